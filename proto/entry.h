@@ -1,0 +1,75 @@
+/* entry: one line of JSON, the unit of the ledger (docs/protocol.md, "Entries").
+ *
+ * An entry is written once by the office that states the fact and kept byte for byte by both sides; nothing is ever re-serialised
+ * for hashing.  With `to` and `seq` it is a message of one direction; without `to` it is the office's own record.  Pure. */
+#ifndef PROTO_ENTRY_H
+#define PROTO_ENTRY_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "proto/buf.h"
+#include "proto/codes.h"
+#include "proto/problem.h"
+#include "proto/uuid.h"
+
+enum { STAFF_TEXT = 20, ENTRY_VERSION = 1 };
+
+/* E(CONSTANT, "type", is a message of the exchange) */
+#define ENTRY_TYPE_TABLE(E)                                                                                            \
+    E(CASE_INTAKEN, "case.intaken", false)                                                                             \
+    E(CASE_MATERIAL, "case.material", false)                                                                           \
+    E(CASE_COMPARED, "case.compared", false)                                                                           \
+    E(CASE_ABANDONED, "case.abandoned", false)                                                                         \
+    E(CASE_VIEWED, "case.viewed", false)                                                                               \
+    E(CASE_SUBMITTED, "case.submitted", true)                                                                          \
+    E(CASE_RECEIVED, "case.received", true)                                                                            \
+    E(CASE_ACCEPTED, "case.accepted", true)                                                                            \
+    E(CASE_NOTICE, "case.notice", true)                                                                                \
+    E(CASE_SUPPLEMENTED, "case.supplemented", true)                                                                    \
+    E(CASE_REFUSED, "case.refused", true)                                                                              \
+    E(CASE_DECIDED, "case.decided", true)                                                                              \
+    E(CASE_DELIVERY, "case.delivery", true)                                                                            \
+    E(CASE_DELIVERED, "case.delivered", true)                                                                          \
+    E(CASE_WITHDRAWN, "case.withdrawn", true)                                                                          \
+    E(CASE_COMPLETED, "case.completed", true)                                                                          \
+    E(CATALOGUE, "catalogue.published", true)                                                                          \
+    E(AUTHORISATION, "authorisation.granted", true)                                                                    \
+    E(RECEIPT, "receipt", false)                                                                                       \
+    E(OFFICE_STARTED, "office.started", false)                                                                         \
+    E(ALARM, "alarm", false)
+
+enum entry_type {
+#define E(constant, text, message) ENTRY_##constant,
+    ENTRY_TYPE_TABLE(E)
+#undef E
+    ENTRY_TYPES
+};
+
+const char *entry_type_text(enum entry_type type);
+int entry_type_by_text(const char *text); /* or -1 */
+bool entry_type_is_message(enum entry_type type);
+
+struct entry {
+    enum entry_type type;
+    char id[UUID_TEXT];
+    char from[OFFICE_TEXT];
+    char to[OFFICE_TEXT];       /* "" for the office's own record */
+    int64_t seq;                /* 1 …; 0 when not a message */
+    int64_t at;                 /* ms, the writer's clock */
+    char case_no[CASE_NO_TEXT]; /* "" when about no case */
+    int64_t rev;                /* home side's revision of the case after this entry; 0 when the home side did not write it */
+    char staff[STAFF_TEXT];     /* "320623:0007"; "" for the system */
+    char role[12];              /* "window", "handler", …; "" for the system */
+    char authorisation[UUID_TEXT]; /* id of the authorisation the step was done under, or "" */
+    json_t *body;               /* owned reference, an object */
+};
+
+/* Appends the line (without newline) to `line`.  TB_ELIMIT beyond LIMIT_ENTRY_BYTES. */
+int entry_encode(const struct entry *entry, struct buf *line) TB_MUST_USE;
+/* Reads a line strictly: unknown members, missing ones and wrong forms are TB_EMALFORMED.  Signatures are not this function's
+ * business.  On success the caller owns entry->body: entry_clear. */
+int entry_decode(const char *line, size_t len, struct entry *out, struct problem *p) TB_MUST_USE;
+void entry_clear(struct entry *entry);
+
+#endif

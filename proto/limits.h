@@ -1,0 +1,71 @@
+/* limits: every length, count, depth and time that something outside can drive, with its unit and its reason.
+ *
+ * One table for the whole project (style rule 6).  LIMIT_TABLE is an X-macro, so that documentation and tests come from the
+ * same rows: LIMIT(name, value, unit, reason).  The constants are LIMIT_<NAME>. */
+#ifndef PROTO_LIMITS_H
+#define PROTO_LIMITS_H
+
+#define LIMIT_TABLE(LIMIT)                                                                                             \
+    /* data */                                                                                                         \
+    LIMIT(JSON_DEPTH, 16, "levels", "deepest document of our schemas is 7")                                            \
+    LIMIT(ENTRY_BYTES, 512 * 1024, "bytes", "one ledger entry; a catalogue edition of 300 items fits")                 \
+    LIMIT(CASE_BODY_BYTES, 64 * 1024, "bytes", "one window request about a case")                                      \
+    LIMIT(NAME_BYTES, 300, "bytes", "a person's or body's name, 100 hanzi")                                            \
+    LIMIT(TEXT_BYTES, 6000, "bytes", "a reason or remark, 2,000 hanzi")                                                \
+    LIMIT(CASE_MATERIALS, 200, "files", "materials of one case")                                                       \
+    LIMIT(MATERIAL_BYTES, 500LL * 1024 * 1024, "bytes", "one scan (design 4)")                                         \
+    LIMIT(CATALOGUE_ITEMS, 2000, "items", "one office's catalogue")                                                    \
+    LIMIT(LIST_PAGE, 100, "rows", "largest page of a list")                                                            \
+    LIMIT(IDEMPOTENCY_KEY_BYTES, 64, "bytes", "a UUID has 36")                                                         \
+    /* exchange between offices */                                                                                     \
+    LIMIT(BATCH_MESSAGES, 256, "messages", "one batch (design 4)")                                                     \
+    LIMIT(BATCH_BYTES, 1024 * 1024, "bytes", "raw entry lines of one batch (design 4); one larger entry goes alone")   \
+    LIMIT(BATCH_HEADER_BYTES, 1024 * 1024, "bytes", "header line with 256 proofs of 64 hashes")                        \
+    LIMIT(PROOF_HASHES, 64, "hashes", "a path in a tree of 2^63 leaves")                                               \
+    LIMIT(NOTE_BYTES, 16 * 1024, "bytes", "a checkpoint with 16 signatures and more")                                  \
+    LIMIT(NOTE_SIGNATURES, 32, "lines", "C2SP asks for at least 16")                                                   \
+    LIMIT(FUTURE_MS, 10 * 60 * 1000, "ms", "an entry this far ahead of our clock is invalid")                          \
+    LIMIT(BACKOFF_FIRST_MS, 500, "ms", "first retry after a failed delivery")                                          \
+    LIMIT(BACKOFF_CAP_MS, 60 * 1000, "ms", "longest wait between tries in an outage (design 4)")                       \
+    LIMIT(HEARTBEAT_MS, 60 * 1000, "ms", "idle exchange of checkpoints and tallies")                                   \
+    LIMIT(PEER_CONNECT_MS, 10 * 1000, "ms", "TCP and TLS to a peer")                                                   \
+    LIMIT(PEER_ANSWER_MS, 60 * 1000, "ms", "whole request to a peer, materials excepted")                              \
+    LIMIT(PEER_STALL_MS, 30 * 1000, "ms", "a material transfer without a byte")                                        \
+    LIMIT(PEER_ANSWER_BYTES, 4 * 1024 * 1024, "bytes", "answer of a peer to one batch")                                \
+    LIMIT(MATERIAL_CHUNK_BYTES, 8 * 1024 * 1024, "bytes", "one PATCH of a material to a peer")                         \
+    LIMIT(PEERS, 32, "offices", "counterparts of one office")                                                          \
+    /* HTTP (anchors 7) */                                                                                             \
+    LIMIT(HTTP_HEAD_BYTES, 8 * 1024, "bytes", "request line and header block")                                         \
+    LIMIT(HTTP_HEADERS, 64, "fields", "header fields of one request")                                                  \
+    LIMIT(HTTP_TARGET_BYTES, 1024, "bytes", "request target")                                                          \
+    LIMIT(HTTP_BODY_BYTES, 64 * 1024, "bytes", "default for a route that names no other")                              \
+    LIMIT(HTTP_PEER_BODY_BYTES, 3 * 1024 * 1024, "bytes", "one batch: header line, lines, newlines")                   \
+    LIMIT(HTTP_HANDSHAKE_MS, 10 * 1000, "ms", "accept to end of TLS handshake")                                        \
+    LIMIT(HTTP_HEAD_MS, 10 * 1000, "ms", "first byte of a request to its whole head")                                  \
+    LIMIT(HTTP_BODY_STALL_MS, 10 * 1000, "ms", "a body without progress")                                              \
+    LIMIT(HTTP_BODY_MIN_RATE, 1024, "bytes/s", "a buffered body slower than this on average is cut")                   \
+    LIMIT(HTTP_IDLE_MS, 30 * 1000, "ms", "keep-alive without a request")                                               \
+    LIMIT(HTTP_WRITE_STALL_MS, 30 * 1000, "ms", "an answer without progress")                                          \
+    LIMIT(HTTP_CONNECTIONS, 4096, "connections", "per listener; beyond it accept waits")                               \
+    LIMIT(HTTP_WRITE_QUEUE_BYTES, 64 * 1024, "bytes", "socket queue above which we stop producing")                    \
+    /* store */                                                                                                        \
+    LIMIT(STORE_QUEUE, 4096, "commands", "waiting for the writer; beyond it 503")                                      \
+    LIMIT(STORE_BATCH, 256, "commands", "in one transaction")                                                          \
+    LIMIT(STORE_READ_MS, 2000, "ms", "one query; a long reader blocks the WAL checkpoint")                             \
+    LIMIT(STORE_READ_QUEUE, 4096, "queries", "waiting for a reader; beyond it 503")                                    \
+    LIMIT(WAL_PASSIVE_BYTES, 4 * 1024 * 1024, "bytes", "WAL size at which the writer checkpoints")                     \
+    LIMIT(DISK_FLOOR_BYTES, 500LL * 1024 * 1024, "bytes", "default floor under which intake is refused")               \
+    LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \
+    LIMIT(UPLOADS_OPEN, 1000, "uploads", "unfinished uploads at one office")                                           \
+    LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
+    LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
+    LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \
+    LIMIT(CONFIG_BYTES, 1024 * 1024, "bytes", "one configuration or catalogue file")
+
+enum limit_value {
+#define LIMIT(name, value, unit, reason) LIMIT_##name = (value),
+    LIMIT_TABLE(LIMIT)
+#undef LIMIT
+};
+
+#endif
