@@ -1,0 +1,82 @@
+/* config: one office's configuration file (YAML through libcyaml), read, checked and explained.
+ *
+ * One schema table drives parsing, `tongband --check-config` and docs/reference/configuration.md.  Unknown keys are fatal; each error
+ * names file and line.  Relative paths are relative to the file.  Secrets are never values, only file names. */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/problem.h"
+
+struct config_listener {
+    char *address;       /* numeric */
+    uint16_t port;
+    char *certificate;   /* PEM file; NULL for admin (plain HTTP) */
+    char *key;
+    char *authority;     /* CA file that clients must chain to */
+};
+
+struct config_staff {
+    char *id;            /* "0007" */
+    char *name;
+    char *role;          /* window | handler */
+    bool suspended;
+};
+
+struct config_peer {
+    char *office;        /* "330483" */
+    char *name;
+    char *url;           /* "https://127.0.0.1:7402": its peer API */
+    char *authority;     /* CA file of the peer's gateway, pinned to this office: for its server and its client certificate */
+    char *ledger_key;    /* C2SP vkey text */
+};
+
+struct config_authorisation { /* what this office (as principal, 委托机关) allows a delegate */
+    char *id;            /* uuid */
+    char *delegate;      /* office code */
+    char *items;         /* "*" or comma-separated item codes */
+    char *steps;         /* subset of "INOPD" */
+    bool acceptance;     /* 收件受理 includes acceptance (受理) */
+    char *from, *until;  /* dates */
+    char *announcement;  /* 公告 number */
+};
+
+struct config {
+    char *path;          /* of the file */
+    struct { char *code, *name; } office;
+    struct {
+        char *directory;          /* database and materials */
+        uint64_t disk_floor_bytes;
+        unsigned readers;         /* reader threads, 1–8 */
+    } store;
+    struct { char *key; char *suite; } ledger; /* signing key file, "intl" */
+    struct config_listener window, peer_listener, admin;
+    char *gateway_certificate, *gateway_key;   /* client certificate towards peers */
+    char *calendar;               /* TSV */
+    char **catalogue;             /* this office's own catalogue files */
+    unsigned catalogue_count;
+    struct config_staff *staff;
+    unsigned staff_count;
+    struct config_peer *peers;
+    unsigned peer_count;
+    struct config_authorisation *authorisations;
+    unsigned authorisation_count;
+    struct { char *level; } log;  /* err warning notice info debug */
+};
+
+/* Reads and checks the file and the references in it (files exist, codes valid, ids unique).  *out is new. */
+int config_load(const char *path, struct config **out, struct problem *p) TB_MUST_USE;
+void config_free(struct config *config);
+/* Prints the commented default configuration / the reference page from the schema table. */
+int config_print_reference(struct buf *out) TB_MUST_USE;
+
+/* Catalogue files (YAML): {office, items:[…]} → the JSON edition document's items, checked by proto/item.h, errors with file:line. New reference. */
+int config_load_catalogue(char *const *files, unsigned count, const char *office, json_t **items, struct problem *p) TB_MUST_USE;
+
+const struct config_peer *config_peer(const struct config *config, const char *office);
+const struct config_staff *config_staff(const struct config *config, const char *id);
+
+#endif

@@ -1,0 +1,28 @@
+/* tls: contexts for mutual TLS (TLS 1.3 preferred, 1.2 floor), loaded, tested and swapped whole.
+ *
+ * A context is built completely — certificate, key, their match, the authorities accepted for clients, optional CRLs — before it replaces
+ * another; connections hold references.  Renegotiation, compression and tickets are off.  Only our own P-256 or RSA ≤ 3072 keys. */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include "proto/problem.h"
+
+struct tls_context; /* reference-counted */
+
+struct tls_options {
+    const char *certificate_file;  /* PEM chain of this server */
+    const char *key_file;          /* PEM */
+    const char *const *ca_files;   /* PEM files whose certificates may anchor a client's chain; NULL-terminated */
+    const char *const *crl_files;  /* or NULL */
+};
+
+/* Reads files: call at start and on reload, not per connection.  *out is new. */
+int tls_context_new(const struct tls_options *options, struct tls_context **out, struct problem *p) TB_MUST_USE;
+struct tls_context *tls_context_ref(struct tls_context *context);
+void tls_context_unref(struct tls_context *context);
+/* notAfter of our own certificate, ms. */
+int64_t tls_context_not_after(const struct tls_context *context);
+/* SHA-256 hex of the first certificate in a PEM file: what an office's configuration pins as tls_identity.authority. */
+int tls_file_fingerprint(const char *pem_file, char out[65], struct problem *p) TB_MUST_USE;
+
+#endif
