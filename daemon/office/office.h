@@ -1,0 +1,212 @@
+/* office: what each request means, inside one transaction — the business of one county hall.
+ *
+ * An `office` is the immutable knowledge of one side: its code, calendar, staff, peers and their keys.  A *request* is one thing a staff
+ * member wants (intake, an action of the case machine, an unmasked view); an *inbound* is a verified batch of a peer; an *outcome* is a
+ * peer's verified answer to our batch; an *arrival* is a material that is now here.  Each is a store command: verify, deduplicate, decide,
+ * write effect and entry in one savepoint.  *Questions* are store queries that build documents.  No sockets, no threads, no clock of its own:
+ * the simulation runs this code unchanged. */
+#ifndef OFFICE_OFFICE_H
+#define OFFICE_OFFICE_H
+
+#include "daemon/store/store.h"
+#include "daemon/store/tables.h"
+#include "proto/calendar.h"
+#include "proto/message.h"
+
+struct office_peer {
+    char code[OFFICE_TEXT];
+    char name[LIMIT_NAME_BYTES + 1];
+    struct note_vkey key;
+};
+
+struct office_staff {
+    char id[STAFF_TEXT];     /* "320623:0007" */
+    char name[LIMIT_NAME_BYTES + 1];
+    char role[12];
+    bool suspended;
+};
+
+struct office {
+    char code[OFFICE_TEXT];
+    char name[LIMIT_NAME_BYTES + 1];
+    const struct suite *suite;
+    struct calendar *calendar;      /* owned */
+    struct office_peer *peers;      /* owned */
+    size_t peer_count;
+    struct office_staff *staff;     /* owned */
+    size_t staff_count;
+    json_t *items;                  /* owned: our own catalogue, checked */
+    struct authorisation_row *grants; /* owned: what we allow our delegates */
+    size_t grant_count;
+};
+void office_free(struct office *office);
+const struct office_peer *office_peer(const struct office *office, const char *code);
+const struct office_staff *office_staff(const struct office *office, const char *id);
+
+/* ---- commands of staff ---- */
+
+enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW };
+
+struct office_request {
+    struct store_command command;   /* first member; its `run` is set by office_request_init, `done` by the caller */
+    const struct office *office;
+    enum office_kind kind;
+    const struct office_staff *staff;
+    char key[LIMIT_IDEMPOTENCY_KEY_BYTES + 1];  /* "" for OFFICE_VIEW */
+    uint8_t request_hash[32];
+    char case_no[CASE_NO_TEXT];     /* OFFICE_ACTION, OFFICE_VIEW */
+    char action[24];                /* OFFICE_ACTION */
+    json_t *body;                   /* owned */
+    /* results, valid in `done` */
+    int status;                     /* HTTP status of an answer; 0: see problem */
+    char *answer;                   /* owned JSON text */
+    bool replayed;                  /* the stored answer of an earlier identical request */
+    struct problem problem;         /* when rc < 0 */
+    char changed_case[CASE_NO_TEXT];/* for watchers */
+    void *user;
+};
+/* Parses and checks the form of the request (loop thread; no store).  `path` and `body` make the request hash.  Takes nothing. */
+int office_request_init(struct office_request *request, const struct office *office, enum office_kind kind, const struct office_staff *staff,
+                        const char *key, const char *case_no, const char *action, const char *body, size_t body_len, struct problem *p) TB_MUST_USE;
+void office_request_clear(struct office_request *request);
+
+/* ---- exchange with a peer ---- */
+
+/* A peer's batch, already verified (parcel_verify) on a lane. */
+struct office_inbound {
+    struct store_command command;
+    const struct office *office;
+    const struct office_peer *peer;
+    struct parcel *parcel;          /* owned, verified */
+    struct ledger_hash old_root;    /* the root that the consistency was verified against: compared with the stored one */
+    struct problem problem;         /* when rc < 0: sequence-gap, checkpoint-conflict, ledger-fork, store … */
+    size_t applied, duplicates, refused, invalid;
+    char (*changed)[CASE_NO_TEXT];  /* owned: cases that changed, for watchers */
+    size_t changed_count;
+    void *user;
+};
+void office_inbound_init(struct office_inbound *inbound, const struct office *office, const struct office_peer *peer, struct parcel *parcel,
+                         const struct ledger_hash *old_root);
+void office_inbound_clear(struct office_inbound *inbound);
+
+/* What verification of a peer's parcel needs to know beforehand: the root of the peer's ledger at old_size, from the peer row. */
+struct office_seen {
+    struct store_query query;
+    const struct office *office;
+    char peer[OFFICE_TEXT];
+    uint64_t size;
+    struct ledger_hash root;
+    void *user;
+};
+void office_seen_init(struct office_seen *seen, const struct office *office, const char *peer);
+
+/* The answer to an inbound that was committed (or was all duplicates): receipts first…last, proofs, checkpoint, cosignature. */
+struct office_answer {
+    struct store_query query;
+    const struct office *office;
+    char peer[OFFICE_TEXT];
+    int64_t first, last;            /* seqs of the batch; first > last: heartbeat */
+    uint64_t seen_size;             /* of our ledger, as the caller said */
+    struct buf out;                 /* owned: NDJSON */
+    struct problem problem;
+    void *user;
+};
+void office_answer_init(struct office_answer *answer, const struct office *office, const struct parcel *parcel);
+void office_answer_clear(struct office_answer *answer);
+
+/* The next batch for a peer.  count 0: nothing waits (`out` then is a heartbeat, always valid to send). */
+struct office_batch {
+    struct store_query query;
+    const struct office *office;
+    char peer[OFFICE_TEXT];
+    uint64_t force_old;             /* UINT64_MAX, or the size that the peer named in checkpoint-conflict */
+    int64_t force_after;            /* −1, or the seq before the one it named in sequence-gap */
+    size_t max_messages, max_bytes;
+    /* results */
+    struct buf out;
+    int64_t first, last;
+    size_t count;
+    uint64_t size;                  /* our checkpoint */
+    uint64_t their_size;            /* for verifying the answer … */
+    struct ledger_hash their_root;
+    void *user;
+};
+void office_batch_init(struct office_batch *batch, const struct office *office, const char *peer);
+void office_batch_clear(struct office_batch *batch);
+
+/* The peer's verified answer: receipts are applied, its checkpoint and cosignature kept. */
+struct office_outcome {
+    struct store_command command;
+    const struct office *office;
+    const struct office_peer *peer;
+    struct parcel *parcel;          /* owned, verified */
+    uint64_t our_size;              /* the checkpoint we sent */
+    struct ledger_hash old_root;
+    struct problem problem;
+    int64_t acked_seq;              /* after it */
+    size_t settled;                 /* messages settled by it */
+    char (*changed)[CASE_NO_TEXT];
+    size_t changed_count;
+    void *user;
+};
+void office_outcome_init(struct office_outcome *outcome, const struct office *office, const struct office_peer *peer, struct parcel *parcel,
+                         const struct office_batch *batch);
+void office_outcome_clear(struct office_outcome *outcome);
+
+/* ---- materials ---- */
+struct office_arrival {
+    struct store_command command;
+    const struct office *office;
+    struct material_row material;
+    char sent_to[OFFICE_TEXT];      /* set instead when a peer has it now: forgets that it must be sent */
+    char (*changed)[CASE_NO_TEXT];
+    size_t changed_count;
+    void *user;
+};
+void office_arrival_init(struct office_arrival *arrival, const struct office *office);
+void office_arrival_clear(struct office_arrival *arrival);
+/* The next material that a peer has to get, TB_ENOTFOUND in rc when none; also answers whether one is expected from it. */
+struct office_material_question {
+    struct store_query query;
+    const struct office *office;
+    char peer[OFFICE_TEXT];
+    char sha256[65];                /* "" : next to send; else: is it expected here (rc 0), or here already (found) */
+    struct material_row material;
+    bool found;
+    void *user;
+};
+void office_material_question_init(struct office_material_question *question, const struct office *office);
+
+/* ---- start ---- */
+/* Publishes the office's own catalogue (when it changed) and its authorisations (new ones) to the peers, and writes `office.started`. */
+struct office_start {
+    struct store_command command;
+    const struct office *office;
+    int64_t edition;                /* result */
+    size_t published, granted;
+};
+void office_start_init(struct office_start *start, const struct office *office);
+
+/* ---- questions of staff: documents as docs/protocol.md, "Window API" ---- */
+enum office_ask { ASK_OFFICE, ASK_ITEMS, ASK_ITEM, ASK_CASES, ASK_TIMELINE, ASK_BUNDLE, ASK_TODO, ASK_HEALTH };
+struct office_question {
+    struct store_query query;
+    const struct office *office;
+    enum office_ask ask;
+    const struct office_staff *staff;
+    char case_no[CASE_NO_TEXT];
+    char item_office[OFFICE_TEXT], item_code[64];
+    int64_t item_version;
+    char text[LIMIT_NAME_BYTES + 1]; /* q= */
+    int state;                       /* −1 any */
+    bool open_only;
+    int64_t cursor;
+    unsigned limit;
+    json_t *answer;                  /* owned result */
+    struct problem problem;
+    void *user;
+};
+void office_question_init(struct office_question *question, const struct office *office, enum office_ask ask, const struct office_staff *staff);
+void office_question_clear(struct office_question *question);
+
+#endif
