@@ -29,10 +29,11 @@ int log_level_by_name(const char *name); /* or -1 */
 bool log_enabled(enum log_level level);
 /* {"t":"…","level":"info","area":"peer","event":"batch_delivered",fields…}: `event` is a stable word, lower case with underscores. */
 void log_event(enum log_level level, enum log_area area, const char *event, const struct log_field *fields);
+/* At least one field: LOG(LOG_LEVEL_INFO, LOG_MAIN, "started", LOG_INT("pid", getpid())); */
 #define LOG(level, area, event, ...) \
     do { \
         if (log_enabled(level)) \
-            log_event(level, area, event, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,) LOG_END}); \
+            log_event(level, area, event, (const struct log_field[]){__VA_ARGS__, LOG_END}); \
     } while (0)
 /* For what outsiders can trigger: true at most `per_minute` times a minute for this site. */
 struct log_limit {

@@ -1,0 +1,187 @@
+#include "daemon/base/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/base/metrics.h"
+#include "daemon/base/world.h"
+#include "proto/limits.h"
+
+enum { TIMESTAMP_TEXT = 40, LINE_BYTES = 4096, LINE_TAIL = 2 /* "}\n" always fits */ };
+
+static const char *const level_names[] = {"err", "warning", "notice", "info", "debug"};
+static const char *const area_names[LOG_AREAS] = {"main", "config", "store", "ledger", "office",
+                                                  "net",  "tls",    "peer",  "api",    "material"};
+
+static _Atomic int current_level = LOG_LEVEL_INFO;
+static _Atomic bool sink_off;
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&current_level, (int)level, memory_order_relaxed);
+}
+
+int log_level_by_name(const char *name)
+{
+    for (int i = 0; i < (int)(sizeof level_names / sizeof level_names[0]); i++)
+        if (!strcmp(name, level_names[i]))
+            return i;
+    return -1;
+}
+
+bool log_enabled(enum log_level level)
+{
+    return (int)level <= atomic_load_explicit(&current_level, memory_order_relaxed) &&
+           !atomic_load_explicit(&sink_off, memory_order_relaxed);
+}
+
+/* A line under construction.  Pieces that do not fit whole are left out, so the line stays valid JSON. */
+struct line {
+    char bytes[LINE_BYTES];
+    size_t len;
+};
+
+static bool TB_PRINTF(2, 3) line_add(struct line *line, const char *format, ...)
+{
+    size_t room = sizeof line->bytes - LINE_TAIL - line->len;
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line->bytes + line->len, room, format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= room)
+        return false;
+    line->len += (size_t)n;
+    return true;
+}
+
+/* Next code point, or -1. */
+static int32_t text_next(const char *text, size_t len, size_t *at)
+{
+    const unsigned char *b = (const unsigned char *)text + *at;
+    static const int32_t least[] = {0, 0x80, 0x800, 0x10000};
+    unsigned more = b[0] < 0x80 ? 0 : b[0] < 0xe0 ? 1 : b[0] < 0xf0 ? 2 : 3;
+    if ((b[0] >= 0x80 && b[0] < 0xc2) || b[0] > 0xf4 || len - *at <= more)
+        return -1;
+    int32_t c = more ? b[0] & (0x3f >> more) : b[0];
+    for (unsigned i = 1; i <= more; i++) {
+        if ((b[i] & 0xc0) != 0x80)
+            return -1;
+        c = c << 6 | (b[i] & 0x3f);
+    }
+    if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        return -1;
+    *at += more + 1;
+    return c;
+}
+
+/* China Standard Time, which knows no summer time, as in entries. */
+static void timestamp_format(int64_t ms, char out[TIMESTAMP_TEXT])
+{
+    time_t seconds = (time_t)(ms / 1000 + 8 * 3600);
+    struct tm tm = {0};
+    (void)gmtime_r(&seconds, &tm);
+    char day[24] = "";
+    (void)strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(out, TIMESTAMP_TEXT, "%.19s.%03d+08:00", day, (int)((uint64_t)ms % 1000u));
+}
+
+/* One character of `text` at *at as JSON; broken UTF-8 becomes U+FFFD, control characters and the C1 block are escaped. */
+static bool line_add_character(struct line *line, const char *text, size_t len, size_t *at)
+{
+    size_t from = *at;
+    int32_t c = text_next(text, len, at);
+    if (c < 0) {
+        *at = from + 1;
+        return line_add(line, "\\ufffd");
+    }
+    if (c == '"' || c == '\\')
+        return line_add(line, "\\%c", (char)c);
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
+        return line_add(line, "\\u%04x", (unsigned)c);
+    return line_add(line, "%.*s", (int)(*at - from), text + from);
+}
+
+static bool line_add_text(struct line *line, const char *text)
+{
+    if (!text)
+        return line_add(line, "null");
+    if (!line_add(line, "\""))
+        return false;
+    size_t len = strnlen(text, LIMIT_LOG_TEXT_BYTES + 4), at = 0; /* a whole character across the cut */
+    size_t cut = len > LIMIT_LOG_TEXT_BYTES ? LIMIT_LOG_TEXT_BYTES : len;
+    while (at < cut) {
+        size_t next = at;
+        /* a character that stands across the cut is left out rather than broken */
+        if (text_next(text, len, &next) >= 0 && next > cut)
+            break;
+        if (!line_add_character(line, text, len, &at))
+            return false;
+    }
+    return line_add(line, "%s\"", len > cut ? "…" : "");
+}
+
+static void line_add_field(struct line *line, const struct log_field *field)
+{
+    size_t before = line->len;
+    bool fits = line_add(line, ",\"%s\":", field->name);
+    if (fits && field->kind == LOG_F_INT)
+        fits = line_add(line, "%" PRId64, field->number);
+    else if (fits)
+        fits = line_add_text(line, field->text);
+    if (!fits)
+        line->len = before;
+}
+
+/* One write per line: lines of several threads do not mix in a pipe or the journal's socket. */
+static void sink_write(const char *bytes, size_t len)
+{
+    while (len) {
+        ssize_t n = write(STDERR_FILENO, bytes, len);
+        if (n < 0) {
+            if (errno == EINTR)
+                continue;
+            metric_add(METRIC_LOG_LINES_LOST, 1);
+            if (errno != EAGAIN)
+                atomic_store(&sink_off, true);
+            return;
+        }
+        bytes += n;
+        len -= (size_t)n;
+    }
+}
+
+void log_event(enum log_level level, enum log_area area, const char *event, const struct log_field *fields)
+{
+    if (!log_enabled(level))
+        return;
+    struct line line = {.len = 0};
+    char now[TIMESTAMP_TEXT];
+    const struct world *world = world_real();
+    timestamp_format(world->now_ms(world->context), now);
+    (void)line_add(&line, "{\"t\":\"%s\",\"level\":\"%s\",\"area\":\"%s\",\"event\":\"%s\"", now, level_names[level],
+                   (unsigned)area < LOG_AREAS ? area_names[area] : "main", event);
+    for (; fields && fields->kind != LOG_F_END; fields++)
+        line_add_field(&line, fields);
+    line.bytes[line.len++] = '}';
+    line.bytes[line.len++] = '\n';
+    sink_write(line.bytes, line.len);
+}
+
+bool log_limit_pass(struct log_limit *limit, unsigned per_minute)
+{
+    const struct world *world = world_real();
+    int64_t window = world->monotonic_ms(world->context) / 60000 + 1; /* never the 0 of a fresh site */
+    int64_t seen = __atomic_load_n(&limit->window, __ATOMIC_RELAXED);
+    /* whoever moves the window on resets the count; a line too many at the turn of the minute does no harm */
+    if (seen != window && __atomic_compare_exchange_n(&limit->window, &seen, window, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        __atomic_store_n(&limit->count, 0, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&limit->count, __ATOMIC_RELAXED) >= per_minute)
+        return false;
+    return __atomic_fetch_add(&limit->count, 1, __ATOMIC_RELAXED) < per_minute;
+}
