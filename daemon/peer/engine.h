@@ -37,11 +37,15 @@ struct engine_report {
 
 enum engine_state { ENGINE_IDLE, ENGINE_BUILDING, ENGINE_POSTING, ENGINE_APPLYING, ENGINE_BACKOFF, ENGINE_STATES };
 
+/* How often a conflict about sizes or numbers is answered by another batch at once before we wait like after a failure. */
+enum { ENGINE_CORRECTIONS = 4 };
+
 struct engine {
     enum engine_state state;
     bool work;               /* something was committed since the last build began */
     bool forced;             /* retry now: an operator's or a test's word */
     unsigned failures;       /* in a row */
+    unsigned corrections;    /* rebuilds at once since the last applied answer; bounded by ENGINE_CORRECTIONS */
     int64_t wake_at;         /* monotonic ms, INT64_MAX for never */
     int64_t last_ok;         /* monotonic ms of the last applied answer, 0 never */
     uint64_t force_old;      /* UINT64_MAX none */
