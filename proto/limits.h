@@ -60,6 +60,13 @@
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \
+    /* client */                                                                                                       \
+    LIMIT(CLIENT_CONNECT_MS, 10 * 1000, "ms", "TCP and TLS to the office's server")                                    \
+    LIMIT(CLIENT_ANSWER_MS, 60 * 1000, "ms", "one request of the window program; streams excepted")                    \
+    LIMIT(CLIENT_STALL_S, 30, "s", "an upload without a byte")                                                         \
+    LIMIT(CLIENT_RETRIES, 4, "times", "repeating a request after a broken connection")                                 \
+    LIMIT(CLIENT_CHUNK_BYTES, 4 * 1024 * 1024, "bytes", "one PATCH of an upload")                                      \
+    LIMIT(CLIENT_ANSWER_BYTES, 64 * 1024 * 1024, "bytes", "one answer: the proof bundle of a case with 200 materials") \
     LIMIT(CONFIG_BYTES, 1024 * 1024, "bytes", "one configuration or catalogue file")
 
 enum limit_value {
