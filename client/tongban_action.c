@@ -1,0 +1,98 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/tongban_http.h"
+#include "client/tongban_term.h"
+#include "client/tongban_view.h"
+
+/* Options that are fields of the body, in the order given. */
+static int take_options(const struct client *client, const struct args *args, const struct case_field *fields, json_t *body)
+{
+    struct problem p;
+    for (unsigned i = 0; i < args->options; i++) {
+        const char *name = args->option[i].name;
+        if (!strcmp(name, "file") || !strcmp(name, "yes"))
+            continue;
+        if (fields_set(fields, body, name, args->option[i].value, &p)) {
+            (void)report_problem(client, &p);
+            return EXIT_USAGE;
+        }
+    }
+    return EXIT_DONE;
+}
+
+/* Asks for what is still missing; an enumeration is offered as a choice. */
+static int ask_missing(const struct client *client, const struct case_field *fields, json_t *body)
+{
+    char path[160];
+    const struct case_field *field;
+    struct problem p;
+    while (fields_missing(fields, body, path, sizeof path, &field)) {
+        const char *question = field->help ? lang_pick(gettext(field->help), field->zh) : field->name;
+        char *answer = NULL;
+        int rc;
+        if (field->kind == FIELD_ENUM && field->values) {
+            char words[512], *save = NULL;
+            const char *label[32];
+            unsigned count = 0, chosen = 0;
+            (void)snprintf(words, sizeof words, "%s", field->values);
+            for (char *w = strtok_r(words, "|", &save); w && count < 32; w = strtok_r(NULL, "|", &save))
+                label[count++] = w;
+            rc = ask_choice(question, label, count, count, &chosen);
+            answer = rc ? NULL : strdup(label[chosen]);
+        } else {
+            rc = ask_text(question, true, &answer);
+        }
+        if (rc || !answer)
+            return report_local(client, REPORT_USAGE, "%s", _("the questions were not answered"));
+        if (fields_set(fields, body, path, answer, &p))
+            (void)report_problem(client, &p); /* and asked again */
+        free(answer);
+    }
+    return EXIT_DONE;
+}
+
+static int action_send(struct client *client, const struct case_transition *action, const char *no, const json_t *body)
+{
+    char path[128];
+    json_t *doc;
+    (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s/actions/%s", no, action->action);
+    int status = http_post(client, path, body, &doc);
+    if (status)
+        return status;
+    if (client->json) {
+        term_json(doc);
+    } else {
+        (void)printf(lang_zh() ? "%s：已办\n" : "%s: done\n", lang_pick(action->action, action->zh));
+        view_case(doc, true);
+    }
+    json_decref(doc);
+    return EXIT_DONE;
+}
+
+int action_run(struct client *client, const struct case_transition *action, const struct args *args)
+{
+    const struct case_field *fields = case_fields(action->entry);
+    const char *file = args_option(args, "file");
+    json_t *body = NULL;
+    struct problem p;
+    if (args->count != 1)
+        return report_local(client, REPORT_USAGE, "tongban case %s NO", action->action);
+    int status = view_check_no(client, args->positional[0]);
+    if (!status && file)
+        status = view_read_json(client, file, &body);
+    if (!status && !body && !(body = json_object()))
+        status = report_local(client, REPORT_MEMORY, NULL);
+    status = status ? status : take_options(client, args, fields, body);
+    if (!status && ask_possible(client) && !args_option(args, "yes"))
+        status = ask_missing(client, fields, body);
+    if (!status)
+        status = client_open(client);
+    status = status ? status : view_upload_fields(client, fields, body);
+    /* the same check as the server's, so that a slip is named before anything is sent */
+    if (!status && case_check_body(action->entry, body, &p))
+        status = report_problem(client, &p);
+    status = status ? status : action_send(client, action, args->positional[0], body);
+    json_decref(body);
+    return status;
+}

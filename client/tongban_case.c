@@ -1,0 +1,243 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/tongban_http.h"
+#include "client/tongban_term.h"
+#include "client/tongban_view.h"
+#include "proto/limits.h"
+
+static const char *row_applicant(const json_t *row)
+{
+    const json_t *applicant = json_object_get(row, "applicant");
+    return json_is_object(applicant) ? view_text(applicant, "name") : view_text(row, "applicant");
+}
+
+static const char *row_item(const json_t *row, char *out, size_t size)
+{
+    const json_t *item = json_object_get(row, "item");
+    if (json_is_object(item))
+        (void)snprintf(out, size, "%s %s", view_text(item, "code"), view_text(item, "name"));
+    else
+        (void)snprintf(out, size, "%s %s", view_text(row, "item"), view_text(row, "name"));
+    return out;
+}
+
+static const char *row_due(const json_t *row, char *out, size_t size)
+{
+    const json_t *due = json_object_get(row, "due");
+    const char *date = json_is_object(due) ? view_text(due, "date") : view_text(row, "due");
+    bool provisional = json_is_true(json_object_get(json_is_object(due) ? due : row, "provisional"));
+    (void)snprintf(out, size, "%s%s", date[0] ? date : "-", date[0] && provisional ? "?" : "");
+    return out;
+}
+
+static const char *row_actions(const json_t *row, struct buf *out)
+{
+    size_t i;
+    json_t *word;
+    int rc = 0;
+    buf_clear(out);
+    json_array_foreach(json_object_get(row, "actions"), i, word) {
+        const char *name = json_string_value(word);
+        const struct case_transition *action = name ? action_find(name) : NULL;
+        if (!name || rc)
+            continue;
+        rc = out->len ? buf_append_str(out, " ") : 0;
+        rc = rc ? rc : buf_append_str(out, name);
+        if (!rc && lang_zh() && action)
+            rc = buf_printf(out, "(%s)", action->zh);
+    }
+    return out->len && !rc ? out->data : "-";
+}
+
+static int rows_print(const json_t *rows, bool todo)
+{
+    struct table t;
+    struct buf actions;
+    size_t i;
+    json_t *row;
+    int rc = 0;
+    buf_init(&actions, 4096);
+    table_init(&t);
+    table_column(&t, _("Case"), 0);
+    table_column(&t, _("State"), 0);
+    table_column(&t, _("Item"), 16);
+    table_column(&t, _("Applicant"), 6);
+    table_column(&t, _("Due"), 0);
+    if (todo)
+        table_column(&t, _("Can be done"), 12);
+    else
+        table_column(&t, _("Handed in"), 0);
+    json_array_foreach(rows, i, row) {
+        char item[400], due[32], at[20];
+        const json_t *handed_in = json_object_get(row, "handed_in");
+        if (!handed_in)
+            handed_in = json_object_get(json_object_get(row, "times"), "handed_in");
+        const char *cells[] = {view_text(row, "case"), view_state(view_text(row, "state")), row_item(row, item, sizeof item),
+                               row_applicant(row), row_due(row, due, sizeof due),
+                               todo ? row_actions(row, &actions) : term_time(handed_in, at)};
+        rc = rc ? rc : table_row(&t, cells);
+    }
+    buf_free(&actions);
+    if (rc)
+        table_free(&t);
+    return rc ? rc : table_print(&t);
+}
+
+static int rows_show(struct client *client, json_t *rows, bool todo)
+{
+    if (client->json) {
+        view_json_rows(rows);
+        return EXIT_DONE;
+    }
+    size_t count = json_array_size(rows);
+    int rc = count ? rows_print(rows, todo) : 0;
+    json_decref(rows);
+    if (rc)
+        return report_local(client, REPORT_MEMORY, NULL);
+    if (!count)
+        (void)printf("%s\n", todo ? _("Nothing waits.") : _("No case was found."));
+    else
+        (void)printf(_("%zu cases\n"), count);
+    if (count)
+        term_next(_("tongban case show NO"));
+    return EXIT_DONE;
+}
+
+int case_list(struct client *client, const struct args *args)
+{
+    const char *state = args_option(args, "state"), *limit = args_option(args, "limit");
+    struct buf path;
+    long most = limit ? strtol(limit, NULL, 10) : 20;
+    if (most < 1 || most > 10000)
+        return report_local(client, REPORT_USAGE, "--limit %s", limit);
+    if (state && case_state_by_name(state) < 0)
+        return report_local(client, REPORT_USAGE, _("%s is not a state; `tongban case list --json` shows their names"), state);
+    buf_init(&path, 4096);
+    int rc = buf_printf(&path, "/window/v1/cases?limit=%ld", most < LIMIT_LIST_PAGE ? most : (long)LIMIT_LIST_PAGE);
+    if (!rc && args->count)
+        rc = buf_append_str(&path, "&q=");
+    if (!rc && args->count)
+        rc = http_escape(args->positional[0], &path);
+    if (!rc && state)
+        rc = buf_printf(&path, "&state=%s", state);
+    if (!rc && args_option(args, "open"))
+        rc = buf_append_str(&path, "&open=1");
+    json_t *rows;
+    int status = rc ? report_local(client, REPORT_MEMORY, NULL) : view_rows(client, path.data, (size_t)most, &rows);
+    buf_free(&path);
+    return status ? status : rows_show(client, rows, false);
+}
+
+int todo_list(struct client *client, const struct args *args)
+{
+    json_t *rows;
+    (void)args;
+    int status = view_rows(client, "/window/v1/todo?limit=100", 0, &rows);
+    return status ? status : rows_show(client, rows, true);
+}
+
+int case_show(struct client *client, const struct args *args)
+{
+    char path[64];
+    json_t *doc;
+    int status = view_check_no(client, args->positional[0]);
+    (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s", args->positional[0]);
+    status = status ? status : http_get(client, path, &doc);
+    if (status)
+        return status;
+    if (client->json)
+        term_json(doc);
+    else
+        view_case(doc, false);
+    json_decref(doc);
+    return EXIT_DONE;
+}
+
+/* The bundle goes out byte for byte: its entries are what was signed. */
+static int write_bundle(const struct client *client, const char *path, const struct buf *bytes)
+{
+    if (!path || !strcmp(path, "-"))
+        return fwrite(bytes->data, 1, bytes->len, stdout) == bytes->len && !fflush(stdout) ? EXIT_DONE : EXIT_UNREACHABLE;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (!file)
+        return report_local(client, REPORT_FILE, "%s: %s", path, strerror(errno));
+    bool good = fwrite(bytes->data, 1, bytes->len, file) == bytes->len;
+    good = !fclose(file) && good;
+    return good ? EXIT_DONE : report_local(client, REPORT_FILE, "%s: %s", path, strerror(errno));
+}
+
+int case_proof(struct client *client, const struct args *args)
+{
+    const char *out = args_option(args, "out");
+    char path[80];
+    struct http_answer answer;
+    struct problem p;
+    int status = view_check_no(client, args->positional[0]);
+    if (status)
+        return status;
+    (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s/bundle", args->positional[0]);
+    struct http_request request = {.method = "GET", .path = path, .repeat = true};
+    int rc = http_send(client->http, &request, &answer, &p);
+    if (rc)
+        return http_report(client, rc, &p);
+    if (answer.status != 200)
+        status = http_refused(client, &answer);
+    else
+        status = write_bundle(client, out, &answer.body);
+    http_answer_free(&answer);
+    if (!status && out && client->json) {
+        json_t *doc = json_pack("{s:s, s:s}", "case", args->positional[0], "file", out);
+        term_json(doc);
+        json_decref(doc);
+    } else if (!status && out) {
+        (void)printf(_("The proof stands in %s.\n"), out);
+        term_next("tongban-verify case BUNDLE");
+    }
+    return status;
+}
+
+int office_show(struct client *client, const struct args *args)
+{
+    json_t *doc, *peer;
+    (void)args;
+    int status = http_get(client, "/window/v1/office", &doc);
+    if (status)
+        return status;
+    if (client->json) {
+        term_json(doc);
+        json_decref(doc);
+        return EXIT_DONE;
+    }
+    char text[200], at[20];
+    const json_t *staff = json_object_get(doc, "staff");
+    (void)snprintf(text, sizeof text, "%s %s", view_text(doc, "office"), view_text(doc, "name"));
+    term_pair(_("Office"), 12, text);
+    (void)snprintf(text, sizeof text, "%s %s (%s)", view_text(staff, "id"), view_text(staff, "name"), view_text(staff, "role"));
+    term_pair(_("Staff"), 12, text);
+    size_t i;
+    struct table t;
+    int rc = 0;
+    table_init(&t);
+    table_column(&t, _("Other office"), 8);
+    table_column(&t, _("Last exchange"), 0);
+    table_column(&t, _("Oldest unsent (s)"), 0);
+    json_array_foreach(json_object_get(doc, "peers"), i, peer) {
+        char unsent[24] = "-";
+        const json_t *oldest = json_object_get(peer, "oldest_unsent_s");
+        if (json_is_integer(oldest))
+            (void)snprintf(unsent, sizeof unsent, "%lld", (long long)json_integer_value(oldest));
+        (void)snprintf(text, sizeof text, "%s %s", view_text(peer, "office"), view_text(peer, "name"));
+        const char *cells[] = {text, term_time(json_object_get(peer, "last_exchange"), at), unsent};
+        rc = rc ? rc : table_row(&t, cells);
+    }
+    json_decref(doc);
+    if (rc || table_print(&t))
+        return report_local(client, REPORT_MEMORY, NULL);
+    term_next("tongban todo");
+    return EXIT_DONE;
+}

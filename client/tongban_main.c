@@ -1,0 +1,128 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/tongban_http.h"
+#include "client/tongban_term.h"
+
+int client_open(struct client *client)
+{
+    struct problem p;
+    if (client->http)
+        return EXIT_DONE;
+    char *found = client->config_path ? strdup(client->config_path) : client_config_find();
+    if (!found)
+        return report_local(client, REPORT_CONFIG, "%s", _("no configuration was found"));
+    int rc = client->config ? 0 : client_config_load(found, &client->config, &p);
+    free(found);
+    if (rc)
+        return report_local(client, REPORT_CONFIG, "%s", p.detail);
+    rc = http_open(client->config, &client->http, &p);
+    return rc ? http_report(client, rc, &p) : EXIT_DONE;
+}
+
+void client_close(struct client *client)
+{
+    http_close(client->http);
+    client_config_free(client->config);
+    client->http = NULL;
+    client->config = NULL;
+}
+
+struct global {
+    bool help, version;
+    const char *manual;
+};
+
+/* Options that mean the same everywhere are found wherever they stand before "--".  An option's value is not mistaken for one,
+ * because none of them begins with two dashes and these names. */
+static int take_globals(int argc, char **argv, struct client *client, struct global *global)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (!strcmp(argv[i], "--json"))
+            client->json = true;
+        else if (!strcmp(argv[i], "--help"))
+            global->help = true;
+        else if (!strcmp(argv[i], "--version"))
+            global->version = true;
+        else if (!strncmp(argv[i], "--config=", 9))
+            client->config_path = argv[i] + 9;
+        else if (!strcmp(argv[i], "--config") && i + 1 < argc)
+            client->config_path = argv[++i];
+        else if (!strcmp(argv[i], "--man") || !strcmp(argv[i], "--complete") || !strcmp(argv[i], "--manual"))
+            global->manual = argv[i];
+    }
+    return EXIT_DONE;
+}
+
+/* The first word that is neither a global option nor its value. */
+static int first_word(int argc, char **argv)
+{
+    int i = 1;
+    while (i < argc && argv[i][0] == '-') {
+        if (!strcmp(argv[i], "--config"))
+            i++;
+        i++;
+    }
+    return i < argc ? i : argc;
+}
+
+static bool needs_server(const struct command *command)
+{
+    return strcmp(command->group, "code") != 0 && strcmp(command->group, "calendar") != 0 && strcmp(command->group, "help") != 0;
+}
+
+static int run(int argc, char **argv, struct client *client, const struct global *global)
+{
+    int at = first_word(argc, argv), used = 0;
+    if (at >= argc) {
+        manual_print(MANUAL_HELP, global->help ? stdout : stderr);
+        return global->help ? EXIT_DONE : EXIT_USAGE;
+    }
+    const struct command *command = command_find(argc - at, argv + at, &used);
+    const struct case_transition *action = NULL;
+    struct args args;
+    struct problem p;
+    if (!command && at + 1 < argc && !strcmp(argv[at], "case") && (action = action_find(argv[at + 1])))
+        used = 2;
+    if (!command && !action)
+        return report_local(client, REPORT_USAGE, _("there is no command \"%s%s%s\""), argv[at], at + 1 < argc ? " " : "",
+                            at + 1 < argc ? argv[at + 1] : "");
+    if (global->help) {
+        if (command)
+            manual_command(command, stdout);
+        else
+            manual_action(action, stdout);
+        return EXIT_DONE;
+    }
+    if (args_parse(argc - at - used, argv + at + used, command ? command->options : action_options, action != NULL, &args, &p))
+        return report_local(client, REPORT_USAGE, "%s", detail_text(p.detail));
+    if (action)
+        return action_run(client, action, &args);
+    if (args.count < command->min || args.count > command->max)
+        return report_local(client, REPORT_USAGE, "tongban %s%s%s %s", command->group, command->verb ? " " : "",
+                            command->verb ? command->verb : "", command->args);
+    int status = needs_server(command) ? client_open(client) : EXIT_DONE;
+    return status ? status : command->run(client, &args);
+}
+
+int main(int argc, char **argv)
+{
+    struct client client = {.json = false};
+    struct global global = {.help = false};
+    lang_init();
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)take_globals(argc, argv, &client, &global);
+    int status = EXIT_DONE;
+    if (global.manual)
+        manual_print(!strcmp(global.manual, "--man") ? MANUAL_MAN : !strcmp(global.manual, "--complete") ? MANUAL_COMPLETION : MANUAL_MARKDOWN,
+                     stdout);
+    else if (global.version)
+        (void)printf("tongban %s\n", TONGBAN_VERSION);
+    else
+        status = run(argc, argv, &client, &global);
+    client_close(&client);
+    if (fflush(stdout) && !status)
+        status = EXIT_UNREACHABLE;
+    return status;
+}

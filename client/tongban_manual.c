@@ -1,0 +1,364 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "client/tongban_term.h"
+#include "proto/text.h"
+
+static const struct option global_options[] = {
+    {"json", NULL, N_("one JSON document on standard output, no questions")},
+    {"config", "FILE", N_("configuration (else $TONGBAN_CONFIG, ~/.config/tongban/tongban.yaml, /etc/tongban/tongban.yaml)")},
+    {"help", NULL, N_("explain the command")},
+    {"version", NULL, N_("print the version")},
+    {NULL, NULL, NULL},
+};
+
+static const struct {
+    int status;
+    const char *meaning;
+} exits[] = {{EXIT_DONE, N_("done")},
+             {EXIT_REFUSED, N_("refused by a rule")},
+             {EXIT_USAGE, N_("wrong usage or configuration")},
+             {EXIT_UNREACHABLE, N_("the server cannot be reached or is not trusted")},
+             {EXIT_NOT_ALLOWED, N_("not allowed to this person")}};
+
+static void pad(FILE *out, const char *text, unsigned columns)
+{
+    unsigned used = text_width(text, strlen(text));
+    (void)fprintf(out, "%s%*s", text, used < columns ? (int)(columns - used) : 2, "");
+}
+
+static void option_text(const struct option *o, char *text, size_t size)
+{
+    (void)snprintf(text, size, o->value ? "--%s %s" : "--%s", o->name, o->value);
+}
+
+static void synopsis(const struct command *c, char *text, size_t size)
+{
+    (void)snprintf(text, size, "%s%s%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "", c->args[0] ? " " : "", c->args);
+}
+
+static void help_options(const struct option *o, FILE *out)
+{
+    char text[96];
+    for (; o && o->name; o++) {
+        option_text(o, text, sizeof text);
+        (void)fputs("  ", out);
+        pad(out, text, 28);
+        (void)fprintf(out, "%s\n", gettext(o->help));
+    }
+}
+
+void manual_command(const struct command *c, FILE *out)
+{
+    char text[128];
+    synopsis(c, text, sizeof text);
+    (void)fprintf(out, _("Usage: tongban %s [options]\n"), text);
+    (void)fprintf(out, "%s\n", gettext(c->help));
+    if (c->options)
+        (void)fprintf(out, "\n%s\n", _("Options:"));
+    help_options(c->options, out);
+}
+
+typedef void (*field_line)(const char *name, const struct case_field *field, FILE *out);
+
+static const char *field_value(const struct case_field *f)
+{
+    switch (f->kind) {
+    case FIELD_DATE: return "YYYY-MM-DD";
+    case FIELD_TIME: return "TIME";
+    case FIELD_BOOL: return "yes|no";
+    case FIELD_INT: return "N";
+    case FIELD_ENUM: return f->values ? f->values : "WORD";
+    case FIELD_SHA256: return "@FILE";
+    case FIELD_CODE: return "NUMBER";
+    default: return "TEXT";
+    }
+}
+
+static void each_field(const struct case_field *fields, const char *prefix, field_line line, FILE *out)
+{
+    for (const struct case_field *f = fields; f && f->name; f++) {
+        char name[128];
+        (void)snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "." : "", f->name);
+        for (char *c = name; *c; c++)
+            *c = (char)(*c == '_' ? '-' : *c);
+        if (f->members)
+            each_field(f->members, name, line, out);
+        else
+            line(name, f, out);
+    }
+}
+
+static void help_field(const char *name, const struct case_field *f, FILE *out)
+{
+    char text[256];
+    (void)snprintf(text, sizeof text, "--%s %s", name, field_value(f));
+    (void)fprintf(out, "  %s%s\n      %s\n", text, f->required ? " *" : "", lang_pick(f->help, f->zh));
+}
+
+void manual_action(const struct case_transition *action, FILE *out)
+{
+    (void)fprintf(out, _("Usage: tongban %s [options]\n"), "");
+    (void)fprintf(out, "  tongban case %s NO\n%s%s%s\n", action->action, lang_pick(gettext(action->help), action->zh), action->law ? "  " : "",
+                  action->law ? action->law : "");
+    (void)fprintf(out, "\n%s\n", _("Options:"));
+    help_options(action_options, out);
+    (void)fprintf(out, "\n%s\n", _("Fields (* needed; a repeated member begins the next element of a list):"));
+    each_field(case_fields(action->entry), "", help_field, out);
+}
+
+static void print_help(FILE *out)
+{
+    char text[128];
+    (void)fprintf(out, "%s\n\n", _("tongban — one application, window to window, across provinces"));
+    (void)fprintf(out, "%s\n", _("Commands:"));
+    for (const struct command *c = commands; c->group; c++) {
+        synopsis(c, text, sizeof text);
+        (void)fputs("  ", out);
+        pad(out, text, 28);
+        (void)fprintf(out, "%s\n", gettext(c->help));
+    }
+    (void)fprintf(out, "\n%s\n", _("Steps of a case (tongban case STEP NO):"));
+    const struct case_transition *action;
+    for (size_t n = 0; (action = action_at(n)); n++) {
+        (void)snprintf(text, sizeof text, "case %s NO", action->action);
+        (void)fputs("  ", out);
+        pad(out, text, 28);
+        (void)fprintf(out, "%s\n", lang_pick(gettext(action->help), action->zh));
+    }
+    (void)fprintf(out, "\n%s\n", _("Everywhere:"));
+    help_options(global_options, out);
+    (void)fprintf(out, "\n%s\n", _("Exit status:"));
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
+        (void)fprintf(out, "  %d  %s\n", exits[i].status, gettext(exits[i].meaning));
+}
+
+/* ---- man page (always English: made at build time) ---- */
+
+static void roff(const char *text, FILE *out)
+{
+    if (*text == '.' || *text == '\'')
+        (void)fputs("\\&", out);
+    for (; *text; text++) {
+        if (*text == '\\')
+            (void)fputs("\\e", out);
+        else if (*text == '-')
+            (void)fputs("\\-", out);
+        else
+            (void)fputc(*text, out);
+    }
+}
+
+static void man_tagged(const char *tag, const char *text, FILE *out)
+{
+    (void)fputs(".TP\n.B ", out);
+    roff(tag, out);
+    (void)fputc('\n', out);
+    roff(text, out);
+    (void)fputc('\n', out);
+}
+
+static void man_options(const struct option *o, FILE *out)
+{
+    char text[96];
+    for (; o && o->name; o++) {
+        option_text(o, text, sizeof text);
+        man_tagged(text, o->help, out);
+    }
+}
+
+static void man_field(const char *name, const struct case_field *f, FILE *out)
+{
+    char tag[256], text[512];
+    (void)snprintf(tag, sizeof tag, "--%s %s", name, field_value(f));
+    (void)snprintf(text, sizeof text, "%s%s", f->help, f->required ? " (needed)" : "");
+    man_tagged(tag, text, out);
+}
+
+static void print_man(FILE *out)
+{
+    char text[128];
+    (void)fprintf(out, ".TH TONGBAN 1 \"\" \"tongban %s\" \"Tongban\"\n.SH NAME\ntongban \\- work at a cross\\-province service window\n",
+                  TONGBAN_VERSION);
+    (void)fputs(".SH SYNOPSIS\n.B tongban\n.I command\n[\\fIoptions\\fR]\n.SH DESCRIPTION\nThe program of window and department staff. "
+                "It speaks to the server of its own office over mutual TLS.\nMessages are Chinese under a zh locale and English "
+                "otherwise.\n.SH OPTIONS\n", out);
+    man_options(global_options, out);
+    (void)fputs(".SH COMMANDS\n", out);
+    for (const struct command *c = commands; c->group; c++) {
+        synopsis(c, text, sizeof text);
+        man_tagged(text, c->help, out);
+        if (c->options) {
+            (void)fputs(".RS\n", out);
+            man_options(c->options, out);
+            (void)fputs(".RE\n", out);
+        }
+    }
+    (void)fputs(".SH STEPS OF A CASE\nEvery step also takes:\n", out);
+    man_options(action_options, out);
+    const struct case_transition *action;
+    for (size_t n = 0; (action = action_at(n)); n++) {
+        (void)snprintf(text, sizeof text, "case %s NO", action->action);
+        man_tagged(text, action->help, out);
+        (void)fputs(".RS\n", out);
+        each_field(case_fields(action->entry), "", man_field, out);
+        (void)fputs(".RE\n", out);
+    }
+    (void)fputs(".SH EXIT STATUS\n", out);
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
+        (void)snprintf(text, sizeof text, "%d", exits[i].status);
+        man_tagged(text, exits[i].meaning, out);
+    }
+    (void)fputs(".SH SEE ALSO\n.BR tongban\\-verify (1)\n", out);
+}
+
+/* ---- bash completion ---- */
+
+static void words_options(const struct option *o, FILE *out)
+{
+    for (; o && o->name; o++)
+        (void)fprintf(out, " --%s", o->name);
+}
+
+static void word_field(const char *name, const struct case_field *f, FILE *out)
+{
+    (void)f;
+    (void)fprintf(out, " --%s", name);
+}
+
+static void print_completion(FILE *out)
+{
+    (void)fputs("# bash completion for tongban; made from its table of commands.\n_tongban()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words=\n"
+                "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"", out);
+    const char *last = "";
+    for (const struct command *c = commands; c->group; c++) {
+        if (strcmp(last, c->group) != 0)
+            (void)fprintf(out, "%s%s", last[0] ? " " : "", c->group);
+        last = c->group;
+    }
+    (void)fputs("\"\n    else\n        case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n", out);
+    const struct case_transition *action;
+    for (const struct command *c = commands; c->group; c++) {
+        (void)fprintf(out, c->verb ? "        \"%s %s\") words=\"--json --config" : "        %s\\ *) words=\"--json --config", c->group, c->verb);
+        words_options(c->options, out);
+        (void)fputs("\" ;;\n", out);
+    }
+    for (size_t n = 0; (action = action_at(n)); n++) {
+        (void)fprintf(out, "        \"case %s\") words=\"--json --config", action->action);
+        words_options(action_options, out);
+        each_field(case_fields(action->entry), "", word_field, out);
+        (void)fputs("\" ;;\n", out);
+    }
+    (void)fputs("        esac\n        if [ \"$COMP_CWORD\" -eq 2 ]; then\n            case \"${COMP_WORDS[1]}\" in\n", out);
+    last = "";
+    for (const struct command *c = commands; c->group; c++) {
+        if (!c->verb || !strcmp(last, c->group))
+            continue;
+        last = c->group;
+        (void)fprintf(out, "            %s) words=\"", c->group);
+        for (const struct command *v = commands; v->group; v++)
+            if (!strcmp(v->group, c->group))
+                (void)fprintf(out, "%s ", v->verb);
+        for (size_t n = 0; !strcmp(c->group, "case") && (action = action_at(n)); n++)
+            (void)fprintf(out, "%s ", action->action);
+        (void)fputs("\" ;;\n", out);
+    }
+    (void)fputs("            esac\n        fi\n        if [ \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" = \"code check\" ] && [ \"$COMP_CWORD\" -eq 3 ]; then\n"
+                "            words=\"", out);
+    for (int k = 0; k < CODE_KINDS; k++)
+        (void)fprintf(out, "%s ", code_rules[k].name);
+    (void)fputs("\"\n        fi\n    fi\n    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n}\n"
+                "complete -o default -F _tongban tongban\n", out);
+}
+
+/* ---- reference page ---- */
+
+static void markdown_text(const char *text, FILE *out)
+{
+    for (; *text; text++) {
+        if (*text == '|')
+            (void)fputc('\\', out);
+        (void)fputc(*text, out);
+    }
+}
+
+static void markdown_row(const char *what, const char *text, FILE *out)
+{
+    (void)fputs("| `", out);
+    markdown_text(what, out);
+    (void)fputs("` | ", out);
+    markdown_text(text, out);
+    (void)fputs(" |\n", out);
+}
+
+static void markdown_options(const struct option *o, FILE *out)
+{
+    char text[96];
+    if (o && o->name)
+        (void)fputs("\n| option | |\n| --- | --- |\n", out);
+    for (; o && o->name; o++) {
+        option_text(o, text, sizeof text);
+        markdown_row(text, o->help, out);
+    }
+}
+
+static void markdown_field(const char *name, const struct case_field *f, FILE *out)
+{
+    char what[256], text[512];
+    (void)snprintf(what, sizeof what, "--%s %s", name, field_value(f));
+    (void)snprintf(text, sizeof text, "%s%s%s%s", f->help, f->zh ? " " : "", f->zh ? f->zh : "", f->required ? " (needed)" : "");
+    markdown_row(what, text, out);
+}
+
+static void print_markdown(FILE *out)
+{
+    char text[128];
+    (void)fputs("# tongban\n\nMade from the table of commands by `tongban --manual`; a test fails when this page drifts.\n\n## Everywhere\n", out);
+    markdown_options(global_options, out);
+    (void)fputs("\n| exit status | |\n| --- | --- |\n", out);
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
+        (void)fprintf(out, "| %d | %s |\n", exits[i].status, exits[i].meaning);
+    (void)fputs("\n## Commands\n", out);
+    for (const struct command *c = commands; c->group; c++) {
+        synopsis(c, text, sizeof text);
+        (void)fprintf(out, "\n### `tongban %s`\n\n%s.\n", text, c->help);
+        markdown_options(c->options, out);
+    }
+    (void)fputs("\n## Steps of a case\n\nFrom the table of the case machine. Every step also takes:\n", out);
+    markdown_options(action_options, out);
+    const struct case_transition *action;
+    for (size_t n = 0; (action = action_at(n)); n++) {
+        (void)fprintf(out, "\n### `tongban case %s NO`\n\n%s (%s).\n", action->action, action->help, action->zh);
+        const struct case_field *fields = case_fields(action->entry);
+        if (fields && fields->name)
+            (void)fputs("\n| field | |\n| --- | --- |\n", out);
+        each_field(fields, "", markdown_field, out);
+    }
+}
+
+void manual_print(enum manual_form form, FILE *out)
+{
+    switch (form) {
+    case MANUAL_HELP: print_help(out); return;
+    case MANUAL_MAN: print_man(out); return;
+    case MANUAL_COMPLETION: print_completion(out); return;
+    case MANUAL_MARKDOWN: print_markdown(out); return;
+    }
+}
+
+int help_run(struct client *client, const struct args *args)
+{
+    char *words[] = {(char *)(uintptr_t)args->positional[0], (char *)(uintptr_t)args->positional[1]};
+    int used;
+    const struct command *command = command_find((int)args->count, words, &used);
+    const struct case_transition *action = args->count == 2 && !strcmp(words[0], "case") ? action_find(words[1]) : NULL;
+    if (!args->count)
+        print_help(stdout);
+    else if (command)
+        manual_command(command, stdout);
+    else if (action)
+        manual_action(action, stdout);
+    else
+        return report_local(client, REPORT_USAGE, "%s %s", words[0], args->count > 1 ? words[1] : "");
+    return EXIT_DONE;
+}

@@ -1,0 +1,69 @@
+#include <string.h>
+
+#include "client/tongban_http.h"
+#include "client/tongban_term.h"
+#include "client/tongban_view.h"
+
+/* The list of materials stands in the body under `materials`, or the body is one material; the table says which. */
+static json_t *material_body(json_t *materials)
+{
+    for (const struct case_field *f = case_fields(ENTRY_CASE_MATERIAL); f && f->name; f++)
+        if (!strcmp(f->name, "materials"))
+            return json_pack("{s:O}", "materials", materials);
+    return json_incref(json_array_get(materials, 0));
+}
+
+static json_t *material_object(const char *name, const char *form, bool seen, const struct upload_file *file)
+{
+    json_t *m = json_pack("{s:s, s:s, s:b, s:s, s:I, s:s}", "name", name, "form", form, "original_seen", seen, "sha256", file->sha256, "size",
+                          (json_int_t)file->size, "type", file->type);
+    return m;
+}
+
+static int send_materials(struct client *client, const char *no, json_t *materials, json_t **doc)
+{
+    char path[96];
+    /* what belongs to a notice goes to the home side as the supplement; earlier it is an addition to the intake */
+    json_t *shown, *body;
+    (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s", no);
+    int status = http_get(client, path, &shown);
+    if (status)
+        return status;
+    bool supplement = !strcmp(view_text(shown, "state"), case_states[CASE_SUPPLEMENT_ASKED].name);
+    json_decref(shown);
+    body = supplement ? json_pack("{s:O}", "materials", materials) : material_body(materials);
+    (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s/actions/%s", no, supplement ? "supplement" : "material");
+    status = body ? http_post(client, path, body, doc) : report_local(client, REPORT_MEMORY, NULL);
+    json_decref(body);
+    return status;
+}
+
+int material_add(struct client *client, const struct args *args)
+{
+    const char *no = args->positional[0], *name = args_option(args, "name"), *form = args_option(args, "form");
+    json_t *materials = json_array(), *doc;
+    int status = view_check_no(client, no);
+    if (!form)
+        form = "copy";
+    if (!status && strcmp(form, "original") != 0 && strcmp(form, "copy") != 0 && strcmp(form, "electronic") != 0)
+        status = report_local(client, REPORT_USAGE, "--form original|copy|electronic");
+    for (unsigned i = 1; i < args->count && !status; i++) {
+        struct upload_file file;
+        const char *path = args->positional[i], *slash = strrchr(path, '/');
+        status = upload_send(client, path, &file);
+        if (!status && json_array_append_new(materials, material_object(name ? name : slash ? slash + 1 : path, form,
+                                                                        args_option(args, "original-seen") != NULL, &file)))
+            status = report_local(client, REPORT_USAGE, "%s", _("a name is not UTF-8"));
+    }
+    status = status ? status : send_materials(client, no, materials, &doc);
+    if (!status && client->json)
+        term_json(doc);
+    else if (!status) {
+        (void)printf(_("%u files are with the case.\n"), args->count - 1);
+        view_case(doc, true);
+    }
+    if (!status)
+        json_decref(doc);
+    json_decref(materials);
+    return status;
+}

@@ -1,0 +1,185 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "client/tongban_term.h"
+#include "proto/limits.h"
+#include "proto/text.h"
+#include "proto/timestamp.h"
+
+void table_init(struct table *t)
+{
+    *t = (struct table){.columns = 0};
+}
+
+void table_column(struct table *t, const char *title, unsigned least)
+{
+    if (t->columns < TABLE_COLUMNS)
+        t->column[t->columns++] = (struct table_column){title, least};
+}
+
+/* Control characters of a text from the server must not steer the clerk's terminal. */
+static char *copy_clean(const char *text)
+{
+    char *copy = strdup(text);
+    for (char *c = copy; c && *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = ' ';
+    return copy;
+}
+
+int table_row(struct table *t, const char *const *cells)
+{
+    if (t->rows == t->room) {
+        size_t room = t->room ? t->room * 2 : 16;
+        char **cell = realloc(t->cell, room * TABLE_COLUMNS * sizeof *cell);
+        if (!cell)
+            return TB_ENOMEM;
+        t->cell = cell;
+        t->room = room;
+    }
+    char **row = t->cell + t->rows * TABLE_COLUMNS;
+    for (unsigned i = 0; i < TABLE_COLUMNS; i++)
+        row[i] = NULL;
+    t->rows++;
+    for (unsigned i = 0; i < t->columns; i++)
+        if (!(row[i] = copy_clean(cells[i] ? cells[i] : "")))
+            return TB_ENOMEM;
+    return 0;
+}
+
+void table_free(struct table *t)
+{
+    for (size_t i = 0; i < t->rows * TABLE_COLUMNS; i++)
+        free(t->cell[i]);
+    free(t->cell);
+    table_init(t);
+}
+
+int text_fit(const char *text, unsigned columns, struct buf *out)
+{
+    size_t len = strlen(text), at = 0, keep = 0;
+    if (text_width(text, len) <= columns)
+        return buf_append(out, text, len);
+    if (!columns)
+        return 0;
+    while (at < len && text_next(text, len, &at) >= 0 && text_width(text, at) < columns)
+        keep = at;
+    int rc = buf_append(out, text, keep);
+    return rc ? rc : buf_append_str(out, "…");
+}
+
+static unsigned cell_width(const char *cell)
+{
+    return cell ? text_width(cell, strlen(cell)) : 0;
+}
+
+/* Takes columns from the widest cell that may be cut until the line fits. */
+static void shrink(const struct table *t, unsigned *width, unsigned limit)
+{
+    for (;;) {
+        unsigned total = t->columns ? (t->columns - 1) * TABLE_GAP : 0, widest = TABLE_COLUMNS;
+        for (unsigned i = 0; i < t->columns; i++) {
+            total += width[i];
+            if (t->column[i].least && width[i] > t->column[i].least && (widest == TABLE_COLUMNS || width[i] > width[widest]))
+                widest = i;
+        }
+        if (total <= limit || widest == TABLE_COLUMNS)
+            return;
+        width[widest]--;
+    }
+}
+
+static int write_line(const struct table *t, const unsigned *width, char *const *row, bool header, struct buf *out)
+{
+    unsigned blanks = 0;
+    int rc = 0;
+    for (unsigned i = 0; i < t->columns && !rc; i++) {
+        const char *cell = header ? t->column[i].title : row[i];
+        size_t before = out->len;
+        if (cell && cell[0]) {
+            for (; blanks && !rc; blanks--)
+                rc = buf_append(out, " ", 1);
+            before = out->len;
+            rc = rc ? rc : text_fit(cell, width[i], out);
+        }
+        unsigned used = out->len > before ? text_width(out->data + before, out->len - before) : 0;
+        blanks += (used < width[i] ? width[i] - used : 0) + TABLE_GAP;
+    }
+    return rc ? rc : buf_append(out, "\n", 1);
+}
+
+int table_write(const struct table *t, unsigned limit, struct buf *out)
+{
+    unsigned width[TABLE_COLUMNS] = {0};
+    for (unsigned i = 0; i < t->columns; i++) {
+        width[i] = cell_width(t->column[i].title);
+        for (size_t r = 0; r < t->rows; r++) {
+            unsigned w = cell_width(t->cell[r * TABLE_COLUMNS + i]);
+            width[i] = w > width[i] ? w : width[i];
+        }
+    }
+    if (limit)
+        shrink(t, width, limit);
+    int rc = write_line(t, width, NULL, true, out);
+    for (size_t r = 0; r < t->rows && !rc; r++)
+        rc = write_line(t, width, t->cell + r * TABLE_COLUMNS, false, out);
+    return rc;
+}
+
+unsigned term_width(void)
+{
+    struct winsize size;
+    if (isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 20)
+        return size.ws_col;
+    const char *columns = getenv("COLUMNS");
+    long n = columns ? strtol(columns, NULL, 10) : 0;
+    return n >= 20 && n <= 1000 ? (unsigned)n : 0;
+}
+
+int table_print(struct table *t)
+{
+    struct buf out;
+    buf_init(&out, LIMIT_CLIENT_ANSWER_BYTES);
+    int rc = table_write(t, term_width(), &out);
+    if (!rc)
+        (void)fwrite(out.data, 1, out.len, stdout);
+    buf_free(&out);
+    table_free(t);
+    return rc;
+}
+
+void term_pair(const char *label, unsigned columns, const char *value)
+{
+    if (!value || !value[0])
+        return;
+    char *clean = copy_clean(value);
+    unsigned used = text_width(label, strlen(label));
+    (void)printf("%s%*s%s\n", label, used < columns ? (int)(columns - used) : 1, "", clean ? clean : "");
+    free(clean);
+}
+
+void term_next(const char *sentence)
+{
+    if (sentence && sentence[0])
+        (void)printf(_("Next: %s\n"), sentence);
+}
+
+void term_json(const json_t *doc)
+{
+    (void)json_dumpf(doc, stdout, JSON_INDENT(2));
+    (void)fputc('\n', stdout);
+}
+
+const char *term_time(const json_t *value, char out[20])
+{
+    const char *text = json_string_value(value);
+    int64_t ms;
+    char full[TIMESTAMP_TEXT];
+    if (!text || timestamp_parse(text, &ms))
+        return "-";
+    timestamp_format(ms, full);
+    (void)snprintf(out, 20, "%.10s %.5s", full, full + 11);
+    return out;
+}

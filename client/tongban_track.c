@@ -1,0 +1,242 @@
+#include <stdlib.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/tongban_http.h"
+#include "client/tongban_term.h"
+#include "client/tongban_track.h"
+#include "client/tongban_view.h"
+#include "proto/strict_json.h"
+
+static const struct {
+    enum entry_type type;
+    const char *text;
+} entry_words[] = {
+    {ENTRY_CASE_INTAKEN, N_("taken in at the window")},     {ENTRY_CASE_MATERIAL, N_("material added")},
+    {ENTRY_CASE_COMPARED, N_("person compared")},           {ENTRY_CASE_ABANDONED, N_("given up before forwarding")},
+    {ENTRY_CASE_VIEWED, N_("viewed")},                      {ENTRY_CASE_SUBMITTED, N_("forwarded to the home side")},
+    {ENTRY_CASE_RECEIVED, N_("received by the home side")}, {ENTRY_CASE_ACCEPTED, N_("accepted")},
+    {ENTRY_CASE_NOTICE, N_("one-time notice given")},       {ENTRY_CASE_SUPPLEMENTED, N_("supplement handed in")},
+    {ENTRY_CASE_REFUSED, N_("not accepted")},               {ENTRY_CASE_DECIDED, N_("decided")},
+    {ENTRY_CASE_DELIVERY, N_("delivery asked for")},        {ENTRY_CASE_DELIVERED, N_("delivered")},
+    {ENTRY_CASE_WITHDRAWN, N_("withdrawn")},                {ENTRY_CASE_COMPLETED, N_("completed")},
+    {ENTRY_RECEIPT, N_("receipt")},
+};
+
+static const char *entry_word(const char *type)
+{
+    int known = entry_type_by_text(type);
+    for (size_t i = 0; i < sizeof entry_words / sizeof entry_words[0]; i++)
+        if (known == (int)entry_words[i].type)
+            return gettext(entry_words[i].text);
+    return type;
+}
+
+/* The scalars of a summary in one line: "granted, 居民身份证". */
+static int summary_text(const json_t *summary, struct buf *out)
+{
+    const char *key;
+    json_t *value;
+    int rc = 0;
+    buf_clear(out);
+    json_object_foreach((json_t *)(uintptr_t)summary, key, value) {
+        const char *text = json_string_value(value);
+        if (rc || (!text && !json_is_integer(value)))
+            continue;
+        rc = out->len ? buf_append_str(out, _(", ")) : 0;
+        if (!rc && text)
+            rc = buf_append_str(out, !strcmp(key, "state") ? view_state(text) : gettext(text[0] ? text : "-"));
+        else if (!rc)
+            rc = buf_printf(out, "%s %lld", key, (long long)json_integer_value(value));
+    }
+    return rc;
+}
+
+/* Rows from `from` on; the header only with the first. */
+static int rows_print(const json_t *rows, size_t from)
+{
+    struct table t;
+    struct buf summary, out;
+    size_t i;
+    json_t *row;
+    int rc = 0;
+    buf_init(&summary, 8192);
+    buf_init(&out, 1024 * 1024);
+    table_init(&t);
+    table_column(&t, _("Rev"), 0);
+    table_column(&t, _("Time"), 0);
+    table_column(&t, _("Office"), 0);
+    table_column(&t, _("What happened"), 0);
+    table_column(&t, _("Staff"), 0);
+    table_column(&t, _("Particulars"), 12);
+    json_array_foreach(rows, i, row) {
+        char rev[24] = "-", at[20];
+        const json_t *number = json_object_get(row, "rev");
+        const char *from_office = view_text(row, "from"), *name = office_name(from_office);
+        if (json_integer_value(number) > 0)
+            (void)snprintf(rev, sizeof rev, "%lld", (long long)json_integer_value(number));
+        rc = rc ? rc : summary_text(json_object_get(row, "summary"), &summary);
+        if (!rc && json_is_true(json_object_get(row, "pending")))
+            rc = buf_append_str(&summary, _(" (waits for the other side's receipt)"));
+        if (!rc && !strcmp(view_text(row, "verdict"), "refused"))
+            rc = buf_append_str(&summary, _(" (refused by the home side)"));
+        const char *cells[] = {rev, term_time(json_object_get(row, "at"), at), name ? name : from_office, entry_word(view_text(row, "type")),
+                               view_text(row, "staff"), summary.len ? summary.data : ""};
+        rc = rc ? rc : table_row(&t, cells);
+    }
+    rc = rc ? rc : table_write(&t, term_width(), &out);
+    /* the whole table is laid out each time, so that new rows stand under the old columns */
+    const char *line = out.data;
+    for (size_t n = 0; !rc && line && *line; n++) {
+        const char *end = strchr(line, '\n');
+        if (n ? n > from : !from)
+            (void)fwrite(line, 1, (size_t)(end - line) + 1, stdout);
+        line = end + 1;
+    }
+    (void)fflush(stdout);
+    table_free(&t);
+    buf_free(&summary);
+    buf_free(&out);
+    return rc;
+}
+
+enum { WATCH_TRIES = 120 };
+
+struct watch {
+    struct client *client;
+    const char *no;
+    char path[80];
+    const char *until;  /* state, or NULL = any final one */
+    json_t *timeline;   /* last one shown, owned */
+    size_t shown;
+    struct sse sse;
+    bool open, over;
+    int status;
+};
+
+static int show_new(struct watch *w)
+{
+    json_t *doc;
+    w->status = http_get(w->client, w->path, &doc);
+    if (w->status)
+        return w->status;
+    json_t *rows = json_object_get(doc, "rows");
+    json_decref(w->timeline);
+    w->timeline = doc;
+    size_t count = json_array_size(rows);
+    if (!w->client->json && (count > w->shown || !w->shown) && rows_print(rows, w->shown))
+        w->status = report_local(w->client, REPORT_MEMORY, NULL);
+    w->shown = count;
+    return w->status;
+}
+
+/* Whether the case has come where the watch ends. */
+static int check_over(struct watch *w)
+{
+    char path[80];
+    json_t *doc;
+    (void)snprintf(path, sizeof path, "/window/v1/cases?limit=1&q=%.21s", w->no);
+    w->status = http_get(w->client, path, &doc);
+    if (w->status)
+        return w->status;
+    const char *state = view_text(json_array_get(json_object_get(doc, "rows"), 0), "state");
+    int known = case_state_by_name(state);
+    w->over = (w->until && !strcmp(state, w->until)) || (known >= 0 && case_states[known].final);
+    json_decref(doc);
+    return EXIT_DONE;
+}
+
+/* Asks through a second handle, because the stream occupies the first: its callback must not call into itself. */
+static int refresh(struct watch *w)
+{
+    struct http *stream = w->client->http;
+    struct problem p;
+    if (http_open(w->client->config, &w->client->http, &p)) {
+        w->client->http = stream;
+        return TB_ENOMEM;
+    }
+    int status = check_over(w);
+    status = status ? status : show_new(w);
+    http_close(w->client->http);
+    w->client->http = stream;
+    return status || w->over ? TB_ECLOSED : 0;
+}
+
+static int on_event(void *context, const char *event, const char *data)
+{
+    (void)data;
+    return !strcmp(event, "state") ? refresh(context) : 0;
+}
+
+static int on_bytes(void *context, const char *bytes, size_t len)
+{
+    struct watch *w = context;
+    if (!w->open) {
+        /* what happened between the last look and the begin of the stream sends no event */
+        w->open = true;
+        int rc = refresh(w);
+        if (rc)
+            return rc;
+    }
+    return sse_feed(&w->sse, bytes, len, on_event, w);
+}
+
+static void watch_run(struct watch *w)
+{
+    char path[80];
+    const char *headers[] = {"Accept: text/event-stream", NULL};
+    (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s/events", w->no);
+    for (unsigned lost = 0; !w->over && !w->status;) {
+        struct http_request request = {.method = "GET", .path = path, .headers = headers, .event = on_bytes, .context = w};
+        struct http_answer answer;
+        struct problem p;
+        sse_free(&w->sse);
+        sse_init(&w->sse);
+        w->open = false;
+        int rc = http_send(w->client->http, &request, &answer, &p);
+        if (w->open)
+            lost = 0;
+        if (!rc && answer.status != 200 && answer.status < 500)
+            w->status = http_refused(w->client, &answer);
+        if (!rc)
+            http_answer_free(&answer);
+        if (w->over || w->status)
+            return;
+        if (rc == TB_ETRUST || lost > WATCH_TRIES) {
+            w->status = http_report(w->client, rc ? rc : TB_ECLOSED, &p);
+            return;
+        }
+        if (lost++ == 1 && !w->client->json)
+            (void)fprintf(stderr, "%s\n", _("The connection broke; trying again."));
+        struct timespec wait = {.tv_sec = lost < 5 ? (time_t)lost - 1 : 5, .tv_nsec = 200L * 1000 * 1000};
+        (void)nanosleep(&wait, NULL);
+    }
+}
+
+int case_track(struct client *client, const struct args *args)
+{
+    const char *no = args->positional[0];
+    struct watch w = {.client = client, .no = no, .until = args_option(args, "until")};
+    if (w.until && case_state_by_name(w.until) < 0)
+        return report_local(client, REPORT_USAGE, "--until %s", w.until);
+    int status = view_check_no(client, no);
+    if (status)
+        return status;
+    sse_init(&w.sse);
+    (void)snprintf(w.path, sizeof w.path, "/window/v1/cases/%.21s/timeline", no);
+    status = show_new(&w);
+    if (!status && args_option(args, "watch")) {
+        status = check_over(&w);
+        if (!status && !w.over)
+            watch_run(&w);
+        status = w.status;
+    }
+    if (!status && client->json)
+        term_json(w.timeline);
+    else if (!status)
+        term_next(args_option(args, "watch") ? "tongban case proof NO --out BUNDLE" : "tongban case show NO");
+    json_decref(w.timeline);
+    sse_free(&w.sse);
+    return status;
+}

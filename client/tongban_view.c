@@ -1,0 +1,306 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "client/tongban_http.h"
+#include "client/tongban_term.h"
+#include "client/tongban_view.h"
+#include "proto/limits.h"
+#include "proto/strict_json.h"
+
+enum { ROWS_MOST = 10000, LABEL = 18 };
+
+const char *view_text(const json_t *doc, const char *key)
+{
+    const char *text = json_string_value(json_object_get(doc, key));
+    return text ? text : "";
+}
+
+int view_rows(struct client *client, const char *path, size_t most, json_t **rows)
+{
+    json_t *all = json_array();
+    char *cursor = NULL;
+    int status = all ? EXIT_DONE : report_local(client, REPORT_MEMORY, NULL);
+    while (!status) {
+        struct buf page;
+        json_t *doc = NULL;
+        buf_init(&page, 8192);
+        int rc = buf_append_str(&page, path);
+        rc = rc || !cursor ? rc : buf_append_str(&page, "&cursor=");
+        rc = rc || !cursor ? rc : http_escape(cursor, &page);
+        status = rc ? report_local(client, REPORT_MEMORY, NULL) : http_get(client, page.data, &doc);
+        buf_free(&page);
+        if (status)
+            break;
+        json_t *some = json_object_get(doc, "rows");
+        const char *next = json_string_value(json_object_get(doc, "next"));
+        if (!json_is_array(some) || json_array_extend(all, some))
+            status = report_local(client, REPORT_ANSWER, "%s", "rows");
+        free(cursor);
+        cursor = next && json_array_size(some) ? strdup(next) : NULL;
+        json_decref(doc);
+        if (!cursor || json_array_size(all) >= (most ? most : ROWS_MOST))
+            break;
+    }
+    free(cursor);
+    if (status) {
+        json_decref(all);
+        return status;
+    }
+    while (most && json_array_size(all) > most)
+        (void)json_array_remove(all, json_array_size(all) - 1);
+    *rows = all;
+    return EXIT_DONE;
+}
+
+void view_json_rows(json_t *rows)
+{
+    json_t *doc = json_pack("{s:o}", "rows", rows);
+    term_json(doc);
+    json_decref(doc);
+}
+
+const char *view_state(const char *name)
+{
+    int state = case_state_by_name(name);
+    return state < 0 ? name : lang_pick(case_states[state].en, case_states[state].zh);
+}
+
+int view_check_no(const struct client *client, const char *no)
+{
+    const char *why;
+    struct problem p;
+    if (!code_check(CODE_CASE_NO, no, &why))
+        return EXIT_DONE;
+    (void)problem_set(&p, PROBLEM_FIELD, "case", "%s", why);
+    return report_problem(client, &p);
+}
+
+/* An office as people call it, with its code. */
+static const char *office_line(const char *code, char *out, size_t size)
+{
+    const char *name = code[0] ? office_name(code) : NULL;
+    (void)snprintf(out, size, name ? "%s %s" : "%s%s", code, name ? name : "");
+    return out;
+}
+
+static void person_lines(const char *who, const json_t *person)
+{
+    char text[700];
+    if (!json_is_object(person))
+        return;
+    const json_t *certificate = json_object_get(person, "certificate");
+    (void)snprintf(text, sizeof text, "%s  %s %s  %s", view_text(person, "name"), view_text(certificate, "type"),
+                   view_text(certificate, "number"), view_text(person, "mobile"));
+    term_pair(who, LABEL, text);
+}
+
+static const char *form_word(const char *form)
+{
+    return !strcmp(form, "original") ? _("original") : !strcmp(form, "copy") ? _("copy") : !strcmp(form, "electronic") ? _("electronic") : form;
+}
+
+static void material_lines(const json_t *materials)
+{
+    struct table t;
+    size_t i;
+    json_t *m;
+    int rc = 0;
+    if (!json_array_size(materials))
+        return;
+    table_init(&t);
+    table_column(&t, _("No."), 0);
+    table_column(&t, _("Material"), 16);
+    table_column(&t, _("Form"), 0);
+    table_column(&t, _("Original seen"), 0);
+    table_column(&t, _("File"), 0);
+    json_array_foreach(materials, i, m) {
+        char number[24];
+        (void)snprintf(number, sizeof number, "%zu", i + 1);
+        bool scan = view_text(m, "sha256")[0];
+        const char *file = !scan ? "-" : json_is_true(json_object_get(m, "here")) ? _("here") : _("on its way");
+        const char *cells[] = {number, view_text(m, "name"), form_word(view_text(m, "form")),
+                               json_is_true(json_object_get(m, "original_seen")) ? _("yes") : "-", file};
+        rc = rc ? rc : table_row(&t, cells);
+    }
+    (void)putchar('\n');
+    if (rc || table_print(&t))
+        table_free(&t);
+}
+
+static void time_lines(const json_t *times)
+{
+    static const struct {
+        const char *key, *label;
+    } rows[] = {{"handed_in", N_("Handed in")}, {"sent", N_("Sent")}, {"received", N_("Received")}, {"accepted", N_("Accepted")},
+                {"decided", N_("Decided")}, {"delivered", N_("Delivered")}, {"closed", N_("Closed")}};
+    char text[20];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (json_is_string(json_object_get(times, rows[i].key)))
+            term_pair(gettext(rows[i].label), LABEL, term_time(json_object_get(times, rows[i].key), text));
+}
+
+/* A small object of scalars as "key: value" lines: notice, decision, delivery, whose members the case machine's tables name. */
+static void object_lines(const char *label, const json_t *object, const struct case_field *fields)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(object) || !json_object_size(object))
+        return;
+    (void)printf("%s\n", label);
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+        char name[128];
+        const struct case_field *f = fields;
+        while (f && f->name && strcmp(f->name, key) != 0)
+            f++;
+        (void)snprintf(name, sizeof name, "  %s", f && f->name && lang_zh() && f->zh ? f->zh : key);
+        if (json_is_string(value)) {
+            term_pair(name, LABEL + 4, json_string_value(value));
+        } else if (json_is_object(value) || json_is_array(value)) {
+            char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+            term_pair(name, LABEL + 4, text);
+            free(text);
+        } else if (json_is_boolean(value)) {
+            term_pair(name, LABEL + 4, json_is_true(value) ? _("yes") : _("no"));
+        } else if (json_is_integer(value)) {
+            char number[24];
+            (void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
+            term_pair(name, LABEL + 4, number);
+        }
+    }
+}
+
+/* What follows: in the user's language from the actions, for the server speaks English. */
+static void next_line(const json_t *doc)
+{
+    const json_t *actions = json_object_get(doc, "actions");
+    struct buf text;
+    size_t i;
+    json_t *word;
+    int rc = 0;
+    buf_init(&text, 4096);
+    json_array_foreach(actions, i, word) {
+        const char *name = json_string_value(word);
+        const struct case_transition *action = name ? action_find(name) : NULL;
+        if (!action || rc)
+            continue;
+        rc = text.len ? buf_append_str(&text, _("; ")) : 0;
+        rc = rc ? rc : buf_printf(&text, "tongban case %s %s", name, view_text(doc, "case"));
+        rc = rc || !lang_zh() ? rc : buf_printf(&text, "（%s）", action->zh);
+    }
+    if (text.len && !rc)
+        term_next(text.data);
+    else if (view_text(doc, "next")[0])
+        term_next(gettext(view_text(doc, "next")));
+    else
+        term_next(_("nothing here; the other side acts. See: tongban case track NO --watch"));
+    buf_free(&text);
+}
+
+void view_case(const json_t *doc, bool brief)
+{
+    char text[300], side[64];
+    const json_t *item = json_object_get(doc, "item"), *due = json_object_get(doc, "due");
+    term_pair(_("Case"), LABEL, view_text(doc, "case"));
+    (void)snprintf(text, sizeof text, "%s%s", view_state(view_text(doc, "state")),
+                   json_is_true(json_object_get(doc, "pending")) ? _(" (waits for the other side's receipt)") : "");
+    term_pair(_("State"), LABEL, text);
+    (void)snprintf(text, sizeof text, "%s %s", view_text(item, "code"), view_text(item, "name"));
+    term_pair(_("Item"), LABEL, text);
+    if (json_is_object(due)) {
+        (void)snprintf(text, sizeof text, "%s %s%s", view_text(due, "date"), view_text(due, "what"),
+                       json_is_true(json_object_get(due, "provisional")) ? _(" (provisional)") : "");
+        term_pair(_("Due"), LABEL, text);
+    }
+    if (!brief) {
+        term_pair(_("Taken in at"), LABEL, office_line(view_text(doc, "intake"), side, sizeof side));
+        term_pair(_("Home side"), LABEL, office_line(view_text(doc, "home"), side, sizeof side));
+        person_lines(_("Applicant"), json_object_get(doc, "applicant"));
+        person_lines(_("Agent"), json_object_get(doc, "agent"));
+        time_lines(json_object_get(doc, "times"));
+        object_lines(_("Person comparison"), json_object_get(doc, "comparison"), case_fields(ENTRY_CASE_COMPARED));
+        object_lines(_("One-time notice"), json_object_get(doc, "notice"), case_fields(ENTRY_CASE_NOTICE));
+        object_lines(_("Decision"), json_object_get(doc, "decision"), case_fields(ENTRY_CASE_DECIDED));
+        object_lines(_("Delivery"), json_object_get(doc, "delivery"), case_fields(ENTRY_CASE_DELIVERY));
+        material_lines(json_object_get(doc, "materials"));
+    }
+    next_line(doc);
+}
+
+int view_read_json(const struct client *client, const char *path, json_t **out)
+{
+    struct problem p;
+    FILE *file = !strcmp(path, "-") ? stdin : fopen(path, "rb");
+    if (!file)
+        return report_local(client, REPORT_FILE, "%s: %s", path, strerror(errno));
+    char *text = malloc(LIMIT_CASE_BODY_BYTES + 1);
+    size_t len = text ? fread(text, 1, LIMIT_CASE_BODY_BYTES + 1, file) : 0;
+    bool broken = ferror(file);
+    if (file != stdin)
+        (void)fclose(file);
+    int status = EXIT_DONE;
+    if (!text || broken) {
+        status = report_local(client, REPORT_FILE, "%s: %s", path, text ? strerror(EIO) : strerror(ENOMEM));
+    } else if (len > LIMIT_CASE_BODY_BYTES) {
+        (void)problem_set(&p, PROBLEM_TOO_LARGE, NULL, "%s: larger than %d bytes", path, LIMIT_CASE_BODY_BYTES);
+        status = report_problem(client, &p);
+    } else if (strict_json_parse(text, len, out, &p)) {
+        status = report_problem(client, &p);
+    }
+    free(text);
+    return status;
+}
+
+struct upload_visit {
+    struct client *client;
+    int status;
+};
+
+static int upload_visit(void *context, json_t *parent, const char *name, const char *value, struct problem *p)
+{
+    struct upload_visit *visit = context;
+    struct upload_file file;
+    (void)p;
+    visit->status = upload_send(visit->client, value[0] == '@' ? value + 1 : value, &file);
+    if (visit->status)
+        return TB_EIO;
+    if (json_object_set_new(parent, name, json_string(file.sha256)) || json_object_set_new(parent, "size", json_integer(file.size)) ||
+        json_object_set_new(parent, "type", json_string(file.type)))
+        return TB_ENOMEM;
+    return 0;
+}
+
+/* size and type stand beside the digest only where the table has them. */
+static void drop_unknown(const struct case_field *fields, json_t *body)
+{
+    static const char *const extra[] = {"size", "type"};
+    json_t *element;
+    size_t i;
+    bool digest = false, has[2] = {false, false};
+    for (const struct case_field *f = fields; f && f->name; f++) {
+        digest = digest || f->kind == FIELD_SHA256;
+        has[0] = has[0] || !strcmp(f->name, extra[0]);
+        has[1] = has[1] || !strcmp(f->name, extra[1]);
+        json_t *value = json_object_get(body, f->name);
+        if (f->members && json_is_object(value))
+            drop_unknown(f->members, value);
+        if (f->members && json_is_array(value))
+            json_array_foreach(value, i, element)
+                drop_unknown(f->members, element);
+    }
+    for (i = 0; i < 2 && digest; i++)
+        if (!has[i])
+            (void)json_object_del(body, extra[i]);
+}
+
+int view_upload_fields(struct client *client, const struct case_field *fields, json_t *body)
+{
+    struct upload_visit visit = {.client = client, .status = EXIT_DONE};
+    struct problem p;
+    int rc = fields_files(fields, body, upload_visit, &visit, &p);
+    drop_unknown(fields, body);
+    if (visit.status)
+        return visit.status;
+    return rc ? report_local(client, REPORT_MEMORY, NULL) : EXIT_DONE;
+}
