@@ -71,7 +71,7 @@ int tlog_proof_parse(const char *text, size_t len, struct unverified_proof *out)
 int tlog_proof_verify(const struct note_vkey *key, const char *text, size_t len, const void *line, size_t line_len,
                       struct checkpoint *checkpoint_out) TB_MUST_USE;
 
-/* Standard Base64 (RFC 4648 4), strict: padding required, no white space, unused bits zero. */
+/* Standard Base64 (RFC 4648 4), strict: padding required, no white space, unused bits zero.  `out` may hold partial bytes on failure. */
 int base64_encode(const void *bytes, size_t len, struct buf *out) TB_MUST_USE;
 int base64_decode(const char *text, size_t len, uint8_t *out, size_t out_max, size_t *out_len) TB_MUST_USE;
 

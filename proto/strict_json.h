@@ -16,8 +16,8 @@ int strict_json_parse(const char *bytes, size_t len, json_t **out, struct proble
 /* Compact text of a document, appended to `b`, as it came: members keep their order, no escaping of non-ASCII. */
 int strict_json_dump(const json_t *doc, struct buf *b) TB_MUST_USE;
 
-/* Field readers.  `path` names the object in messages ("/applicant").  A missing optional member gives NULL / `fallback`.
- * Strings are borrowed from `obj`.  Strings longer than max_bytes, empty ones and ones with control characters are errors. */
+/* Field readers.  `path` names the object in messages ("/applicant").  A missing optional member gives NULL / `fallback`;
+ * a null is not missing, it is a wrong form.  Strings are borrowed from `obj`.  Strings longer than max_bytes, empty ones and ones with control characters are errors. */
 int strict_json_text(const json_t *obj, const char *path, const char *key, bool required, size_t max_bytes, const char **out,
                      struct problem *p) TB_MUST_USE;
 int strict_json_int(const json_t *obj, const char *path, const char *key, bool required, int64_t min, int64_t max,

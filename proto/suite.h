@@ -16,6 +16,8 @@ struct suite; /* opaque; static objects */
 
 /* Suite by name ("intl"), or NULL. */
 const struct suite *suite_by_name(const char *name);
+/* Suite whose signature or cosignature type byte this is, or NULL. */
+const struct suite *suite_by_type(uint8_t type);
 const char *suite_name(const struct suite *suite);
 /* C2SP signature type bytes of plain signatures and of cosignatures (0x01 and 0x04 for intl). */
 uint8_t suite_sign_type(const struct suite *suite);
@@ -33,5 +35,7 @@ int suite_sign(const struct suite *suite, const uint8_t *secret, const void *msg
 /* 0 or TB_ETRUST. */
 int suite_verify(const struct suite *suite, const uint8_t *public_key, const void *msg, size_t len, const uint8_t *sig,
                  size_t sig_len) TB_MUST_USE;
+/* Overwrites secret bytes; never optimised away. */
+void suite_wipe(void *bytes, size_t len);
 
 #endif

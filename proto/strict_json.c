@@ -1,0 +1,272 @@
+#include "proto/strict_json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/limits.h"
+
+/* --- reading --- */
+
+/* Line and column (in characters, from 1) of a byte, for people; the position is the byte itself. */
+static int refuse_at(struct problem *p, const char *bytes, size_t at, const char *why)
+{
+    unsigned line = 1, column = 1;
+    for (size_t i = 0; i < at; i++) {
+        if (bytes[i] == '\n') {
+            line++;
+            column = 1;
+        } else if (((unsigned char)bytes[i] & 0xC0) != 0x80) {
+            column++;
+        }
+    }
+    return problem_set(p, PROBLEM_MALFORMED, NULL, "%s (line %u, column %u, byte %zu)", why, line, column, at);
+}
+
+/* Index behind the closing quote of the string whose opening quote stands at `at`, or len. */
+static size_t skip_string(const char *bytes, size_t len, size_t at)
+{
+    for (at++; at < len && bytes[at] != '"'; at++)
+        if (bytes[at] == '\\')
+            at++;
+    return at < len ? at + 1 : len;
+}
+
+static bool number_char(char c)
+{
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* What the parser does not refuse, or would refuse only after having recursed: depth, reals.  Reads each byte once. */
+static int prescan(const char *bytes, size_t len, struct problem *p)
+{
+    unsigned depth = 0;
+    for (size_t i = 0; i < len;) {
+        char c = bytes[i];
+        if (c == '"') {
+            i = skip_string(bytes, len, i);
+            continue;
+        }
+        if (c == '{' || c == '[') {
+            if (++depth > LIMIT_JSON_DEPTH)
+                return refuse_at(p, bytes, i, "the document is nested too deeply");
+        } else if (c == '}' || c == ']') {
+            if (depth)
+                depth--;
+        } else if (c == '\0') {
+            return refuse_at(p, bytes, i, "a NUL byte is not allowed");
+        } else if (c == '-' || (c >= '0' && c <= '9')) {
+            for (; i < len && number_char(bytes[i]); i++)
+                if (bytes[i] == '.' || bytes[i] == 'e' || bytes[i] == 'E')
+                    return refuse_at(p, bytes, i, "only whole numbers are allowed");
+            continue;
+        }
+        i++;
+    }
+    return 0;
+}
+
+/* The parser's words without the piece of the input that it quotes: that may be a person's name. */
+static int refuse_parse(struct problem *p, const json_error_t *error)
+{
+    char why[sizeof error->text];
+    (void)snprintf(why, sizeof why, "%s", error->text);
+    char *near = strstr(why, " near ");
+    if (near)
+        *near = '\0';
+    return problem_set(p, PROBLEM_MALFORMED, NULL, "%s (line %d, column %d, byte %d)", why, error->line, error->column,
+                       error->position);
+}
+
+int strict_json_parse(const char *bytes, size_t len, json_t **out, struct problem *p)
+{
+    int rc = prescan(bytes, len, p);
+    if (rc)
+        return rc;
+    json_error_t error = {.line = 0};
+    json_t *doc = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
+    if (!doc && json_error_code(&error) == json_error_out_of_memory)
+        return TB_ENOMEM;
+    if (!doc)
+        return refuse_parse(p, &error);
+    if (!json_is_object(doc)) {
+        json_decref(doc);
+        return problem_set(p, PROBLEM_MALFORMED, NULL, "the document is not an object");
+    }
+    *out = doc;
+    return 0;
+}
+
+/* --- writing --- */
+
+struct dump {
+    struct buf *out;
+    int rc;
+};
+
+static int dump_piece(const char *bytes, size_t len, void *context)
+{
+    struct dump *dump = context;
+    dump->rc = buf_append(dump->out, bytes, len);
+    return dump->rc ? -1 : 0;
+}
+
+int strict_json_dump(const json_t *doc, struct buf *b)
+{
+    struct dump dump = {.out = b};
+    size_t before = b->len;
+    if (!json_dump_callback(doc, dump_piece, &dump, JSON_COMPACT | JSON_PRESERVE_ORDER))
+        return 0;
+    b->len = before;
+    if (b->data)
+        b->data[before] = '\0';
+    return dump.rc ? dump.rc : TB_EINVAL;
+}
+
+/* --- fields --- */
+
+/* JSON pointer of a member.  The key may come from outside: cut between characters, without control characters. */
+static void field_name(const char *path, const char *key, char out[sizeof((struct problem *)0)->field])
+{
+    const size_t max = sizeof((struct problem *)0)->field - 1;
+    size_t len = 0;
+    for (; *path && len < max; path++)
+        out[len++] = *path;
+    if (len < max)
+        out[len++] = '/';
+    for (; *key && len + 1 < max; key++) {
+        if (*key == '~' || *key == '/') {
+            out[len++] = '~';
+            out[len++] = *key == '~' ? '0' : '1';
+        } else {
+            out[len++] = (unsigned char)*key < 0x20 || *key == 0x7F ? '?' : *key;
+        }
+    }
+    if (*key) /* cut: drop the bytes of a character that is not whole */
+        while (len && ((unsigned char)*key & 0xC0) == 0x80) {
+            len--;
+            if (((unsigned char)out[len] & 0xC0) != 0x80)
+                break;
+        }
+    out[len] = '\0';
+}
+
+static int refuse_field(struct problem *p, const char *path, const char *key, const char *why)
+{
+    char field[sizeof p->field];
+    field_name(path, key, field);
+    return problem_set(p, PROBLEM_FIELD, field, "%s %s", field, why);
+}
+
+/* 0 with *out NULL when an optional member is not there. */
+static int member(const json_t *obj, const char *path, const char *key, bool required, json_t **out, struct problem *p)
+{
+    json_t *value = json_object_get(obj, key);
+    if (!value && required)
+        return refuse_field(p, path, key, "is missing");
+    *out = value;
+    return 0;
+}
+
+static bool has_control(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c == 0x7F)
+            return true;
+        if (c == 0xC2 && i + 1 < len && (unsigned char)text[i + 1] < 0xA0) /* U+0080 … U+009F */
+            return true;
+    }
+    return false;
+}
+
+int strict_json_text(const json_t *obj, const char *path, const char *key, bool required, size_t max_bytes, const char **out,
+                     struct problem *p)
+{
+    json_t *value;
+    int rc = member(obj, path, key, required, &value, p);
+    if (rc)
+        return rc;
+    if (!value) {
+        *out = NULL;
+        return 0;
+    }
+    if (!json_is_string(value))
+        return refuse_field(p, path, key, "must be text");
+    size_t len = json_string_length(value);
+    if (!len)
+        return refuse_field(p, path, key, "is empty");
+    if (len > max_bytes)
+        return refuse_field(p, path, key, "is too long");
+    if (has_control(json_string_value(value), len))
+        return refuse_field(p, path, key, "contains a control character");
+    *out = json_string_value(value);
+    return 0;
+}
+
+int strict_json_int(const json_t *obj, const char *path, const char *key, bool required, int64_t min, int64_t max,
+                    int64_t fallback, int64_t *out, struct problem *p)
+{
+    json_t *value;
+    int rc = member(obj, path, key, required, &value, p);
+    if (rc)
+        return rc;
+    if (value && !json_is_integer(value))
+        return refuse_field(p, path, key, "must be a whole number");
+    if (value && (json_integer_value(value) < min || json_integer_value(value) > max)) {
+        char why[96];
+        (void)snprintf(why, sizeof why, "must lie between %lld and %lld", (long long)min, (long long)max);
+        return refuse_field(p, path, key, why);
+    }
+    *out = value ? json_integer_value(value) : fallback;
+    return 0;
+}
+
+int strict_json_bool(const json_t *obj, const char *path, const char *key, bool fallback, bool *out, struct problem *p)
+{
+    const json_t *value = json_object_get(obj, key);
+    if (value && !json_is_boolean(value))
+        return refuse_field(p, path, key, "must be true or false");
+    *out = value ? json_is_true(value) : fallback;
+    return 0;
+}
+
+int strict_json_object(const json_t *obj, const char *path, const char *key, bool required, json_t **out, struct problem *p)
+{
+    json_t *value;
+    int rc = member(obj, path, key, required, &value, p);
+    if (rc)
+        return rc;
+    if (value && !json_is_object(value))
+        return refuse_field(p, path, key, "must be an object");
+    *out = value;
+    return 0;
+}
+
+int strict_json_array(const json_t *obj, const char *path, const char *key, bool required, size_t max_count, json_t **out,
+                      struct problem *p)
+{
+    json_t *value;
+    int rc = member(obj, path, key, required, &value, p);
+    if (rc)
+        return rc;
+    if (value && !json_is_array(value))
+        return refuse_field(p, path, key, "must be an array");
+    if (value && json_array_size(value) > max_count)
+        return refuse_field(p, path, key, "has too many elements");
+    *out = value;
+    return 0;
+}
+
+int strict_json_only(const json_t *obj, const char *path, const char *const *known, struct problem *p)
+{
+    void *at = json_object_iter((json_t *)(uintptr_t)obj);
+    for (; at; at = json_object_iter_next((json_t *)(uintptr_t)obj, at)) {
+        const char *key = json_object_iter_key(at);
+        size_t i = 0;
+        while (known[i] && strcmp(known[i], key))
+            i++;
+        if (!known[i])
+            return refuse_field(p, path, key, "is not known here");
+    }
+    return 0;
+}
