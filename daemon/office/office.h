@@ -43,6 +43,10 @@ void office_free(struct office *office);
 const struct office_peer *office_peer(const struct office *office, const char *code);
 const struct office_staff *office_staff(const struct office *office, const char *id);
 
+/* In `done`, a command's problem is the words for its failure; problem.id == PROBLEM_COUNT means that the failure came from the store
+ * (disk low, commit failed, stopping) and problem_from_code(rc) has the words.  office_problem settles which. */
+void office_problem(struct problem *problem, int rc);
+
 /* ---- commands of staff ---- */
 
 enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW };

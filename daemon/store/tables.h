@@ -9,6 +9,8 @@
 #include "proto/message.h"
 
 /* ---- cases ---- */
+
+/* What lists and the machine need of a case.  Its content — applicant, materials, decision — is the fold of its entries and stands nowhere else. */
 struct case_row {
     int64_t id;                     /* rowid */
     char case_no[CASE_NO_TEXT];
@@ -24,7 +26,6 @@ struct case_row {
     int64_t due_day;                /* days since 1970, 0 none */
     int64_t due_provisional;
     enum case_todo todo;            /* of this office, now */
-    char *data;                     /* owned JSON text: applicant, agent, materials, comparison, delivery, form, notice, decision… */
     char *applicant, *number;       /* owned, for search and (masked) lists */
 };
 void case_row_clear(struct case_row *row);
@@ -42,7 +43,7 @@ struct case_filter {
     int64_t cursor;                 /* id to continue below (lists), or offset (to-do); 0 from the start */
     unsigned limit;
 };
-/* Rows without `data`.  *rows owned: case_rows_free. */
+/* *rows owned: case_rows_free. */
 int case_list(struct store_db *db, const struct case_filter *filter, struct case_row **rows, size_t *count, int64_t *next) TB_MUST_USE;
 void case_rows_free(struct case_row *rows, size_t count);
 
@@ -82,7 +83,8 @@ int peer_put(struct store_db *db, const struct peer_row *row) TB_MUST_USE;
 struct outgoing { int64_t seq; uint64_t index; char *line; size_t len; };
 int outbox_read(struct store_db *db, const char *peer, int64_t after_seq, size_t max_count, size_t max_bytes, struct outgoing **rows, size_t *count) TB_MUST_USE;
 void outgoing_free(struct outgoing *rows, size_t count);
-int outbox_index(struct store_db *db, const char *peer, int64_t seq, uint64_t *index, struct ledger_hash *leaf) TB_MUST_USE;
+/* Place and leaf of our message, and the case it is about ("" when none). */
+int outbox_index(struct store_db *db, const char *peer, int64_t seq, uint64_t *index, struct ledger_hash *leaf, char case_no[CASE_NO_TEXT]) TB_MUST_USE;
 /* Seq and time of the oldest message without a receipt; TB_ENOTFOUND when none. */
 int outbox_oldest(struct store_db *db, const char *peer, int64_t acked_seq, int64_t *seq, int64_t *at) TB_MUST_USE;
 

@@ -1,0 +1,201 @@
+#include "daemon/office/office_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The parts that every parcel of ours has: checkpoint, consistency from what the other side saw, cosignature, tallies. */
+static int seal(struct store_db *db, const struct office *office, const struct peer_row *peer, uint64_t old_size, struct parcel_source *source,
+                struct buf *note, struct ledger_path *consistency, uint64_t *size)
+{
+    int rc = store_checkpoint(db, false, size, note);
+    if (!rc && old_size > *size)
+        rc = TB_ECONFLICT; /* the other side saw more of our ledger than we have: we were restored from an old copy */
+    if (!rc)
+        rc = store_prove_consistency(db, old_size, *size, consistency);
+    if (rc)
+        return rc;
+    memcpy(source->from, office->code, OFFICE_TEXT);
+    memcpy(source->to, peer->office, OFFICE_TEXT);
+    source->note = note->data;
+    source->note_len = note->len;
+    source->old_size = old_size;
+    source->consistency = consistency;
+    source->seen_size = peer->their_size;
+    source->cosignature = peer->their_cosignature;
+    source->sent = peer->sent;
+    source->received = peer->received;
+    return 0;
+}
+
+/* ---- the next batch ---- */
+
+static int prove_lines(struct store_db *db, const struct outgoing *rows, size_t count, uint64_t size, struct parcel_line *lines)
+{
+    for (size_t i = 0; i < count; i++) {
+        lines[i] = (struct parcel_line){.line = rows[i].line, .len = rows[i].len, .index = rows[i].index};
+        int rc = store_prove_inclusion(db, rows[i].index, size, &lines[i].path);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int batch_run(struct store_db *db, struct store_query *query)
+{
+    struct office_batch *batch = (struct office_batch *)query;
+    struct peer_row peer;
+    struct outgoing *rows = NULL;
+    struct parcel_line *lines = NULL;
+    struct ledger_path consistency;
+    struct parcel_source source = {0};
+    struct buf note;
+    buf_init(&note, LIMIT_NOTE_BYTES);
+    int rc = peer_get(db, batch->peer, &peer);
+    if (rc)
+        return rc;
+    int64_t after = batch->force_after >= 0 ? batch->force_after : peer.sent.seq;
+    uint64_t old_size = batch->force_old != UINT64_MAX ? batch->force_old : peer.acked_size;
+    rc = outbox_read(db, batch->peer, after, batch->max_messages, batch->max_bytes, &rows, &batch->count);
+    if (!rc)
+        rc = seal(db, batch->office, &peer, old_size, &source, &note, &consistency, &batch->size);
+    if (!rc && batch->count) {
+        lines = calloc(batch->count, sizeof *lines);
+        rc = lines ? prove_lines(db, rows, batch->count, batch->size, lines) : TB_ENOMEM;
+    }
+    if (!rc) {
+        if (after != peer.sent.seq)
+            source.sent = (struct tally){.seq = after}; /* asked to begin elsewhere: the tally there is not known, zero says so */
+        source.lines = lines;
+        source.count = batch->count;
+        batch->first = after + 1;
+        batch->last = after + (int64_t)batch->count;
+        batch->their_size = peer.their_size;
+        batch->their_root = peer.their_root;
+        buf_clear(&batch->out);
+        rc = parcel_encode(&source, &batch->out);
+    }
+    free(lines);
+    outgoing_free(rows, rc && !rows ? 0 : batch->count);
+    buf_free(&note);
+    peer_row_clear(&peer);
+    return rc;
+}
+
+void office_batch_init(struct office_batch *batch, const struct office *office, const char *peer)
+{
+    *batch = (struct office_batch){.query = {.run = batch_run}, .office = office, .force_old = UINT64_MAX, .force_after = -1,
+                                   .max_messages = LIMIT_BATCH_MESSAGES, .max_bytes = LIMIT_BATCH_BYTES};
+    memcpy(batch->peer, peer, OFFICE_TEXT);
+    buf_init(&batch->out, LIMIT_HTTP_PEER_BODY_BYTES);
+}
+
+void office_batch_clear(struct office_batch *batch)
+{
+    buf_free(&batch->out);
+}
+
+/* ---- the answer to a batch ---- */
+
+struct receipts {
+    struct buf *text;
+    struct parcel_line *lines;
+    size_t count;
+};
+
+/* Every receipt that covers a message of the range, stored bytes and proof. */
+static int collect_receipts(struct store_db *db, const struct office_answer *answer, uint64_t size, struct receipts *r)
+{
+    uint64_t before = UINT64_MAX;
+    for (int64_t seq = answer->first; seq <= answer->last; seq++) {
+        struct ledger_hash leaf;
+        uint64_t index;
+        int rc = inbox_find(db, answer->peer, seq, &leaf, &index);
+        if (rc)
+            return rc;
+        if (index == before)
+            continue;
+        before = index;
+        buf_init(&r->text[r->count], LIMIT_ENTRY_BYTES);
+        rc = store_entry_line(db, index, &r->text[r->count]);
+        if (!rc)
+            rc = store_prove_inclusion(db, index, size, &r->lines[r->count].path);
+        r->lines[r->count].line = r->text[r->count].data;
+        r->lines[r->count].len = r->text[r->count].len;
+        r->lines[r->count].index = index;
+        r->count++;
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int answer_run(struct store_db *db, struct store_query *query)
+{
+    struct office_answer *answer = (struct office_answer *)query;
+    size_t max = answer->last >= answer->first ? (size_t)(answer->last - answer->first + 1) : 0;
+    struct receipts receipts = {0};
+    struct peer_row peer;
+    struct ledger_path consistency;
+    struct parcel_source source = {0};
+    struct buf note;
+    uint64_t size = 0;
+    buf_init(&note, LIMIT_NOTE_BYTES);
+    int rc = peer_get(db, answer->peer, &peer);
+    if (rc)
+        goto out;
+    rc = seal(db, answer->office, &peer, answer->seen_size, &source, &note, &consistency, &size);
+    if (!rc && max) {
+        receipts.text = calloc(max, sizeof *receipts.text);
+        receipts.lines = calloc(max, sizeof *receipts.lines);
+        rc = receipts.text && receipts.lines ? collect_receipts(db, answer, size, &receipts) : TB_ENOMEM;
+    }
+    if (!rc) {
+        source.lines = receipts.lines;
+        source.count = receipts.count;
+        rc = parcel_encode(&source, &answer->out);
+    }
+    for (size_t i = 0; i < receipts.count; i++)
+        buf_free(&receipts.text[i]);
+    free(receipts.text);
+    free(receipts.lines);
+    buf_free(&note);
+    peer_row_clear(&peer);
+out:
+    if (rc)
+        (void)problem_from_code(&answer->problem, rc);
+    return rc;
+}
+
+void office_answer_init(struct office_answer *answer, const struct office *office, const struct parcel *parcel)
+{
+    *answer = (struct office_answer){.query = {.run = answer_run}, .office = office, .first = parcel->sent.seq + 1,
+                                     .last = parcel->sent.seq + (int64_t)parcel->count, .seen_size = parcel->seen_size};
+    memcpy(answer->peer, parcel->from, OFFICE_TEXT);
+    buf_init(&answer->out, LIMIT_PEER_ANSWER_BYTES);
+}
+
+void office_answer_clear(struct office_answer *answer)
+{
+    buf_free(&answer->out);
+}
+
+/* ---- what was last seen of the peer ---- */
+
+static int seen_run(struct store_db *db, struct store_query *query)
+{
+    struct office_seen *seen = (struct office_seen *)query;
+    struct peer_row peer;
+    int rc = peer_get(db, seen->peer, &peer);
+    if (rc)
+        return rc;
+    seen->size = peer.their_size;
+    seen->root = peer.their_root;
+    peer_row_clear(&peer);
+    return 0;
+}
+
+void office_seen_init(struct office_seen *seen, const struct office *office, const char *peer)
+{
+    *seen = (struct office_seen){.query = {.run = seen_run}, .office = office};
+    memcpy(seen->peer, peer, OFFICE_TEXT);
+}

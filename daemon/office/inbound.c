@@ -1,0 +1,449 @@
+#include "daemon/office/office_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/item.h"
+#include "proto/timestamp.h"
+
+/* One message while it is decided on. */
+struct taken {
+    struct store_db *db;
+    const struct office *office;
+    struct office_inbound *inbound;
+    const struct parcel_line *line;
+    struct entry entry;
+    int64_t now;
+    struct receipt_line *verdict;
+    struct case_row row;     /* the case it is about, when it is about one */
+};
+
+/* A refusal or an invalidity is an answer, not a failure: returns 0 and fills the verdict; other codes pass. */
+static int as_verdict(struct taken *t, int rc, const struct problem *p)
+{
+    switch (rc) {
+    case TB_EREFUSED:
+    case TB_EDENIED:
+        t->verdict->verdict = VERDICT_REFUSED;
+        t->inbound->refused++;
+        break;
+    case TB_EMALFORMED:
+    case TB_ELIMIT:
+    case TB_ENOTFOUND:
+    case TB_ECONFLICT:
+        t->verdict->verdict = VERDICT_INVALID;
+        t->inbound->invalid++;
+        break;
+    default:
+        return rc;
+    }
+    t->verdict->problem = problem_to_json(p);
+    return t->verdict->problem ? 0 : TB_ENOMEM;
+}
+
+static int add_event(struct taken *t, int64_t rev)
+{
+    struct event_row event = {.rev = rev, .ref = t->entry.seq, .type = t->entry.type, .verdict = -1};
+    memcpy(event.peer, t->entry.from, OFFICE_TEXT);
+    return event_add(t->db, t->row.id, &event);
+}
+
+static void done_at(struct taken *t)
+{
+    t->verdict->verdict = VERDICT_DONE;
+    t->verdict->rev = t->row.rev;
+    (void)snprintf(t->verdict->state, sizeof t->verdict->state, "%s", case_states[t->row.state].name);
+    changed_add(&t->inbound->changed, &t->inbound->changed_count, t->row.case_no);
+}
+
+/* ---- at the home side: a new application ---- */
+
+static int copy_text(const json_t *object, const char *key, char **out)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    *out = strdup(text ? text : "");
+    return *out ? 0 : TB_ENOMEM;
+}
+
+static int check_item(struct taken *t, struct problem *p)
+{
+    const json_t *item = json_object_get(t->entry.body, "item");
+    const char *home = json_string_value(json_object_get(item, "office"));
+    const char *code = json_string_value(json_object_get(item, "code"));
+    int64_t version = json_integer_value(json_object_get(item, "version")), found;
+    bool current;
+    if (!home || strcmp(home, t->office->code) || !code || strlen(code) >= sizeof t->row.item || version < 1)
+        return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item", "the item is not one of this office");
+    struct buf text;
+    buf_init(&text, LIMIT_ENTRY_BYTES);
+    /* an older version is right when it was in force at intake: the case pins it, and the link may have been down since */
+    int rc = item_get(t->db, home, code, version, &found, &current, &text);
+    buf_free(&text);
+    if (rc == TB_ENOTFOUND)
+        return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "item %s has no version %lld here", code, (long long)version);
+    memcpy(t->row.item, code, strlen(code) + 1);
+    t->row.item_version = version;
+    return rc;
+}
+
+static int fill_new_row(struct taken *t, struct problem *p)
+{
+    const json_t *body = t->entry.body;
+    const json_t *applicant = json_object_get(body, "applicant");
+    memcpy(t->row.case_no, t->entry.case_no, CASE_NO_TEXT);
+    memcpy(t->row.home, t->office->code, OFFICE_TEXT);
+    memcpy(t->row.intake, t->entry.from, OFFICE_TEXT);
+    if (strncmp(t->row.case_no, t->entry.from, OFFICE_LEN))
+        return problem_set(p, PROBLEM_FIELD, "/case", "a case number of office %s begins with its code", t->entry.from);
+    const char *handed_in = json_string_value(json_object_get(body, "handed_in_at"));
+    if (!handed_in || timestamp_parse(handed_in, &t->row.times[TIME_HANDED_IN]))
+        return problem_set(p, PROBLEM_FIELD, "/handed_in_at", "the time of handing in is missing or wrong");
+    t->row.times[TIME_SENT] = t->entry.at;
+    int rc = copy_text(applicant, "name", &t->row.applicant);
+    return rc ? rc : copy_text(json_object_get(applicant, "certificate"), "number", &t->row.number);
+}
+
+static int take_submitted(struct taken *t, struct problem *p)
+{
+    const struct case_transition *move = NULL;
+    int rc = case_find_by_entry(t->entry.type, CASE_SIDE_INTAKE, CASE_NONE, t->entry.body, &move, p);
+    if (!rc)
+        rc = check_item(t, p);
+    if (!rc)
+        rc = case_check_body(t->entry.type, t->entry.body, p);
+    if (!rc)
+        rc = authority_verify(t->db, t->office, &t->entry, t->row.item, move->step, p);
+    if (!rc)
+        rc = authority_check_body(t->db, t->office, t->office->code, t->entry.from, t->row.item, t->entry.body, t->entry.at, p);
+    if (!rc)
+        rc = fill_new_row(t, p);
+    if (rc)
+        return rc;
+    t->row.state = t->row.local_state = move->to;
+    t->row.rev = 1;
+    rc = case_set_due(t->db, t->office, &t->row);
+    if (!rc)
+        rc = case_insert(t->db, &t->row);
+    if (rc == TB_ECONFLICT)
+        return problem_set(p, PROBLEM_SEQUENCE_REUSED, "/case", "case number %s is taken", t->row.case_no);
+    size_t waiting = 0;
+    if (!rc)
+        rc = add_event(t, 1);
+    if (!rc)
+        rc = materials_await(t->db, t->row.id, json_object_get(t->entry.body, "materials"), &waiting);
+    if (rc)
+        return rc;
+    done_at(t); /* the verdict speaks of this message; that everything is here is an entry of its own */
+    if (waiting)
+        return 0;
+    rc = case_mark_received(t->db, t->office, &t->row);
+    return rc ? rc : case_update(t->db, &t->row);
+}
+
+/* ---- further facts about a known case ---- */
+
+static int find_case(struct taken *t, bool we_are_home, struct problem *p)
+{
+    int rc = case_get(t->db, t->entry.case_no, &t->row);
+    if (rc == TB_ENOTFOUND)
+        return problem_set(p, PROBLEM_NOT_FOUND, "/case", "case %s is not known here", t->entry.case_no);
+    if (rc)
+        return rc;
+    const char *home = we_are_home ? t->office->code : t->entry.from;
+    const char *intake = we_are_home ? t->entry.from : t->office->code;
+    if (strcmp(t->row.home, home) || strcmp(t->row.intake, intake))
+        return problem_set(p, PROBLEM_WRONG_OFFICE, "/case", "case %s is not between these two offices", t->entry.case_no);
+    return 0;
+}
+
+/* At the home side: a fact or a request of the intake side. */
+static int take_at_home(struct taken *t, struct problem *p)
+{
+    const struct case_transition *move = NULL;
+    int rc = find_case(t, true, p);
+    if (!rc)
+        rc = case_find_by_entry(t->entry.type, CASE_SIDE_INTAKE, t->row.state, t->entry.body, &move, p);
+    if (!rc)
+        rc = case_check_body(t->entry.type, t->entry.body, p);
+    if (!rc && move->step != STEP_NONE)
+        rc = authority_verify(t->db, t->office, &t->entry, t->row.item, move->step, p);
+    if (!rc)
+        rc = authority_check_body(t->db, t->office, t->office->code, t->entry.from, t->row.item, t->entry.body, t->entry.at, p);
+    if (rc)
+        return rc;
+    size_t waiting = 0;
+    case_confirm(t->office, &t->row, move->to, t->row.rev + 1, move->time, t->entry.at);
+    rc = case_set_due(t->db, t->office, &t->row);
+    if (!rc)
+        rc = add_event(t, t->row.rev);
+    if (!rc)
+        rc = materials_await(t->db, t->row.id, json_object_get(t->entry.body, "materials"), &waiting);
+    if (!rc)
+        rc = case_update(t->db, &t->row);
+    if (!rc)
+        done_at(t);
+    return rc;
+}
+
+/* What a home side's entry makes of the case: it is the authority, so the row is looked up by what it says, not by what we knew. */
+static const struct case_transition *home_move(const struct entry *entry)
+{
+    const char *outcome = json_string_value(json_object_get(entry->body, "outcome"));
+    for (size_t i = 0; i < case_transition_count; i++) {
+        const struct case_transition *move = &case_transitions[i];
+        if (move->side != CASE_SIDE_HOME || move->entry != entry->type)
+            continue;
+        if (entry->type != ENTRY_CASE_DECIDED || (outcome && !strcmp(outcome, move->action)))
+            return move;
+    }
+    return NULL;
+}
+
+static int await_result(struct taken *t)
+{
+    const json_t *result = json_object_get(t->entry.body, "result");
+    if (!json_object_get(result, "sha256"))
+        return 0;
+    size_t waiting = 0;
+    json_t *one = json_pack("[O]", result);
+    int rc = one ? materials_await(t->db, t->row.id, one, &waiting) : TB_ENOMEM;
+    json_decref(one);
+    return rc;
+}
+
+static int take_from_home(struct taken *t, struct problem *p)
+{
+    int rc = find_case(t, false, p);
+    if (!rc)
+        rc = case_check_body(t->entry.type, t->entry.body, p);
+    const struct case_transition *move = rc ? NULL : home_move(&t->entry);
+    if (!rc && (!move || t->entry.rev < 1))
+        rc = problem_set(p, PROBLEM_TRANSITION, "/type", "%s is not an act of the home side", entry_type_text(t->entry.type));
+    if (rc)
+        return rc;
+    if (t->entry.type == ENTRY_CASE_NOTICE)
+        t->row.noticed = 1;
+    case_confirm(t->office, &t->row, move->to, t->entry.rev, move->time, t->entry.at);
+    rc = case_set_due(t->db, t->office, &t->row);
+    if (!rc)
+        rc = add_event(t, t->entry.rev);
+    if (!rc)
+        rc = await_result(t);
+    if (!rc)
+        rc = case_update(t->db, &t->row);
+    if (!rc) {
+        t->verdict->verdict = VERDICT_DONE;
+        changed_add(&t->inbound->changed, &t->inbound->changed_count, t->row.case_no);
+    }
+    return rc;
+}
+
+/* ---- catalogue and authorisations of the peer ---- */
+
+
+static int take_catalogue(struct taken *t, struct problem *p)
+{
+    const json_t *body = t->entry.body;
+    int rc = catalogue_check(body, p);
+    const char *office = json_string_value(json_object_get(body, "office"));
+    if (!rc && (!office || strcmp(office, t->entry.from)))
+        rc = problem_set(p, PROBLEM_WRONG_OFFICE, "/office", "office %s cannot publish for another", t->entry.from);
+    int64_t have = 0;
+    uint8_t digest[32];
+    if (!rc) {
+        rc = edition_get(t->db, t->entry.from, &have, digest);
+        rc = rc == TB_ENOTFOUND ? 0 : rc;
+    }
+    if (!rc && json_integer_value(json_object_get(body, "edition")) <= have)
+        rc = problem_set(p, PROBLEM_STEP_DONE, "/edition", "edition %lld or a later one is here", (long long)have);
+    if (!rc)
+        rc = catalogue_keep(t->db, t->office->suite, body);
+    return rc;
+}
+
+static int take(struct taken *t, struct problem *p)
+{
+    const struct entry *e = &t->entry;
+    if (strcmp(e->from, t->inbound->peer->code) || strcmp(e->to, t->office->code))
+        return problem_set(p, PROBLEM_WRONG_OFFICE, "/from", "a message from %s to %s does not belong in this exchange", e->from, e->to);
+    if (e->at > t->now + LIMIT_FUTURE_MS)
+        return problem_set(p, PROBLEM_FUTURE, "/at", "dated %lld s ahead of this office's clock", (long long)((e->at - t->now) / 1000));
+    switch (e->type) {
+    case ENTRY_CASE_SUBMITTED:
+        return take_submitted(t, p);
+    case ENTRY_CATALOGUE:
+        return take_catalogue(t, p);
+    case ENTRY_AUTHORISATION:
+        return authorisation_keep(t->db, e->body, e->from, t->office->code, p);
+    default:
+        if (!entry_type_is_message(e->type) || !e->case_no[0])
+            return problem_set(p, PROBLEM_MALFORMED, "/type", "%s is not a message", entry_type_text(e->type));
+        return e->rev > 0 ? take_from_home(t, p) : take_at_home(t, p);
+    }
+}
+
+static int take_line(struct taken *t, int64_t seq)
+{
+    struct problem problem = {.id = PROBLEM_INTERNAL, .number = -1};
+    int rc = entry_decode(t->line->line, t->line->len, &t->entry, &problem);
+    if (!rc)
+        rc = take(t, &problem);
+    rc = as_verdict(t, rc, &problem);
+    if (!rc) {
+        struct inbox_row row = {.seq = seq, .leaf = t->line->leaf, .index = t->line->index, .path = t->line->path, .line = t->line->line,
+                                .len = t->line->len, .tree_size = t->inbound->parcel->checkpoint.size};
+        memcpy(row.peer, t->inbound->peer->code, OFFICE_TEXT);
+        rc = inbox_add(t->db, &row);
+    }
+    entry_clear(&t->entry);
+    case_row_clear(&t->row);
+    return rc;
+}
+
+/* ---- the batch ---- */
+
+/* The proofs and the place in the sequence are checked for the whole batch before anything is taken. */
+static int check_batch(struct store_db *db, struct office_inbound *in, const struct peer_row *peer, int64_t first)
+{
+    struct parcel *parcel = in->parcel;
+    if (parcel->old_size != peer->their_size || (parcel->old_size && memcmp(&in->old_root, &peer->their_root, sizeof in->old_root))) {
+        int rc = problem_set(&in->problem, PROBLEM_CHECKPOINT, NULL, "this office last saw size %llu", (unsigned long long)peer->their_size);
+        in->problem.number = (int64_t)peer->their_size;
+        return rc;
+    }
+    for (size_t i = 0; i < parcel->count; i++)
+        if (parcel->lines[i].status)
+            return problem_set(&in->problem, PROBLEM_UNTRUSTED, NULL, "the inclusion proof of line %zu does not verify", i + 1);
+    if (parcel->count && first > peer->received.seq + 1) {
+        int rc = problem_set(&in->problem, PROBLEM_SEQUENCE, NULL, "message %lld is the next", (long long)peer->received.seq + 1);
+        in->problem.number = peer->received.seq + 1;
+        return rc;
+    }
+    for (size_t i = 0; i < parcel->count; i++) {
+        int64_t seq = first + (int64_t)i;
+        struct ledger_hash leaf;
+        uint64_t receipt;
+        if (seq > peer->received.seq)
+            break;
+        int rc = inbox_find(db, peer->office, seq, &leaf, &receipt);
+        if (rc)
+            return rc;
+        if (memcmp(&leaf, &parcel->lines[i].leaf, sizeof leaf))
+            return problem_set(&in->problem, PROBLEM_SEQUENCE_REUSED, NULL, "message %lld was other bytes before", (long long)seq);
+        in->duplicates++;
+    }
+    return 0;
+}
+
+/* A line whose own number is not its place is a broken sender, not a broken message. */
+static int check_numbers(struct office_inbound *in, int64_t first, int64_t expected)
+{
+    for (size_t i = 0; i < in->parcel->count; i++) {
+        struct entry entry;
+        const struct parcel_line *line = &in->parcel->lines[i];
+        if (i && i + 1 != in->parcel->count)
+            continue; /* the ends tell; what lies between is checked as it is taken */
+        if (entry_decode(line->line, line->len, &entry, NULL))
+            continue;
+        int64_t seq = entry.seq;
+        entry_clear(&entry);
+        if (seq != first + (int64_t)i) {
+            int rc = problem_set(&in->problem, PROBLEM_SEQUENCE, NULL, "line %zu says %lld, its place is %lld", i + 1, (long long)seq,
+                                 (long long)(first + (int64_t)i));
+            in->problem.number = expected;
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int write_receipt(struct store_db *db, struct office_inbound *in, const struct peer_row *peer, const struct receipt *receipt)
+{
+    struct entry entry = {.type = ENTRY_RECEIPT};
+    memcpy(entry.to, peer->office, OFFICE_TEXT);
+    uint64_t index;
+    int rc = receipt_to_json(receipt, &entry.body);
+    if (!rc)
+        rc = store_append(db, &entry, &index, NULL);
+    if (!rc)
+        rc = inbox_set_receipt(db, peer->office, receipt->first, receipt->last, index);
+    entry_clear(&entry);
+    (void)in;
+    return rc;
+}
+
+static int take_new(struct store_db *db, struct office_inbound *in, struct peer_row *peer, int64_t first)
+{
+    struct parcel *parcel = in->parcel;
+    size_t skip = (size_t)(peer->received.seq + 1 - first);
+    size_t fresh = parcel->count - skip;
+    struct receipt receipt = {.first = peer->received.seq + 1, .last = peer->received.seq + (int64_t)fresh};
+    receipt.lines = calloc(fresh, sizeof *receipt.lines);
+    if (!receipt.lines)
+        return TB_ENOMEM;
+    int64_t now = store_world(db)->now_ms(store_world(db)->context);
+    int rc = 0;
+    for (size_t i = 0; i < fresh && !rc; i++) {
+        struct taken t = {.db = db, .office = in->office, .inbound = in, .line = &parcel->lines[skip + i], .now = now, .verdict = &receipt.lines[i]};
+        receipt.lines[i].leaf = t.line->leaf;
+        rc = take_line(&t, receipt.first + (int64_t)i);
+        if (!rc)
+            rc = tally_step(in->office->suite, &peer->received, &t.line->leaf);
+    }
+    receipt.tally = peer->received;
+    if (!rc)
+        rc = write_receipt(db, in, peer, &receipt);
+    if (!rc)
+        in->applied = fresh;
+    receipt_clear(&receipt);
+    return rc;
+}
+
+static int inbound_run(struct store_db *db, struct store_command *command)
+{
+    struct office_inbound *in = (struct office_inbound *)command;
+    struct parcel *parcel = in->parcel;
+    struct peer_row peer;
+    in->problem.id = PROBLEM_COUNT;
+    int rc = peer_get(db, in->peer->code, &peer);
+    if (rc)
+        goto out;
+    int64_t first = parcel->sent.seq + 1;
+    rc = check_numbers(in, first, peer.received.seq + 1);
+    if (!rc)
+        rc = check_batch(db, in, &peer, first);
+    if (!rc && parcel->count && first + (int64_t)parcel->count - 1 > peer.received.seq)
+        rc = take_new(db, in, &peer, first);
+    if (!rc && parcel->seen_size > peer.acked_size && parcel->seen_size <= store_ledger_size(db)) {
+        peer.acked_size = parcel->seen_size;
+        if (parcel->cosignature)
+            rc = peer_take_cosignature(db, in->peer, parcel->seen_size, parcel->cosignature);
+    }
+    if (!rc)
+        rc = peer_remember(db, &peer, parcel);
+    if (!rc)
+        rc = peer_put(db, &peer);
+    peer_row_clear(&peer);
+out:
+    if (rc && in->problem.id == PROBLEM_COUNT)
+        (void)problem_from_code(&in->problem, rc);
+    return rc;
+}
+
+void office_inbound_init(struct office_inbound *inbound, const struct office *office, const struct office_peer *peer, struct parcel *parcel,
+                         const struct ledger_hash *old_root)
+{
+    *inbound = (struct office_inbound){.command = {.run = inbound_run}, .office = office, .peer = peer, .parcel = parcel,
+                                       .problem = {.id = PROBLEM_COUNT, .number = -1}};
+    if (old_root)
+        inbound->old_root = *old_root;
+}
+
+void office_inbound_clear(struct office_inbound *inbound)
+{
+    parcel_free(inbound->parcel);
+    inbound->parcel = NULL;
+    free(inbound->changed);
+    inbound->changed = NULL;
+    inbound->changed_count = 0;
+}

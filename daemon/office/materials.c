@@ -1,0 +1,51 @@
+#include "daemon/office/office_internal.h"
+
+#include <string.h>
+
+int material_attach_one(struct store_db *db, json_t *object, const char *field, const char *send_to, struct problem *p)
+{
+    const char *sha256 = json_string_value(json_object_get(object, "sha256"));
+    if (!sha256)
+        return 0; /* paper only: the transfer list speaks of it */
+    struct material_row row;
+    int rc = material_get(db, sha256, &row);
+    if (rc == TB_ENOTFOUND)
+        return problem_set(p, PROBLEM_MATERIAL_MISSING, field, "material %.16s… is not here", sha256);
+    if (!rc && (json_object_set_new(object, "size", json_integer(row.size)) || json_object_set_new(object, "type", json_string(row.type))))
+        rc = TB_ENOMEM;
+    if (!rc && send_to)
+        rc = material_out_add(db, send_to, sha256);
+    return rc;
+}
+
+int materials_attach(struct store_db *db, json_t *materials, const char *send_to, struct problem *p)
+{
+    size_t i;
+    json_t *material;
+    json_array_foreach(materials, i, material) {
+        int rc = material_attach_one(db, material, "/materials", send_to, p);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+int materials_await(struct store_db *db, int64_t case_id, const json_t *materials, size_t *waiting)
+{
+    size_t i;
+    json_t *material;
+    json_array_foreach(materials, i, material) {
+        const char *sha256 = json_string_value(json_object_get(material, "sha256"));
+        struct material_row row;
+        if (!sha256)
+            continue;
+        int rc = material_get(db, sha256, &row);
+        if (rc == TB_ENOTFOUND) {
+            rc = material_wait_add(db, case_id, sha256);
+            (*waiting)++;
+        }
+        if (rc)
+            return rc;
+    }
+    return 0;
+}

@@ -1,0 +1,88 @@
+#include "daemon/office/office_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void office_free(struct office *office)
+{
+    if (!office)
+        return;
+    calendar_free(office->calendar);
+    for (size_t i = 0; i < office->grant_count; i++)
+        authorisation_row_clear(&office->grants[i]);
+    free(office->grants);
+    free(office->peers);
+    free(office->staff);
+    json_decref(office->items);
+    free(office);
+}
+
+const struct office_peer *office_peer(const struct office *office, const char *code)
+{
+    for (size_t i = 0; i < office->peer_count; i++)
+        if (!strcmp(office->peers[i].code, code))
+            return &office->peers[i];
+    return NULL;
+}
+
+const struct office_staff *office_staff(const struct office *office, const char *id)
+{
+    for (size_t i = 0; i < office->staff_count; i++)
+        if (!strcmp(office->staff[i].id, id))
+            return &office->staff[i];
+    return NULL;
+}
+
+void changed_add(char (**list)[CASE_NO_TEXT], size_t *count, const char *case_no)
+{
+    if (!case_no[0])
+        return;
+    char(*grown)[CASE_NO_TEXT] = realloc(*list, (*count + 1) * sizeof **list);
+    if (!grown)
+        return;
+    *list = grown;
+    memcpy(grown[*count], case_no, CASE_NO_TEXT);
+    (*count)++;
+}
+
+int peer_remember(struct store_db *db, struct peer_row *row, const struct parcel *parcel)
+{
+    int64_t now = store_world(db)->now_ms(store_world(db)->context);
+    row->last_exchange = now;
+    if (row->their_size == parcel->checkpoint.size && row->their_cosignature)
+        return 0; /* nothing new was seen: the cosignature of before still says it */
+    struct buf line;
+    buf_init(&line, LIMIT_NOTE_BYTES);
+    int rc = checkpoint_cosign(store_signer(db), parcel->note, parcel->note_len, now / 1000, &line);
+    if (!rc)
+        rc = peer_checkpoint_add(db, row->office, parcel->checkpoint.size, parcel->note, parcel->note_len);
+    if (!rc) {
+        row->their_size = parcel->checkpoint.size;
+        row->their_root = parcel->checkpoint.root;
+        free(row->their_cosignature);
+        row->their_cosignature = buf_take(&line, NULL);
+    }
+    buf_free(&line);
+    return rc;
+}
+
+int peer_take_cosignature(struct store_db *db, const struct office_peer *peer, uint64_t size, const char *line)
+{
+    struct buf note;
+    buf_init(&note, LIMIT_NOTE_BYTES);
+    int rc = store_checkpoint_at(db, size, &note);
+    int64_t when;
+    if (!rc)
+        rc = checkpoint_verify_cosignature(&peer->key, note.data, note.len, line, strlen(line), &when);
+    if (!rc)
+        rc = store_add_cosignature(db, size, line);
+    buf_free(&note);
+    /* A checkpoint that was pruned cannot be cosigned any more, and a line of a rotated key is no reason to lose messages. */
+    return rc == TB_ENOTFOUND || rc == TB_ETRUST || rc == TB_EMALFORMED ? 0 : rc;
+}
+
+void office_problem(struct problem *problem, int rc)
+{
+    if (problem->id == PROBLEM_COUNT)
+        (void)problem_from_code(problem, rc);
+}
