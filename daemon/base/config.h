@@ -73,9 +73,11 @@ void config_free(struct config *config);
 /* Prints the commented default configuration / the reference page from the schema table. */
 int config_print_reference(struct buf *out) TB_MUST_USE;
 
-/* Catalogue files (YAML): {office, items:[…]} → the JSON edition document's items, checked by proto/item.h, errors with file:line. New reference. */
+/* Catalogue files (YAML): {office, items:[…]} → the JSON edition document's items, checked by proto/item.h, errors with
+ * file:line.  *items is a new reference. */
 int config_load_catalogue(char *const *files, unsigned count, const char *office, json_t **items, struct problem *p) TB_MUST_USE;
 
+/* The peer of that office code, the member of staff of that number; borrowed, or NULL. */
 const struct config_peer *config_peer(const struct config *config, const char *office);
 const struct config_staff *config_staff(const struct config *config, const char *id);
 

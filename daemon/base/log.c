@@ -6,14 +6,15 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/base/metrics.h"
 #include "daemon/base/world.h"
 #include "proto/limits.h"
+#include "proto/text.h"
+#include "proto/timestamp.h"
 
-enum { TIMESTAMP_TEXT = 40, LINE_BYTES = 4096, LINE_TAIL = 2 /* "}\n" always fits */ };
+enum { LINE_BYTES = 4096, LINE_TAIL = 2 /* "}\n" always fits */ };
 
 static const char *const level_names[] = {"err", "warning", "notice", "info", "debug"};
 static const char *const area_names[LOG_AREAS] = {"main", "config", "store", "ledger", "office",
@@ -58,37 +59,6 @@ static bool TB_PRINTF(2, 3) line_add(struct line *line, const char *format, ...)
         return false;
     line->len += (size_t)n;
     return true;
-}
-
-/* Next code point, or -1. */
-static int32_t text_next(const char *text, size_t len, size_t *at)
-{
-    const unsigned char *b = (const unsigned char *)text + *at;
-    static const int32_t least[] = {0, 0x80, 0x800, 0x10000};
-    unsigned more = b[0] < 0x80 ? 0 : b[0] < 0xe0 ? 1 : b[0] < 0xf0 ? 2 : 3;
-    if ((b[0] >= 0x80 && b[0] < 0xc2) || b[0] > 0xf4 || len - *at <= more)
-        return -1;
-    int32_t c = more ? b[0] & (0x3f >> more) : b[0];
-    for (unsigned i = 1; i <= more; i++) {
-        if ((b[i] & 0xc0) != 0x80)
-            return -1;
-        c = c << 6 | (b[i] & 0x3f);
-    }
-    if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        return -1;
-    *at += more + 1;
-    return c;
-}
-
-/* China Standard Time, which knows no summer time, as in entries. */
-static void timestamp_format(int64_t ms, char out[TIMESTAMP_TEXT])
-{
-    time_t seconds = (time_t)(ms / 1000 + 8 * 3600);
-    struct tm tm = {0};
-    (void)gmtime_r(&seconds, &tm);
-    char day[24] = "";
-    (void)strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
-    (void)snprintf(out, TIMESTAMP_TEXT, "%.19s.%03d+08:00", day, (int)((uint64_t)ms % 1000u));
 }
 
 /* One character of `text` at *at as JSON; broken UTF-8 becomes U+FFFD, control characters and the C1 block are escaped. */

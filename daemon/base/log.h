@@ -24,6 +24,7 @@ struct log_field {
 #define LOG_INT(n, v) ((struct log_field){.name = (n), .kind = LOG_F_INT, .number = (int64_t)(v)})
 #define LOG_END ((struct log_field){.kind = LOG_F_END})
 
+/* Below `level` nothing is written; info at the start.  Any thread. */
 void log_set_level(enum log_level level);
 int log_level_by_name(const char *name); /* or -1 */
 bool log_enabled(enum log_level level);
