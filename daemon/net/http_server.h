@@ -62,6 +62,7 @@ struct http_listener_options {
     /* Decides whether this identity may use this listener at all (after the handshake); NULL accepts.  A refusal is answered with
      * the problem on the first request, then the connection closes. */
     int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
+    unsigned timer_divisor;            /* for tests: all time limits are divided by it; 0 and 1 are real time */
 };
 
 int http_listener_open(uv_loop_t *loop, const struct http_listener_options *options, struct http_listener **out, struct problem *p) TB_MUST_USE;
@@ -105,8 +106,8 @@ int exchange_add_header(struct exchange *x, const char *name, const char *value)
 void exchange_answer(struct exchange *x, int status, const char *content_type, const void *body, size_t len);
 void exchange_answer_json(struct exchange *x, int status, const json_t *doc);          /* borrowed */
 void exchange_answer_problem(struct exchange *x, const struct problem *p);             /* application/problem+json; Retry-After on 503 */
-/* An answer in pieces, e.g. server-sent events: Transfer-Encoding: chunked.  `writable` is called when the queue has drained below
- * the low mark.  exchange_write returns TB_ETEMP above the high mark (nothing taken), TB_ECLOSED when the peer is gone. */
+/* An answer in pieces, e.g. server-sent events: Transfer-Encoding: chunked.  `writable` is called after a refused write, when the queue
+ * has drained below the low mark; never from inside exchange_write.  exchange_write returns TB_ETEMP above the high mark (nothing taken), TB_ECLOSED when the peer is gone. */
 int exchange_stream_begin(struct exchange *x, int status, const char *content_type, void (*writable)(struct exchange *x)) TB_MUST_USE;
 int exchange_write(struct exchange *x, const void *bytes, size_t len) TB_MUST_USE;
 void exchange_stream_end(struct exchange *x);

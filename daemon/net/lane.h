@@ -28,6 +28,7 @@ void lanes_stop(struct lanes *lanes);
 struct loop_post;
 int loop_post_start(uv_loop_t *loop, struct loop_post **out) TB_MUST_USE;
 int loop_post(struct loop_post *post, void (*fn)(void *argument), void *argument) TB_MUST_USE;
+/* Runs what is still queued, closes the async handle; frees.  Loop thread, after every thread that posts has ended. */
 void loop_post_stop(struct loop_post *post);
 
 #endif

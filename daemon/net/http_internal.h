@@ -1,0 +1,181 @@
+/* http_internal: what the parts of the HTTP server share; nobody outside daemon/net includes it.
+ *
+ *   http_server.c    listener: open, accept, close, the list of connections that want to be run
+ *   conn.c           connection: handles, socket and TLS input and output, timers, closing
+ *   http_request.c   states of a request: head → route → body → handler → answer → next
+ *   exchange.c       the handler's view: what was asked, and answering
+ *   http_target.c    path, query, route patterns
+ *   http1.c          the head, from bytes
+ *
+ * Loop rules.  `conn_run` is the one place where a connection moves; it is called from the loop only (socket, write completion, timer,
+ * the listener's ready list), never from inside a function that a handler calls: those change the exchange and `conn_wake` the
+ * connection.  So a handler's callbacks never run inside its own calls.  Memory of a connection goes when its last handle has
+ * closed; `closing` is looked at first in each callback. */
+#ifndef NET_HTTP_INTERNAL_H
+#define NET_HTTP_INTERNAL_H
+
+#include <sys/queue.h>
+
+#include "daemon/net/http1.h"
+#include "daemon/net/http_server.h"
+#include "daemon/net/tls_internal.h"
+#include "proto/limits.h"
+
+#define HTTP_READ_BYTES   (64 * 1024)        /* one read from the socket, one piece of plaintext */
+#define HTTP_ANSWER_BYTES (64 * 1024 * 1024) /* largest answer that is not streamed */
+#define HTTP_HEADER_BYTES (4 * 1024)         /* headers that a handler adds */
+#define HTTP_LINGER_MS    2000               /* after our last byte: time for the peer to read it and close */
+#define HTTP_LINGER_BYTES (1024 * 1024)      /* and what we throw away meanwhile */
+#define HTTP_SEGMENTS     16                 /* of a path */
+
+/* --- target --- */
+struct http_target {
+    char *path;                     /* decoded; owned, one allocation for everything here */
+    char *segments;                 /* the same with '/' replaced by NUL */
+    uint16_t segment[HTTP_SEGMENTS];/* offsets into segments */
+    unsigned segment_count;
+    char *query;                    /* decoded, name NUL value NUL … */
+    size_t query_len;
+};
+/* Takes the target apart.  TB_EMALFORMED on bad escapes, encoded slashes or control characters, dot segments, bad UTF-8. */
+int http_target_parse(const char *raw, struct http_target *out) TB_MUST_USE;
+void http_target_free(struct http_target *target);
+bool http_target_matches(const struct http_target *target, const char *pattern);
+const char *http_target_param(const struct http_target *target, const char *pattern, const char *name);
+const char *http_target_query(const struct http_target *target, const char *name);
+
+/* --- exchange --- */
+struct http_conn;
+struct exchange {
+    unsigned references;
+    struct http_conn *conn;              /* NULL once ended */
+    struct http1 *head;
+    const struct http_route *route;      /* NULL until routed */
+    void *context;
+    enum http_method method;
+    struct http_target target;
+    struct tls_identity identity;
+    struct buf body;                     /* buffered */
+    int64_t body_left;
+    struct buf headers;                  /* lines that the handler added */
+    void *user;
+    void (*closed)(struct exchange *x, void *user);
+    void (*writable)(struct exchange *x);
+    char request_id[65];
+    bool answered;                       /* an answer stands in the output, or a stream has begun */
+    bool streaming;                      /* begun, not ended */
+    bool blocked;                        /* exchange_write refused: `writable` is owed */
+    bool body_paused;
+};
+struct exchange *exchange_new(struct http_conn *conn);
+/* The answer is out or the connection is gone: tells the handler, drops the connection's reference. */
+void exchange_end(struct exchange *x);
+
+/* --- connection --- */
+enum conn_state {
+    CONN_HANDSHAKE,
+    CONN_IDLE,   /* no byte of a request yet */
+    CONN_HEAD,
+    CONN_BODY,
+    CONN_WORK,   /* the handler has everything; its answer is awaited or being written */
+    CONN_LINGER  /* our last byte is out; waiting for the peer to close */
+};
+
+struct http_conn {
+    TAILQ_ENTRY(http_conn) link;
+    TAILQ_ENTRY(http_conn) ready_link;
+    struct http_listener *listener;
+    uv_tcp_t tcp;
+    uv_timer_t timer;
+    uv_write_t write;
+    uv_shutdown_t shutdown;
+    unsigned handles;
+    struct tls_session *tls;      /* NULL: plain */
+    struct tls_identity identity;
+    enum conn_state state;
+    bool closing, ready;
+    bool running, again;          /* in conn_run; something changed meanwhile */
+    bool reading;                 /* uv_read is on */
+    bool writing;                 /* `write` is in flight and owns the bytes of `wire` */
+    bool eof;                     /* the peer will send no more */
+    bool admitted;
+    bool keep_alive;
+    bool shut;                    /* uv_shutdown was called */
+    bool said_goodbye;            /* close_notify was written, or TLS is not to be spoken any more */
+    struct exchange *exchange;    /* of the request being read or answered */
+    struct buf pending;           /* bytes from the socket that nobody has taken yet */
+    struct buf plain;             /* decrypted bytes that nobody has taken yet */
+    struct buf out;               /* answer bytes, plain */
+    size_t out_done;
+    struct buf wire;              /* bytes for the socket */
+    const char *in;               /* plain connections: slice being read; TLS has its own */
+    size_t in_len;
+    uint64_t since;               /* loop time at which the state began */
+    uint64_t progress;            /* of the last byte of a body */
+    uint64_t write_progress;
+    size_t write_left;
+    uint64_t timer_due;           /* 0: not running */
+    uint64_t body_received;
+    size_t lingered;
+};
+
+void conn_accept(struct http_listener *listener);
+/* Moves the connection as far as it goes with the given bytes from the socket (or none). */
+void conn_run(struct http_conn *c, const char *bytes, size_t len);
+/* Asks for conn_run soon, from the loop. */
+void conn_wake(struct http_conn *c);
+/* Cuts it now: ends the exchange, closes the handles. */
+void conn_close(struct http_conn *c);
+void conn_set_state(struct http_conn *c, enum conn_state state);
+/* The listener closes: without a request it closes now, otherwise after its answer. */
+void conn_retire(struct http_conn *c);
+/* Bytes that wait for the peer. */
+size_t conn_queued(const struct http_conn *c);
+
+/* --- request states --- */
+/* Takes plaintext; returns how much it took.  Less than all: it waits for something else first. */
+size_t request_feed(struct http_conn *c, const char *bytes, size_t len);
+/* True when request_feed would take bytes now. */
+bool request_wants(const struct http_conn *c);
+/* Moves on without bytes: the body is whole, the answer is out.  True when something moved. */
+bool request_advance(struct http_conn *c);
+/* Too slow: answers 408 where somebody may listen. */
+void request_timeout(struct http_conn *c);
+
+/* --- listener --- */
+TAILQ_HEAD(http_conn_list, http_conn);
+struct http_listener {
+    uv_loop_t *loop;
+    uv_tcp_t tcp;
+    uv_idle_t idle;               /* runs the ready list before the loop waits again */
+    uv_timer_t grace;
+    unsigned handles;
+    char *name;
+    struct tls_context *tls;
+    const struct http_route *routes;
+    size_t route_count;
+    void *context;
+    size_t max_connections;
+    int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
+    unsigned timer_divisor;
+    bool closing, held;           /* held: a connection waits for room */
+    void (*done)(void *context);
+    void *done_context;
+    struct http_conn_list conns, ready;
+    size_t ready_count;
+    struct http_listener_stats stats;
+    char *cipher, *clear;         /* HTTP_READ_BYTES each, for the one connection that runs */
+    uint64_t id_state;            /* request ids */
+    int64_t date_second;
+    char date[40];
+};
+/* The ready list: runs the connection before the loop waits again. */
+void listener_queue(struct http_conn *c);
+void listener_unqueue(struct http_conn *c);
+/* A connection is gone for good: its memory is about to go. */
+void listener_forget(struct http_listener *listener);
+/* A limit in loop milliseconds (tests shorten them all by the same divisor). */
+uint64_t listener_ms(const struct http_listener *listener, uint64_t limit);
+const char *listener_date(struct http_listener *listener);
+
+#endif

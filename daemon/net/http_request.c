@@ -1,0 +1,293 @@
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/base/log.h"
+#include "daemon/net/http_internal.h"
+
+static const char *const http_method_names[HTTP_METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+bool request_wants(const struct http_conn *c)
+{
+    switch (c->state) {
+    case CONN_IDLE:
+    case CONN_HEAD:
+        return true;
+    case CONN_BODY:
+        return c->exchange->body_left > 0 && !c->exchange->body_paused && !c->exchange->answered;
+    case CONN_WORK:
+        return c->exchange->streaming; /* to notice the end of the peer; its bytes are thrown away */
+    case CONN_HANDSHAKE:
+    case CONN_LINGER:
+        break;
+    }
+    return false;
+}
+
+/* Answers before the handler was asked; the state waits for the answer to be out. */
+static void request_refuse(struct http_conn *c, const struct problem *p)
+{
+    conn_set_state(c, CONN_WORK);
+    exchange_answer_problem(c->exchange, p);
+}
+
+void request_timeout(struct http_conn *c)
+{
+    struct problem p;
+    if (!exchange_alive(c->exchange)) {
+        conn_close(c);
+        return;
+    }
+    c->keep_alive = false;
+    (void)problem_set(&p, PROBLEM_TIMEOUT, NULL, "the %s did not arrive in time", c->state == CONN_HEAD ? "head" : "body");
+    request_refuse(c, &p);
+    conn_run(c, NULL, 0);
+}
+
+/* --- from the head to the handler --- */
+
+static void request_make_id(struct http_listener *listener, struct exchange *x)
+{
+    const char *given = http1_header(x->head, "X-Request-Id");
+    size_t len = given ? strlen(given) : 0;
+    if (len >= 1 && len < sizeof x->request_id &&
+        strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len) {
+        memcpy(x->request_id, given, len + 1);
+        return;
+    }
+    /* splitmix64 from a random start: unique, not secret */
+    uint64_t z = (listener->id_state += 0x9e3779b97f4a7c15U);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    z ^= z >> 31;
+    for (int i = 0; i < 16; i++, z >>= 4)
+        x->request_id[i] = "0123456789abcdef"[z & 15];
+    x->request_id[16] = '\0';
+}
+
+static int request_admit(struct http_conn *c, struct problem *p)
+{
+    struct http_listener *l = c->listener;
+    if (!c->admitted && l->admit) {
+        *p = (struct problem){.number = -1};
+        int rc = l->admit(&c->identity, l->context, p);
+        if (rc) {
+            c->keep_alive = false;
+            return rc;
+        }
+    }
+    c->admitted = true;
+    return 0;
+}
+
+/* The route of this path and method; a GET route also answers HEAD.  405 names what would fit. */
+static int request_route(struct http_conn *c, struct problem *p)
+{
+    struct http_listener *l = c->listener;
+    struct exchange *x = c->exchange;
+    const struct http_route *get = NULL;
+    unsigned allowed = 0;
+    for (size_t i = 0; i < l->route_count; i++) {
+        const struct http_route *route = &l->routes[i];
+        if (!http_target_matches(&x->target, route->pattern))
+            continue;
+        if (route->method == x->method) {
+            x->route = route;
+            return 0;
+        }
+        if (route->method == HTTP_GET)
+            get = route;
+        allowed |= 1U << route->method;
+    }
+    if (x->method == HTTP_HEAD && get) {
+        x->route = get;
+        return 0;
+    }
+    if (!allowed)
+        return problem_set(p, PROBLEM_NOT_FOUND, NULL, "no such path");
+    char allow[64] = "";
+    for (unsigned m = 0; m < HTTP_METHODS; m++)
+        if (allowed & (1U << m)) {
+            if (*allow)
+                strncat(allow, ", ", sizeof allow - strlen(allow) - 1);
+            strncat(allow, http_method_names[m], sizeof allow - strlen(allow) - 1);
+        }
+    int rc = exchange_add_header(x, "Allow", allow);
+    return rc ? problem_from_code(p, rc) : problem_set(p, PROBLEM_METHOD, NULL, "allowed: %s", allow);
+}
+
+static bool request_type_fits(const char *given, const char *wanted)
+{
+    size_t len = given ? strcspn(given, "; \t") : 0;
+    return len == strlen(wanted) && !strncasecmp(given, wanted, len);
+}
+
+static int request_check_body(const struct exchange *x, struct problem *p)
+{
+    const struct http_route *route = x->route;
+    if (!x->body_left)
+        return 0;
+    if (route->body == HTTP_BODY_NONE)
+        return problem_set(p, PROBLEM_TOO_LARGE, NULL, "this request takes no body");
+    size_t max = route->body_max ? route->body_max : LIMIT_HTTP_BODY_BYTES;
+    if (route->body == HTTP_BODY_BUFFERED && (uint64_t)x->body_left > max)
+        return problem_set(p, PROBLEM_TOO_LARGE, NULL, "at most %zu bytes", max);
+    if (route->content_type && !request_type_fits(http1_header(x->head, "Content-Type"), route->content_type))
+        return problem_set(p, PROBLEM_UNSUPPORTED_TYPE, NULL, "Content-Type must be %s", route->content_type);
+    return 0;
+}
+
+static int request_check(struct http_conn *c, struct problem *p)
+{
+    struct exchange *x = c->exchange;
+    int rc = request_admit(c, p);
+    if (rc)
+        return rc;
+    rc = http_target_parse(http1_target(x->head), &x->target);
+    if (rc)
+        return problem_set(p, rc == TB_ENOMEM ? PROBLEM_INTERNAL : PROBLEM_MALFORMED, NULL, "the request target cannot be read");
+    rc = request_route(c, p);
+    return rc ? rc : request_check_body(x, p);
+}
+
+static void request_begin(struct http_conn *c)
+{
+    struct exchange *x = c->exchange;
+    struct problem p;
+    c->listener->stats.requests++;
+    c->keep_alive = http1_keep_alive(x->head);
+    for (unsigned m = 0; m < HTTP_METHODS; m++)
+        if (!strcmp(http1_method(x->head), http_method_names[m]))
+            x->method = (enum http_method)m;
+    x->body_left = http1_content_length(x->head) > 0 ? http1_content_length(x->head) : 0;
+    x->identity = c->identity;
+    request_make_id(c->listener, x);
+    if (request_check(c, &p)) {
+        request_refuse(c, &p);
+        return;
+    }
+    bool streamed = x->route->body == HTTP_BODY_STREAMED;
+    conn_set_state(c, CONN_BODY);
+    buf_init(&x->body, (size_t)(streamed ? 0 : x->body_left));
+    if (streamed)
+        x->route->handle(x, x->context);
+    else if (x->body_left && x->body_left <= LIMIT_HTTP_BODY_BYTES && buf_reserve(&x->body, (size_t)x->body_left))
+        conn_close(c);
+    if (!c->closing && x->body_left && !x->answered && http1_expects_continue(x->head) &&
+        buf_append_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n"))
+        conn_close(c);
+}
+
+static size_t request_head(struct http_conn *c, const char *bytes, size_t len)
+{
+    static struct log_limit limit;
+    struct problem p;
+    size_t used = 0;
+    int rc = http1_feed(c->exchange->head, bytes, len, &used, &p);
+    if (rc == 1) {
+        request_begin(c);
+    } else if (rc < 0) {
+        c->listener->stats.bad_requests++;
+        if (log_limit_pass(&limit, 10))
+            LOG(LOG_LEVEL_WARNING, LOG_NET, "bad_request", LOG_TEXT("listener", c->listener->name), LOG_TEXT("reason", p.detail));
+        request_make_id(c->listener, c->exchange);
+        c->keep_alive = false;
+        request_refuse(c, &p);
+        return len; /* never looked at again */
+    }
+    return used;
+}
+
+/* --- the body --- */
+
+static size_t request_body(struct http_conn *c, const char *bytes, size_t len)
+{
+    struct exchange *x = c->exchange;
+    size_t n = (uint64_t)x->body_left < len ? (size_t)x->body_left : len;
+    struct problem p;
+    x->body_left -= (int64_t)n;
+    c->body_received += n;
+    c->progress = uv_now(c->listener->loop);
+    if (x->route->body == HTTP_BODY_STREAMED) {
+        int rc = x->route->sink->data(x, bytes, n);
+        x->body_paused = rc > 0;
+        if (rc < 0 && exchange_alive(x)) {
+            c->keep_alive = false;
+            (void)problem_from_code(&p, rc);
+            request_refuse(c, &p);
+        }
+    } else if (buf_append(&x->body, bytes, n)) {
+        conn_close(c);
+    }
+    return n;
+}
+
+size_t request_feed(struct http_conn *c, const char *bytes, size_t len)
+{
+    size_t taken = 0;
+    while (taken < len && !c->closing && request_wants(c)) {
+        switch (c->state) {
+        case CONN_IDLE:
+            c->exchange = exchange_new(c);
+            if (!c->exchange) {
+                conn_close(c);
+                break;
+            }
+            conn_set_state(c, CONN_HEAD);
+            break;
+        case CONN_HEAD:
+            taken += request_head(c, bytes + taken, len - taken);
+            break;
+        case CONN_BODY:
+            taken += request_body(c, bytes + taken, len - taken);
+            break;
+        case CONN_WORK: /* a stream: whoever talks meanwhile has lost step */
+            c->keep_alive = false;
+            taken = len;
+            break;
+        case CONN_HANDSHAKE:
+        case CONN_LINGER:
+            return taken;
+        }
+    }
+    return taken;
+}
+
+/* --- onwards --- */
+
+static void request_finish(struct http_conn *c)
+{
+    struct exchange *x = c->exchange;
+    bool keep = c->keep_alive && !c->eof && !c->listener->closing;
+    c->exchange = NULL;
+    conn_set_state(c, keep ? CONN_IDLE : CONN_LINGER);
+    exchange_end(x);
+}
+
+bool request_advance(struct http_conn *c)
+{
+    struct exchange *x = c->exchange;
+    if (!x)
+        return false;
+    if (c->state == CONN_BODY && (x->answered || (!x->body_left && !x->body_paused))) {
+        conn_set_state(c, CONN_WORK);
+        if (x->answered)
+            return true;
+        if (x->route->body == HTTP_BODY_STREAMED)
+            x->route->sink->end(x);
+        else
+            x->route->handle(x, x->context);
+        return true;
+    }
+    if (c->state != CONN_WORK)
+        return false;
+    if (x->streaming && x->blocked && conn_queued(c) <= LIMIT_HTTP_WRITE_QUEUE_BYTES / 2) {
+        x->blocked = false;
+        if (x->writable)
+            x->writable(x);
+        return true;
+    }
+    if (!x->answered || x->streaming || conn_queued(c) || c->writing)
+        return false;
+    request_finish(c);
+    return true;
+}

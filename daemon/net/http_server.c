@@ -1,0 +1,243 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/base/log.h"
+#include "daemon/base/world.h"
+#include "daemon/net/http_internal.h"
+
+#define HTTP_BACKLOG 1024
+
+uint64_t listener_ms(const struct http_listener *listener, uint64_t limit)
+{
+    uint64_t ms = limit / listener->timer_divisor;
+    return ms ? ms : 1;
+}
+
+const char *listener_date(struct http_listener *listener)
+{
+    const struct world *world = world_real();
+    int64_t second = world->now_ms(world->context) / 1000;
+    if (second != listener->date_second) {
+        static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+        static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+        time_t t = (time_t)second;
+        struct tm tm = {0};
+        (void)gmtime_r(&t, &tm);
+        (void)snprintf(listener->date, sizeof listener->date, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday % 7],
+                       (unsigned)tm.tm_mday % 32, months[tm.tm_mon % 12], (unsigned)(tm.tm_year + 1900) % 10000,
+                       (unsigned)tm.tm_hour % 24, (unsigned)tm.tm_min % 60, (unsigned)tm.tm_sec % 61);
+        listener->date_second = second;
+    }
+    return listener->date;
+}
+
+/* --- the end of a listener --- */
+
+static void listener_free(struct http_listener *l)
+{
+    tls_context_unref(l->tls);
+    free(l->name);
+    free(l->cipher);
+    free(l->clear);
+    free(l);
+}
+
+static void listener_on_closed(uv_handle_t *handle)
+{
+    struct http_listener *l = handle->data;
+    if (--l->handles)
+        return;
+    void (*done)(void *) = l->done;
+    void *context = l->done_context;
+    listener_free(l);
+    if (done)
+        done(context);
+}
+
+static void listener_close_handle(void *handle)
+{
+    if (!uv_is_closing(handle))
+        uv_close(handle, listener_on_closed);
+}
+
+static void listener_finish(struct http_listener *l)
+{
+    if (!l->closing || l->stats.open)
+        return;
+    listener_close_handle(&l->tcp);
+    listener_close_handle(&l->idle);
+    listener_close_handle(&l->grace);
+}
+
+static void listener_on_grace(uv_timer_t *timer)
+{
+    struct http_listener *l = timer->data;
+    struct http_conn *c;
+    TAILQ_FOREACH(c, &l->conns, link)
+        conn_close(c); /* leaves the list only when its handles have closed */
+}
+
+void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done)(void *context), void *context)
+{
+    struct http_conn *c;
+    if (l->closing)
+        return;
+    l->closing = true;
+    l->done = done;
+    l->done_context = context;
+    listener_close_handle(&l->tcp);
+    TAILQ_FOREACH(c, &l->conns, link)
+        conn_retire(c);
+    (void)uv_timer_start(&l->grace, listener_on_grace, grace_ms, 0);
+    listener_finish(l);
+}
+
+/* --- accepting --- */
+
+static void listener_on_connection(uv_stream_t *stream, int status)
+{
+    static struct log_limit limit;
+    struct http_listener *l = stream->data;
+    if (l->closing)
+        return;
+    if (status < 0) {
+        /* out of descriptors: libuv has closed the newcomer with its spare one, so this does not spin */
+        if (log_limit_pass(&limit, 6))
+            LOG(LOG_LEVEL_ERR, LOG_NET, "accept_failed", LOG_TEXT("listener", l->name), LOG_TEXT("reason", uv_strerror(status)));
+        return;
+    }
+    if (l->stats.open >= l->max_connections)
+        l->held = true; /* libuv stops accepting until we take it; the rest waits in the backlog */
+    else
+        conn_accept(l);
+}
+
+void listener_forget(struct http_listener *l)
+{
+    l->stats.open--;
+    if (l->held && !l->closing) {
+        l->held = false;
+        conn_accept(l);
+    }
+    listener_finish(l);
+}
+
+/* --- the ready list --- */
+
+static void listener_on_idle(uv_idle_t *idle)
+{
+    struct http_listener *l = idle->data;
+    struct http_conn *c;
+    /* only those that stand there now: who is woken meanwhile waits for the next turn of the loop */
+    for (size_t n = l->ready_count; n && (c = TAILQ_FIRST(&l->ready)) != NULL; n--) {
+        listener_unqueue(c);
+        conn_run(c, NULL, 0);
+    }
+    if (!l->ready_count)
+        (void)uv_idle_stop(idle);
+}
+
+void listener_queue(struct http_conn *c)
+{
+    struct http_listener *l = c->listener;
+    if (c->ready)
+        return;
+    c->ready = true;
+    TAILQ_INSERT_TAIL(&l->ready, c, ready_link);
+    if (!l->ready_count++)
+        (void)uv_idle_start(&l->idle, listener_on_idle);
+}
+
+void listener_unqueue(struct http_conn *c)
+{
+    struct http_listener *l = c->listener;
+    if (!c->ready)
+        return;
+    c->ready = false;
+    TAILQ_REMOVE(&l->ready, c, ready_link);
+    l->ready_count--;
+}
+
+/* --- opening --- */
+
+static int listener_bind(struct http_listener *l, const struct http_listener_options *o, struct problem *p)
+{
+    struct sockaddr_in6 v6;
+    struct sockaddr_in v4;
+    const struct sockaddr *address = NULL;
+    if (!uv_ip4_addr(o->address, o->port, &v4))
+        address = (const struct sockaddr *)&v4;
+    else if (!uv_ip6_addr(o->address, o->port, &v6))
+        address = (const struct sockaddr *)&v6;
+    else
+        return problem_set(p, PROBLEM_FIELD, NULL, "'%s' is not a numeric address", o->address);
+    int rc = uv_tcp_bind(&l->tcp, address, 0);
+    if (!rc)
+        rc = uv_listen((uv_stream_t *)&l->tcp, HTTP_BACKLOG, listener_on_connection);
+    if (rc)
+        return problem_set(p, PROBLEM_INTERNAL, NULL, "cannot listen on %s port %u: %s", o->address, o->port, uv_strerror(rc));
+    return 0;
+}
+
+int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, struct http_listener **out, struct problem *p)
+{
+    struct http_listener *l = calloc(1, sizeof *l);
+    if (!l)
+        return problem_from_code(p, TB_ENOMEM);
+    l->loop = loop;
+    l->name = strdup(o->name ? o->name : "");
+    l->cipher = malloc(HTTP_READ_BYTES);
+    l->clear = malloc(HTTP_READ_BYTES);
+    l->routes = o->routes;
+    l->route_count = o->route_count;
+    l->context = o->context;
+    l->admit = o->admit;
+    l->max_connections = o->max_connections ? o->max_connections : LIMIT_HTTP_CONNECTIONS;
+    l->timer_divisor = o->timer_divisor ? o->timer_divisor : 1;
+    l->tls = tls_context_ref(o->tls);
+    l->date_second = -1;
+    TAILQ_INIT(&l->conns);
+    TAILQ_INIT(&l->ready);
+    int rc = uv_random(NULL, NULL, &l->id_state, sizeof l->id_state, 0, NULL);
+    if (rc || !l->name || !l->cipher || !l->clear || uv_tcp_init(loop, &l->tcp)) {
+        listener_free(l);
+        return problem_from_code(p, TB_ENOMEM);
+    }
+    (void)uv_idle_init(loop, &l->idle); /* these two cannot fail */
+    (void)uv_timer_init(loop, &l->grace);
+    l->handles = 3;
+    l->tcp.data = l->idle.data = l->grace.data = l;
+    rc = listener_bind(l, o, p);
+    if (rc) {
+        l->closing = true;
+        listener_finish(l);
+        return rc;
+    }
+    *out = l;
+    return 0;
+}
+
+uint16_t http_listener_port(const struct http_listener *l)
+{
+    struct sockaddr_storage address;
+    int len = (int)sizeof address;
+    memset(&address, 0, sizeof address);
+    if (uv_tcp_getsockname(&l->tcp, (struct sockaddr *)&address, &len))
+        return 0;
+    return ntohs(address.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((const struct sockaddr_in *)&address)->sin_port);
+}
+
+void http_listener_set_tls(struct http_listener *l, struct tls_context *tls)
+{
+    struct tls_context *old = l->tls;
+    l->tls = tls_context_ref(tls);
+    tls_context_unref(old);
+}
+
+void http_listener_stats(const struct http_listener *l, struct http_listener_stats *out)
+{
+    *out = l->stats;
+}

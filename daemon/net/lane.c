@@ -1,0 +1,167 @@
+#include "daemon/net/lane.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* Per lane.  Work of one office is bounded by the store's and the listeners' limits; this is the last stop. */
+#define LANE_QUEUE   1024
+#define LANE_THREADS 16
+
+struct lane {
+    uv_mutex_t mutex;
+    uv_cond_t wake;
+    struct lane_job *first, *last; /* under mutex */
+    size_t count;                  /* under mutex */
+    bool stopping;                 /* under mutex */
+    unsigned threads;
+    uv_thread_t thread[LANE_THREADS];
+    struct lanes *lanes;
+};
+
+struct lanes {
+    uv_async_t async;
+    uv_mutex_t mutex;              /* of the finished jobs */
+    struct lane_job *first, *last;
+    struct lane lane[LANE_KINDS];
+};
+
+static void lane_append(struct lane_job **first, struct lane_job **last, struct lane_job *job)
+{
+    job->next = NULL;
+    if (*last)
+        (*last)->next = job;
+    else
+        *first = job;
+    *last = job;
+}
+
+static void lane_thread(void *argument)
+{
+    struct lane *lane = argument;
+    struct lanes *lanes = lane->lanes;
+    uv_mutex_lock(&lane->mutex);
+    for (;;) {
+        struct lane_job *job = lane->first;
+        if (!job) {
+            if (lane->stopping)
+                break;
+            uv_cond_wait(&lane->wake, &lane->mutex);
+            continue;
+        }
+        lane->first = job->next;
+        if (!lane->first)
+            lane->last = NULL;
+        lane->count--;
+        uv_mutex_unlock(&lane->mutex);
+        job->work(job);
+        uv_mutex_lock(&lanes->mutex);
+        lane_append(&lanes->first, &lanes->last, job);
+        uv_mutex_unlock(&lanes->mutex);
+        (void)uv_async_send(&lanes->async);
+        uv_mutex_lock(&lane->mutex);
+    }
+    uv_mutex_unlock(&lane->mutex);
+}
+
+/* One wake-up may stand for many jobs: the whole list is taken. */
+static void lanes_complete(struct lanes *lanes)
+{
+    uv_mutex_lock(&lanes->mutex);
+    struct lane_job *job = lanes->first;
+    lanes->first = lanes->last = NULL;
+    uv_mutex_unlock(&lanes->mutex);
+    while (job) {
+        struct lane_job *next = job->next; /* `done` may free the job */
+        job->done(job);
+        job = next;
+    }
+}
+
+static void lanes_on_async(uv_async_t *async)
+{
+    lanes_complete(async->data);
+}
+
+static void lane_join(struct lane *lane)
+{
+    uv_mutex_lock(&lane->mutex);
+    lane->stopping = true;
+    uv_cond_broadcast(&lane->wake);
+    uv_mutex_unlock(&lane->mutex);
+    for (unsigned i = 0; i < lane->threads; i++)
+        (void)uv_thread_join(&lane->thread[i]);
+    lane->threads = 0;
+}
+
+static void lanes_on_closed(uv_handle_t *handle)
+{
+    struct lanes *lanes = handle->data;
+    for (int k = 0; k < LANE_KINDS; k++) {
+        uv_cond_destroy(&lanes->lane[k].wake);
+        uv_mutex_destroy(&lanes->lane[k].mutex);
+    }
+    uv_mutex_destroy(&lanes->mutex);
+    free(lanes);
+}
+
+static int lane_start(struct lanes *lanes, struct lane *lane, unsigned threads)
+{
+    lane->lanes = lanes;
+    threads = threads < 1 ? 1 : threads > LANE_THREADS ? LANE_THREADS : threads;
+    for (; lane->threads < threads; lane->threads++)
+        if (uv_thread_create(&lane->thread[lane->threads], lane_thread, lane))
+            return TB_ETEMP;
+    return 0;
+}
+
+int lanes_start(uv_loop_t *loop, unsigned fast_threads, unsigned slow_threads, struct lanes **out)
+{
+    struct lanes *lanes = calloc(1, sizeof *lanes);
+    if (!lanes)
+        return TB_ENOMEM;
+    if (uv_async_init(loop, &lanes->async, lanes_on_async)) {
+        free(lanes);
+        return TB_ETEMP;
+    }
+    lanes->async.data = lanes;
+    int rc = uv_mutex_init(&lanes->mutex) ? TB_ENOMEM : 0;
+    for (int k = 0; k < LANE_KINDS; k++)
+        if (uv_mutex_init(&lanes->lane[k].mutex) || uv_cond_init(&lanes->lane[k].wake))
+            rc = TB_ENOMEM; /* cannot happen on Linux without a broken libc; then the half-made set is still destroyed */
+    if (!rc)
+        rc = lane_start(lanes, &lanes->lane[LANE_FAST], fast_threads);
+    if (!rc)
+        rc = lane_start(lanes, &lanes->lane[LANE_SLOW], slow_threads);
+    if (rc) {
+        lanes_stop(lanes);
+        return rc;
+    }
+    *out = lanes;
+    return 0;
+}
+
+int lane_submit(struct lanes *lanes, enum lane_kind kind, struct lane_job *job)
+{
+    struct lane *lane = &lanes->lane[kind];
+    int rc = 0;
+    uv_mutex_lock(&lane->mutex);
+    if (lane->stopping || lane->count >= LANE_QUEUE) {
+        rc = TB_ETEMP;
+    } else {
+        lane_append(&lane->first, &lane->last, job);
+        lane->count++;
+        uv_cond_signal(&lane->wake);
+    }
+    uv_mutex_unlock(&lane->mutex);
+    return rc;
+}
+
+void lanes_stop(struct lanes *lanes)
+{
+    if (!lanes)
+        return;
+    for (int k = 0; k < LANE_KINDS; k++)
+        lane_join(&lanes->lane[k]);
+    lanes_complete(lanes);
+    uv_close((uv_handle_t *)&lanes->async, lanes_on_closed);
+}
