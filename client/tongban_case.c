@@ -64,7 +64,7 @@ static int rows_print(const json_t *rows, bool todo)
     table_init(&t);
     table_column(&t, _("Case"), 0);
     table_column(&t, _("State"), 0);
-    table_column(&t, _("Item"), 16);
+    table_column(&t, _("Item"), 8);
     table_column(&t, _("Applicant"), 6);
     table_column(&t, _("Due"), 0);
     if (todo)
@@ -76,9 +76,11 @@ static int rows_print(const json_t *rows, bool todo)
         const json_t *handed_in = json_object_get(row, "handed_in");
         if (!handed_in)
             handed_in = json_object_get(json_object_get(row, "times"), "handed_in");
+        /* the day alone: the line must fit 80 columns */
+        (void)snprintf(at, sizeof at, "%.10s", json_is_string(handed_in) ? json_string_value(handed_in) : "-");
         const char *cells[] = {view_text(row, "case"), view_state(view_text(row, "state")), row_item(row, item, sizeof item),
                                row_applicant(row), row_due(row, due, sizeof due),
-                               todo ? row_actions(row, &actions) : term_time(handed_in, at)};
+                               todo ? row_actions(row, &actions) : at};
         rc = rc ? rc : table_row(&t, cells);
     }
     buf_free(&actions);

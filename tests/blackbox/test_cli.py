@@ -1,0 +1,224 @@
+"""`tongban` against a window API from memory (fake_window.py), in both languages.  TONGBAN_BUILD names the build directory."""
+import json
+import os
+import pathlib
+import re
+import stat
+import subprocess
+import unicodedata
+
+import pytest
+
+from fake_window import CASE, FakeWindow, make_certificates, problem
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / os.environ.get("TONGBAN_BUILD", "build/release")
+TONGBAN = os.environ.get("TONGBAN", str(BUILD / "client" / "tongban"))
+pytestmark = pytest.mark.skipif(not os.path.exists(TONGBAN), reason="the program is built together with the case machine")
+LANGUAGES = ["C.UTF-8", "zh_CN.UTF-8"]
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("keys")
+    make_certificates(directory)
+    return directory
+
+
+class Desk:
+    def __init__(self, directory, certificates):
+        self.directory, self.world = directory, FakeWindow(certificates)
+        self.configure(certificates)
+
+    def configure(self, certificates, authority="ca.pem", extra="", port=None):
+        text = (f"server: https://127.0.0.1:{port or self.world.port}\nauthority: {certificates}/{authority}\n"
+                f"certificate: {certificates}/staff.pem\nkey: {certificates}/staff.key\noffice: \"320623\"\n{extra}")
+        (self.directory / "tongban.yaml").write_text(text)
+
+    def run(self, *words, lang="C.UTF-8", **more):
+        env = {"PATH": os.environ["PATH"], "LANG": lang, "HOME": str(self.directory), "TONGBAN_CONFIG": str(self.directory / "tongban.yaml")}
+        env.update({k: v for k, v in os.environ.items() if k.startswith(("ASAN", "UBSAN", "TSAN", "TONGBAN_LOCALE"))})
+        env.update(more)
+        return subprocess.run([TONGBAN, *words], capture_output=True, text=True, env=env, timeout=60, stdin=subprocess.DEVNULL, cwd=self.directory)
+
+    def states(self):
+        return list((self.directory / ".local/state/tongban").glob("*"))
+
+
+@pytest.fixture
+def desk(tmp_path, certificates):
+    desk = Desk(tmp_path, certificates)
+    yield desk
+    desk.world.close()
+
+
+def width(text):
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_item_list_is_aligned_and_in_the_language(desk, lang):
+    got = desk.run("item", "list", lang=lang)
+    assert got.returncode == 0, got.stderr
+    lines = got.stdout.splitlines()
+    head, row = lines[0], lines[1]
+    assert ("事项" in head) == (lang == "zh_CN.UTF-8") and ("Item" in head) == (lang == "C.UTF-8")
+    column = head.index("部门" if lang != "C.UTF-8" else "Department")
+    assert width(head[:column]) == width(row[:row.index("桐乡市公安局")])
+    assert all(line == line.rstrip() for line in lines)
+    assert ("下一步：" in got.stdout) == (lang == "zh_CN.UTF-8")
+
+
+def test_narrow_terminal_cuts_with_an_ellipsis(desk):
+    got = desk.run("case", "list", COLUMNS="76", lang="zh_CN.UTF-8")
+    assert got.returncode == 0 and "…" in got.stdout
+    assert max(width(line) for line in got.stdout.splitlines()) <= 76
+    assert CASE in got.stdout  # a number is never cut
+
+
+def test_list_follows_its_cursor(desk):
+    assert len(json.loads(desk.run("case", "list", "--json").stdout)["rows"]) == 3
+    assert len(json.loads(desk.run("case", "list", "--json", "--limit", "1").stdout)["rows"]) == 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_case_show(desk, lang):
+    got = desk.run("case", "show", CASE, lang=lang)
+    assert got.returncode == 0 and "张三" in got.stdout and ("已推送" in got.stdout) == (lang == "zh_CN.UTF-8")
+
+
+@pytest.mark.parametrize("number", ["123", "320623261123000000123", "../../items", "320623261123000000122x"])
+def test_a_wrong_case_number_is_not_sent(desk, number):
+    got = desk.run("case", "show", number)
+    assert got.returncode == 1 and not desk.world.seen
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_exit_statuses(desk, certificates, lang):
+    desk.world.refusal = problem("transition", 409, "not from here")
+    form = desk.directory / "form.json"
+    form.write_text('{"item":{"office":"330483","code":"GA01"}}')
+    got = desk.run("case", "new", "--file", str(form), lang=lang)
+    assert got.returncode == 1
+    assert ("办件当前状态不能做这一步" in got.stderr) == (lang == "zh_CN.UTF-8") and "not from here" in got.stderr
+    desk.world.refusal = problem("not-allowed", 403, "role handler")
+    assert desk.run("case", "new", "--file", str(form)).returncode == 4
+    assert desk.run("case", "nonsense").returncode == 2
+    assert desk.run("case", "list", "--nonsense").returncode == 2
+    assert desk.run("case", "show").returncode == 2
+    desk.configure(certificates, authority="other.pem")
+    untrusted = desk.run("todo")
+    assert untrusted.returncode == 3 and "not trusted" in untrusted.stderr
+    desk.configure(certificates, port=1)
+    assert desk.run("todo").returncode == 3
+    desk.configure(certificates, extra="colour: red\n")
+    unknown = desk.run("todo")
+    assert unknown.returncode == 2 and "colour" in unknown.stderr
+
+
+def test_json_problem_on_stdout(desk):
+    desk.world.refusal = problem("one-notice-only", 409, "second notice")
+    (desk.directory / "f.json").write_text("{}")
+    got = desk.run("--json", "case", "new", "--file", "f.json")
+    assert got.returncode == 1 and json.loads(got.stdout)["type"] == "urn:tongban:problem:one-notice-only" and got.stderr == ""
+
+
+def pdf(desk, size=5000, name="扫描 件.pdf"):
+    path = desk.directory / name
+    path.write_bytes(b"%PDF-1.7\n" + os.urandom(size))
+    return path
+
+
+def test_intake_uploads_and_a_lost_answer_makes_one_case(desk):
+    path = pdf(desk)
+    form = {"item": {"office": "330483", "code": "GA01"}, "materials": [{"name": "表", "form": "original", "original_seen": True, "file": str(path)}]}
+    (desk.directory / "form.json").write_text(json.dumps(form))
+    desk.world.drop = 2
+    got = desk.run("case", "new", "--file", "form.json", "--json")
+    assert got.returncode == 0 and json.loads(got.stdout)["case"] == CASE
+    assert len(desk.world.bodies) == 1
+    material = desk.world.bodies[0][1]["materials"][0]
+    assert material["size"] == path.stat().st_size and material["type"] == "application/pdf" and "file" not in material
+    assert desk.world.uploads[material["sha256"]][1] == path.read_bytes()
+    assert desk.states() == []
+
+
+def test_the_key_survives_a_crash(desk):
+    (desk.directory / "form.json").write_text('{"item":{"office":"330483","code":"GA01"}}')
+    desk.world.drop = 5
+    assert desk.run("case", "new", "--file", "form.json").returncode == 3
+    state, = desk.states()
+    assert stat.S_IMODE(state.stat().st_mode) == 0o600
+    assert desk.run("case", "new", "--file", "form.json").returncode == 0
+    assert len(desk.world.bodies) == 1 and desk.states() == []
+    assert desk.run("case", "new", "--file", "form.json").returncode == 0
+    assert len(desk.world.bodies) == 2, "an answered request is over; the same again is a new one"
+
+
+def test_upload_in_pieces_continues_after_a_cut(desk):
+    path = pdf(desk, 9 * 1024 * 1024)
+    desk.world.drop_patch = 2
+    got = desk.run("material", "add", CASE, str(path), "--name", "表", "--form", "copy")
+    assert got.returncode == 0, got.stderr
+    (length, data), = desk.world.uploads.values()
+    assert data == path.read_bytes()
+    pieces = [e for e in desk.world.seen if e[0] == "PATCH"]
+    assert pieces[0][1] == 2000 and max(e[2] for e in pieces) == 4 * 1024 * 1024
+    assert desk.world.bodies[0][0].endswith("/actions/material")
+
+
+def test_material_of_a_supplement(desk):
+    desk.world.state = "supplement_asked"
+    assert desk.run("material", "add", CASE, str(pdf(desk))).returncode == 0
+    assert desk.world.bodies[0][0].endswith("/actions/supplement")
+
+
+@pytest.mark.parametrize("content,name", [(b"", "material-empty"), (b"MZ\x90\0 no scan", "unsupported-type")])
+def test_files_that_are_not_taken(desk, content, name):
+    (desk.directory / "x.pdf").write_bytes(content)
+    got = desk.run("--json", "material", "add", CASE, "x.pdf")
+    assert got.returncode == 1 and json.loads(got.stdout)["type"].endswith(name) and not desk.world.uploads
+
+
+def test_watch_reconnects_and_ends_with_the_case(desk):
+    got = desk.run("case", "track", CASE, "--watch", lang="zh_CN.UTF-8")
+    assert got.returncode == 0, got.stderr
+    assert got.stdout.count("办结") >= 1 and got.stdout.count("推送属地") == 1 and desk.world.streams == 2
+
+
+def test_proof_is_written_as_it_came(desk):
+    got = desk.run("case", "proof", CASE, "--out", "b.json")
+    assert got.returncode == 0 and json.loads((desk.directory / "b.json").read_text()) == {"v": 1, "entries": []}
+    assert stat.S_IMODE((desk.directory / "b.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_code_and_calendar_need_no_server(tmp_path, desk, lang):
+    assert desk.run("code", "check", "citizen-id", "33048318500101001X", lang=lang, TONGBAN_CONFIG="").returncode == 0
+    bad = desk.run("code", "check", "citizen-id", "33048318500101001x", lang=lang, TONGBAN_CONFIG="")
+    assert bad.returncode == 1 and ("大写" in bad.stderr) == (lang == "zh_CN.UTF-8") and bad.stdout == ""
+    assert desk.run("code", "check", "nonsense", "1", TONGBAN_CONFIG="").returncode == 2
+    table = str(ROOT / "config/calendar/holidays.tsv")
+    got = desk.run("calendar", "add", "2026-09-30", "1", "--calendar", table, "--json", TONGBAN_CONFIG="")
+    assert json.loads(got.stdout) == {"date": "2026-10-08", "provisional": False}
+    assert json.loads(desk.run("calendar", "add", "2026-12-31", "5", "--calendar", table, "--json", TONGBAN_CONFIG="").stdout)["provisional"]
+    assert desk.run("calendar", "add", "2026-02-30", "1", TONGBAN_CONFIG="").returncode == 2
+
+
+def test_manuals_do_not_drift():
+    for option, path in (("--man", "client/man/tongban.1"), ("--complete", "client/completion/tongban"), ("--manual", "docs/reference/tongban.md")):
+        made = subprocess.run([TONGBAN, option], capture_output=True, text=True, env={"LANG": "C.UTF-8"}, check=True).stdout
+        assert (ROOT / path).read_text() == made, f"make it again: tongban {option} >{path}"
+
+
+def test_every_message_is_translated():
+    got = subprocess.run([str(ROOT / "client/po/check")], capture_output=True, text=True)
+    assert got.returncode == 0, got.stderr
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_help_names_every_command(desk, lang):
+    got = desk.run("help", lang=lang)
+    assert got.returncode == 0 and ("退出状态" in got.stdout) == (lang == "zh_CN.UTF-8")
+    for command in ("case new", "material add", "calendar add"):
+        assert re.search(rf"^  {command}", got.stdout, re.M)
