@@ -11,9 +11,29 @@
 
 #include "proto/problem.h"
 
+struct config_office {
+    char *code;          /* six digits, GB/T 2260 */
+    char *name;
+};
+
+struct config_store {
+    char *directory;          /* database and materials */
+    uint64_t disk_floor_bytes;
+    unsigned readers;         /* reader threads, 1–8 */
+};
+
+struct config_ledger {
+    char *key;           /* file of the signing key */
+    char *suite;         /* "intl" */
+};
+
+struct config_log {
+    char *level;         /* err warning notice info debug */
+};
+
 struct config_listener {
     char *address;       /* numeric */
-    uint16_t port;
+    uint16_t port;       /* 0: any free one (tests) */
     char *certificate;   /* PEM file; NULL for admin (plain HTTP) */
     char *key;
     char *authority;     /* CA file that clients must chain to */
@@ -46,13 +66,9 @@ struct config_authorisation { /* what this office (as principal, 委托机关) a
 
 struct config {
     char *path;          /* of the file */
-    struct { char *code, *name; } office;
-    struct {
-        char *directory;          /* database and materials */
-        uint64_t disk_floor_bytes;
-        unsigned readers;         /* reader threads, 1–8 */
-    } store;
-    struct { char *key; char *suite; } ledger; /* signing key file, "intl" */
+    struct config_office office;
+    struct config_store store;
+    struct config_ledger ledger;
     struct config_listener window, peer_listener, admin;
     char *gateway_certificate, *gateway_key;   /* client certificate towards peers */
     char *calendar;               /* TSV */
@@ -64,7 +80,7 @@ struct config {
     unsigned peer_count;
     struct config_authorisation *authorisations;
     unsigned authorisation_count;
-    struct { char *level; } log;  /* err warning notice info debug */
+    struct config_log log;
 };
 
 /* Reads and checks the file and the references in it (files exist, codes valid, ids unique).  *out is new. */

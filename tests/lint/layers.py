@@ -31,7 +31,7 @@ LIBRARIES = [
     (r"(cyaml/|yaml\.h)", [r"daemon/base/config", r"daemon/base/catalogue", r"client/"]),
     (r"systemd/", [r"daemon/base/sd\.c$", r"daemon/main\.c$"]),
     (r"pthread\.h|threads\.h", [r"daemon/(base|store|net|peer|api)/", r"daemon/main\.c$", r"proto/suite\.c$"]),
-    (r"(sys/socket|netinet/.*|arpa/inet|netdb|poll|sys/epoll)\.h", [r"daemon/(net|peer|api)/", r"daemon/main\.c$", r"client/"]),
+    (r"(sys/socket|netinet/.*|arpa/inet|netdb|poll|sys/epoll)\.h", [r"daemon/(net|peer|api)/", r"daemon/base/config\.c$", r"daemon/main\.c$", r"client/"]),
 ]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 SQL = re.compile(r'"\s*(SELECT\s+[\w*(?]|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b|CREATE\s+(TABLE|INDEX)\b|'

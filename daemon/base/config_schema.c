@@ -1,0 +1,129 @@
+#include "daemon/base/config_schema.h"
+
+#include <stdint.h>
+
+#include "daemon/base/config.h"
+#include "proto/limits.h"
+
+enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_FILES_MAX = 100 };
+
+/* Rows: R(kind, structure, member, "key", required (YES or NO), default, "what it is").  `kind` is TEXT, FILE, DIRECTORY, NUMBER or BOOL. */
+#define OFFICE_ROWS(R)                                                                                                   \
+    R(TEXT, config_office, code, "code", YES, NULL, "Six-digit division code of this office (GB/T 2260), e.g. `330483`.") \
+    R(TEXT, config_office, name, "name", YES, NULL, "Name of the office as staff and counterparts see it.")
+#define STORE_ROWS(R)                                                                                                    \
+    R(DIRECTORY, config_store, directory, "directory", YES, NULL, "Where the database and the materials are kept.")     \
+    R(NUMBER, config_store, disk_floor_bytes, "disk_floor_bytes", NO, "524288000", "Below this many free bytes no new intake is taken.") \
+    R(NUMBER, config_store, readers, "readers", NO, "2", "Reader threads, 1 to 8.")
+#define LEDGER_ROWS(R)                                                                                                   \
+    R(FILE, config_ledger, key, "key", YES, NULL, "File of the ledger's signing key (`tongband --make-ledger-key`).")   \
+    R(TEXT, config_ledger, suite, "suite", NO, "intl", "Algorithms of the ledger: `intl` = SHA-256 and Ed25519.")
+#define LISTENER_ROWS(R)                                                                                                 \
+    R(TEXT, config_listener, address, "address", YES, NULL, "Numeric address to listen on.")                            \
+    R(NUMBER, config_listener, port, "port", YES, NULL, "TCP port; 0 takes any free one (tests).")                      \
+    R(FILE, config_listener, certificate, "certificate", YES, NULL, "PEM file of the server's certificate (chain).")    \
+    R(FILE, config_listener, key, "key", YES, NULL, "PEM file of its private key.")                                     \
+    R(FILE, config_listener, authority, "authority", YES, NULL, "PEM file of the authority that clients must chain to.")
+#define ADMIN_ROWS(R)                                                                                                    \
+    R(TEXT, config_listener, address, "address", NO, "127.0.0.1", "Numeric loopback address; plain HTTP.")            \
+    R(NUMBER, config_listener, port, "port", YES, NULL, "TCP port; 0 takes any free one (tests).")
+#define STAFF_ROWS(R)                                                                                                    \
+    R(TEXT, config_staff, id, "id", YES, NULL, "Number of the member of staff, as in the certificate, e.g. `0007`.")    \
+    R(TEXT, config_staff, name, "name", YES, NULL, "Name; shown to colleagues, never logged.")                          \
+    R(TEXT, config_staff, role, "role", YES, NULL, "`window` (takes in, delivers) or `handler` (decides).")             \
+    R(BOOL, config_staff, suspended, "suspended", NO, "false", "true: the certificate opens nothing.")
+#define PEER_ROWS(R)                                                                                                     \
+    R(TEXT, config_peer, office, "office", YES, NULL, "Division code of the counterpart.")                              \
+    R(TEXT, config_peer, name, "name", YES, NULL, "Its name.")                                                          \
+    R(TEXT, config_peer, url, "url", YES, NULL, "Base URL of its peer API, `https://host:port`.")                       \
+    R(FILE, config_peer, authority, "authority", YES, NULL, "PEM file of the authority of its gateway, pinned to this office.") \
+    R(TEXT, config_peer, ledger_key, "ledger_key", YES, NULL, "Verification key of its ledger (C2SP vkey), exchanged out of band.")
+#define AUTHORISATION_ROWS(R)                                                                                            \
+    R(TEXT, config_authorisation, id, "id", YES, NULL, "UUID of the authorisation.")                                    \
+    R(TEXT, config_authorisation, delegate, "delegate", YES, NULL, "Office that is authorised (受委托机关).")           \
+    R(TEXT, config_authorisation, items, "items", NO, "*", "Item codes separated by commas, or `*` for all.")         \
+    R(TEXT, config_authorisation, steps, "steps", YES, NULL, "Letters of the steps: I intake, N one-time notice, O original verification, P person comparison, D delivery.") \
+    R(BOOL, config_authorisation, acceptance, "acceptance", NO, "false", "true: intake includes acceptance (受理).")  \
+    R(TEXT, config_authorisation, from, "from", YES, NULL, "First day, YYYY-MM-DD.")                                    \
+    R(TEXT, config_authorisation, until, "until", YES, NULL, "Last day, YYYY-MM-DD.")                                   \
+    R(TEXT, config_authorisation, announcement, "announcement", YES, NULL, "Number of the public announcement (公告).")
+#define LOG_ROWS(R) \
+    R(TEXT, config_log, level, "level", NO, "info", "`err`, `warning`, `notice`, `info` or `debug`.")
+
+/* The same rows as libcyaml fields … */
+#define NEED_YES CYAML_FLAG_DEFAULT
+#define NEED_NO CYAML_FLAG_OPTIONAL
+#define IS_YES true
+#define IS_NO false
+#define FIELD_TEXT(s, m, key, required) CYAML_FIELD_STRING_PTR(key, NEED_##required, struct s, m, 1, TEXT_MAX),
+#define FIELD_FILE FIELD_TEXT
+#define FIELD_DIRECTORY FIELD_TEXT
+#define FIELD_NUMBER(s, m, key, required) CYAML_FIELD_UINT(key, NEED_##required, struct s, m),
+#define FIELD_BOOL(s, m, key, required) CYAML_FIELD_BOOL(key, NEED_##required, struct s, m),
+#define FIELD(kind, s, m, key, required, fallback, help) FIELD_##kind(s, m, key, required)
+/* … and as options. */
+#define OPTION(k, s, m, name, need, otherwise, text) \
+    {.key = name, .kind = CONFIG_##k, .required = IS_##need, .fallback = otherwise, .help = text, .offset = offsetof(struct s, m), \
+     .size = sizeof ((struct s *)NULL)->m},
+#define TABLES(name, ROWS)                                                              \
+    static const cyaml_schema_field_t name##_fields[] = {ROWS(FIELD) CYAML_FIELD_END}; \
+    static const struct config_option name##_options[] = {ROWS(OPTION){.key = NULL}};
+
+TABLES(office, OFFICE_ROWS)
+TABLES(store, STORE_ROWS)
+TABLES(ledger, LEDGER_ROWS)
+TABLES(listener, LISTENER_ROWS)
+TABLES(admin, ADMIN_ROWS)
+TABLES(staff, STAFF_ROWS)
+TABLES(peer, PEER_ROWS)
+TABLES(authorisation, AUTHORISATION_ROWS)
+TABLES(log, LOG_ROWS)
+
+static const cyaml_schema_value_t staff_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_staff, staff_fields)};
+static const cyaml_schema_value_t peer_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_peer, peer_fields)};
+static const cyaml_schema_value_t authorisation_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_authorisation, authorisation_fields)};
+static const cyaml_schema_value_t file_entry = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, TEXT_MAX)};
+
+/* The file: M(member, "key", required, fields, help) mappings, L lists, then the single values. */
+#define MAPS(M)                                                                                                         \
+    M(office, "office", YES, office, "Who this office is.")                                                            \
+    M(store, "store", YES, store, "Where facts are kept.")                                                             \
+    M(ledger, "ledger", YES, ledger, "What the office signs with.")                                                    \
+    M(window, "window", YES, listener, "Listener for staff (`tongban`), mutual TLS.")                                  \
+    M(peer_listener, "peer", YES, listener, "Listener for counterparts, mutual TLS.")                                  \
+    M(admin, "admin", YES, admin, "Listener for operators: `/healthz`, `/metrics`; loopback only.")                    \
+    M(log, "log", NO, log, "What is logged.")
+#define LISTS(L)                                                                                                        \
+    L(staff, staff_count, "staff", YES, staff, STAFF_MAX, "Who works here.")                                           \
+    L(peers, peer_count, "peers", NO, peer, LIMIT_PEERS, "Counterparts, each pinned.")                               \
+    L(authorisations, authorisation_count, "authorisations", NO, authorisation, AUTHORISATIONS_MAX,                  \
+      "What this office, as principal (委托机关), allows its counterparts to do.")
+#define SINGLES(R)                                                                                                      \
+    R(FILE, config, gateway_certificate, "gateway_certificate", YES, NULL, "PEM file of our client certificate towards counterparts.") \
+    R(FILE, config, gateway_key, "gateway_key", YES, NULL, "PEM file of its private key.")                             \
+    R(FILE, config, calendar, "calendar", YES, NULL, "Working-day calendar (TSV: date, holiday or workday, name).")
+
+#define MAP_FIELD(m, key, required, table, help) CYAML_FIELD_MAPPING(key, NEED_##required, struct config, m, table##_fields),
+#define MAP_OPTION(m, name, need, table, text) \
+    {.key = name, .kind = CONFIG_MAP, .required = IS_##need, .help = text, .offset = offsetof(struct config, m), .members = table##_options},
+#define LIST_FIELD(m, count, key, need, table, max, help) \
+    CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER | NEED_##need, struct config, m, count, &table##_entry, 0, max),
+#define LIST_OPTION(m, count, name, need, table, max, text)                                                           \
+    {.key = name, .kind = CONFIG_LIST, .required = IS_##need, .help = text, .offset = offsetof(struct config, m),          \
+     .size = sizeof *((struct config *)NULL)->m, .count_offset = offsetof(struct config, count), .members = table##_options},
+
+static const cyaml_schema_field_t config_fields[] = {
+    MAPS(MAP_FIELD) LISTS(LIST_FIELD) SINGLES(FIELD)
+    CYAML_FIELD_SEQUENCE_COUNT("catalogue", CYAML_FLAG_POINTER, struct config, catalogue, catalogue_count, &file_entry, 1,
+                               CATALOGUE_FILES_MAX),
+    CYAML_FIELD_END};
+
+const struct config_option config_options[] = {
+    MAPS(MAP_OPTION) SINGLES(OPTION)
+    {.key = "catalogue", .kind = CONFIG_FILES, .required = true, .help = "Catalogue files of this office's own items (YAML).",
+     .offset = offsetof(struct config, catalogue), .size = sizeof(char *), .count_offset = offsetof(struct config, catalogue_count)},
+    LISTS(LIST_OPTION)
+    {.key = NULL}};
+
+const cyaml_schema_value_t config_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config, config_fields)};
