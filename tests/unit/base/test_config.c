@@ -182,7 +182,7 @@ static const struct {
     {24, "    delegate: 320509", 24, "none of the peers"},
     {25, "    steps: INOPDX", 25, "letters of INOPD"},
     {25, "    steps: II", 25, "letters of INOPD"},
-    {25, "    {steps: INOPD, items: 'GA01,'}", 25, "not YAML"},
+    {25, "    {steps: INOPD, items: 'GA01,'}", 26, "not YAML"},
     {25, "    steps: INOPD\n    items: 'GA01,,GA02'", 26, "item codes separated by commas"},
     {26, "    from: 2021-02-30", 26, "not a date"},
     {27, "    until: 2021-03-11", 27, "is before from"},
