@@ -1,9 +1,9 @@
 /* tongban: the program of window and department staff — one run of it, its arguments, its table of commands.
  *
  * Every command is one row of a table (tongban_commands.c); dispatch, --help, the man page, the shell completion and
- * docs/reference/tongban.md are made from these rows.  The actions on a case are not written here at all: they come from
- * the table of the case machine (proto/case_machine.h), so that a new rule of law is a new word on the command line.
- * Everything is single-threaded; the program lives for one command. */
+ * docs/reference/tongban.md are made from these rows.  The actions on a case are not written here at all: they come
+ * from the table of the case machine (proto/case_machine.h), so that a new rule of law is a new word on the command
+ * line. Everything is single-threaded; the program lives for one command. */
 #ifndef CLIENT_TONGBAN_H
 #define CLIENT_TONGBAN_H
 
@@ -16,20 +16,21 @@
 #include "proto/case_machine.h"
 #include "proto/problem.h"
 
-#define _(text) gettext(text)
+#define _(text)  gettext(text)
 #define N_(text) text
 
 /* Exit statuses: a contract with scripts (design 6). */
 enum client_exit { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 3, EXIT_NOT_ALLOWED = 4 };
 
-/* The configuration of one workplace.  All paths absolute or relative to the working directory, never NULL except calendar. */
+/* The configuration of one workplace.  All paths absolute or relative to the working directory, never NULL except
+ * calendar. */
 struct client_config {
     char *server;      /* "https://host:port", without a slash at the end */
     char *authority;   /* CA file: the only authority that is trusted */
     char *certificate; /* the clerk's certificate, PEM */
     char *key;
-    char *office;      /* "320623" */
-    char *calendar;    /* holidays.tsv, or NULL */
+    char *office;   /* "320623" */
+    char *calendar; /* holidays.tsv, or NULL */
 };
 
 /* Reads the YAML file strictly: an unknown key is an error with its line.  *out is new (client_config_free). */
@@ -47,7 +48,8 @@ struct client {
     struct client_config *config; /* owned, NULL until client_open */
     struct http *http;            /* owned, NULL until client_open */
 };
-/* Loads the configuration and prepares the connection (nothing is sent).  0, or an exit status after having told the user. */
+/* Loads the configuration and prepares the connection (nothing is sent).  0, or an exit status after having told the
+ * user. */
 int client_open(struct client *client) TB_MUST_USE;
 void client_close(struct client *client);
 
@@ -70,21 +72,22 @@ struct args {
     unsigned options;
 };
 
-/* Sorts the words behind the command's name.  `known` is NULL-name terminated; with `fields`, options outside of it are taken as
- * fields with a value (the case actions).  "--" ends the options, "--name=value" is the same as "--name value".  TB_EMALFORMED with
- * the word in the detail. */
-int args_parse(int argc, char *const *argv, const struct option *known, bool fields, struct args *out, struct problem *p) TB_MUST_USE;
+/* Sorts the words behind the command's name.  `known` is NULL-name terminated; with `fields`, options outside of it are
+ * taken as fields with a value (the case actions).  "--" ends the options, "--name=value" is the same as "--name
+ * value".  TB_EMALFORMED with the word in the detail. */
+int args_parse(int argc, char *const *argv, const struct option *known, bool fields, struct args *out,
+               struct problem *p) TB_MUST_USE;
 /* Value of an option, or NULL when it was not given. */
 const char *args_option(const struct args *args, const char *name);
 
 /* ---- commands ---- */
 struct command {
-    const char *group;             /* "case" */
-    const char *verb;              /* "list", or NULL when the group is the command */
-    const char *args;              /* as in the synopsis */
-    unsigned min, max;             /* positional arguments */
-    const struct option *options;  /* NULL-name terminated, or NULL */
-    const char *help;              /* one line, gettext id */
+    const char *group;                                          /* "case" */
+    const char *verb;                                           /* "list", or NULL when the group is the command */
+    const char *args;                                           /* as in the synopsis */
+    unsigned min, max;                                          /* positional arguments */
+    const struct option *options;                               /* NULL-name terminated, or NULL */
+    const char *help;                                           /* one line, gettext id */
     int (*run)(struct client *client, const struct args *args); /* returns an exit status */
 };
 extern const struct command commands[]; /* group NULL ends it */
@@ -98,6 +101,7 @@ int action_run(struct client *client, const struct case_transition *action, cons
 /* Options that every action takes besides its fields. */
 extern const struct option action_options[];
 
+/* The commands, one per row of the table.  Each returns an exit status after having told the user; the connection is open. */
 int item_list(struct client *client, const struct args *args);
 int item_show(struct client *client, const struct args *args);
 int case_list(struct client *client, const struct args *args);
@@ -120,13 +124,17 @@ void manual_action(const struct case_transition *action, FILE *out);
 
 /* ---- building bodies from fields (tongban_fields.c) ---- */
 
-/* Puts `value` at the dotted path ("result.name") of `body` according to the field table; '-' stands for '_'.  A repeated member of
- * an array opens its next element.  TB_EMALFORMED (unknown field, not a number …) with the field named. */
-int fields_set(const struct case_field *fields, json_t *body, const char *path, const char *value, struct problem *p) TB_MUST_USE;
+/* Puts `value` at the dotted path ("result.name") of `body` according to the field table; '-' stands for '_'.  A
+ * repeated member of an array opens its next element.  TB_EMALFORMED (unknown field, not a number …) with the field
+ * named. */
+int fields_set(const struct case_field *fields, json_t *body, const char *path, const char *value,
+               struct problem *p) TB_MUST_USE;
 /* Calls `visit` for each member of kind FIELD_SHA256 in the body that has a value which is not a digest. */
 typedef int (*fields_visit)(void *context, json_t *parent, const char *name, const char *value, struct problem *p);
-int fields_files(const struct case_field *fields, json_t *body, fields_visit visit, void *context, struct problem *p) TB_MUST_USE;
+int fields_files(const struct case_field *fields, json_t *body, fields_visit visit, void *context,
+                 struct problem *p) TB_MUST_USE;
 /* First required member that is missing: its dotted path into `path`; false when none. */
-bool fields_missing(const struct case_field *fields, const json_t *body, char *path, size_t size, const struct case_field **field);
+bool fields_missing(const struct case_field *fields, const json_t *body, char *path, size_t size,
+                    const struct case_field **field);
 
 #endif

@@ -6,7 +6,8 @@
 #include "client/tongban_view.h"
 
 /* Options that are fields of the body, in the order given. */
-static int take_options(const struct client *client, const struct args *args, const struct case_field *fields, json_t *body)
+static int take_options(const struct client *client, const struct args *args, const struct case_field *fields,
+                        json_t *body)
 {
     struct problem p;
     for (unsigned i = 0; i < args->options; i++) {

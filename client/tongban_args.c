@@ -11,7 +11,8 @@ static const struct option *known_option(const struct option *known, const char 
 }
 
 /* Options of every command; main has acted on them already, they are skipped here. */
-static const struct option everywhere[] = {{"json", NULL, NULL}, {"config", "FILE", NULL}, {"help", NULL, NULL}, {NULL, NULL, NULL}};
+static const struct option everywhere[] = {
+    {"json", NULL, NULL}, {"config", "FILE", NULL}, {"help", NULL, NULL}, {NULL, NULL, NULL}};
 
 static int add_option(struct args *args, const char *name, const char *value, struct problem *p)
 {
@@ -22,7 +23,8 @@ static int add_option(struct args *args, const char *name, const char *value, st
     return 0;
 }
 
-int args_parse(int argc, char *const *argv, const struct option *known, bool fields, struct args *out, struct problem *p)
+int args_parse(int argc, char *const *argv, const struct option *known, bool fields, struct args *out,
+               struct problem *p)
 {
     struct args args = {.count = 0};
     bool ended = false;

@@ -40,7 +40,8 @@ static const char *row_actions(const json_t *row, struct buf *out)
     json_t *word;
     int rc = 0;
     buf_clear(out);
-    json_array_foreach(json_object_get(row, "actions"), i, word) {
+    json_array_foreach(json_object_get(row, "actions"), i, word)
+    {
         const char *name = json_string_value(word);
         const struct case_transition *action = name ? action_find(name) : NULL;
         if (!name || rc)
@@ -71,16 +72,17 @@ static int rows_print(const json_t *rows, bool todo)
         table_column(&t, _("Can be done"), 12);
     else
         table_column(&t, _("Handed in"), 0);
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         char item[400], due[32], at[20];
         const json_t *handed_in = json_object_get(row, "handed_in");
         if (!handed_in)
             handed_in = json_object_get(json_object_get(row, "times"), "handed_in");
         /* the day alone: the line must fit 80 columns */
         (void)snprintf(at, sizeof at, "%.10s", json_is_string(handed_in) ? json_string_value(handed_in) : "-");
-        const char *cells[] = {view_text(row, "case"), view_state(view_text(row, "state")), row_item(row, item, sizeof item),
-                               row_applicant(row), row_due(row, due, sizeof due),
-                               todo ? row_actions(row, &actions) : at};
+        const char *cells[] = {view_text(row, "case"),           view_state(view_text(row, "state")),
+                               row_item(row, item, sizeof item), row_applicant(row),
+                               row_due(row, due, sizeof due),    todo ? row_actions(row, &actions) : at};
         rc = rc ? rc : table_row(&t, cells);
     }
     buf_free(&actions);
@@ -117,7 +119,8 @@ int case_list(struct client *client, const struct args *args)
     if (most < 1 || most > 10000)
         return report_local(client, REPORT_USAGE, "--limit %s", limit);
     if (state && case_state_by_name(state) < 0)
-        return report_local(client, REPORT_USAGE, _("%s is not a state; `tongban case list --json` shows their names"), state);
+        return report_local(client, REPORT_USAGE, _("%s is not a state; `tongban case list --json` shows their names"),
+                            state);
     buf_init(&path, 4096);
     int rc = buf_printf(&path, "/window/v1/cases?limit=%ld", most < LIMIT_LIST_PAGE ? most : (long)LIMIT_LIST_PAGE);
     if (!rc && args->count)
@@ -163,7 +166,8 @@ int case_show(struct client *client, const struct args *args)
 static int write_bundle(const struct client *client, const char *path, const struct buf *bytes)
 {
     if (!path || !strcmp(path, "-"))
-        return fwrite(bytes->data, 1, bytes->len, stdout) == bytes->len && !fflush(stdout) ? EXIT_DONE : EXIT_UNREACHABLE;
+        return fwrite(bytes->data, 1, bytes->len, stdout) == bytes->len && !fflush(stdout) ? EXIT_DONE
+                                                                                           : EXIT_UNREACHABLE;
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
     if (!file)
@@ -219,7 +223,8 @@ int office_show(struct client *client, const struct args *args)
     const json_t *staff = json_object_get(doc, "staff");
     (void)snprintf(text, sizeof text, "%s %s", view_text(doc, "office"), view_text(doc, "name"));
     term_pair(_("Office"), 12, text);
-    (void)snprintf(text, sizeof text, "%s %s (%s)", view_text(staff, "id"), view_text(staff, "name"), view_text(staff, "role"));
+    (void)snprintf(text, sizeof text, "%s %s (%s)", view_text(staff, "id"), view_text(staff, "name"),
+                   view_text(staff, "role"));
     term_pair(_("Staff"), 12, text);
     size_t i;
     struct table t;
@@ -228,7 +233,8 @@ int office_show(struct client *client, const struct args *args)
     table_column(&t, _("Other office"), 8);
     table_column(&t, _("Last exchange"), 0);
     table_column(&t, _("Oldest unsent (s)"), 0);
-    json_array_foreach(json_object_get(doc, "peers"), i, peer) {
+    json_array_foreach(json_object_get(doc, "peers"), i, peer)
+    {
         char unsent[24] = "-";
         const json_t *oldest = json_object_get(peer, "oldest_unsent_s");
         if (json_is_integer(oldest))

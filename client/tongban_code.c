@@ -12,13 +12,14 @@ int code_run(struct client *client, const struct args *args)
 {
     int kind = code_kind(args->positional[0]);
     if (kind < 0)
-        return report_local(client, REPORT_USAGE, _("%s is no kind of number; there are citizen-id, uscc, licence-id, case-no, tracking"),
+        return report_local(client, REPORT_USAGE,
+                            _("%s is no kind of number; there are citizen-id, uscc, licence-id, case-no, tracking"),
                             args->positional[0]);
     const char *why = NULL;
     int rc = code_check((enum code_kind)kind, args->positional[1], &why);
     if (client->json) {
-        json_t *doc = json_pack("{s:s, s:b, s:s?, s:s}", "kind", code_rules[kind].name, "valid", !rc, "reason", rc ? why : NULL, "standard",
-                                code_rules[kind].standard);
+        json_t *doc = json_pack("{s:s, s:b, s:s?, s:s}", "kind", code_rules[kind].name, "valid", !rc, "reason",
+                                rc ? why : NULL, "standard", code_rules[kind].standard);
         term_json(doc);
         json_decref(doc);
     } else if (rc) {

@@ -2,28 +2,34 @@
 
 #include "client/tongban.h"
 
-static const struct option item_list_options[] = {{"office", "CODE", N_("only items of this home office")}, {NULL, NULL, NULL}};
+static const struct option item_list_options[] = {{"office", "CODE", N_("only items of this home office")},
+                                                  {NULL, NULL, NULL}};
 static const struct option item_show_options[] = {{"office", "CODE", N_("home office of the item")},
                                                   {"version", "N", N_("this version instead of the one in force")},
                                                   {NULL, NULL, NULL}};
-static const struct option case_new_options[] = {{"file", "FORM.json", N_("take the intake from this form instead of asking")},
-                                                 {"item", "CODE", N_("code of the item")},
-                                                 {"office", "CODE", N_("home office of the item")},
-                                                 {"no-forward", NULL, N_("take in only; forward later")},
-                                                 {NULL, NULL, NULL}};
+static const struct option case_new_options[] = {
+    {"file", "FORM.json", N_("take the intake from this form instead of asking")},
+    {"item", "CODE", N_("code of the item")},
+    {"office", "CODE", N_("home office of the item")},
+    {"no-forward", NULL, N_("take in only; forward later")},
+    {NULL, NULL, NULL}};
 static const struct option case_list_options[] = {{"state", "STATE", N_("only cases in this state")},
                                                   {"open", NULL, N_("only cases that are not closed")},
                                                   {"limit", "N", N_("at most this many rows")},
                                                   {NULL, NULL, NULL}};
-static const struct option track_options[] = {{"watch", NULL, N_("stay and show what happens until the case is closed")},
-                                              {"until", "STATE", N_("with --watch: stop when this state is reached")},
-                                              {NULL, NULL, NULL}};
-static const struct option proof_options[] = {{"out", "FILE", N_("write the bundle here instead of to standard output")}, {NULL, NULL, NULL}};
-static const struct option material_options[] = {{"name", "NAME", N_("name of the material as in the item's list")},
-                                                 {"form", "original|copy|electronic", N_("form in which it was handed in")},
-                                                 {"original-seen", NULL, N_("the original was seen and agrees")},
-                                                 {NULL, NULL, NULL}};
-static const struct option calendar_options[] = {{"calendar", "FILE", N_("holiday table to use instead of the configured one")}, {NULL, NULL, NULL}};
+static const struct option track_options[] = {
+    {"watch", NULL, N_("stay and show what happens until the case is closed")},
+    {"until", "STATE", N_("with --watch: stop when this state is reached")},
+    {NULL, NULL, NULL}};
+static const struct option proof_options[] = {
+    {"out", "FILE", N_("write the bundle here instead of to standard output")}, {NULL, NULL, NULL}};
+static const struct option material_options[] = {
+    {"name", "NAME", N_("name of the material as in the item's list")},
+    {"form", "original|copy|electronic", N_("form in which it was handed in")},
+    {"original-seen", NULL, N_("the original was seen and agrees")},
+    {NULL, NULL, NULL}};
+static const struct option calendar_options[] = {
+    {"calendar", "FILE", N_("holiday table to use instead of the configured one")}, {NULL, NULL, NULL}};
 
 const struct option action_options[] = {{"file", "BODY.json", N_("take the fields from this document")},
                                         {"reason", "TEXT", N_("the reason, where the action has one")},
@@ -35,13 +41,16 @@ const struct command commands[] = {
     {"item", "list", "[QUERY]", 0, 1, item_list_options, N_("list the items that both sides offer"), item_list},
     {"item", "show", "CODE", 1, 1, item_show_options, N_("show one item: materials, limits, departments"), item_show},
     {"case", "new", "", 0, 0, case_new_options, N_("take in an application"), case_new},
-    {"case", "list", "[QUERY]", 0, 1, case_list_options, N_("list cases, newest first; QUERY is a case number, a whole name or a whole certificate number"), case_list},
+    {"case", "list", "[QUERY]", 0, 1, case_list_options,
+     N_("list cases, newest first; QUERY is a case number, a whole name or a whole certificate number"), case_list},
     {"case", "show", "NO", 1, 1, NULL, N_("show a case whole (this view is recorded)"), case_show},
     {"case", "track", "NO", 1, 1, track_options, N_("show what happened to a case, step by step"), case_track},
     {"case", "proof", "NO", 1, 1, proof_options, N_("fetch the proof bundle for tongban-verify case"), case_proof},
-    {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"), material_add},
+    {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
+     material_add},
     {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},
-    {"code", "check", "KIND VALUE", 2, 2, NULL, N_("check a number offline: citizen-id, uscc, licence-id, case-no, tracking"), code_run},
+    {"code", "check", "KIND VALUE", 2, 2, NULL,
+     N_("check a number offline: citizen-id, uscc, licence-id, case-no, tracking"), code_run},
     {"calendar", "add", "DATE N", 2, 2, calendar_options, N_("the date N working days after DATE"), calendar_run},
     {"help", NULL, "[COMMAND]", 0, 2, NULL, N_("explain the commands"), help_run},
     {NULL, NULL, NULL, 0, 0, NULL, NULL, NULL},
@@ -68,7 +77,8 @@ const struct command *command_find(int argc, char *const *argv, int *used)
 static bool is_action(size_t row)
 {
     const struct case_transition *t = &case_transitions[row];
-    return (t->roles & (unsigned)(CASE_ROLE_WINDOW | CASE_ROLE_HANDLER)) && t->from != CASE_FROM(NONE) && strcmp(t->action, "material") != 0;
+    return (t->roles & (unsigned)(CASE_ROLE_WINDOW | CASE_ROLE_HANDLER)) && t->from != CASE_FROM(NONE) &&
+           strcmp(t->action, "material") != 0;
 }
 
 const struct case_transition *action_at(size_t n)

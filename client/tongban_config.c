@@ -12,16 +12,18 @@
 #define KEY_OPTIONAL(key)                                                                                              \
     CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct client_config, key, 1, 1024)
 
-static const cyaml_schema_field_t config_fields[] = {KEY(server), KEY(authority), KEY(certificate), KEY(key), KEY(office),
-                                                     KEY_OPTIONAL(calendar), CYAML_FIELD_END};
-static const cyaml_schema_value_t config_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct client_config, config_fields)};
+static const cyaml_schema_field_t config_fields[] = {KEY(server), KEY(authority),         KEY(certificate), KEY(key),
+                                                     KEY(office), KEY_OPTIONAL(calendar), CYAML_FIELD_END};
+static const cyaml_schema_value_t config_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct client_config, config_fields)};
 
 /* libcyaml tells what is wrong through its log; the first error and the place are what the clerk needs. */
 struct config_log {
     char text[240];
 };
 
-static void config_log(cyaml_log_t level, void *ctx, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+static void config_log(cyaml_log_t level, void *ctx, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 static void config_log(cyaml_log_t level, void *ctx, const char *format, va_list args)
 {
     struct config_log *log = ctx;
@@ -36,7 +38,10 @@ static void config_log(cyaml_log_t level, void *ctx, const char *format, va_list
 
 static cyaml_config_t yaml_config(struct config_log *log)
 {
-    return (cyaml_config_t){.log_fn = config_log, .log_ctx = log, .mem_fn = cyaml_mem, .log_level = CYAML_LOG_WARNING,
+    return (cyaml_config_t){.log_fn = config_log,
+                            .log_ctx = log,
+                            .mem_fn = cyaml_mem,
+                            .log_level = CYAML_LOG_WARNING,
                             .flags = CYAML_CFG_NO_ALIAS};
 }
 
@@ -95,10 +100,13 @@ int client_config_load(const char *path, struct client_config **out, struct prob
     int rc = TB_ENOMEM;
     if (!text)
         goto out;
-    rc = len > LIMIT_CONFIG_BYTES ? problem_set(p, PROBLEM_TOO_LARGE, NULL, "%s: larger than %d bytes", path, LIMIT_CONFIG_BYTES) : 0;
+    rc = len > LIMIT_CONFIG_BYTES
+             ? problem_set(p, PROBLEM_TOO_LARGE, NULL, "%s: larger than %d bytes", path, LIMIT_CONFIG_BYTES)
+             : 0;
     if (rc)
         goto out;
-    cyaml_err_t err = cyaml_load_data((const uint8_t *)text, len, &yaml, &config_schema, (cyaml_data_t **)&config, NULL);
+    cyaml_err_t err =
+        cyaml_load_data((const uint8_t *)text, len, &yaml, &config_schema, (cyaml_data_t **)&config, NULL);
     if (err != CYAML_OK || !config)
         rc = problem_set(p, PROBLEM_FIELD, NULL, "%s: %s", path, log.text[0] ? log.text : cyaml_strerror(err));
     else

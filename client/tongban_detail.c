@@ -1,5 +1,5 @@
-/* Details of problems are English sentences with values in them, written where the refusal is known.  For a Chinese reader they are
- * matched against their patterns, and the values are put into the translated sentence. */
+/* Details of problems are English sentences with values in them, written where the refusal is known.  For a Chinese
+ * reader they are matched against their patterns, and the values are put into the translated sentence. */
 #include <string.h>
 
 #include "client/tongban_term.h"

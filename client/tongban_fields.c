@@ -50,7 +50,8 @@ static int scalar(const struct case_field *field, const char *value, json_t **ou
     return 0;
 }
 
-/* The object in which members of an array field are set: its last element, or a new one when that has `member` already. */
+/* The object in which members of an array field are set: its last element, or a new one when that has `member` already.
+ */
 static json_t *array_element(json_t *array, const struct case_field *member)
 {
     json_t *last = json_array_get(array, json_array_size(array) - 1);
@@ -61,7 +62,8 @@ static json_t *array_element(json_t *array, const struct case_field *member)
     return json_array_get(array, json_array_size(array) - 1);
 }
 
-static int set_at(const struct case_field *fields, json_t *body, const char *path, const char *value, unsigned depth, struct problem *p)
+static int set_at(const struct case_field *fields, json_t *body, const char *path, const char *value, unsigned depth,
+                  struct problem *p)
 {
     size_t len = strcspn(path, ".=");
     const struct case_field *field = find_field(fields, path, len);
@@ -69,7 +71,8 @@ static int set_at(const struct case_field *fields, json_t *body, const char *pat
         return problem_set(p, PROBLEM_FIELD, path, "%s: there is no such field here", path);
     bool nested = path[len] == '.';
     if (nested != (field->members != NULL))
-        return problem_set(p, PROBLEM_FIELD, path, nested ? "%s: this field has no members" : "%s: name a member of this field", path);
+        return problem_set(p, PROBLEM_FIELD, path,
+                           nested ? "%s: this field has no members" : "%s: name a member of this field", path);
     json_t *made = NULL;
     if (field->kind == FIELD_ARRAY) {
         json_t *array = json_object_get(body, field->name);
@@ -77,10 +80,13 @@ static int set_at(const struct case_field *fields, json_t *body, const char *pat
             return problem_from_code(p, TB_ENOMEM);
         array = json_object_get(body, field->name);
         if (!nested)
-            return json_array_append_new(array, json_string(value)) ? problem_set(p, PROBLEM_FIELD, path, "%s: the text is not UTF-8", path) : 0;
+            return json_array_append_new(array, json_string(value))
+                       ? problem_set(p, PROBLEM_FIELD, path, "%s: the text is not UTF-8", path)
+                       : 0;
         const char *rest = path + len + 1;
         size_t rest_len = strcspn(rest, ".=");
-        json_t *element = array_element(array, rest[rest_len] == '.' ? NULL : find_field(field->members, rest, rest_len));
+        json_t *element =
+            array_element(array, rest[rest_len] == '.' ? NULL : find_field(field->members, rest, rest_len));
         return element ? set_at(field->members, element, rest, value, depth + 1, p) : problem_from_code(p, TB_ELIMIT);
     }
     if (nested) {
@@ -118,15 +124,14 @@ int fields_files(const struct case_field *fields, json_t *body, fields_visit vis
         } else if (f->members && json_is_object(value)) {
             rc = fields_files(f->members, value, visit, context, p);
         } else if (f->members && json_is_array(value)) {
-            json_array_foreach(value, i, element)
-                if (!rc)
-                    rc = fields_files(f->members, element, visit, context, p);
+            json_array_foreach(value, i, element) if (!rc) rc = fields_files(f->members, element, visit, context, p);
         }
     }
     return rc;
 }
 
-bool fields_missing(const struct case_field *fields, const json_t *body, char *path, size_t size, const struct case_field **field)
+bool fields_missing(const struct case_field *fields, const json_t *body, char *path, size_t size,
+                    const struct case_field **field)
 {
     for (const struct case_field *f = fields; f && f->name; f++) {
         const json_t *value = json_object_get(body, f->name);

@@ -87,11 +87,12 @@ void http_close(struct http *http)
 
 #define SET(option, value)                                                                                             \
     do {                                                                                                               \
-        if (curl_easy_setopt(http->curl, option, value) != CURLE_OK)                                                    \
+        if (curl_easy_setopt(http->curl, option, value) != CURLE_OK)                                                   \
             return TB_EUNSUPPORTED;                                                                                    \
     } while (0)
 
-/* What makes the connection trusted: TLS 1.2 at least, our certificate, the one pinned authority, no proxy, no redirect. */
+/* What makes the connection trusted: TLS 1.2 at least, our certificate, the one pinned authority, no proxy, no
+ * redirect. */
 static int set_trust(struct http *http)
 {
     SET(CURLOPT_PROTOCOLS_STR, "https");
@@ -149,18 +150,23 @@ static int set_request(struct http *http, struct transfer *t, const char *url, s
 static int classify(CURLcode code)
 {
     switch (code) {
-    case CURLE_OK: return 0;
+    case CURLE_OK:
+        return 0;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_CIPHER: return TB_ETRUST;
-    case CURLE_WRITE_ERROR: return TB_ELIMIT; /* our own take_body refused */
+    case CURLE_SSL_CIPHER:
+        return TB_ETRUST;
+    case CURLE_WRITE_ERROR:
+        return TB_ELIMIT; /* our own take_body refused */
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
-    case CURLE_WEIRD_SERVER_REPLY: return TB_EMALFORMED;
-    default: return TB_ECLOSED;
+    case CURLE_WEIRD_SERVER_REPLY:
+        return TB_EMALFORMED;
+    default:
+        return TB_ECLOSED;
     }
 }
 
@@ -227,7 +233,8 @@ int http_send(struct http *http, const struct http_request *request, struct http
         pause_ms(wait);
     }
     if (rc) {
-        (void)problem_set(p, PROBLEM_BUSY, NULL, "%s: %s", http->config->server, http->error[0] ? http->error : err_text(rc));
+        (void)problem_set(p, PROBLEM_BUSY, NULL, "%s: %s", http->config->server,
+                          http->error[0] ? http->error : err_text(rc));
         http_answer_free(&got);
     } else {
         if (got.body.len && got.body.data[0] == '{' && strict_json_parse(got.body.data, got.body.len, &got.doc, NULL))
@@ -248,8 +255,10 @@ void http_answer_free(struct http_answer *answer)
 
 int http_report(const struct client *client, int code, const struct problem *p)
 {
-    enum report_local kind = code == TB_ETRUST ? REPORT_UNTRUSTED : code == TB_ENOMEM ? REPORT_MEMORY
-                             : code == TB_EMALFORMED || code == TB_ELIMIT ? REPORT_ANSWER : REPORT_UNREACHABLE;
+    enum report_local kind = code == TB_ETRUST                            ? REPORT_UNTRUSTED
+                             : code == TB_ENOMEM                          ? REPORT_MEMORY
+                             : code == TB_EMALFORMED || code == TB_ELIMIT ? REPORT_ANSWER
+                                                                          : REPORT_UNREACHABLE;
     return report_local(client, kind, "%s", p->detail);
 }
 
@@ -264,7 +273,8 @@ int http_escape(const char *text, struct buf *out)
 {
     int rc = 0;
     for (const unsigned char *c = (const unsigned char *)text; *c && !rc; c++) {
-        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || strchr("-._~", *c);
+        bool plain =
+            (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || strchr("-._~", *c);
         rc = plain ? buf_append(out, c, 1) : buf_printf(out, "%%%02X", *c);
     }
     return rc;
@@ -310,8 +320,13 @@ int http_post(struct client *client, const char *path, const json_t *doc, json_t
     }
     (void)snprintf(header, sizeof header, "Idempotency-Key: %s", key);
     const char *headers[] = {header, NULL};
-    struct http_request request = {.method = "POST", .path = path, .headers = headers, .body = body.data, .body_len = body.len,
-                                   .type = "application/json", .repeat = true};
+    struct http_request request = {.method = "POST",
+                                   .path = path,
+                                   .headers = headers,
+                                   .body = body.data,
+                                   .body_len = body.len,
+                                   .type = "application/json",
+                                   .repeat = true};
     struct http_answer answer;
     rc = http_send(client->http, &request, &answer, &p);
     /* a server in trouble may have done it or not: only a definite answer ends the key's life */

@@ -7,7 +7,8 @@
 #include "client/tongban_view.h"
 #include "proto/text.h"
 
-/* Files of the form are uploaded first and replaced by what identifies them: `file` of a material and of the agent's power. */
+/* Files of the form are uploaded first and replaced by what identifies them: `file` of a material and of the agent's
+ * power. */
 static int upload_member(struct client *client, json_t *object, const char *from, const char *to, bool describe)
 {
     const char *path = json_string_value(json_object_get(object, from));
@@ -20,7 +21,8 @@ static int upload_member(struct client *client, json_t *object, const char *from
     int rc = json_object_del(object, from);
     rc = rc ? rc : json_object_set_new(object, to, json_string(file.sha256));
     if (describe && !rc)
-        rc = json_object_set_new(object, "size", json_integer(file.size)) || json_object_set_new(object, "type", json_string(file.type));
+        rc = json_object_set_new(object, "size", json_integer(file.size)) ||
+             json_object_set_new(object, "type", json_string(file.type));
     return rc ? report_local(client, REPORT_MEMORY, NULL) : EXIT_DONE;
 }
 
@@ -29,11 +31,11 @@ static int upload_form(struct client *client, json_t *form)
     json_t *material;
     size_t i;
     int status = EXIT_DONE;
-    json_array_foreach(json_object_get(form, "materials"), i, material)
-        if (!status)
-            status = upload_member(client, material, "file", "sha256", true);
+    json_array_foreach(json_object_get(form, "materials"), i, material) if (!status) status =
+        upload_member(client, material, "file", "sha256", true);
     json_t *agent = json_object_get(form, "agent");
-    return status || !agent ? status : upload_member(client, agent, "power_of_attorney_file", "power_of_attorney", false);
+    return status || !agent ? status
+                            : upload_member(client, agent, "power_of_attorney_file", "power_of_attorney", false);
 }
 
 /* ---- the questions ---- */
@@ -79,7 +81,10 @@ static int ask_certificate(json_t *person)
         rc = TB_ENOMEM;
     /* the kind of the applicant follows from the document */
     if (!rc && !json_object_get(person, "kind") && json_object_get(person, "name"))
-        rc = json_object_set_new(person, "kind", json_string(certificates[chosen].kind == CODE_USCC ? "organisation" : "person")) ? TB_ENOMEM : 0;
+        rc = json_object_set_new(person, "kind",
+                                 json_string(certificates[chosen].kind == CODE_USCC ? "organisation" : "person"))
+                 ? TB_ENOMEM
+                 : 0;
     json_decref(certificate);
     return rc;
 }
@@ -111,7 +116,8 @@ static int ask_material(const json_t *wanted, json_t *materials)
         return rc;
     if (chosen != 2)
         rc = ask_yes(_("Was the original seen, and does it agree?"), true, &seen);
-    json_t *material = json_pack("{s:s, s:s, s:b}", "name", view_text(wanted, "name"), "form", values[chosen], "original_seen", seen);
+    json_t *material =
+        json_pack("{s:s, s:s, s:b}", "name", view_text(wanted, "name"), "form", values[chosen], "original_seen", seen);
     if (!rc)
         rc = material ? ask_into(material, "file", _("File of the scan (empty: none)"), false) : TB_ENOMEM;
     if (!rc && json_array_append(materials, material))
@@ -123,7 +129,8 @@ static int ask_material(const json_t *wanted, json_t *materials)
 static int ask_comparison(json_t *form)
 {
     const char *const values[] = {"match", "manual", "mismatch"};
-    const char *const labels[] = {_("the device says match"), _("confirmed by eye"), _("does not match"), _("not compared")};
+    const char *const labels[] = {_("the device says match"), _("confirmed by eye"), _("does not match"),
+                                  _("not compared")};
     unsigned chosen;
     int rc = ask_choice(_("Person comparison"), labels, 4, 0, &chosen);
     if (rc || chosen == 3)
@@ -131,12 +138,14 @@ static int ask_comparison(json_t *form)
     json_t *comparison = json_pack("{s:s}", "result", values[chosen]);
     if (!comparison || json_object_set_new(form, "comparison", comparison))
         return TB_ENOMEM;
-    return chosen == 1 ? ask_into(comparison, "reason", _("Why by eye (old photo, rare character, damaged card)"), true) : 0;
+    return chosen == 1 ? ask_into(comparison, "reason", _("Why by eye (old photo, rare character, damaged card)"), true)
+                       : 0;
 }
 
 static int ask_delivery(json_t *form)
 {
-    const char *const labels[] = {_("fetched at this window"), _("fetched at the home side"), _("by mail"), _("electronically")};
+    const char *const labels[] = {_("fetched at this window"), _("fetched at the home side"), _("by mail"),
+                                  _("electronically")};
     unsigned chosen;
     json_t *delivery = json_object();
     int rc = delivery && !json_object_set_new(form, "delivery", delivery) ? 0 : TB_ENOMEM;
@@ -170,8 +179,7 @@ static int ask_form(const json_t *item, json_t *form)
             rc = json_object_del(person, "kind") && json_object_get(person, "kind") ? TB_ENOMEM : 0;
         rc = rc ? rc : ask_into(person, "power_of_attorney_file", _("Scan of the power of attorney"), true);
     }
-    json_array_foreach(json_object_get(item, "materials"), i, wanted)
-        rc = rc ? rc : ask_material(wanted, materials);
+    json_array_foreach(json_object_get(item, "materials"), i, wanted) rc = rc ? rc : ask_material(wanted, materials);
     rc = rc ? rc : ask_comparison(form);
     rc = rc ? rc : ask_delivery(form);
     return rc ? rc : ask_into(form, "remark", _("Remark (may be empty)"), false);
@@ -190,7 +198,8 @@ static void show_summary(const json_t *item, const json_t *form)
     term_pair(_("Applicant"), 18, text);
     term_pair(_("Mobile number"), 18, view_text(person, "mobile"));
     term_pair(_("Agent"), 18, view_text(json_object_get(form, "agent"), "name"));
-    json_array_foreach(json_object_get(form, "materials"), i, m) {
+    json_array_foreach(json_object_get(form, "materials"), i, m)
+    {
         (void)snprintf(text, sizeof text, "%s  %s", view_text(m, "name"), view_text(m, "file"));
         term_pair(_("Material"), 18, text);
     }
@@ -236,7 +245,8 @@ static int set_item(const struct client *client, const struct args *args, json_t
     json_t *item = json_object_get(form, "item");
     if (!item && (code || office) && (!(item = json_object()) || json_object_set_new(form, "item", item)))
         return report_local(client, REPORT_MEMORY, NULL);
-    if ((code && json_object_set_new(item, "code", json_string(code))) || (office && json_object_set_new(item, "office", json_string(office))))
+    if ((code && json_object_set_new(item, "code", json_string(code))) ||
+        (office && json_object_set_new(item, "office", json_string(office))))
         return report_local(client, REPORT_USAGE, "--item --office");
     if (args_option(args, "no-forward") && json_object_set_new(form, "forward", json_false()))
         return report_local(client, REPORT_MEMORY, NULL);

@@ -24,8 +24,13 @@ static const char *form_text(const char *form)
     static const struct {
         char letter;
         const char *text;
-    } forms[] = {{'F', N_("form")}, {'O', N_("original")}, {'C', N_("copy")}, {'P', N_("photo")},
-                 {'E', N_("electronic, checked by the service")}, {'S', N_("taken on the spot")}, {'I', N_("seen only")}};
+    } forms[] = {{'F', N_("form")},
+                 {'O', N_("original")},
+                 {'C', N_("copy")},
+                 {'P', N_("photo")},
+                 {'E', N_("electronic, checked by the service")},
+                 {'S', N_("taken on the spot")},
+                 {'I', N_("seen only")}};
     for (size_t i = 0; form && i < sizeof forms / sizeof forms[0]; i++)
         if (form[0] == forms[i].letter && !form[1])
             return gettext(forms[i].text);
@@ -40,7 +45,8 @@ static const char *limit_text(const json_t *limit, char *out, size_t size)
         return json_is_string(limit) ? json_string_value(limit) : "-";
     if (!days)
         return _("at once");
-    (void)snprintf(out, size, unit && !strcmp(unit, "calendar_day") ? _("%lld days") : _("%lld working days"), (long long)days);
+    (void)snprintf(out, size, unit && !strcmp(unit, "calendar_day") ? _("%lld days") : _("%lld working days"),
+                   (long long)days);
     return out;
 }
 
@@ -89,12 +95,18 @@ int item_list(struct client *client, const struct args *args)
     table_column(&t, _("Materials"), 0);
     size_t i;
     int rc = 0;
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         char limit[64], materials[24];
-        (void)snprintf(materials, sizeof materials, "%lld", (long long)json_integer_value(json_object_get(row, "materials")));
-        const char *cells[] = {view_text(row, "code"), view_text(row, "name"), office_text(view_text(row, "office")),
-                               view_text(row, "department"), mode_text(view_text(row, "mode")),
-                               limit_text(json_object_get(row, "promised_limit"), limit, sizeof limit), materials};
+        (void)snprintf(materials, sizeof materials, "%lld",
+                       (long long)json_integer_value(json_object_get(row, "materials")));
+        const char *cells[] = {view_text(row, "code"),
+                               view_text(row, "name"),
+                               office_text(view_text(row, "office")),
+                               view_text(row, "department"),
+                               mode_text(view_text(row, "mode")),
+                               limit_text(json_object_get(row, "promised_limit"), limit, sizeof limit),
+                               materials};
         rc = rc ? rc : table_row(&t, cells);
     }
     size_t count = json_array_size(rows);
@@ -117,11 +129,11 @@ int view_item(struct client *client, const char *code, const char *office, const
         if (status)
             return status;
         size_t i, count = 0;
-        json_array_foreach(rows, i, row)
-            if (!strcmp(view_text(row, "code"), code)) {
-                (void)snprintf(found, sizeof found, "%s", view_text(row, "office"));
-                count++;
-            }
+        json_array_foreach(rows, i, row) if (!strcmp(view_text(row, "code"), code))
+        {
+            (void)snprintf(found, sizeof found, "%s", view_text(row, "office"));
+            count++;
+        }
         json_decref(rows);
         if (count > 1)
             return report_local(client, REPORT_USAGE, _("%s: offered by %zu offices; add --office CODE"), code, count);
@@ -145,7 +157,8 @@ int view_item(struct client *client, const char *code, const char *office, const
 int item_show(struct client *client, const struct args *args)
 {
     json_t *item, *material;
-    int status = view_item(client, args->positional[0], args_option(args, "office"), args_option(args, "version"), &item);
+    int status =
+        view_item(client, args->positional[0], args_option(args, "office"), args_option(args, "version"), &item);
     if (status)
         return status;
     if (client->json) {
@@ -175,17 +188,20 @@ int item_show(struct client *client, const struct args *args)
     table_column(&t, _("Needed"), 0);
     size_t i;
     int rc = 0;
-    json_array_foreach(json_object_get(item, "materials"), i, material) {
+    json_array_foreach(json_object_get(item, "materials"), i, material)
+    {
         char number[24];
         (void)snprintf(number, sizeof number, "%zu", i + 1);
         bool needed = !json_is_false(json_object_get(material, "required"));
-        const char *cells[] = {number, view_text(material, "name"), form_text(view_text(material, "form")), needed ? _("yes") : _("no")};
+        const char *cells[] = {number, view_text(material, "name"), form_text(view_text(material, "form")),
+                               needed ? _("yes") : _("no")};
         rc = rc ? rc : table_row(&t, cells);
     }
     (void)putchar('\n');
     if (rc || table_print(&t))
         status = report_local(client, REPORT_MEMORY, NULL);
-    (void)snprintf(text, sizeof text, "tongban case new --item %s --office %s", view_text(item, "code"), view_text(item, "office"));
+    (void)snprintf(text, sizeof text, "tongban case new --item %s --office %s", view_text(item, "code"),
+                   view_text(item, "office"));
     json_decref(item);
     if (!status)
         term_next(text);

@@ -34,8 +34,8 @@ struct global {
     const char *manual;
 };
 
-/* Options that mean the same everywhere are found wherever they stand before "--".  An option's value is not mistaken for one,
- * because none of them begins with two dashes and these names. */
+/* Options that mean the same everywhere are found wherever they stand before "--".  An option's value is not mistaken
+ * for one, because none of them begins with two dashes and these names. */
 static int take_globals(int argc, char **argv, struct client *client, struct global *global)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -69,7 +69,8 @@ static int first_word(int argc, char **argv)
 
 static bool needs_server(const struct command *command)
 {
-    return strcmp(command->group, "code") != 0 && strcmp(command->group, "calendar") != 0 && strcmp(command->group, "help") != 0;
+    return strcmp(command->group, "code") != 0 && strcmp(command->group, "calendar") != 0 &&
+           strcmp(command->group, "help") != 0;
 }
 
 static int run(int argc, char **argv, struct client *client, const struct global *global)
@@ -86,8 +87,8 @@ static int run(int argc, char **argv, struct client *client, const struct global
     if (!command && at + 1 < argc && !strcmp(argv[at], "case") && (action = action_find(argv[at + 1])))
         used = 2;
     if (!command && !action)
-        return report_local(client, REPORT_USAGE, _("there is no command \"%s%s%s\""), argv[at], at + 1 < argc ? " " : "",
-                            at + 1 < argc ? argv[at + 1] : "");
+        return report_local(client, REPORT_USAGE, _("there is no command \"%s%s%s\""), argv[at],
+                            at + 1 < argc ? " " : "", at + 1 < argc ? argv[at + 1] : "");
     if (global->help) {
         if (command)
             manual_command(command, stdout);
@@ -95,7 +96,8 @@ static int run(int argc, char **argv, struct client *client, const struct global
             manual_action(action, stdout);
         return EXIT_DONE;
     }
-    if (args_parse(argc - at - used, argv + at + used, command ? command->options : action_options, action != NULL, &args, &p))
+    if (args_parse(argc - at - used, argv + at + used, command ? command->options : action_options, action != NULL,
+                   &args, &p))
         return report_local(client, REPORT_USAGE, "%s", detail_text(p.detail));
     if (action)
         return action_run(client, action, &args);
@@ -115,7 +117,9 @@ int main(int argc, char **argv)
     (void)take_globals(argc, argv, &client, &global);
     int status = EXIT_DONE;
     if (global.manual)
-        manual_print(!strcmp(global.manual, "--man") ? MANUAL_MAN : !strcmp(global.manual, "--complete") ? MANUAL_COMPLETION : MANUAL_MARKDOWN,
+        manual_print(!strcmp(global.manual, "--man")        ? MANUAL_MAN
+                     : !strcmp(global.manual, "--complete") ? MANUAL_COMPLETION
+                                                            : MANUAL_MARKDOWN,
                      stdout);
     else if (global.version)
         (void)printf("tongban %s\n", TONGBAN_VERSION);

@@ -6,7 +6,8 @@
 
 static const struct option global_options[] = {
     {"json", NULL, N_("one JSON document on standard output, no questions")},
-    {"config", "FILE", N_("configuration (else $TONGBAN_CONFIG, ~/.config/tongban/tongban.yaml, /etc/tongban/tongban.yaml)")},
+    {"config", "FILE",
+     N_("configuration (else $TONGBAN_CONFIG, ~/.config/tongban/tongban.yaml, /etc/tongban/tongban.yaml)")},
     {"help", NULL, N_("explain the command")},
     {"version", NULL, N_("print the version")},
     {NULL, NULL, NULL},
@@ -34,7 +35,8 @@ static void option_text(const struct option *o, char *text, size_t size)
 
 static void synopsis(const struct command *c, char *text, size_t size)
 {
-    (void)snprintf(text, size, "%s%s%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "", c->args[0] ? " " : "", c->args);
+    (void)snprintf(text, size, "%s%s%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "",
+                   c->args[0] ? " " : "", c->args);
 }
 
 static void help_options(const struct option *o, FILE *out)
@@ -64,14 +66,22 @@ typedef void (*field_line)(const char *name, const struct case_field *field, FIL
 static const char *field_value(const struct case_field *f)
 {
     switch (f->kind) {
-    case FIELD_DATE: return "YYYY-MM-DD";
-    case FIELD_TIME: return "TIME";
-    case FIELD_BOOL: return "yes|no";
-    case FIELD_INT: return "N";
-    case FIELD_ENUM: return f->values ? f->values : "WORD";
-    case FIELD_SHA256: return "@FILE";
-    case FIELD_CODE: return "NUMBER";
-    default: return "TEXT";
+    case FIELD_DATE:
+        return "YYYY-MM-DD";
+    case FIELD_TIME:
+        return "TIME";
+    case FIELD_BOOL:
+        return "yes|no";
+    case FIELD_INT:
+        return "N";
+    case FIELD_ENUM:
+        return f->values ? f->values : "WORD";
+    case FIELD_SHA256:
+        return "@FILE";
+    case FIELD_CODE:
+        return "NUMBER";
+    default:
+        return "TEXT";
     }
 }
 
@@ -99,8 +109,8 @@ static void help_field(const char *name, const struct case_field *f, FILE *out)
 void manual_action(const struct case_transition *action, FILE *out)
 {
     (void)fprintf(out, _("Usage: tongban %s [options]\n"), "");
-    (void)fprintf(out, "  tongban case %s NO\n%s%s%s\n", action->action, lang_pick(gettext(action->help), action->zh), action->law ? "  " : "",
-                  action->law ? action->law : "");
+    (void)fprintf(out, "  tongban case %s NO\n%s%s%s\n", action->action, lang_pick(gettext(action->help), action->zh),
+                  action->law ? "  " : "", action->law ? action->law : "");
     (void)fprintf(out, "\n%s\n", _("Options:"));
     help_options(action_options, out);
     (void)fprintf(out, "\n%s\n", _("Fields (* needed; a repeated member begins the next element of a list):"));
@@ -178,11 +188,16 @@ static void man_field(const char *name, const struct case_field *f, FILE *out)
 static void print_man(FILE *out)
 {
     char text[128];
-    (void)fprintf(out, ".TH TONGBAN 1 \"\" \"tongban %s\" \"Tongban\"\n.SH NAME\ntongban \\- work at a cross\\-province service window\n",
+    (void)fprintf(out,
+                  ".TH TONGBAN 1 \"\" \"tongban %s\" \"Tongban\"\n.SH NAME\ntongban \\- work at a cross\\-province "
+                  "service window\n",
                   TONGBAN_VERSION);
-    (void)fputs(".SH SYNOPSIS\n.B tongban\n.I command\n[\\fIoptions\\fR]\n.SH DESCRIPTION\nThe program of window and department staff. "
-                "It speaks to the server of its own office over mutual TLS.\nMessages are Chinese under a zh locale and English "
-                "otherwise.\n.SH OPTIONS\n", out);
+    (void)fputs(".SH SYNOPSIS\n.B tongban\n.I command\n[\\fIoptions\\fR]\n.SH DESCRIPTION\nThe program of window and "
+                "department staff. "
+                "It speaks to the server of its own office over mutual TLS.\nMessages are Chinese under a zh locale "
+                "and English "
+                "otherwise.\n.SH OPTIONS\n",
+                out);
     man_options(global_options, out);
     (void)fputs(".SH COMMANDS\n", out);
     for (const struct command *c = commands; c->group; c++) {
@@ -228,8 +243,10 @@ static void word_field(const char *name, const struct case_field *f, FILE *out)
 
 static void print_completion(FILE *out)
 {
-    (void)fputs("# bash completion for tongban; made from its table of commands.\n_tongban()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} words=\n"
-                "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"", out);
+    (void)fputs("# bash completion for tongban; made from its table of commands.\n_tongban()\n{\n    local "
+                "cur=${COMP_WORDS[COMP_CWORD]} words=\n"
+                "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"",
+                out);
     const char *last = "";
     for (const struct command *c = commands; c->group; c++) {
         if (strcmp(last, c->group) != 0)
@@ -239,7 +256,9 @@ static void print_completion(FILE *out)
     (void)fputs("\"\n    else\n        case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n", out);
     const struct case_transition *action;
     for (const struct command *c = commands; c->group; c++) {
-        (void)fprintf(out, c->verb ? "        \"%s %s\") words=\"--json --config" : "        %s\\ *) words=\"--json --config", c->group, c->verb);
+        (void)fprintf(
+            out, c->verb ? "        \"%s %s\") words=\"--json --config" : "        %s\\ *) words=\"--json --config",
+            c->group, c->verb);
         words_options(c->options, out);
         (void)fputs("\" ;;\n", out);
     }
@@ -249,7 +268,8 @@ static void print_completion(FILE *out)
         each_field(case_fields(action->entry), "", word_field, out);
         (void)fputs("\" ;;\n", out);
     }
-    (void)fputs("        esac\n        if [ \"$COMP_CWORD\" -eq 2 ]; then\n            case \"${COMP_WORDS[1]}\" in\n", out);
+    (void)fputs("        esac\n        if [ \"$COMP_CWORD\" -eq 2 ]; then\n            case \"${COMP_WORDS[1]}\" in\n",
+                out);
     last = "";
     for (const struct command *c = commands; c->group; c++) {
         if (!c->verb || !strcmp(last, c->group))
@@ -263,12 +283,15 @@ static void print_completion(FILE *out)
             (void)fprintf(out, "%s ", action->action);
         (void)fputs("\" ;;\n", out);
     }
-    (void)fputs("            esac\n        fi\n        if [ \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" = \"code check\" ] && [ \"$COMP_CWORD\" -eq 3 ]; then\n"
-                "            words=\"", out);
+    (void)fputs("            esac\n        fi\n        if [ \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" = \"code check\" ] "
+                "&& [ \"$COMP_CWORD\" -eq 3 ]; then\n"
+                "            words=\"",
+                out);
     for (int k = 0; k < CODE_KINDS; k++)
         (void)fprintf(out, "%s ", code_rules[k].name);
     (void)fputs("\"\n        fi\n    fi\n    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n}\n"
-                "complete -o default -F _tongban tongban\n", out);
+                "complete -o default -F _tongban tongban\n",
+                out);
 }
 
 /* ---- reference page ---- */
@@ -306,14 +329,17 @@ static void markdown_field(const char *name, const struct case_field *f, FILE *o
 {
     char what[256], text[512];
     (void)snprintf(what, sizeof what, "--%s %s", name, field_value(f));
-    (void)snprintf(text, sizeof text, "%s%s%s%s", f->help, f->zh ? " " : "", f->zh ? f->zh : "", f->required ? " (needed)" : "");
+    (void)snprintf(text, sizeof text, "%s%s%s%s", f->help, f->zh ? " " : "", f->zh ? f->zh : "",
+                   f->required ? " (needed)" : "");
     markdown_row(what, text, out);
 }
 
 static void print_markdown(FILE *out)
 {
     char text[128];
-    (void)fputs("# tongban\n\nMade from the table of commands by `tongban --manual`; a test fails when this page drifts.\n\n## Everywhere\n", out);
+    (void)fputs("# tongban\n\nMade from the table of commands by `tongban --manual`; a test fails when this page "
+                "drifts.\n\n## Everywhere\n",
+                out);
     markdown_options(global_options, out);
     (void)fputs("\n| exit status | |\n| --- | --- |\n", out);
     for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
@@ -339,10 +365,18 @@ static void print_markdown(FILE *out)
 void manual_print(enum manual_form form, FILE *out)
 {
     switch (form) {
-    case MANUAL_HELP: print_help(out); return;
-    case MANUAL_MAN: print_man(out); return;
-    case MANUAL_COMPLETION: print_completion(out); return;
-    case MANUAL_MARKDOWN: print_markdown(out); return;
+    case MANUAL_HELP:
+        print_help(out);
+        return;
+    case MANUAL_MAN:
+        print_man(out);
+        return;
+    case MANUAL_COMPLETION:
+        print_completion(out);
+        return;
+    case MANUAL_MARKDOWN:
+        print_markdown(out);
+        return;
     }
 }
 

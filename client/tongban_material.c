@@ -15,8 +15,8 @@ static json_t *material_body(json_t *materials)
 
 static json_t *material_object(const char *name, const char *form, bool seen, const struct upload_file *file)
 {
-    json_t *m = json_pack("{s:s, s:s, s:b, s:s, s:I, s:s}", "name", name, "form", form, "original_seen", seen, "sha256", file->sha256, "size",
-                          (json_int_t)file->size, "type", file->type);
+    json_t *m = json_pack("{s:s, s:s, s:b, s:s, s:I, s:s}", "name", name, "form", form, "original_seen", seen, "sha256",
+                          file->sha256, "size", (json_int_t)file->size, "type", file->type);
     return m;
 }
 
@@ -51,8 +51,11 @@ int material_add(struct client *client, const struct args *args)
         struct upload_file file;
         const char *path = args->positional[i], *slash = strrchr(path, '/');
         status = upload_send(client, path, &file);
-        if (!status && json_array_append_new(materials, material_object(name ? name : slash ? slash + 1 : path, form,
-                                                                        args_option(args, "original-seen") != NULL, &file)))
+        if (!status &&
+            json_array_append_new(materials, material_object(name    ? name
+                                                             : slash ? slash + 1
+                                                                     : path,
+                                                             form, args_option(args, "original-seen") != NULL, &file)))
             status = report_local(client, REPORT_USAGE, "%s", _("a name is not UTF-8"));
     }
     status = status ? status : send_materials(client, no, materials, &doc);

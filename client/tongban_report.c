@@ -8,8 +8,10 @@ int report_exit(int code)
 {
     switch (code) {
     case 0:
-    case TB_EDUPLICATE: return EXIT_DONE;
-    case TB_EDENIED: return EXIT_NOT_ALLOWED;
+    case TB_EDUPLICATE:
+        return EXIT_DONE;
+    case TB_EDENIED:
+        return EXIT_NOT_ALLOWED;
     case TB_ETRUST:
     case TB_ETEMP:
     case TB_EFULL:
@@ -17,9 +19,12 @@ int report_exit(int code)
     case TB_ECORRUPT:
     case TB_ECLOSED:
     case TB_ETIMEOUT:
-    case TB_ENOMEM: return EXIT_UNREACHABLE;
-    case TB_EINVAL: return EXIT_USAGE;
-    default: return EXIT_REFUSED;
+    case TB_ENOMEM:
+        return EXIT_UNREACHABLE;
+    case TB_EINVAL:
+        return EXIT_USAGE;
+    default:
+        return EXIT_REFUSED;
     }
 }
 
@@ -53,14 +58,19 @@ int report_document(const struct client *client, const json_t *doc, long status)
     const char *type = json_string_value(json_object_get(doc, "type"));
     int id = type ? problem_by_name(type) : -1;
     int code = id >= 0 ? problem_type((enum problem_id)id)->code : 0;
-    int exit_status = id >= 0 ? report_exit(code) : status == 401 || status == 403 ? EXIT_NOT_ALLOWED : status >= 500 ? EXIT_UNREACHABLE : EXIT_REFUSED;
+    int exit_status = id >= 0                          ? report_exit(code)
+                      : status == 401 || status == 403 ? EXIT_NOT_ALLOWED
+                      : status >= 500                  ? EXIT_UNREACHABLE
+                                                       : EXIT_REFUSED;
     if (client->json) {
         term_json(doc);
         return exit_status;
     }
     /* the titles and remedies of the table are translated here; of an unknown type the server's words stay */
-    const char *title = id >= 0 ? problem_type((enum problem_id)id)->title : json_string_value(json_object_get(doc, "title"));
-    const char *remedy = id >= 0 ? problem_type((enum problem_id)id)->remedy : json_string_value(json_object_get(doc, "remedy"));
+    const char *title =
+        id >= 0 ? problem_type((enum problem_id)id)->title : json_string_value(json_object_get(doc, "title"));
+    const char *remedy =
+        id >= 0 ? problem_type((enum problem_id)id)->remedy : json_string_value(json_object_get(doc, "remedy"));
     print_human(title ? translated(title) : _("The server refused"), json_string_value(json_object_get(doc, "detail")),
                 json_string_value(json_object_get(doc, "field")), translated(remedy));
     return exit_status;
@@ -82,13 +92,19 @@ static const struct {
 } local_kinds[] = {
     [REPORT_USAGE] = {"usage", N_("The command cannot be understood"), N_("See: tongban help"), EXIT_USAGE},
     [REPORT_CONFIG] = {"configuration", N_("The configuration cannot be used"),
-                       N_("Name a configuration with --config or TONGBAN_CONFIG; it needs server, authority, certificate, key and office"), EXIT_USAGE},
+                       N_("Name a configuration with --config or TONGBAN_CONFIG; it needs server, authority, "
+                          "certificate, key and office"),
+                       EXIT_USAGE},
     [REPORT_UNREACHABLE] = {"unreachable", N_("The office's server cannot be reached"),
-                            N_("Check the network and the address in the configuration; the same command may be repeated, nothing happens twice"), EXIT_UNREACHABLE},
+                            N_("Check the network and the address in the configuration; the same command may be "
+                               "repeated, nothing happens twice"),
+                            EXIT_UNREACHABLE},
     [REPORT_UNTRUSTED] = {"untrusted", N_("The connection is not trusted"),
-                          N_("Check certificate, key and authority in the configuration, and their dates"), EXIT_UNREACHABLE},
+                          N_("Check certificate, key and authority in the configuration, and their dates"),
+                          EXIT_UNREACHABLE},
     [REPORT_FILE] = {"file", N_("A file cannot be used"), N_("Check the name and the rights of the file"), EXIT_USAGE},
-    [REPORT_ANSWER] = {"answer", N_("The server's answer cannot be read"), N_("Check that server and program are of the same version"), EXIT_UNREACHABLE},
+    [REPORT_ANSWER] = {"answer", N_("The server's answer cannot be read"),
+                       N_("Check that server and program are of the same version"), EXIT_UNREACHABLE},
     [REPORT_MEMORY] = {"memory", N_("Out of memory"), N_("Close other programs and try again"), EXIT_UNREACHABLE},
 };
 
@@ -102,8 +118,8 @@ int report_local(const struct client *client, enum report_local kind, const char
         va_end(args);
     }
     if (client->json) {
-        json_t *doc = json_pack("{s:s+, s:s, s:s, s:s}", "type", "urn:tongban:problem:", local_kinds[kind].name, "title",
-                                local_kinds[kind].title, "detail", detail, "remedy", local_kinds[kind].remedy);
+        json_t *doc = json_pack("{s:s+, s:s, s:s, s:s}", "type", "urn:tongban:problem:", local_kinds[kind].name,
+                                "title", local_kinds[kind].title, "detail", detail, "remedy", local_kinds[kind].remedy);
         term_json(doc);
         json_decref(doc);
     } else {

@@ -41,7 +41,8 @@ static int end_line(struct sse *sse, int (*take)(void *context, const char *even
     return rc;
 }
 
-int sse_feed(struct sse *sse, const char *bytes, size_t len, int (*take)(void *context, const char *event, const char *data), void *context)
+int sse_feed(struct sse *sse, const char *bytes, size_t len,
+             int (*take)(void *context, const char *event, const char *data), void *context)
 {
     int rc = 0;
     for (size_t i = 0; i < len && !rc; i++) {

@@ -82,7 +82,8 @@ static void shrink(const struct table *t, unsigned *width, unsigned limit)
         unsigned total = t->columns ? (t->columns - 1) * TABLE_GAP : 0, widest = TABLE_COLUMNS;
         for (unsigned i = 0; i < t->columns; i++) {
             total += width[i];
-            if (t->column[i].least && width[i] > t->column[i].least && (widest == TABLE_COLUMNS || width[i] > width[widest]))
+            if (t->column[i].least && width[i] > t->column[i].least &&
+                (widest == TABLE_COLUMNS || width[i] > width[widest]))
                 widest = i;
         }
         if (total <= limit || widest == TABLE_COLUMNS)

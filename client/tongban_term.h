@@ -1,13 +1,14 @@
 /* term: what the clerk sees and types — language, aligned tables, problems, questions, progress.
  *
- * All widths are terminal columns (UAX #11: a hanzi takes two).  Results go to stdout; problems, questions and progress to stderr. */
+ * All widths are terminal columns (UAX #11: a hanzi takes two).  Results go to stdout; problems, questions and progress
+ * to stderr. */
 #ifndef CLIENT_TONGBAN_TERM_H
 #define CLIENT_TONGBAN_TERM_H
 
 #include "client/tongban.h"
 
-/* Sets locale and message catalogue.  A bare Debian has only C.UTF-8: then the language is still read from LC_ALL, LC_MESSAGES,
- * LANG and LANGUAGE, and LANGUAGE is set for gettext. */
+/* Sets locale and message catalogue.  A bare Debian has only C.UTF-8: then the language is still read from LC_ALL,
+ * LC_MESSAGES, LANG and LANGUAGE, and LANGUAGE is set for gettext. */
 void lang_init(void);
 /* Pure part: true when these values of the environment (NULL = unset) ask for Chinese. */
 bool lang_wants_zh(const char *language, const char *lc_all, const char *lc_messages, const char *lang);
@@ -19,8 +20,8 @@ const char *lang_pick(const char *en, const char *zh);
 /* ---- tables ---- */
 enum { TABLE_COLUMNS = 10, TABLE_GAP = 2 };
 struct table_column {
-    const char *title;  /* already translated */
-    unsigned least;     /* columns below which it is not cut; 0 = never cut */
+    const char *title; /* already translated */
+    unsigned least;    /* columns below which it is not cut; 0 = never cut */
 };
 struct table {
     struct table_column column[TABLE_COLUMNS];
@@ -32,7 +33,8 @@ void table_init(struct table *t);
 void table_column(struct table *t, const char *title, unsigned least);
 /* Adds a row; `cells` has t->columns strings, NULL = empty; copied.  TB_ENOMEM. */
 int table_row(struct table *t, const char *const *cells) TB_MUST_USE;
-/* Writes the table within `width` columns (0 = no limit): header, rows, no blanks at line ends; what does not fit ends with "…". */
+/* Writes the table within `width` columns (0 = no limit): header, rows, no blanks at line ends; what does not fit ends
+ * with "…". */
 int table_write(const struct table *t, unsigned width, struct buf *out) TB_MUST_USE;
 void table_free(struct table *t);
 /* Writes to stdout with the terminal's width; frees the table. */
@@ -57,31 +59,41 @@ int report_problem(const struct client *client, const struct problem *p);
 /* The same for a problem document of the server, with the HTTP status. */
 int report_document(const struct client *client, const json_t *doc, long status);
 /* Kinds that exist only on this side of the connection. */
-enum report_local { REPORT_USAGE, REPORT_CONFIG, REPORT_UNREACHABLE, REPORT_UNTRUSTED, REPORT_FILE, REPORT_ANSWER, REPORT_MEMORY };
+enum report_local {
+    REPORT_USAGE,
+    REPORT_CONFIG,
+    REPORT_UNREACHABLE,
+    REPORT_UNTRUSTED,
+    REPORT_FILE,
+    REPORT_ANSWER,
+    REPORT_MEMORY
+};
 int report_local(const struct client *client, enum report_local kind, const char *format, ...) TB_PRINTF(3, 4);
 /* Exit status for an error code of the project. */
 int report_exit(int code);
 
-/* A detail as the server or the tables wrote it, in the user's language when the catalogue has its pattern: msgids with %s or %d match
- * any text there.  Static storage until the next call; the text itself when nothing matches. */
+/* A detail as the server or the tables wrote it, in the user's language when the catalogue has its pattern: msgids with
+ * %s or %d match any text there.  Static storage until the next call; the text itself when nothing matches. */
 const char *detail_text(const char *detail);
 
 /* ---- questions ---- */
 
 /* True when questions can be asked: stdin and stderr are terminals and --json was not given. */
 bool ask_possible(const struct client *client);
-/* Asks until the answer is not empty (when `required`).  *out is new; NULL for an empty answer.  TB_ECLOSED at the end of input. */
+/* Asks until the answer is not empty (when `required`).  *out is new; NULL for an empty answer.  TB_ECLOSED at the end
+ * of input. */
 int ask_text(const char *question, bool required, char **out) TB_MUST_USE;
 /* One of `count` words by its number or by itself.  *out is the index. */
-int ask_choice(const char *question, const char *const *labels, unsigned count, unsigned fallback, unsigned *out) TB_MUST_USE;
+int ask_choice(const char *question, const char *const *labels, unsigned count, unsigned fallback,
+               unsigned *out) TB_MUST_USE;
 int ask_yes(const char *question, bool fallback, bool *out) TB_MUST_USE;
 
 /* ---- progress ---- */
 struct progress {
-    bool on;           /* stderr is a terminal */
+    bool on; /* stderr is a terminal */
     const char *label;
     int64_t total;
-    int shown;         /* per cent last drawn */
+    int shown; /* per cent last drawn */
 };
 void progress_start(struct progress *pr, const struct client *client, const char *label, int64_t total);
 void progress_at(struct progress *pr, int64_t done);

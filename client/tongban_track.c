@@ -13,14 +13,22 @@ static const struct {
     enum entry_type type;
     const char *text;
 } entry_words[] = {
-    {ENTRY_CASE_INTAKEN, N_("taken in at the window")},     {ENTRY_CASE_MATERIAL, N_("material added")},
-    {ENTRY_CASE_COMPARED, N_("person compared")},           {ENTRY_CASE_ABANDONED, N_("given up before forwarding")},
-    {ENTRY_CASE_VIEWED, N_("viewed")},                      {ENTRY_CASE_SUBMITTED, N_("forwarded to the home side")},
-    {ENTRY_CASE_RECEIVED, N_("received by the home side")}, {ENTRY_CASE_ACCEPTED, N_("accepted")},
-    {ENTRY_CASE_NOTICE, N_("one-time notice given")},       {ENTRY_CASE_SUPPLEMENTED, N_("supplement handed in")},
-    {ENTRY_CASE_REFUSED, N_("not accepted")},               {ENTRY_CASE_DECIDED, N_("decided")},
-    {ENTRY_CASE_DELIVERY, N_("delivery asked for")},        {ENTRY_CASE_DELIVERED, N_("delivered")},
-    {ENTRY_CASE_WITHDRAWN, N_("withdrawn")},                {ENTRY_CASE_COMPLETED, N_("completed")},
+    {ENTRY_CASE_INTAKEN, N_("taken in at the window")},
+    {ENTRY_CASE_MATERIAL, N_("material added")},
+    {ENTRY_CASE_COMPARED, N_("person compared")},
+    {ENTRY_CASE_ABANDONED, N_("given up before forwarding")},
+    {ENTRY_CASE_VIEWED, N_("viewed")},
+    {ENTRY_CASE_SUBMITTED, N_("forwarded to the home side")},
+    {ENTRY_CASE_RECEIVED, N_("received by the home side")},
+    {ENTRY_CASE_ACCEPTED, N_("accepted")},
+    {ENTRY_CASE_NOTICE, N_("one-time notice given")},
+    {ENTRY_CASE_SUPPLEMENTED, N_("supplement handed in")},
+    {ENTRY_CASE_REFUSED, N_("not accepted")},
+    {ENTRY_CASE_DECIDED, N_("decided")},
+    {ENTRY_CASE_DELIVERY, N_("delivery asked for")},
+    {ENTRY_CASE_DELIVERED, N_("delivered")},
+    {ENTRY_CASE_WITHDRAWN, N_("withdrawn")},
+    {ENTRY_CASE_COMPLETED, N_("completed")},
     {ENTRY_RECEIPT, N_("receipt")},
 };
 
@@ -40,7 +48,8 @@ static int summary_text(const json_t *summary, struct buf *out)
     json_t *value;
     int rc = 0;
     buf_clear(out);
-    json_object_foreach((json_t *)(uintptr_t)summary, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)summary, key, value)
+    {
         const char *text = json_string_value(value);
         if (rc || (!text && !json_is_integer(value)))
             continue;
@@ -70,7 +79,8 @@ static int rows_print(const json_t *rows, size_t from)
     table_column(&t, _("What happened"), 0);
     table_column(&t, _("Staff"), 0);
     table_column(&t, _("Particulars"), 12);
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         char rev[24] = "-", at[20];
         const json_t *number = json_object_get(row, "rev");
         const char *from_office = view_text(row, "from"), *name = office_name(from_office);
@@ -81,8 +91,12 @@ static int rows_print(const json_t *rows, size_t from)
             rc = buf_append_str(&summary, _(" (waits for the other side's receipt)"));
         if (!rc && !strcmp(view_text(row, "verdict"), "refused"))
             rc = buf_append_str(&summary, _(" (refused by the home side)"));
-        const char *cells[] = {rev, term_time(json_object_get(row, "at"), at), name ? name : from_office, entry_word(view_text(row, "type")),
-                               view_text(row, "staff"), summary.len ? summary.data : ""};
+        const char *cells[] = {rev,
+                               term_time(json_object_get(row, "at"), at),
+                               name ? name : from_office,
+                               entry_word(view_text(row, "type")),
+                               view_text(row, "staff"),
+                               summary.len ? summary.data : ""};
         rc = rc ? rc : table_row(&t, cells);
     }
     rc = rc ? rc : table_write(&t, term_width(), &out);
@@ -107,8 +121,8 @@ struct watch {
     struct client *client;
     const char *no;
     char path[80];
-    const char *until;  /* state, or NULL = any final one */
-    json_t *timeline;   /* last one shown, owned */
+    const char *until; /* state, or NULL = any final one */
+    json_t *timeline;  /* last one shown, owned */
     size_t shown;
     struct sse sse;
     bool open, over;
@@ -188,7 +202,8 @@ static void watch_run(struct watch *w)
     const char *headers[] = {"Accept: text/event-stream", NULL};
     (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s/events", w->no);
     for (unsigned lost = 0; !w->over && !w->status;) {
-        struct http_request request = {.method = "GET", .path = path, .headers = headers, .event = on_bytes, .context = w};
+        struct http_request request = {
+            .method = "GET", .path = path, .headers = headers, .event = on_bytes, .context = w};
         struct http_answer answer;
         struct problem p;
         sse_free(&w->sse);

@@ -14,9 +14,9 @@ struct sse {
 };
 void sse_init(struct sse *sse);
 void sse_free(struct sse *sse);
-/* Feeds bytes; `take` gets each whole event (name "" = message); non-zero from it stops and is returned.  TB_ELIMIT for a line or
- * data beyond SSE_LINE_BYTES. */
-int sse_feed(struct sse *sse, const char *bytes, size_t len, int (*take)(void *context, const char *event, const char *data), void *context)
-    TB_MUST_USE;
+/* Feeds bytes; `take` gets each whole event (name "" = message); non-zero from it stops and is returned.  TB_ELIMIT for
+ * a line or data beyond SSE_LINE_BYTES. */
+int sse_feed(struct sse *sse, const char *bytes, size_t len,
+             int (*take)(void *context, const char *event, const char *data), void *context) TB_MUST_USE;
 
 #endif

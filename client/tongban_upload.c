@@ -24,8 +24,10 @@ enum upload_step upload_after(struct upload_plan *plan, int code, long status, i
             return UPLOAD_DONE;
         return plan->failures > LIMIT_CLIENT_RETRIES ? UPLOAD_GIVE_UP : UPLOAD_SEND;
     }
-    /* 409 the offset moved, 460 a damaged piece, 423 an old connection still writes, 5xx and a lost connection: ask where it stands */
-    bool heals = code || fine || status == 409 || status == 460 || status == 423 || status == 408 || status == 429 || status >= 500;
+    /* 409 the offset moved, 460 a damaged piece, 423 an old connection still writes, 5xx and a lost connection: ask
+     * where it stands */
+    bool heals = code || fine || status == 409 || status == 460 || status == 423 || status == 408 || status == 429 ||
+                 status >= 500;
     if (!heals || ++plan->failures > LIMIT_CLIENT_RETRIES)
         return UPLOAD_GIVE_UP;
     return code || status == 423 || status == 429 || status >= 500 ? UPLOAD_WAIT : UPLOAD_ASK;
@@ -75,7 +77,8 @@ static int describe(const struct client *client, int fd, const char *path, char 
     if (!st.st_size)
         return problem_set(&p, PROBLEM_MATERIAL_EMPTY, NULL, "%s", path), report_problem(client, &p);
     if (st.st_size > LIMIT_MATERIAL_BYTES)
-        return problem_set(&p, PROBLEM_TOO_LARGE, NULL, "%s: %lld bytes", path, (long long)st.st_size), report_problem(client, &p);
+        return problem_set(&p, PROBLEM_TOO_LARGE, NULL, "%s: %lld bytes", path, (long long)st.st_size),
+               report_problem(client, &p);
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     bool good = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
     struct upload_file file = {.size = st.st_size};
@@ -118,10 +121,12 @@ static int send_create(struct upload *up, struct http_answer *answer, struct pro
 {
     char length[64], metadata[256], name[96], type[64];
     (void)snprintf(length, sizeof length, "Upload-Length: %lld", (long long)up->file->size);
-    (void)snprintf(metadata, sizeof metadata, "Upload-Metadata: sha256 %s,type %s", base64(up->file->sha256, SHA256_HEX - 1, name),
+    (void)snprintf(metadata, sizeof metadata, "Upload-Metadata: sha256 %s,type %s",
+                   base64(up->file->sha256, SHA256_HEX - 1, name),
                    base64(up->file->type, strlen(up->file->type), type));
     const char *headers[] = {"Tus-Resumable: 1.0.0", length, metadata, NULL};
-    struct http_request request = {.method = "POST", .path = "/window/v1/materials", .headers = headers, .repeat = true};
+    struct http_request request = {
+        .method = "POST", .path = "/window/v1/materials", .headers = headers, .repeat = true};
     return http_send(up->client->http, &request, answer, p);
 }
 
@@ -146,7 +151,11 @@ static int send_piece(struct upload *up, struct http_answer *answer, struct prob
     (void)snprintf(offset, sizeof offset, "Upload-Offset: %lld", (long long)up->plan.offset);
     (void)snprintf(checksum, sizeof checksum, "Upload-Checksum: sha256 %s", base64(digest, sizeof digest, text));
     const char *headers[] = {"Tus-Resumable: 1.0.0", offset, checksum, NULL};
-    struct http_request request = {.method = "PATCH", .path = up->path, .headers = headers, .body = up->room, .body_len = len,
+    struct http_request request = {.method = "PATCH",
+                                   .path = up->path,
+                                   .headers = headers,
+                                   .body = up->room,
+                                   .body_len = len,
                                    .type = "application/offset+octet-stream"};
     return http_send(up->client->http, &request, answer, p);
 }
@@ -158,7 +167,9 @@ static int upload_run(struct upload *up, struct progress *bar)
     for (;;) {
         struct http_answer answer = {.status = 0, .upload_offset = -1};
         struct problem p;
-        int rc = act == CREATE ? send_create(up, &answer, &p) : act == ASK ? send_ask(up, &answer, &p) : send_piece(up, &answer, &p);
+        int rc = act == CREATE ? send_create(up, &answer, &p)
+                 : act == ASK  ? send_ask(up, &answer, &p)
+                               : send_piece(up, &answer, &p);
         int64_t offset = answer.upload_offset;
         if (!rc && act != ASK && offset < 0 && answer.status >= 200 && answer.status <= 299)
             offset = act == CREATE ? 0 : up->plan.offset + (int64_t)upload_piece(&up->plan);

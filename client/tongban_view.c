@@ -98,7 +98,10 @@ static void person_lines(const char *who, const json_t *person)
 
 static const char *form_word(const char *form)
 {
-    return !strcmp(form, "original") ? _("original") : !strcmp(form, "copy") ? _("copy") : !strcmp(form, "electronic") ? _("electronic") : form;
+    return !strcmp(form, "original")     ? _("original")
+           : !strcmp(form, "copy")       ? _("copy")
+           : !strcmp(form, "electronic") ? _("electronic")
+                                         : form;
 }
 
 static void material_lines(const json_t *materials)
@@ -115,7 +118,8 @@ static void material_lines(const json_t *materials)
     table_column(&t, _("Form"), 0);
     table_column(&t, _("Original seen"), 0);
     table_column(&t, _("File"), 0);
-    json_array_foreach(materials, i, m) {
+    json_array_foreach(materials, i, m)
+    {
         char number[24];
         (void)snprintf(number, sizeof number, "%zu", i + 1);
         bool scan = view_text(m, "sha256")[0];
@@ -133,15 +137,17 @@ static void time_lines(const json_t *times)
 {
     static const struct {
         const char *key, *label;
-    } rows[] = {{"handed_in", N_("Handed in")}, {"sent", N_("Sent")}, {"received", N_("Received")}, {"accepted", N_("Accepted")},
-                {"decided", N_("Decided")}, {"delivered", N_("Delivered")}, {"closed", N_("Closed")}};
+    } rows[] = {{"handed_in", N_("Handed in")}, {"sent", N_("Sent")},       {"received", N_("Received")},
+                {"accepted", N_("Accepted")},   {"decided", N_("Decided")}, {"delivered", N_("Delivered")},
+                {"closed", N_("Closed")}};
     char text[20];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (json_is_string(json_object_get(times, rows[i].key)))
             term_pair(gettext(rows[i].label), LABEL, term_time(json_object_get(times, rows[i].key), text));
 }
 
-/* A small object of scalars as "key: value" lines: notice, decision, delivery, whose members the case machine's tables name. */
+/* A small object of scalars as "key: value" lines: notice, decision, delivery, whose members the case machine's tables
+ * name. */
 static void object_lines(const char *label, const json_t *object, const struct case_field *fields)
 {
     const char *key;
@@ -149,7 +155,8 @@ static void object_lines(const char *label, const json_t *object, const struct c
     if (!json_is_object(object) || !json_object_size(object))
         return;
     (void)printf("%s\n", label);
-    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
         char name[128];
         const struct case_field *f = fields;
         while (f && f->name && strcmp(f->name, key) != 0)
@@ -180,7 +187,8 @@ static void next_line(const json_t *doc)
     json_t *word;
     int rc = 0;
     buf_init(&text, 4096);
-    json_array_foreach(actions, i, word) {
+    json_array_foreach(actions, i, word)
+    {
         const char *name = json_string_value(word);
         const struct case_transition *action = name ? action_find(name) : NULL;
         if (!action || rc)
@@ -265,7 +273,8 @@ static int upload_visit(void *context, json_t *parent, const char *name, const c
     visit->status = upload_send(visit->client, value[0] == '@' ? value + 1 : value, &file);
     if (visit->status)
         return TB_EIO;
-    if (json_object_set_new(parent, name, json_string(file.sha256)) || json_object_set_new(parent, "size", json_integer(file.size)) ||
+    if (json_object_set_new(parent, name, json_string(file.sha256)) ||
+        json_object_set_new(parent, "size", json_integer(file.size)) ||
         json_object_set_new(parent, "type", json_string(file.type)))
         return TB_ENOMEM;
     return 0;
@@ -286,8 +295,7 @@ static void drop_unknown(const struct case_field *fields, json_t *body)
         if (f->members && json_is_object(value))
             drop_unknown(f->members, value);
         if (f->members && json_is_array(value))
-            json_array_foreach(value, i, element)
-                drop_unknown(f->members, element);
+            json_array_foreach(value, i, element) drop_unknown(f->members, element);
     }
     for (i = 0; i < 2 && digest; i++)
         if (!has[i])

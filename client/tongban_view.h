@@ -1,4 +1,5 @@
-/* view: showing what the window API answers — lists page by page, a case, a timeline (docs/protocol.md, "Window API"). */
+/* view: showing what the window API answers — lists page by page, a case, a timeline (docs/protocol.md, "Window API").
+ */
 #ifndef CLIENT_TONGBAN_VIEW_H
 #define CLIENT_TONGBAN_VIEW_H
 
@@ -6,8 +7,8 @@
 
 /* A member's text, or "" (borrowed). */
 const char *view_text(const json_t *doc, const char *key);
-/* All rows of a list, following its cursors until `most` rows (0 = the whole list, bounded).  `path` has its query already.
- * 0 with a new array, or an exit status after having told the user. */
+/* All rows of a list, following its cursors until `most` rows (0 = the whole list, bounded).  `path` has its query
+ * already. 0 with a new array, or an exit status after having told the user. */
 int view_rows(struct client *client, const char *path, size_t most, json_t **rows) TB_MUST_USE;
 /* {"rows":[…]} on stdout; takes the array. */
 void view_json_rows(json_t *rows);
@@ -19,8 +20,10 @@ int view_check_no(const struct client *client, const char *no) TB_MUST_USE;
 void view_case(const json_t *doc, bool brief);
 /* The item list / one item, as item_list and item_show use them; `office` NULL looks for the only one. */
 int view_items(struct client *client, const char *query, const char *office, json_t **rows) TB_MUST_USE;
-int view_item(struct client *client, const char *code, const char *office, const char *version, json_t **item) TB_MUST_USE;
-/* Uploads the files that SHA256 fields name ("@scan.pdf" or "scan.pdf"), puts digest, size and type in.  Exit status. */
+int view_item(struct client *client, const char *code, const char *office, const char *version,
+              json_t **item) TB_MUST_USE;
+/* Uploads the files that SHA256 fields name ("@scan.pdf" or "scan.pdf"), puts digest, size and type in.  Exit status.
+ */
 int view_upload_fields(struct client *client, const struct case_field *fields, json_t *body) TB_MUST_USE;
 /* Reads one JSON document from a file, strictly.  Exit status. */
 int view_read_json(const struct client *client, const char *path, json_t **out) TB_MUST_USE;

@@ -22,26 +22,30 @@ def make_certificates(directory):
         subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=directory)
 
     for name in ("ca", "other"):
-        run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-            "-keyout", f"{name}.key", "-out", f"{name}.pem")
+        run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
     for name, san in (("server", "IP:127.0.0.1"), ("staff", "URI:urn:tongban:staff:320623:0007")):
         (directory / f"{name}.ext").write_text(f"subjectAltName={san}\n")
-        run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
-            "-out", f"{name}.csr")
-        run("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile",
-            f"{name}.ext", "-out", f"{name}.pem")
+        run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+            "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        run("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
 
 
-ITEM = {"office": "330483", "edition": 1, "code": "GA01", "version": 1, "name": "居民身份证换领", "department": "桐乡市公安局", "mode": "PROXY",
-        "steps": "INOPD", "statutory_limit": {"days": 60, "unit": "calendar_day"}, "promised_limit": {"days": 20, "unit": "working_day"},
+ITEM = {"office": "330483", "edition": 1, "code": "GA01", "version": 1, "name": "居民身份证换领",
+        "department": "桐乡市公安局", "mode": "PROXY",
+        "steps": "INOPD",
+        "statutory_limit": {"days": 60, "unit": "calendar_day"}, "promised_limit": {"days": 20, "unit": "working_day"},
         "fee": "20元/证", "result": "居民身份证", "legal_basis": "居民身份证法第10-12条",
-        "materials": [{"name": "居民身份证异地受理登记表", "form": "F", "required": True}, {"name": "原居民身份证", "form": "O", "required": True}]}
+        "materials": [{"name": "居民身份证异地受理登记表", "form": "F", "required": True},
+                      {"name": "原居民身份证", "form": "O", "required": True}]}
 ROW = {"case": CASE, "state": "forwarded", "item": {"code": "GA01", "name": "居民身份证换领"}, "applicant": {"name": "张*"},
        "due": {"date": "2027-02-19", "provisional": True}, "times": {"handed_in": "2026-11-23T09:30:00.123+08:00"}, "actions": ["withdraw"]}
 
 
 def problem(name, status, detail="", **more):
-    return status, {"type": "urn:tongban:problem:" + name, "title": "server title", "status": status, "detail": detail, "remedy": "r", **more}
+    return status, {"type": "urn:tongban:problem:" + name, "title": "server title", "status": status, "detail": detail,
+                    "remedy": "r", **more}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -110,7 +114,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b": hello\n\n")
         if world.streams > 1:  # the first stream breaks without an event
             world.state = "completed"
-            world.timeline.append({"rev": 2, "at": "2026-11-23T10:00:00.000+08:00", "from": "330483", "type": "case.completed", "summary": {}})
+            world.timeline.append({"rev": 2, "at": "2026-11-23T10:00:00.000+08:00", "from": "330483",
+                                   "type": "case.completed", "summary": {}})
             self.wfile.write(f'event: state\r\ndata: {{"case":"{CASE}","state":"completed","rev":2,"at":"x"}}\r\n\r\n'.encode())
         self.cut()
 
@@ -119,7 +124,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         world.seen.append((self.command, self.path))
         name = self.path.rsplit("/", 1)[1]
         length, data = world.uploads.get(name, (0, b""))
-        self.send(200, None, [("Upload-Offset", str(len(data))), ("Upload-Length", str(length)), ("Tus-Resumable", "1.0.0")])
+        self.send(200, None, [("Upload-Offset", str(len(data))), ("Upload-Length", str(length)),
+                              ("Tus-Resumable", "1.0.0")])
 
     def do_PATCH(self):
         world = self.server.world
@@ -148,7 +154,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             name = base64.b64decode(pairs["sha256"]).decode()
             world.types.append(base64.b64decode(pairs["type"]).decode())
             length, data = world.uploads.setdefault(name, (int(self.headers["Upload-Length"]), b""))
-            return self.send(201, None, [("Location", "/window/v1/materials/" + name), ("Upload-Offset", str(len(data)))])
+            return self.send(201, None, [("Location", "/window/v1/materials/" + name),
+                                         ("Upload-Offset", str(len(data)))])
         key = self.headers.get("Idempotency-Key")
         if not key:
             return self.send(*problem("idempotency-key-missing", 400))
@@ -165,7 +172,8 @@ class FakeWindow:
     def __init__(self, certificates):
         self.uploads, self.answers, self.bodies, self.seen, self.types = {}, {}, [], [], []
         self.state, self.streams, self.drop, self.drop_patch, self.refusal = "forwarded", 0, 0, 0, None
-        self.timeline = [{"rev": 1, "at": "2026-11-23T09:30:00.123+08:00", "from": "320623", "type": "case.submitted", "staff": "320623:0007",
+        self.timeline = [{"rev": 1, "at": "2026-11-23T09:30:00.123+08:00", "from": "320623", "type": "case.submitted",
+                          "staff": "320623:0007",
                           "verdict": "done", "pending": False, "summary": {}}]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(f"{certificates}/server.pem", f"{certificates}/server.key")
@@ -184,11 +192,14 @@ class FakeWindow:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def case(self):
-        return {"case": CASE, "home": "330483", "intake": "320623", "item": {"office": "330483", "code": "GA01", "version": 1, "name": "居民身份证换领"},
+        return {"case": CASE, "home": "330483", "intake": "320623",
+                "item": {"office": "330483", "code": "GA01", "version": 1, "name": "居民身份证换领"},
                 "state": self.state, "pending": False, "rev": 1, "times": {"handed_in": "2026-11-23T09:30:00.123+08:00"},
                 "due": {"date": "2027-02-19", "provisional": True, "what": "decision"}, "actions": [], "next": "",
-                "applicant": {"name": "张三", "certificate": {"type": "citizen-id", "number": "33048318500101001X"}, "mobile": "13900001234"},
-                "materials": [{"name": "原居民身份证", "form": "original", "original_seen": True, "sha256": "0" * 64, "here": True}]}
+                "applicant": {"name": "张三", "certificate": {"type": "citizen-id", "number": "33048318500101001X"},
+                              "mobile": "13900001234"},
+                "materials": [{"name": "原居民身份证", "form": "original", "original_seen": True,
+                               "sha256": "0" * 64, "here": True}]}
 
     def close(self):
         self.server.shutdown()

@@ -36,10 +36,12 @@ class Desk:
         (self.directory / "tongban.yaml").write_text(text)
 
     def run(self, *words, lang="C.UTF-8", **more):
-        env = {"PATH": os.environ["PATH"], "LANG": lang, "HOME": str(self.directory), "TONGBAN_CONFIG": str(self.directory / "tongban.yaml")}
+        env = {"PATH": os.environ["PATH"], "LANG": lang, "HOME": str(self.directory),
+               "TONGBAN_CONFIG": str(self.directory / "tongban.yaml")}
         env.update({k: v for k, v in os.environ.items() if k.startswith(("ASAN", "UBSAN", "TSAN", "TONGBAN_LOCALE"))})
         env.update(more)
-        return subprocess.run([TONGBAN, *words], capture_output=True, text=True, env=env, timeout=60, stdin=subprocess.DEVNULL, cwd=self.directory)
+        return subprocess.run([TONGBAN, *words], capture_output=True, text=True, env=env, timeout=60,
+                              stdin=subprocess.DEVNULL, cwd=self.directory)
 
     def states(self):
         return list((self.directory / ".local/state/tongban").glob("*"))
@@ -131,7 +133,8 @@ def pdf(desk, size=5000, name="扫描 件.pdf"):
 
 def test_intake_uploads_and_a_lost_answer_makes_one_case(desk):
     path = pdf(desk)
-    form = {"item": {"office": "330483", "code": "GA01"}, "materials": [{"name": "表", "form": "original", "original_seen": True, "file": str(path)}]}
+    form = {"item": {"office": "330483", "code": "GA01"},
+            "materials": [{"name": "表", "form": "original", "original_seen": True, "file": str(path)}]}
     (desk.directory / "form.json").write_text(json.dumps(form))
     desk.world.drop = 2
     got = desk.run("case", "new", "--file", "form.json", "--json")
@@ -201,14 +204,16 @@ def test_code_and_calendar_need_no_server(tmp_path, desk, lang):
     table = str(ROOT / "config/calendar/holidays.tsv")
     got = desk.run("calendar", "add", "2026-09-30", "1", "--calendar", table, "--json", TONGBAN_CONFIG="")
     assert json.loads(got.stdout) == {"date": "2026-10-08", "provisional": False}
-    assert json.loads(desk.run("calendar", "add", "2026-12-31", "5", "--calendar", table, "--json", TONGBAN_CONFIG="").stdout)["provisional"]
+    beyond = desk.run("calendar", "add", "2026-12-31", "5", "--calendar", table, "--json", TONGBAN_CONFIG="")
+    assert json.loads(beyond.stdout)["provisional"]
     assert desk.run("calendar", "add", "2026-02-30", "1", TONGBAN_CONFIG="").returncode == 2
 
 
 def test_manuals_do_not_drift():
-    for option, path in (("--man", "client/man/tongban.1"), ("--complete", "client/completion/tongban"), ("--manual", "docs/reference/tongban.md")):
-        made = subprocess.run([TONGBAN, option], capture_output=True, text=True, env={"LANG": "C.UTF-8"}, check=True).stdout
-        assert (ROOT / path).read_text() == made, f"make it again: tongban {option} >{path}"
+    for option, path in (("--man", "client/man/tongban.1"), ("--complete", "client/completion/tongban"),
+                         ("--manual", "docs/reference/tongban.md")):
+        made = subprocess.run([TONGBAN, option], capture_output=True, text=True, env={"LANG": "C.UTF-8"}, check=True)
+        assert (ROOT / path).read_text() == made.stdout, f"make it again: tongban {option} >{path}"
 
 
 def test_every_message_is_translated():

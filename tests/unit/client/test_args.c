@@ -52,16 +52,16 @@ static void test_wrong_words(void **state)
     assert_int_equal(PARSE(true, &args, "--result.name"), TB_EMALFORMED);
 }
 
-static const struct case_field result_fields[] = {{.name = "name", .kind = FIELD_TEXT, .required = true},
-                                                  {.name = "sha256", .kind = FIELD_SHA256},
-                                                  {.name = NULL}};
-static const struct case_field fields[] = {{.name = "reason_class", .kind = FIELD_ENUM, .required = true, .values = "a|b"},
-                                           {.name = "result", .kind = FIELD_OBJECT, .required = true, .members = result_fields},
-                                           {.name = "missing", .kind = FIELD_ARRAY, .members = result_fields},
-                                           {.name = "words", .kind = FIELD_ARRAY},
-                                           {.name = "pages", .kind = FIELD_INT},
-                                           {.name = "seen", .kind = FIELD_BOOL},
-                                           {.name = NULL}};
+static const struct case_field result_fields[] = {
+    {.name = "name", .kind = FIELD_TEXT, .required = true}, {.name = "sha256", .kind = FIELD_SHA256}, {.name = NULL}};
+static const struct case_field fields[] = {
+    {.name = "reason_class", .kind = FIELD_ENUM, .required = true, .values = "a|b"},
+    {.name = "result", .kind = FIELD_OBJECT, .required = true, .members = result_fields},
+    {.name = "missing", .kind = FIELD_ARRAY, .members = result_fields},
+    {.name = "words", .kind = FIELD_ARRAY},
+    {.name = "pages", .kind = FIELD_INT},
+    {.name = "seen", .kind = FIELD_BOOL},
+    {.name = NULL}};
 
 static int visit(void *context, json_t *parent, const char *name, const char *value, struct problem *p)
 {
@@ -73,9 +73,10 @@ static int visit(void *context, json_t *parent, const char *name, const char *va
 static void test_fields(void **state)
 {
     (void)state;
-    static const char *const rows[][2] = {{"reason-class", "a"}, {"result.name", "证"}, {"missing.name", "甲"}, {"missing.sha256", "@a.pdf"},
-                                          {"missing.name", "乙"}, {"words", "x"},       {"words", "y"},         {"pages", "-3"},
-                                          {"seen", "yes"}};
+    static const char *const rows[][2] = {
+        {"reason-class", "a"},  {"result.name", "证"}, {"missing.name", "甲"}, {"missing.sha256", "@a.pdf"},
+        {"missing.name", "乙"}, {"words", "x"},        {"words", "y"},         {"pages", "-3"},
+        {"seen", "yes"}};
     struct problem p;
     json_t *body = json_object();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -84,8 +85,9 @@ static void test_fields(void **state)
     assert_int_equal(fields_files(fields, body, visit, file, &p), 0);
     assert_string_equal(file, "@a.pdf");
     text = json_dumps(body, JSON_COMPACT);
-    assert_string_equal(text, "{\"reason_class\":\"a\",\"result\":{\"name\":\"证\"},\"missing\":[{\"name\":\"甲\",\"sha256\":\"done\"},"
-                              "{\"name\":\"乙\"}],\"words\":[\"x\",\"y\"],\"pages\":-3,\"seen\":true}");
+    assert_string_equal(
+        text, "{\"reason_class\":\"a\",\"result\":{\"name\":\"证\"},\"missing\":[{\"name\":\"甲\",\"sha256\":\"done\"},"
+              "{\"name\":\"乙\"}],\"words\":[\"x\",\"y\"],\"pages\":-3,\"seen\":true}");
     free(text);
     json_decref(body);
 }
@@ -93,9 +95,12 @@ static void test_fields(void **state)
 static void test_wrong_fields(void **state)
 {
     (void)state;
-    static const char *const rows[][2] = {{"nothing", "a"}, {"result", "a"},      {"result.nothing", "a"}, {"pages", "3x"},
-                                          {"pages", ""},    {"seen", "perhaps"},  {"reason_class.x", "a"}, {"", "a"},
-                                          {"result.", "a"}, {"pages", "99999999999999999999"}, {"result.name", "\xFF"}};
+    static const char *const rows[][2] = {{"nothing", "a"},        {"result", "a"},
+                                          {"result.nothing", "a"}, {"pages", "3x"},
+                                          {"pages", ""},           {"seen", "perhaps"},
+                                          {"reason_class.x", "a"}, {"", "a"},
+                                          {"result.", "a"},        {"pages", "99999999999999999999"},
+                                          {"result.name", "\xFF"}};
     struct problem p;
     json_t *body = json_object();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -122,7 +127,8 @@ static void test_missing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_wrong_words), cmocka_unit_test(test_fields),
-                                       cmocka_unit_test(test_wrong_fields), cmocka_unit_test(test_missing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_wrong_words),
+                                       cmocka_unit_test(test_fields), cmocka_unit_test(test_wrong_fields),
+                                       cmocka_unit_test(test_missing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

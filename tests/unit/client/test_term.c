@@ -68,13 +68,16 @@ static void test_language(void **state)
         const char *language, *lc_all, *lc_messages, *lang;
         bool zh;
     } rows[] = {
-        {NULL, NULL, NULL, NULL, false},          {NULL, NULL, NULL, "zh_CN.UTF-8", true}, {NULL, "C", NULL, "zh_CN.UTF-8", false},
-        {NULL, "", "", "zh_CN", true},            {NULL, NULL, "zh_CN.UTF-8", "C", true},  {NULL, "zh_CN.GB18030", NULL, NULL, true},
-        {"zh_CN:en", NULL, NULL, "C", false},     {"zh_CN:en", NULL, NULL, "C.UTF-8", true}, {"en", NULL, NULL, "zh_CN.UTF-8", false},
-        {"zh", NULL, NULL, NULL, false},          {NULL, NULL, NULL, "de_DE.UTF-8", false},
+        {NULL, NULL, NULL, NULL, false},          {NULL, NULL, NULL, "zh_CN.UTF-8", true},
+        {NULL, "C", NULL, "zh_CN.UTF-8", false},  {NULL, "", "", "zh_CN", true},
+        {NULL, NULL, "zh_CN.UTF-8", "C", true},   {NULL, "zh_CN.GB18030", NULL, NULL, true},
+        {"zh_CN:en", NULL, NULL, "C", false},     {"zh_CN:en", NULL, NULL, "C.UTF-8", true},
+        {"en", NULL, NULL, "zh_CN.UTF-8", false}, {"zh", NULL, NULL, NULL, false},
+        {NULL, NULL, NULL, "de_DE.UTF-8", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_int_equal(lang_wants_zh(rows[i].language, rows[i].lc_all, rows[i].lc_messages, rows[i].lang), rows[i].zh);
+        assert_int_equal(lang_wants_zh(rows[i].language, rows[i].lc_all, rows[i].lc_messages, rows[i].lang),
+                         rows[i].zh);
 }
 
 static void test_exit(void **state)
@@ -111,7 +114,8 @@ static void test_progress(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fit), cmocka_unit_test(test_table), cmocka_unit_test(test_language),
-                                       cmocka_unit_test(test_exit), cmocka_unit_test(test_progress)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fit), cmocka_unit_test(test_table),
+                                       cmocka_unit_test(test_language), cmocka_unit_test(test_exit),
+                                       cmocka_unit_test(test_progress)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,7 +85,8 @@ static int take(void *context, const char *event, const char *data)
 static void test_sse(void **state)
 {
     (void)state;
-    static const char text[] = ": hello\r\n\r\nevent: state\r\ndata: {\"a\":1}\r\ndata:2\r\n\r\nevent: empty\n\ndata: x\n\n";
+    static const char text[] =
+        ": hello\r\n\r\nevent: state\r\ndata: {\"a\":1}\r\ndata:2\r\n\r\nevent: empty\n\ndata: x\n\n";
     /* the same whatever the pieces are */
     for (size_t piece = 1; piece < sizeof text; piece++) {
         struct sse sse;
@@ -124,7 +125,8 @@ static void test_sse_bounds(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_steps), cmocka_unit_test(test_end), cmocka_unit_test(test_piece),
-                                       cmocka_unit_test(test_type),  cmocka_unit_test(test_sse), cmocka_unit_test(test_sse_bounds)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_steps), cmocka_unit_test(test_end),
+                                       cmocka_unit_test(test_piece), cmocka_unit_test(test_type),
+                                       cmocka_unit_test(test_sse),   cmocka_unit_test(test_sse_bounds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
