@@ -34,6 +34,8 @@ struct http_answer {
     bool replayed;
 };
 
+/* A handle for the configuration's server; nothing is sent.  *out is new (http_close, NULL accepted); `config` must
+ * outlive it. */
 int http_open(const struct client_config *config, struct http **out, struct problem *p) TB_MUST_USE;
 void http_close(struct http *http);
 /* Sends and waits.  0 when there was an answer of any status; TB_ETRUST or TB_ECLOSED with the reason in `p->detail`;
