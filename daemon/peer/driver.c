@@ -1,0 +1,435 @@
+#include "daemon/peer/driver_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/log.h"
+#include "daemon/base/metrics.h"
+#include "proto/strict_json.h"
+
+enum { SKEW_WARNING_MS = 60 * 1000, SKEW_LOG_EVERY_MS = 10 * 60 * 1000, REFUSAL_BYTES_MAX = 64 * 1024 };
+
+static void drive(struct driver *driver, enum engine_event event, const struct engine_report *report);
+
+uint32_t driver_random(const struct driver *driver)
+{
+    uint32_t random;
+    driver->options.world->random(driver->options.world->context, &random, sizeof random);
+    return random;
+}
+
+int64_t driver_now(const struct driver *driver)
+{
+    return driver->options.world->monotonic_ms(driver->options.world->context);
+}
+
+static void report_failure(struct driver *driver, int rc, const struct problem *p)
+{
+    driver->last_rc = rc;
+    metric_add(METRIC_PEER_FAILURES, 1);
+    if (rc == TB_ETRUST)
+        metric_add(METRIC_PEER_UNTRUSTED, 1);
+    enum log_level level = driver->engine.alarm ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING;
+    /* once when it begins to fail, then only now and then: an outage may last ten days */
+    if (driver->engine.failures > 3 && driver->engine.failures % 60 != 0)
+        level = LOG_LEVEL_DEBUG;
+    LOG(level, LOG_PEER, "exchange_failed", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("error", err_text(rc)),
+        LOG_TEXT("problem", p ? problem_type(p->id)->name : ""), LOG_INT("failures", driver->engine.failures),
+        LOG_INT("wait_ms", driver->engine.wake_at == INT64_MAX ? 0 : driver->engine.wake_at - driver_now(driver)));
+}
+
+/* ---- timer ---- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct driver *driver = timer->data;
+    int64_t now = driver_now(driver);
+    if (driver->stopping)
+        return;
+    if (now >= driver->engine.wake_at)
+        drive(driver, ENGINE_WAKE, NULL);
+    if (now >= driver->mover.wake_at)
+        mover_drive(driver, MOVER_WAKE, NULL);
+    driver_schedule(driver);
+}
+
+void driver_schedule(struct driver *driver)
+{
+    int64_t at = driver->engine.wake_at < driver->mover.wake_at ? driver->engine.wake_at : driver->mover.wake_at;
+    if (driver->stopping)
+        return;
+    if (at == INT64_MAX) {
+        (void)uv_timer_stop(&driver->timer);
+        return;
+    }
+    int64_t wait = at - driver_now(driver);
+    uv_update_time(driver->options.loop);
+    (void)uv_timer_start(&driver->timer, on_timer, wait > 0 ? (uint64_t)wait : 1, 0);
+}
+
+/* ---- BUILD ---- */
+
+static void batch_built(struct store_query *query, int rc)
+{
+    struct driver *driver = ((struct office_batch *)query)->user;
+    struct engine_report report = {.rc = rc, .problem = -1, .number = -1, .count = driver->batch.count};
+    if (driver_came_back(driver))
+        return;
+    drive(driver, ENGINE_BUILT, &report);
+    if (rc < 0)
+        report_failure(driver, rc, NULL);
+}
+
+static int start_build(struct driver *driver)
+{
+    office_batch_clear(&driver->batch);
+    office_batch_init(&driver->batch, driver->options.office, driver->options.peer->code);
+    driver->batch.query.done = batch_built;
+    driver->batch.force_old = driver->engine.force_old;
+    driver->batch.force_after = driver->engine.force_after;
+    driver->batch.user = driver;
+    driver->under_way++;
+    int rc = store_read(driver->options.store, &driver->batch.query);
+    if (rc < 0)
+        driver->under_way--;
+    return rc;
+}
+
+/* ---- POST and its answer ---- */
+
+int driver_refusal(const struct carrier_request *request, int *problem, int64_t *number)
+{
+    static const char media[] = "application/problem+json";
+    long status = request->status;
+    struct problem p = {.id = PROBLEM_INTERNAL, .number = -1};
+    json_t *doc = NULL;
+    *problem = -1;
+    *number = -1;
+    if (strncmp(request->content_type, media, sizeof media - 1) == 0 && request->answer.len > 0 &&
+        request->answer.len <= REFUSAL_BYTES_MAX && strict_json_parse(request->answer.data, request->answer.len, &doc, NULL) == 0) {
+        problem_from_json(&p, doc);
+        json_decref(doc);
+        /* a document of a kind that we do not know says no more than its status */
+        if (p.id != PROBLEM_INTERNAL || status >= 500) {
+            *problem = (int)p.id;
+            *number = p.number;
+            return problem_type(p.id)->code;
+        }
+    }
+    if (status == 408 || status == 429 || status >= 500)
+        return TB_ETEMP;
+    switch (status) {
+    case 404:
+        return TB_ENOTFOUND;
+    case 403:
+        return TB_EDENIED;
+    case 409:
+        return TB_ECONFLICT;
+    case 413:
+        return TB_ELIMIT;
+    case 423:
+        return TB_ETEMP;
+    default:
+        return TB_EMALFORMED;
+    }
+}
+
+void driver_take_date(struct driver *driver, int64_t date_s)
+{
+    const struct world *world = driver->options.world;
+    if (date_s < 0)
+        return;
+    /* `Date` has whole seconds: half of one is the best guess */
+    int64_t skew = date_s * 1000 + 500 - world->now_ms(world->context);
+    driver->skew_ms = skew;
+    int64_t size = skew < 0 ? -skew : skew;
+    metric_set(METRIC_PEER_SKEW_MS, size <= 1000 ? 0 : size);
+    int64_t now = driver_now(driver);
+    if (size > SKEW_WARNING_MS && (driver->skew_logged_at == 0 || now - driver->skew_logged_at >= SKEW_LOG_EVERY_MS)) {
+        driver->skew_logged_at = now;
+        LOG(LOG_LEVEL_WARNING, LOG_PEER, "clock_skew", LOG_TEXT("peer", driver->options.peer->code), LOG_INT("skew_ms", skew));
+    }
+}
+
+static void check_work(struct lane_job *job)
+{
+    struct driver_check *check = (struct driver_check *)job;
+    struct driver *driver = (struct driver *)((char *)check - offsetof(struct driver, check));
+    const struct office_peer *peer = driver->options.peer;
+    char *bytes = check->bytes;
+    struct parcel *parcel = NULL;
+    check->bytes = NULL;
+    int rc = parcel_decode(bytes, check->len, &parcel, &check->problem);
+    if (rc < 0) {
+        check->rc = rc;
+        return;
+    }
+    /* The proof must start where we said that we are, else an older or shorter ledger could pass as the first one seen. */
+    if (strcmp(parcel->from, peer->code) != 0 || strcmp(parcel->to, driver->options.office->code) != 0)
+        rc = problem_set(&check->problem, PROBLEM_WRONG_OFFICE, "/from", "the answer is not from %s to us", peer->code);
+    else if (parcel->old_size != driver->batch.their_size)
+        rc = problem_set(&check->problem, PROBLEM_UNTRUSTED, "/old", "the answer proves from another size");
+    else
+        rc = parcel_verify(parcel, &peer->key, parcel->old_size ? &driver->batch.their_root : NULL, &check->problem);
+    if (rc < 0)
+        parcel_free(parcel);
+    else
+        check->parcel = parcel;
+    check->rc = rc;
+}
+
+static void answered(struct driver *driver, int rc, int problem, int64_t number, const struct problem *p)
+{
+    struct engine_report report = {.rc = rc, .problem = problem, .number = number};
+    drive(driver, ENGINE_ANSWERED, &report);
+    if (rc < 0 && driver->engine.state == ENGINE_BACKOFF)
+        report_failure(driver, rc, p);
+}
+
+static void check_done(struct lane_job *job)
+{
+    struct driver_check *check = (struct driver_check *)job;
+    struct driver *driver = (struct driver *)((char *)check - offsetof(struct driver, check));
+    if (driver->stopping) {
+        parcel_free(check->parcel);
+        check->parcel = NULL;
+    }
+    if (driver_came_back(driver))
+        return;
+    answered(driver, check->rc, -1, -1, check->rc < 0 ? &check->problem : NULL);
+}
+
+static void post_done(struct carrier_request *request)
+{
+    struct driver *driver = request->user;
+    int rc = request->rc, problem = -1;
+    int64_t number = -1;
+    if (driver->stopping)
+        return;
+    if (rc == 0) {
+        driver_take_date(driver, request->date_s);
+        if (request->status != 200)
+            rc = driver_refusal(request, &problem, &number);
+    }
+    if (rc == 0) {
+        driver->check = (struct driver_check){.job = {.work = check_work, .done = check_done}};
+        driver->check.bytes = buf_take(&request->answer, &driver->check.len);
+        rc = driver->check.bytes ? lane_submit(driver->options.lanes, LANE_FAST, &driver->check.job) : TB_EMALFORMED;
+        if (rc == 0) {
+            driver->under_way++;
+            return;
+        }
+        free(driver->check.bytes);
+        driver->check.bytes = NULL;
+    }
+    struct problem p = {.id = problem >= 0 ? (enum problem_id)problem : PROBLEM_INTERNAL, .number = -1};
+    answered(driver, rc, problem, number, problem >= 0 ? &p : NULL);
+}
+
+static int start_post(struct driver *driver)
+{
+    static const char *const headers[] = {"Content-Type: application/x-ndjson", "Accept: application/x-ndjson", NULL};
+    struct carrier_request *post = &driver->post;
+    post->method = CARRIER_POST;
+    post->url = driver->post_url;
+    post->headers = headers;
+    post->body = driver->batch.out.data;
+    post->body_len = driver->batch.out.len;
+    post->answer_max = LIMIT_PEER_ANSWER_BYTES;
+    post->done = post_done;
+    post->user = driver;
+    metric_add(METRIC_PEER_BATCHES_SENT, 1);
+    return carrier_send(driver->carrier, post);
+}
+
+/* ---- APPLY ---- */
+
+static void outcome_done(struct store_command *command, int rc)
+{
+    struct office_outcome *outcome = (struct office_outcome *)command;
+    struct driver *driver = outcome->user;
+    const struct world *world = driver->options.world;
+    struct problem p = outcome->problem;
+    size_t settled = outcome->settled;
+    if (rc == 0 && outcome->changed_count > 0)
+        driver->options.changed(driver->options.context, (const char(*)[CASE_NO_TEXT])outcome->changed, outcome->changed_count);
+    office_outcome_clear(outcome);
+    if (driver_came_back(driver))
+        return;
+    struct engine_report report = {.rc = rc, .problem = -1, .number = -1};
+    if (rc == 0) {
+        if (driver->engine.failures > 0)
+            LOG(LOG_LEVEL_NOTICE, LOG_PEER, "exchange_restored", LOG_TEXT("peer", driver->options.peer->code),
+                LOG_INT("failures", driver->engine.failures));
+        driver->last_exchange_ms = world->now_ms(world->context);
+        driver->last_rc = 0;
+        metric_add(METRIC_PEER_MESSAGES_SENT, (int64_t)settled);
+        LOG(LOG_LEVEL_DEBUG, LOG_PEER, "batch_delivered", LOG_TEXT("peer", driver->options.peer->code),
+            LOG_INT("messages", driver->batch.count), LOG_INT("settled", settled));
+    }
+    drive(driver, ENGINE_APPLIED, &report);
+    if (rc < 0) {
+        office_problem(&p, rc);
+        report_failure(driver, rc, &p);
+    } else if (settled > 0) { /* the peer now knows which materials to expect */
+        mover_drive(driver, MOVER_WAKE, NULL);
+    }
+}
+
+static int start_apply(struct driver *driver)
+{
+    struct parcel *parcel = driver->check.parcel;
+    driver->check.parcel = NULL;
+    office_outcome_init(&driver->outcome, driver->options.office, driver->options.peer, parcel, &driver->batch);
+    driver->outcome.command.done = outcome_done;
+    driver->outcome.user = driver;
+    driver->under_way++;
+    int rc = store_submit(driver->options.store, &driver->outcome.command);
+    if (rc < 0) {
+        driver->under_way--;
+        office_outcome_clear(&driver->outcome);
+    }
+    return rc;
+}
+
+/* ---- the engine ---- */
+
+static void drive(struct driver *driver, enum engine_event event, const struct engine_report *report)
+{
+    struct engine_report failed = {.problem = -1, .number = -1};
+    /* A start that fails is reported as its own end; the engine then waits, so this turns at most twice. */
+    while (!driver->stopping) {
+        enum engine_action action = engine_step(&driver->engine, event, report, driver_now(driver), driver_random(driver));
+        if (action == ENGINE_BUILD) {
+            failed.rc = start_build(driver);
+            event = ENGINE_BUILT;
+        } else if (action == ENGINE_POST) {
+            failed.rc = start_post(driver);
+            event = ENGINE_ANSWERED;
+        } else if (action == ENGINE_APPLY) {
+            failed.rc = start_apply(driver);
+            event = ENGINE_APPLIED;
+        } else {
+            break;
+        }
+        if (failed.rc == 0)
+            break;
+        report = &failed;
+    }
+    driver_schedule(driver);
+}
+
+void driver_wake(struct driver *driver)
+{
+    if (!driver->stopping)
+        drive(driver, ENGINE_WAKE, NULL);
+}
+
+void driver_force(struct driver *driver)
+{
+    driver->engine.forced = true;
+    driver_wake(driver);
+}
+
+/* ---- life ---- */
+
+int driver_set_identity(struct driver *driver, const struct carrier_identity *identity)
+{
+    return carrier_set_identity(driver->carrier, identity);
+}
+
+void driver_stats(const struct driver *driver, struct driver_stats *out)
+{
+    *out = (struct driver_stats){
+        .state = driver->engine.state,
+        .failures = driver->engine.failures,
+        .alarm = driver->engine.alarm || driver->mover.alarm,
+        .last_exchange_ms = driver->last_exchange_ms,
+        .skew_ms = driver->skew_ms,
+        .batches = driver->engine.batches,
+        .messages = driver->engine.messages,
+        .materials = driver->mover.moved,
+        .retries = driver->engine.retries + driver->mover.retries,
+        .last_rc = driver->last_rc,
+    };
+}
+
+int driver_start(const struct driver_options *options, struct driver **out)
+{
+    size_t url_len = strlen(options->url);
+    while (url_len > 0 && options->url[url_len - 1] == '/')
+        url_len--;
+    if (url_len >= DRIVER_BASE_MAX)
+        return TB_ELIMIT;
+    struct driver *driver = calloc(1, sizeof *driver);
+    if (!driver)
+        return TB_ENOMEM;
+    driver->options = *options;
+    memcpy(driver->url, options->url, url_len);
+    (void)snprintf(driver->post_url, sizeof driver->post_url, "%.*s/peer/v1/messages", (int)url_len, options->url);
+    int rc = carrier_start(options->loop, options->peer->code, &options->identity, &driver->carrier);
+    if (rc < 0) {
+        free(driver);
+        return rc;
+    }
+    driver->options.identity = (struct carrier_identity){0}; /* the caller's bytes were only lent */
+    (void)uv_timer_init(options->loop, &driver->timer); /* cannot fail */
+    driver->timer.data = driver;
+    engine_init(&driver->engine, driver_now(driver));
+    mover_init(&driver->mover, driver_now(driver));
+    *out = driver;
+    drive(driver, ENGINE_WAKE, NULL);
+    mover_drive(driver, MOVER_WAKE, NULL);
+    return 0;
+}
+
+void driver_maybe_free(struct driver *driver)
+{
+    if (!driver->stopping || driver->under_way > 0 || !driver->carrier_gone || !driver->timer_gone)
+        return;
+    office_batch_clear(&driver->batch);
+    parcel_free(driver->check.parcel);
+    free(driver->check.bytes);
+    free(driver->piece.bytes);
+    carrier_request_clear(&driver->post);
+    carrier_request_clear(&driver->move);
+    void (*stopped)(void *) = driver->stopped;
+    void *context = driver->stopped_context;
+    free(driver);
+    if (stopped)
+        stopped(context);
+}
+
+bool driver_came_back(struct driver *driver)
+{
+    driver->under_way--;
+    if (!driver->stopping)
+        return false;
+    driver_maybe_free(driver);
+    return true;
+}
+
+static void carrier_gone(void *context)
+{
+    struct driver *driver = context;
+    driver->carrier_gone = true;
+    driver_maybe_free(driver);
+}
+
+static void timer_gone(uv_handle_t *handle)
+{
+    struct driver *driver = handle->data;
+    driver->timer_gone = true;
+    driver_maybe_free(driver);
+}
+
+void driver_stop(struct driver *driver, void (*done)(void *context), void *context)
+{
+    driver->stopping = true;
+    driver->stopped = done;
+    driver->stopped_context = context;
+    uv_close((uv_handle_t *)&driver->timer, timer_gone);
+    carrier_stop(driver->carrier, carrier_gone, driver);
+}

@@ -1,0 +1,53 @@
+/* driver: carries out what the engine decides for one counterpart — queries, HTTPS, verification off the loop, commits.
+ *
+ * One driver per configured peer.  The messages' half is in driver.c, the materials' half in mover_driver.c.  Loop thread throughout. */
+#ifndef PEER_DRIVER_H
+#define PEER_DRIVER_H
+
+#include <uv.h>
+
+#include "daemon/base/world.h"
+#include "daemon/net/lane.h"
+#include "daemon/office/office.h"
+#include "daemon/peer/carrier.h"
+#include "daemon/peer/engine.h"
+
+struct driver;
+
+struct driver_options { /* everything borrowed for the driver's life */
+    uv_loop_t *loop;
+    struct lanes *lanes;
+    struct store *store;
+    const struct office *office;
+    const struct office_peer *peer;
+    const struct world *world;
+    const char *url;                   /* "https://host:port", with or without a slash at the end */
+    struct carrier_identity identity;  /* PEM bytes, only for the call */
+    /* Opens a stored material for reading; SLOW lane. */
+    int (*open_material)(void *context, const char *sha256, int *fd);
+    /* Cases that changed, for watchers. */
+    void (*changed)(void *context, const char (*cases)[CASE_NO_TEXT], size_t count);
+    void *context;
+};
+
+struct driver_stats {
+    enum engine_state state;
+    unsigned failures;        /* in a row */
+    bool alarm;               /* the last failure will not pass by itself */
+    int64_t last_exchange_ms; /* wall clock, 0 never since the start */
+    int64_t skew_ms;          /* the peer's clock minus ours */
+    uint64_t batches, messages, materials, retries;
+    int last_rc;              /* of the last failure, 0 none */
+};
+
+int driver_start(const struct driver_options *options, struct driver **out) TB_MUST_USE;
+/* Something was committed. */
+void driver_wake(struct driver *driver);
+/* Try now, backoff or not: an operator's word. */
+void driver_force(struct driver *driver);
+int driver_set_identity(struct driver *driver, const struct carrier_identity *identity) TB_MUST_USE;
+void driver_stats(const struct driver *driver, struct driver_stats *out);
+/* Cuts what is under way (it is repeated after the next start) and frees; `done` comes from the loop. */
+void driver_stop(struct driver *driver, void (*done)(void *context), void *context);
+
+#endif
