@@ -1,0 +1,78 @@
+/* api: who may ask what over HTTP — the routes of the window, peer and admin listeners, and what they share.
+ *
+ * A handler decodes, authorises, hands a command or a question to the store, and encodes what comes back; what a request *means* stands
+ * in daemon/office.  One `struct api` is the context of all three listeners.  Loop thread throughout. */
+#ifndef API_API_H
+#define API_API_H
+
+#include "daemon/base/config.h"
+#include "daemon/base/world.h"
+#include "daemon/net/http_server.h"
+#include "daemon/net/lane.h"
+#include "daemon/office/office.h"
+
+struct watch;
+struct material_api;
+
+/* One counterpart as the peer listener sees it. */
+struct api_peer {
+    const struct office_peer *peer;
+    char authority[65];      /* fingerprint of the pinned CA */
+    bool busy;               /* a batch of it is being taken: one at a time, so that order and consistency are decided once */
+};
+
+/* What the drivers tell for /healthz; filled by main, because api stands beside peer and not above it. */
+struct api_peer_status {
+    bool alarm;
+    unsigned failures;
+    int64_t last_exchange_ms;
+    int64_t skew_ms;
+};
+
+struct api {
+    struct material_api *materials; /* the uploads of both APIs; NULL in tests without them */
+    uv_loop_t *loop;
+    struct lanes *lanes;
+    struct store *store;
+    const struct office *office;
+    const struct world *world;
+    char staff_authority[65];
+    struct api_peer *peers;  /* owned by main */
+    size_t peer_count;
+    struct watch *watch;
+    bool (*peer_status)(void *context, const char *office, struct api_peer_status *out);
+    void *peer_status_context;
+    bool stopping;
+};
+
+extern const struct http_route api_window_routes[];
+extern const size_t api_window_route_count;
+extern const struct http_route api_peer_routes[];
+extern const size_t api_peer_route_count;
+extern const struct http_route api_admin_routes[];
+extern const size_t api_admin_route_count;
+
+/* For http_listener_options.admit; the context is the struct api. */
+int api_admit_window(const struct tls_identity *who, void *context, struct problem *p);
+int api_admit_peer(const struct tls_identity *who, void *context, struct problem *p);
+
+/* The member of staff behind the exchange, or NULL with the reason answered. */
+const struct office_staff *api_staff(struct exchange *x, struct api *api);
+/* The counterpart behind the exchange, or NULL with the reason answered. */
+struct api_peer *api_peer_of(struct exchange *x, struct api *api);
+/* Answers with the problem that a finished command left, or with the words that fit the bare code. */
+void api_answer_failure(struct exchange *x, const struct problem *p, int rc);
+void api_healthz(struct exchange *x, void *context);
+
+/* ---- watch.c: clients that follow a case live ---- */
+int watch_start(struct api *api, struct watch **out) TB_MUST_USE;
+/* GET …/cases/{no}/events */
+void watch_begin(struct exchange *x, struct api *api, const struct office_staff *staff, const char *case_no);
+/* A case changed. */
+void watch_notify(struct watch *watch, const char *case_no);
+void watch_notify_all(struct watch *watch, const char (*cases)[CASE_NO_TEXT], size_t count);
+size_t watch_count(const struct watch *watch);
+/* Ends the streams and closes the timer; frees later, from the loop. */
+void watch_stop(struct watch *watch);
+
+#endif

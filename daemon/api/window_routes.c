@@ -1,0 +1,323 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/base/log.h"
+#include "daemon/base/metrics.h"
+#include "proto/case_machine.h"
+#include "proto/limits.h"
+
+/* ---- who asks ---- */
+
+int api_admit_window(const struct tls_identity *who, void *context, struct problem *p)
+{
+    const struct api *api = context;
+    if (who->kind != TLS_STAFF || strcmp(who->authority, api->staff_authority) != 0) {
+        metric_add(METRIC_API_DENIED, 1);
+        return problem_set(p, PROBLEM_NOT_ALLOWED, "", "the window API is for staff certificates of this office");
+    }
+    if (strcmp(who->office, api->office->code) != 0) {
+        metric_add(METRIC_API_DENIED, 1);
+        return problem_set(p, PROBLEM_WRONG_OFFICE, "", "the certificate is of a member of staff of another office");
+    }
+    return 0;
+}
+
+const struct office_staff *api_staff(struct exchange *x, struct api *api)
+{
+    const struct tls_identity *who = exchange_identity(x);
+    const struct office_staff *staff = NULL;
+    struct problem p = {.number = -1};
+    int rc = who ? api_admit_window(who, api, &p) : problem_set(&p, PROBLEM_NOT_ALLOWED, "", "no certificate");
+    if (rc == 0) {
+        staff = office_staff(api->office, who->staff);
+        if (!staff || staff->suspended) {
+            metric_add(METRIC_API_DENIED, 1);
+            (void)problem_set(&p, PROBLEM_NOT_ALLOWED, "", staff ? "%s is suspended" : "%s is not known here", who->staff);
+            staff = NULL;
+        }
+    }
+    if (!staff)
+        exchange_answer_problem(x, &p);
+    return staff;
+}
+
+void api_answer_failure(struct exchange *x, const struct problem *p, int rc)
+{
+    struct problem words = {.number = -1};
+    if (p && p->id < PROBLEM_COUNT && p->id != PROBLEM_INTERNAL && problem_type(p->id)->code == rc)
+        words = *p;
+    else
+        (void)problem_from_code(&words, rc);
+    exchange_answer_problem(x, &words);
+}
+
+/* ---- commands ---- */
+
+struct call {
+    struct office_request request; /* first member */
+    struct exchange *x;
+    struct api *api;
+};
+
+static void call_done(struct store_command *command, int rc)
+{
+    struct call *call = (struct call *)command;
+    struct office_request *request = &call->request;
+    if (rc < 0) {
+        if (request->kind != OFFICE_VIEW)
+            metric_add(rc == TB_EFULL ? METRIC_DISK_LOW_REFUSED : METRIC_ACTIONS_REFUSED, 1);
+        api_answer_failure(call->x, &request->problem, rc);
+    } else {
+        if (request->replayed) {
+            metric_add(METRIC_API_REPLAYED, 1);
+            if (exchange_alive(call->x) && exchange_add_header(call->x, "Idempotent-Replayed", "true") != 0)
+                LOG(LOG_LEVEL_WARNING, LOG_API, "header_lost", LOG_TEXT("request", exchange_request_id(call->x)));
+        } else if (request->kind != OFFICE_VIEW) {
+            metric_add(request->kind == OFFICE_INTAKE ? METRIC_CASES_TAKEN : METRIC_ACTIONS_DONE, 1);
+        }
+        exchange_answer(call->x, request->status, "application/json", request->answer, request->answer ? strlen(request->answer) : 0);
+        if (request->changed_case[0])
+            watch_notify(call->api->watch, request->changed_case);
+    }
+    exchange_release(call->x);
+    office_request_clear(request);
+    free(call);
+}
+
+/* A key is opaque, but it goes into a row and a log line: printable ASCII only. */
+static int check_key(const char *key, struct problem *p)
+{
+    if (!key || !*key)
+        return problem_set(p, PROBLEM_KEY_MISSING, "", "no Idempotency-Key header");
+    size_t len = strlen(key);
+    if (len > LIMIT_IDEMPOTENCY_KEY_BYTES)
+        return problem_set(p, PROBLEM_MALFORMED, "", "Idempotency-Key is longer than %d bytes", LIMIT_IDEMPOTENCY_KEY_BYTES);
+    for (size_t i = 0; i < len; i++)
+        if (key[i] <= ' ' || key[i] > '~')
+            return problem_set(p, PROBLEM_MALFORMED, "", "Idempotency-Key has characters other than printable ASCII");
+    return 0;
+}
+
+static void start_call(struct exchange *x, struct api *api, enum office_kind kind)
+{
+    const struct office_staff *staff = api_staff(x, api);
+    struct problem p = {.number = -1};
+    const char *key = "";
+    size_t len = 0;
+    if (!staff)
+        return;
+    if (kind != OFFICE_VIEW) {
+        key = exchange_header(x, "Idempotency-Key");
+        if (check_key(key, &p) != 0) {
+            exchange_answer_problem(x, &p);
+            return;
+        }
+    }
+    struct call *call = calloc(1, sizeof *call);
+    if (!call) {
+        api_answer_failure(x, NULL, TB_ENOMEM);
+        return;
+    }
+    const char *body = kind == OFFICE_VIEW ? NULL : exchange_body(x, &len);
+    int rc = office_request_init(&call->request, api->office, kind, staff, key, exchange_param(x, "no"), exchange_param(x, "action"), body,
+                                 len, &p);
+    if (rc == 0) {
+        call->x = x;
+        call->api = api;
+        call->request.command.done = call_done;
+        exchange_hold(x);
+        rc = store_submit(api->store, &call->request.command);
+        if (rc == 0)
+            return;
+        (void)problem_set(&p, PROBLEM_BUSY, "", "the store has %d requests waiting", LIMIT_STORE_QUEUE);
+        exchange_release(x);
+        office_request_clear(&call->request);
+    }
+    exchange_answer_problem(x, &p);
+    free(call);
+}
+
+static void post_case(struct exchange *x, void *context)
+{
+    start_call(x, context, OFFICE_INTAKE);
+}
+
+static void post_action(struct exchange *x, void *context)
+{
+    start_call(x, context, OFFICE_ACTION);
+}
+
+static void get_case(struct exchange *x, void *context)
+{
+    start_call(x, context, OFFICE_VIEW);
+}
+
+/* ---- questions ---- */
+
+struct inquiry {
+    struct office_question question; /* first member */
+    struct exchange *x;
+};
+
+static void inquiry_done(struct store_query *query, int rc)
+{
+    struct inquiry *inquiry = (struct inquiry *)query;
+    if (rc < 0)
+        api_answer_failure(inquiry->x, &inquiry->question.problem, rc);
+    else
+        exchange_answer_json(inquiry->x, 200, inquiry->question.answer);
+    exchange_release(inquiry->x);
+    office_question_clear(&inquiry->question);
+    free(inquiry);
+}
+
+static int read_number(struct exchange *x, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *out, struct problem *p)
+{
+    const char *text = exchange_query(x, name);
+    char *end;
+    *out = fallback;
+    if (!text || !*text)
+        return 0;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno || *end || strspn(text, "0123456789") != strlen(text) || value < min || value > max)
+        return problem_set(p, PROBLEM_FIELD, "", "%s must be a number from %lld to %lld", name, (long long)min, (long long)max);
+    *out = value;
+    return 0;
+}
+
+static int copy_text(char *out, size_t size, const char *text, const char *name, struct problem *p)
+{
+    size_t len = text ? strlen(text) : 0;
+    if (len >= size)
+        return problem_set(p, PROBLEM_FIELD, "", "%s is longer than %zu bytes", name, size - 1);
+    if (len > 0)
+        memcpy(out, text, len);
+    out[len] = '\0';
+    return 0;
+}
+
+static int read_parameters(struct exchange *x, struct office_question *question, struct problem *p)
+{
+    int64_t limit;
+    const char *state = exchange_query(x, "state"), *open = exchange_query(x, "open");
+    /* the office in the path counts before the one in the query */
+    const char *office = exchange_param(x, "office") ? exchange_param(x, "office") : exchange_query(x, "office");
+    int rc = read_number(x, "limit", 1, LIMIT_LIST_PAGE, 20, &limit, p);
+    if (!rc)
+        rc = read_number(x, "cursor", 0, INT64_MAX, 0, &question->cursor, p);
+    if (!rc)
+        rc = read_number(x, "version", 1, INT32_MAX, 0, &question->item_version, p);
+    if (!rc)
+        rc = copy_text(question->case_no, sizeof question->case_no, exchange_param(x, "no"), "the case number", p);
+    if (!rc)
+        rc = copy_text(question->item_office, sizeof question->item_office, office, "office", p);
+    if (!rc)
+        rc = copy_text(question->item_code, sizeof question->item_code, exchange_param(x, "code"), "the item's code", p);
+    if (!rc)
+        rc = copy_text(question->text, sizeof question->text, exchange_query(x, "q"), "q", p);
+    if (rc)
+        return rc;
+    question->limit = (unsigned)limit;
+    question->open_only = open && strcmp(open, "1") == 0;
+    question->state = -1;
+    if (state && *state) {
+        question->state = case_state_by_name(state);
+        if (question->state < 0)
+            return problem_set(p, PROBLEM_FIELD, "", "there is no such state");
+    }
+    return 0;
+}
+
+static void ask(struct exchange *x, struct api *api, enum office_ask what)
+{
+    const struct office_staff *staff = api_staff(x, api);
+    struct problem p = {.number = -1};
+    if (!staff)
+        return;
+    struct inquiry *inquiry = calloc(1, sizeof *inquiry);
+    if (!inquiry) {
+        api_answer_failure(x, NULL, TB_ENOMEM);
+        return;
+    }
+    office_question_init(&inquiry->question, api->office, what, staff);
+    int rc = read_parameters(x, &inquiry->question, &p);
+    if (rc == 0) {
+        inquiry->x = x;
+        inquiry->question.query.done = inquiry_done;
+        exchange_hold(x);
+        if (store_read(api->store, &inquiry->question.query) == 0)
+            return;
+        (void)problem_set(&p, PROBLEM_BUSY, "", "the store has %d questions waiting", LIMIT_STORE_READ_QUEUE);
+        exchange_release(x);
+    }
+    exchange_answer_problem(x, &p);
+    office_question_clear(&inquiry->question);
+    free(inquiry);
+}
+
+static void get_office(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_OFFICE);
+}
+
+static void get_items(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_ITEMS);
+}
+
+static void get_item(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_ITEM);
+}
+
+static void get_cases(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_CASES);
+}
+
+static void get_timeline(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_TIMELINE);
+}
+
+static void get_bundle(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_BUNDLE);
+}
+
+static void get_todo(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_TODO);
+}
+
+static void get_events(struct exchange *x, void *context)
+{
+    struct api *api = context;
+    const struct office_staff *staff = api_staff(x, api);
+    if (staff)
+        watch_begin(x, api, staff, exchange_param(x, "no"));
+}
+
+#define CASE "/window/v1/cases/{no}"
+#define GET(path, handler) {.method = HTTP_GET, .pattern = path, .body = HTTP_BODY_NONE, .handle = handler}
+#define POST(path, handler) \
+    {.method = HTTP_POST, .pattern = path, .body = HTTP_BODY_BUFFERED, .body_max = LIMIT_CASE_BODY_BYTES, \
+     .content_type = "application/json", .handle = handler}
+const struct http_route api_window_routes[] = {
+    GET("/window/v1/office", get_office),
+    GET("/window/v1/items", get_items),
+    GET("/window/v1/items/{office}/{code}", get_item),
+    POST("/window/v1/cases", post_case),
+    GET("/window/v1/cases", get_cases),
+    GET(CASE, get_case),
+    POST(CASE "/actions/{action}", post_action),
+    GET(CASE "/timeline", get_timeline),
+    GET(CASE "/events", get_events),
+    GET(CASE "/bundle", get_bundle),
+    GET("/window/v1/todo", get_todo),
+    GET("/healthz", api_healthz),
+};
+const size_t api_window_route_count = sizeof api_window_routes / sizeof api_window_routes[0];
