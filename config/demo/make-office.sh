@@ -1,0 +1,113 @@
+#!/bin/bash
+# make-office.sh DIR [PORT_330483 [PORT_320623]]: keys, certificates and configuration of two offices on loopback.
+#
+# Everything below DIR is made anew: per office a peer authority and gateway certificate, a staff authority with the window
+# server's and two members' of staff certificates, a ledger key, office.yaml; for the staff DIR/client/OFFICE-NUMBER.yaml.
+# An office uses three ports from PORT on: window, peer, admin.  TONGBAND names the daemon (for --make-ledger-key).
+# For demonstrations and tests: real offices make their keys where they are used.
+set -euo pipefail
+here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd)
+[ $# -ge 1 ] && [ $# -le 3 ] || { echo "usage: make-office.sh DIR [PORT_330483 [PORT_320623]]" >&2; exit 2; }
+tongband=$(readlink -f "${TONGBAND:-$here/build/release/bin/tongband}")
+[ -x "$tongband" ] || { echo "make-office.sh: no daemon at $tongband; build first (./dev build)" >&2; exit 1; }
+mkdir -p "$1"
+cd "$1"
+umask 077
+
+declare -A NAME=([330483]=桐乡市政务服务中心 [320623]=如东县政务服务中心)
+declare -A PORT=([330483]=${2:-7401} [320623]=${3:-7501})
+declare -A OTHER=([330483]=320623 [320623]=330483)
+declare -A WINDOW_CLERK=([330483]=沈佳怡 [320623]=顾海燕)
+declare -A OFFICER=([330483]=陆文斌 [320623]=缪建国)
+declare -A AUTHORISATION=([330483]=018f0000-0000-7000-8000-000000330483 [320623]=018f0000-0000-7000-8000-000000320623)
+DAYS=30
+
+# quoted TEXT: a YAML scalar
+quoted() { printf "'%s'" "${1//\'/\'\'}"; }
+
+# authority FILE SUBJECT
+authority() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256 -days $DAYS -subj "/CN=$2" -keyout "$1.key" -out "$1.crt" \
+        -addext basicConstraints=critical,CA:TRUE,pathlen:0 -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
+}
+
+# certificate FILE AUTHORITY SUBJECT USAGE NAMES
+certificate() {
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256 -subj "/CN=$3" -keyout "$1.key" -out "$1.csr" 2>/dev/null
+    openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" -set_serial "0x$(openssl rand -hex 16)" -days $DAYS -sha256 -out "$1.crt" \
+        -extfile <(printf '%s\n' basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature "extendedKeyUsage=$4" \
+            "subjectAltName=$5") 2>/dev/null
+    rm -f "$1.csr"
+}
+
+keys() {
+    local office=$1 staff
+    mkdir -p "$office/tls" "$office/data"
+    authority "$office/tls/peer-ca" "peer authority $office"
+    certificate "$office/tls/gateway" "$office/tls/peer-ca" "gateway $office" serverAuth,clientAuth \
+        "URI:urn:tongban:office:$office,IP:127.0.0.1"
+    authority "$office/tls/staff-ca" "staff authority $office"
+    certificate "$office/tls/window" "$office/tls/staff-ca" "window $office" serverAuth "URI:urn:tongban:office:$office,IP:127.0.0.1"
+    for staff in 0007 0101; do
+        certificate "$office/tls/staff-$staff" "$office/tls/staff-ca" "staff $office:$staff" clientAuth \
+            "URI:urn:tongban:staff:$office:$staff"
+    done
+    "$tongband" --make-ledger-key "tongban/$office" "$office/ledger.key" >"$office/ledger.vkey"
+}
+
+configuration() {
+    local office=$1 other=${OTHER[$1]} port=${PORT[$1]} file
+    {
+        cat <<YAML
+# Demonstration office; made by config/demo/make-office.sh.
+office: {code: $office, name: ${NAME[$office]}}
+store: {directory: data, disk_floor_bytes: 104857600}
+ledger: {key: ledger.key}
+window: {address: 127.0.0.1, port: $port, certificate: tls/window.crt, key: tls/window.key, authority: tls/staff-ca.crt}
+peer: {address: 127.0.0.1, port: $((port + 1)), certificate: tls/gateway.crt, key: tls/gateway.key, authority: ../$other/tls/peer-ca.crt}
+admin: {port: $((port + 2))}
+gateway_certificate: tls/gateway.crt
+gateway_key: tls/gateway.key
+calendar: $(quoted "$here/config/calendar/holidays.tsv")
+catalogue:
+YAML
+        grep -lsE "^office: *['\"]?$office" "$here"/config/catalogue/*.yaml | while IFS= read -r file; do
+            echo "  - $(quoted "$file")"
+        done
+        cat <<YAML
+staff:
+  - {id: "0007", name: ${WINDOW_CLERK[$office]}, role: window}
+  - {id: "0101", name: ${OFFICER[$office]}, role: handler}
+peers:
+  - office: $other
+    name: ${NAME[$other]}
+    url: https://127.0.0.1:$((PORT[$other] + 1))
+    authority: ../$other/tls/peer-ca.crt
+    ledger_key: $(cat "$other/ledger.vkey")
+authorisations:
+  - id: ${AUTHORISATION[$office]}
+    delegate: $other
+    items: "*"
+    steps: INOPD
+    from: 2021-03-12
+    until: 2031-03-11
+    announcement: 桐政办发〔2021〕6号
+log: {level: ${LOG_LEVEL:-info}}
+YAML
+    } >"$office/office.yaml"
+    mkdir -p client
+    local staff
+    for staff in 0007 0101; do
+        cat >"client/$office-$staff.yaml" <<YAML
+server: https://127.0.0.1:$port
+authority: ../$office/tls/staff-ca.crt
+certificate: ../$office/tls/staff-$staff.crt
+key: ../$office/tls/staff-$staff.key
+office: "$office"
+calendar: $(quoted "$here/config/calendar/holidays.tsv")
+YAML
+    done
+}
+
+for office in 330483 320623; do keys $office; done
+for office in 330483 320623; do configuration $office; done
