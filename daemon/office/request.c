@@ -187,7 +187,8 @@ static int prepare_forward(struct act *a, struct problem *p)
 
 static int prepare_materials(struct act *a, struct problem *p)
 {
-    return materials_attach(a->db, json_object_get(a->request->body, "materials"), a->move->entry == ENTRY_CASE_SUPPLEMENTED ? a->row.home : NULL, p);
+    bool send = a->side == CASE_SIDE_INTAKE && a->move->entry == ENTRY_CASE_SUPPLEMENTED;
+    return materials_attach(a->db, json_object_get(a->request->body, "materials"), send ? a->row.home : NULL, p);
 }
 
 /* Nothing is accepted or decided on papers that are still on the way. */
