@@ -84,8 +84,8 @@ struct case_field {
     const char *name;
     enum case_field_kind kind;
     bool required;
-    const char *values;               /* FIELD_ENUM: "a|b|c"; FIELD_CODE: code kind name */
-    const struct case_field *members; /* FIELD_OBJECT, FIELD_ARRAY (of objects): NULL-name terminated */
+    const char *values;               /* FIELD_ENUM: "a|b|c"; FIELD_CODE: code kind name; FIELD_INT: "min|max" */
+    const struct case_field *members; /* FIELD_OBJECT, FIELD_ARRAY (of objects): NULL-name terminated; NULL: a free object */
     const char *help;                 /* gettext id; also the question asked by `tongban case new` */
     const char *zh;
 };
