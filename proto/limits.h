@@ -55,6 +55,7 @@
     LIMIT(STORE_READ_QUEUE, 4096, "queries", "waiting for a reader; beyond it 503")                                    \
     LIMIT(WAL_PASSIVE_BYTES, 4 * 1024 * 1024, "bytes", "WAL size at which the writer checkpoints")                     \
     LIMIT(DISK_FLOOR_BYTES, 500LL * 1024 * 1024, "bytes", "default floor under which intake is refused")               \
+    LIMIT(IDEMPOTENCY_KEEP_MS, 20LL * 24 * 3600 * 1000, "ms", "stored answers of the window API are kept this long")   \
     LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \
     LIMIT(UPLOADS_OPEN, 1000, "uploads", "unfinished uploads at one office")                                           \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \

@@ -36,7 +36,7 @@ int case_get(struct store_db *db, const char *case_no, struct case_row *row) TB_
 
 struct case_filter {
     const char *query;              /* NULL, or case number, whole name or whole certificate number */
-    int state;                      /* −1 any */
+    int state;                      /* local_state, −1 any */
     bool open_only;
     bool todo_only;                 /* ordered by due date; `todo` says whose */
     enum case_todo todo;
@@ -77,13 +77,14 @@ struct peer_row {
 };
 void peer_row_clear(struct peer_row *row);
 int peer_get(struct store_db *db, const char *office, struct peer_row *row) TB_MUST_USE; /* makes the row in a command, zeros in a query */
+/* Writes everything but next_seq, which belongs to store_append: a row that was read before an append may be written after it. */
 int peer_put(struct store_db *db, const struct peer_row *row) TB_MUST_USE;
 
 /* Our messages, in order.  Stops at max_count or max_bytes (but gives at least one). *lines: owned array, each line owned. */
 struct outgoing { int64_t seq; uint64_t index; char *line; size_t len; };
 int outbox_read(struct store_db *db, const char *peer, int64_t after_seq, size_t max_count, size_t max_bytes, struct outgoing **rows, size_t *count) TB_MUST_USE;
 void outgoing_free(struct outgoing *rows, size_t count);
-/* Place and leaf of our message, and the case it is about ("" when none). */
+/* Place and leaf of our message, and the case it is about ("" when none).  Outputs may be NULL. */
 int outbox_index(struct store_db *db, const char *peer, int64_t seq, uint64_t *index, struct ledger_hash *leaf, char case_no[CASE_NO_TEXT]) TB_MUST_USE;
 /* Seq and time of the oldest message without a receipt; TB_ENOTFOUND when none. */
 int outbox_oldest(struct store_db *db, const char *peer, int64_t acked_seq, int64_t *seq, int64_t *at) TB_MUST_USE;

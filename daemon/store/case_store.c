@@ -1,0 +1,331 @@
+/* case_store: rows of cases and of their events. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/store/db.h"
+#include "daemon/store/tables.h"
+
+enum { EVENT_BITS = 20, EVENTS_MAX = (1 << EVENT_BITS) - 1 };
+
+/* Cases without a due day come last in the to-do list. */
+static const int64_t no_due_day = INT64_C(1) << 40;
+
+void case_row_clear(struct case_row *row)
+{
+    if (!row)
+        return;
+    free(row->applicant);
+    free(row->number);
+    row->applicant = row->number = NULL;
+}
+
+static void read_row(struct db_query *q, struct case_row *row)
+{
+    int c = 0;
+    memset(row, 0, sizeof *row);
+    row->id = q_get_int(q, c++);
+    q_get_text(q, c++, row->case_no, sizeof row->case_no);
+    q_get_text(q, c++, row->home, sizeof row->home);
+    q_get_text(q, c++, row->intake, sizeof row->intake);
+    q_get_text(q, c++, row->item, sizeof row->item);
+    row->item_version = q_get_int(q, c++);
+    int64_t state = q_get_int(q, c++), local = q_get_int(q, c++);
+    if (state < 0 || state >= CASE_STATES || local < 0 || local >= CASE_STATES) {
+        if (!q->rc)
+            q->rc = db_code(q->db, SQLITE_CORRUPT);
+        state = local = 0;
+    }
+    row->state = (enum case_state)state;
+    row->local_state = (enum case_state)local;
+    row->pending = q_get_int(q, c++);
+    row->rev = q_get_int(q, c++);
+    row->noticed = q_get_int(q, c++);
+    for (int time = TIME_NONE + 1; time < CASE_TIMES; time++)
+        row->times[time] = q_get_int(q, c++);
+    row->due_day = q_get_int(q, c++);
+    row->due_provisional = q_get_int(q, c++);
+    row->todo = (enum case_todo)q_get_int(q, c++);
+    row->applicant = q_get_new_text(q, c++, NULL);
+    row->number = q_get_new_text(q, c++, NULL);
+}
+
+/* Closed for the lists: the home side says so, or we do and nothing of ours waits for its word. */
+static bool is_open(const struct case_row *row)
+{
+    return !case_states[row->state].final && !(row->pending == 0 && case_states[row->local_state].final);
+}
+
+static void bind_row(struct db_query *q, const struct case_row *row)
+{
+    q_text(q, row->case_no);
+    q_text(q, row->home);
+    q_text(q, row->intake);
+    q_text(q, row->item);
+    q_int(q, row->item_version);
+    q_int(q, row->state);
+    q_int(q, row->local_state);
+    q_int(q, row->pending);
+    q_int(q, row->rev);
+    q_int(q, row->noticed);
+    for (int time = TIME_NONE + 1; time < CASE_TIMES; time++)
+        q_int(q, row->times[time]);
+    q_int(q, row->due_day);
+    q_int(q, row->due_provisional);
+    q_int(q, row->todo);
+    q_text(q, row->applicant);
+    q_text(q, row->number);
+    q_int(q, is_open(row));
+    q_int(q, row->due_day ? row->due_day : no_due_day);
+}
+
+int case_serial_next(struct store_db *db, int64_t day, uint32_t *serial)
+{
+    int64_t n = 0;
+    struct db_query q = q_start(db, SQL_CASE_SERIAL);
+    q_int(&q, day);
+    while (q_next(&q))
+        n = q_get_int(&q, 0);
+    int rc = q_end(&q);
+    if (rc)
+        return rc;
+    if (n < 1 || n > 99999999)
+        return TB_ELIMIT;
+    *serial = (uint32_t)n;
+    return 0;
+}
+
+static bool states_valid(const struct case_row *row)
+{
+    return (unsigned)row->state < CASE_STATES && (unsigned)row->local_state < CASE_STATES;
+}
+
+int case_insert(struct store_db *db, struct case_row *row)
+{
+    if (!states_valid(row))
+        return TB_EINVAL;
+    struct db_query q = q_start(db, SQL_CASE_INSERT);
+    bind_row(&q, row);
+    int rc = q_run(&q, NULL);
+    if (rc)
+        return rc;
+    row->id = sqlite3_last_insert_rowid(db->handle);
+    return 0;
+}
+
+int case_update(struct store_db *db, const struct case_row *row)
+{
+    if (!states_valid(row))
+        return TB_EINVAL;
+    int changes = 0;
+    struct db_query q = q_start(db, SQL_CASE_UPDATE);
+    bind_row(&q, row);
+    q_int(&q, row->id);
+    int rc = q_run(&q, &changes);
+    return rc ? rc : changes ? 0 : TB_ENOTFOUND;
+}
+
+static int get_one(struct db_query *q, struct case_row *row)
+{
+    struct case_row found;
+    bool any = q_next(q);
+    if (any)
+        read_row(q, &found);
+    int rc = q_end(q);
+    if (!any)
+        return rc ? rc : TB_ENOTFOUND;
+    if (rc)
+        case_row_clear(&found);
+    else
+        *row = found;
+    return rc;
+}
+
+int case_get(struct store_db *db, const char *case_no, struct case_row *row)
+{
+    struct db_query q = q_start(db, SQL_CASE_BY_NO);
+    q_text(&q, case_no);
+    return get_one(&q, row);
+}
+
+int case_get_by_id(struct store_db *db, int64_t id, struct case_row *row)
+{
+    struct db_query q = q_start(db, SQL_CASE_BY_ID);
+    q_int(&q, id);
+    return get_one(&q, row);
+}
+
+/* ---- lists ---- */
+
+static struct db_query start_list(struct store_db *db, const struct case_filter *filter, unsigned limit)
+{
+    int64_t below = filter->cursor > 0 ? filter->cursor : INT64_MAX;
+    struct db_query q;
+    if (filter->todo_only) {
+        q = q_start(db, SQL_CASE_LIST_TODO);
+        q_int(&q, filter->todo);
+        q_int(&q, limit);
+        q_int(&q, filter->cursor > 0 ? filter->cursor : 0);
+    } else if (filter->query) {
+        q = q_start(db, SQL_CASE_LIST_WORDS);
+        q_text(&q, filter->query);
+        q_int(&q, below);
+        q_int(&q, filter->state);
+        q_int(&q, filter->open_only);
+        q_int(&q, limit);
+    } else if (filter->state >= 0) {
+        q = q_start(db, SQL_CASE_LIST_STATE);
+        q_int(&q, filter->state);
+        q_int(&q, below);
+        q_int(&q, filter->open_only);
+        q_int(&q, limit);
+    } else {
+        q = q_start(db, filter->open_only ? SQL_CASE_LIST_OPEN : SQL_CASE_LIST_ALL);
+        q_int(&q, below);
+        q_int(&q, limit);
+    }
+    return q;
+}
+
+static int list_one(struct store_db *db, const struct case_filter *filter, struct case_row *row)
+{
+    struct db_query q = q_start(db, SQL_CASE_BY_NO);
+    q_text(&q, filter->query);
+    bool found = q_next(&q);
+    if (found)
+        read_row(&q, row);
+    int rc = q_end(&q);
+    if (!rc && (!found || (filter->state >= 0 && (int)row->local_state != filter->state) || (filter->open_only && !is_open(row))))
+        rc = TB_ENOTFOUND;
+    if (rc && found)
+        case_row_clear(row);
+    return rc;
+}
+
+int case_list(struct store_db *db, const struct case_filter *filter, struct case_row **rows, size_t *count, int64_t *next)
+{
+    unsigned limit = filter->limit ? filter->limit : 1;
+    if (limit > LIMIT_LIST_PAGE)
+        limit = LIMIT_LIST_PAGE;
+    struct case_row *found = calloc(limit + 1, sizeof *found);
+    if (!found)
+        return TB_ENOMEM;
+    size_t n = 0;
+    int rc = 0;
+    if (!filter->todo_only && filter->query && strlen(filter->query) == CASE_NO_LEN) {
+        rc = filter->cursor > 0 ? TB_ENOTFOUND : list_one(db, filter, &found[0]);
+        n = !rc;
+        rc = rc == TB_ENOTFOUND ? 0 : rc;
+    }
+    if (!rc && !n) {
+        struct db_query q = start_list(db, filter, limit + 1);
+        while (n <= limit && q_next(&q))
+            read_row(&q, &found[n++]);
+        rc = q_end(&q);
+    }
+    if (rc) {
+        case_rows_free(found, n);
+        return rc;
+    }
+    int64_t following = 0;
+    if (n > limit) {
+        case_row_clear(&found[--n]);
+        following = filter->todo_only ? (filter->cursor > 0 ? filter->cursor : 0) + (int64_t)n : found[n - 1].id;
+    }
+    *rows = found;
+    *count = n;
+    *next = following;
+    return 0;
+}
+
+void case_rows_free(struct case_row *rows, size_t count)
+{
+    if (!rows)
+        return;
+    for (size_t i = 0; i < count; i++)
+        case_row_clear(&rows[i]);
+    free(rows);
+}
+
+/* ---- events ---- */
+
+static void event_range(struct db_query *q, int64_t case_id)
+{
+    q_int(q, case_id * (INT64_C(1) << EVENT_BITS));
+    q_int(q, case_id * (INT64_C(1) << EVENT_BITS) + EVENTS_MAX);
+}
+
+int event_add(struct store_db *db, int64_t case_id, const struct event_row *event)
+{
+    if (case_id <= 0 || case_id >> (62 - EVENT_BITS))
+        return TB_EINVAL;
+    int64_t last = 0;
+    struct db_query q = q_start(db, SQL_EVENT_LAST);
+    event_range(&q, case_id);
+    if (q_next(&q))
+        last = q_get_int(&q, 0) & EVENTS_MAX; /* NULL reads as 0 */
+    int rc = q_end(&q);
+    if (!rc && last == EVENTS_MAX)
+        rc = TB_ELIMIT;
+    if (rc)
+        return rc;
+    q = q_start(db, SQL_EVENT_ADD);
+    q_int(&q, case_id * (INT64_C(1) << EVENT_BITS) + last + 1);
+    q_int(&q, event->rev);
+    q_int(&q, event->own);
+    q_int(&q, event->ref);
+    q_text(&q, event->own ? "" : event->peer);
+    q_int(&q, event->type);
+    q_int(&q, event->verdict);
+    return q_run(&q, NULL);
+}
+
+int event_settle(struct store_db *db, int64_t case_id, uint64_t own_index, int64_t rev, enum verdict verdict)
+{
+    int changes = 0;
+    struct db_query q = q_start(db, SQL_EVENT_SETTLE);
+    event_range(&q, case_id);
+    q_int(&q, (int64_t)own_index);
+    q_int(&q, rev);
+    q_int(&q, verdict);
+    int rc = q_run(&q, &changes);
+    return rc ? rc : changes ? 0 : TB_ENOTFOUND;
+}
+
+int event_list(struct store_db *db, int64_t case_id, struct event_row **rows, size_t *count)
+{
+    struct event_row *found = NULL;
+    size_t n = 0, room = 0;
+    struct db_query q = q_start(db, SQL_EVENT_LIST);
+    event_range(&q, case_id);
+    while (q_next(&q)) {
+        if (n == room) {
+            room = room ? 2 * room : 16;
+            struct event_row *more = realloc(found, room * sizeof *found);
+            if (!more) {
+                q.rc = TB_ENOMEM;
+                break;
+            }
+            found = more;
+        }
+        struct event_row *e = &found[n];
+        memset(e, 0, sizeof *e);
+        e->n = q_get_int(&q, 0) & EVENTS_MAX;
+        e->rev = q_get_int(&q, 1);
+        e->own = q_get_int(&q, 2) != 0;
+        e->ref = q_get_int(&q, 3);
+        q_get_text(&q, 4, e->peer, sizeof e->peer);
+        e->type = (enum entry_type)q_get_int(&q, 5);
+        e->verdict = (int)q_get_int(&q, 6);
+        if ((unsigned)e->type >= ENTRY_TYPES && !q.rc)
+            q.rc = db_code(db, SQLITE_CORRUPT);
+        n++;
+    }
+    int rc = q_end(&q);
+    if (rc) {
+        free(found);
+        return rc;
+    }
+    *rows = found;
+    *count = n;
+    return 0;
+}

@@ -1,0 +1,141 @@
+/* material_rows: rows about materials — which are here, which cases wait for which, which a peer has still to get. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/store/db.h"
+#include "daemon/store/tables.h"
+
+int material_put(struct store_db *db, const struct material_row *row)
+{
+    struct db_query q = q_start(db, SQL_MATERIAL_PUT);
+    q_text(&q, row->sha256);
+    q_int(&q, row->size);
+    q_text(&q, row->type);
+    q_int(&q, row->at);
+    return q_run(&q, NULL);
+}
+
+static int get_one(struct db_query *q, struct material_row *row)
+{
+    struct material_row found;
+    memset(&found, 0, sizeof found);
+    bool any = q_next(q);
+    if (any) {
+        q_get_text(q, 0, found.sha256, sizeof found.sha256);
+        found.size = q_get_int(q, 1);
+        q_get_text(q, 2, found.type, sizeof found.type);
+        found.at = q_get_int(q, 3);
+    }
+    int rc = q_end(q);
+    if (rc || !any)
+        return rc ? rc : TB_ENOTFOUND;
+    *row = found;
+    return 0;
+}
+
+int material_get(struct store_db *db, const char *sha256, struct material_row *row)
+{
+    struct db_query q = q_start(db, SQL_MATERIAL_GET);
+    q_text(&q, sha256);
+    return get_one(&q, row);
+}
+
+int material_wait_add(struct store_db *db, int64_t case_id, const char *sha256)
+{
+    struct db_query q = q_start(db, SQL_MATERIAL_WAIT_ADD);
+    q_int(&q, case_id);
+    q_text(&q, sha256);
+    return q_run(&q, NULL);
+}
+
+int material_arrived(struct store_db *db, const char *sha256, int64_t **case_ids, size_t *count)
+{
+    int64_t *found = NULL;
+    size_t n = 0, room = 0;
+    struct db_query q = q_start(db, SQL_MATERIAL_WAIT_DONE);
+    q_text(&q, sha256);
+    while (q_next(&q)) {
+        if (n == room) {
+            room = room ? 2 * room : 8;
+            int64_t *more = realloc(found, room * sizeof *found);
+            if (!more) {
+                q.rc = TB_ENOMEM;
+                break;
+            }
+            found = more;
+        }
+        found[n++] = q_get_int(&q, 0);
+    }
+    int rc = q_end(&q);
+    if (!rc) {
+        q = q_start(db, SQL_MATERIAL_WAIT_FORGET);
+        q_text(&q, sha256);
+        rc = q_run(&q, NULL);
+    }
+    if (rc) {
+        free(found);
+        return rc;
+    }
+    *case_ids = found;
+    *count = n;
+    return 0;
+}
+
+int material_waits(struct store_db *db, int64_t case_id, size_t *count)
+{
+    int64_t n = 0;
+    struct db_query q = q_start(db, SQL_MATERIAL_WAITS);
+    q_int(&q, case_id);
+    if (q_next(&q))
+        n = q_get_int(&q, 0);
+    int rc = q_end(&q);
+    if (!rc)
+        *count = (size_t)n;
+    return rc;
+}
+
+int material_expected(struct store_db *db, const char *sha256)
+{
+    struct db_query q = q_start(db, SQL_MATERIAL_EXPECTED);
+    q_text(&q, sha256);
+    bool any = q_next(&q);
+    int rc = q_end(&q);
+    return rc ? rc : any ? 0 : TB_ENOTFOUND;
+}
+
+int material_out_add(struct store_db *db, const char *peer, const char *sha256)
+{
+    int64_t no = 0;
+    int rc = db_peer_no(db, peer, true, &no);
+    if (rc)
+        return rc;
+    struct db_query q = q_start(db, SQL_MATERIAL_OUT_ADD);
+    q_int(&q, no);
+    q_text(&q, sha256);
+    return q_run(&q, NULL);
+}
+
+int material_out_next(struct store_db *db, const char *peer, struct material_row *row)
+{
+    int64_t no = 0;
+    int rc = db_peer_no(db, peer, false, &no);
+    if (rc)
+        return rc;
+    struct db_query q = q_start(db, SQL_MATERIAL_OUT_NEXT);
+    q_int(&q, no);
+    return get_one(&q, row);
+}
+
+int material_out_done(struct store_db *db, const char *peer, const char *sha256)
+{
+    int64_t no = 0;
+    int rc = db_peer_no(db, peer, false, &no);
+    if (rc == TB_ENOTFOUND)
+        return 0;
+    if (rc)
+        return rc;
+    struct db_query q = q_start(db, SQL_MATERIAL_OUT_DONE);
+    q_int(&q, no);
+    q_text(&q, sha256);
+    return q_run(&q, NULL);
+}

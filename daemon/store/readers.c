@@ -1,0 +1,95 @@
+/* readers: queries on read-only connections, off the loop.  Each query is one read transaction with a deadline, so that no reader holds
+ * a snapshot that the writer's checkpoint would have to wait for. */
+#include <string.h>
+
+#include "daemon/base/log.h"
+#include "daemon/store/store_internal.h"
+
+static void complete(void *argument)
+{
+    struct store_query *query = argument;
+    query->done(query, query->rc);
+}
+
+static int run_query(struct store_db *db, struct store_query *query)
+{
+    const struct world *world = db->options->world;
+    db->fatal = 0;
+    int rc = db_simple(db, SQL_BEGIN_READ);
+    if (rc)
+        return rc;
+    db->deadline_ms = world->monotonic_ms(world->context) + LIMIT_STORE_READ_MS;
+    rc = query->run(db, query);
+    db->deadline_ms = 0;
+    if (rc >= 0 && db->fatal)
+        rc = db->fatal;
+    if (!sqlite3_get_autocommit(db->handle) && db_simple(db, SQL_ROLLBACK) && rc >= 0)
+        rc = TB_EIO;
+    return rc;
+}
+
+static struct store_query *take(struct store *store)
+{
+    struct store_query *query = store->queries;
+    if (query) {
+        store->queries = query->next;
+        if (!store->queries)
+            store->queries_last = &store->queries;
+        store->query_count--;
+        query->next = NULL;
+    }
+    return query;
+}
+
+void *reader_main(void *argument)
+{
+    struct store *store = argument;
+    struct store_db db = {.store = store, .options = &store->options};
+    bool open = false;
+    pthread_mutex_lock(&store->lock);
+    for (;;) {
+        while (!store->queries && !store->stopping)
+            pthread_cond_wait(&store->read_work, &store->lock);
+        struct store_query *query = take(store);
+        pthread_mutex_unlock(&store->lock);
+        if (!query)
+            break;
+        int rc = 0;
+        if (!open) {
+            rc = db_open(&db, store->path, store->vfs_name, false, NULL);
+            if (!rc && (rc = db_prepare(&db, NULL)))
+                db_close(&db);
+            open = !rc;
+        }
+        query->rc = rc ? rc : run_query(&db, query);
+        if (!store->options.post || store->options.post(store->options.post_context, complete, query))
+            complete(query);
+        pthread_mutex_lock(&store->lock);
+    }
+    if (open)
+        db_close(&db);
+    return NULL;
+}
+
+int store_read(struct store *store, struct store_query *query)
+{
+    query->next = NULL;
+    query->store = store;
+    query->rc = 0;
+    int rc = 0;
+    pthread_mutex_lock(&store->lock);
+    if (!store->started || store->stopping)
+        rc = TB_ECLOSED;
+    else if (!store->readers)
+        rc = TB_EUNSUPPORTED;
+    else if (store->query_count >= LIMIT_STORE_READ_QUEUE)
+        rc = TB_ETEMP;
+    else {
+        *store->queries_last = query;
+        store->queries_last = &query->next;
+        store->query_count++;
+        pthread_cond_signal(&store->read_work);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return rc;
+}

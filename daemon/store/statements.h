@@ -1,0 +1,169 @@
+/* statements: every SQL text of the daemon, one row each — S(NAME, who prepares it, text).
+ *
+ * READ ones are prepared by readers and by the writer, WRITE ones by the writer only.  Small and portable SQL; only INDEXED BY is
+ * SQLite's own: it makes the start fail when the partial index that a list needs is missing. */
+#ifndef STORE_STATEMENTS_H
+#define STORE_STATEMENTS_H
+
+#define CASE_COLUMNS                                                                                                   \
+    "id, case_no, home, intake, item, item_version, state, local_state, pending, rev, noticed, handed_in, sent, received, "   \
+    "accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number"
+
+#define STATEMENT_TABLE(S)                                                                                             \
+    /* transactions */                                                                                                 \
+    S(BEGIN_READ, READ, "BEGIN")                                                                                       \
+    S(BEGIN_WRITE, WRITE, "BEGIN IMMEDIATE")                                                                           \
+    S(COMMIT, READ, "COMMIT")                                                                                          \
+    S(ROLLBACK, READ, "ROLLBACK")                                                                                      \
+    S(SAVEPOINT, WRITE, "SAVEPOINT command")                                                                           \
+    S(SAVEPOINT_RELEASE, WRITE, "RELEASE command")                                                                     \
+    S(SAVEPOINT_ROLLBACK, WRITE, "ROLLBACK TO command")                                                                \
+    S(PROBE, WRITE, "UPDATE meta SET probe = probe + 1 WHERE id = 1")                                                  \
+    S(META_GET, READ, "SELECT office, suite FROM meta WHERE id = 1")                                                   \
+    S(META_PUT, WRITE, "INSERT INTO meta (id, office, suite, created_at) VALUES (1, ?1, ?2, ?3)")                      \
+    /* ledger */                                                                                                       \
+    S(ENTRY_ADD, WRITE, "INSERT INTO entry (idx, at, hashes, line) VALUES (?1, ?2, ?3, ?4)")                           \
+    S(ENTRY_LINE, READ, "SELECT line FROM entry WHERE idx = ?1")                                                       \
+    S(ENTRY_HASHES, READ, "SELECT hashes FROM entry WHERE idx = ?1")                                                   \
+    S(ENTRY_LAST, READ, "SELECT max(idx) FROM entry")                                                                  \
+    S(ENTRY_TAIL, READ, "SELECT idx, hashes, line FROM entry WHERE idx >= ?1 ORDER BY idx")                            \
+    S(CHECKPOINT_ADD, WRITE, "INSERT INTO checkpoint (size, note) VALUES (?1, ?2)")                                    \
+    S(CHECKPOINT_LAST, READ, "SELECT size, note, cosignatures FROM checkpoint ORDER BY size DESC LIMIT 1")             \
+    S(CHECKPOINT_COSIGNED, READ,                                                                                       \
+      "SELECT size, note, cosignatures FROM checkpoint WHERE cosigned = 1 ORDER BY size DESC LIMIT 1")                 \
+    S(CHECKPOINT_AT, READ, "SELECT size, note, cosignatures FROM checkpoint WHERE size = ?1")                          \
+    S(CHECKPOINT_COSIGN, WRITE, "UPDATE checkpoint SET cosigned = 1, cosignatures = ?2 WHERE size = ?1")               \
+    S(CHECKPOINT_COSIGNED_BEFORE, READ, "SELECT max(size) FROM checkpoint WHERE cosigned = 1 AND size < ?1")           \
+    S(CHECKPOINT_PRUNE, WRITE,                                                                                         \
+      "DELETE FROM checkpoint WHERE size IN (SELECT size FROM checkpoint "                                             \
+      "WHERE size > ?1 AND size < ?2 AND cosigned = 0 ORDER BY size LIMIT ?3)")                                        \
+    /* cases */                                                                                                        \
+    S(CASE_SERIAL, WRITE,                                                                                              \
+      "INSERT INTO case_serial (day, serial) VALUES (?1, 1) "                                                          \
+      "ON CONFLICT (day) DO UPDATE SET serial = serial + 1 RETURNING serial")                                          \
+    S(CASE_INSERT, WRITE,                                                                                              \
+      "INSERT INTO cases (case_no, home, intake, item, item_version, state, local_state, pending, rev, noticed, handed_in, " \
+      "sent, received, accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number, open, " \
+      "due_order) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " \
+      "?22, ?23, ?24)")                                                                                                \
+    S(CASE_UPDATE, WRITE,                                                                                              \
+      "UPDATE cases SET case_no = ?1, home = ?2, intake = ?3, item = ?4, item_version = ?5, state = ?6, local_state = ?7, " \
+      "pending = ?8, rev = ?9, noticed = ?10, handed_in = ?11, sent = ?12, received = ?13, accepted = ?14, decided = ?15, " \
+      "delivered = ?16, closed = ?17, due_day = ?18, due_provisional = ?19, todo = ?20, applicant = ?21, number = ?22, " \
+      "open = ?23, due_order = ?24 WHERE id = ?25")                                                                    \
+    S(CASE_BY_NO, READ, "SELECT " CASE_COLUMNS " FROM cases WHERE case_no = ?1")                                       \
+    S(CASE_BY_ID, READ, "SELECT " CASE_COLUMNS " FROM cases WHERE id = ?1")                                            \
+    S(CASE_LIST_ALL, READ, "SELECT " CASE_COLUMNS " FROM cases WHERE id < ?1 ORDER BY id DESC LIMIT ?2")               \
+    S(CASE_LIST_STATE, READ,                                                                                           \
+      "SELECT " CASE_COLUMNS " FROM cases WHERE local_state = ?1 AND id < ?2 AND open >= ?3 ORDER BY id DESC LIMIT ?4") \
+    S(CASE_LIST_OPEN, READ,                                                                                            \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_open WHERE open = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2") \
+    S(CASE_LIST_WORDS, READ,                                                                                           \
+      "SELECT " CASE_COLUMNS " FROM cases WHERE applicant = ?1 AND id < ?2 AND (?3 < 0 OR local_state = ?3) AND open >= ?4 " \
+      "UNION SELECT " CASE_COLUMNS " FROM cases WHERE number = ?1 AND id < ?2 AND (?3 < 0 OR local_state = ?3) "       \
+      "AND open >= ?4 ORDER BY id DESC LIMIT ?5")                                                                      \
+    S(CASE_LIST_TODO, READ,                                                                                            \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_todo WHERE todo = ?1 AND todo <> 0 ORDER BY due_order, id "  \
+      "LIMIT ?2 OFFSET ?3")                                                                                            \
+    /* events */                                                                                                       \
+    S(EVENT_LAST, READ, "SELECT max(id) FROM event WHERE id >= ?1 AND id <= ?2")                                       \
+    S(EVENT_ADD, WRITE,                                                                                                \
+      "INSERT INTO event (id, rev, own, ref, peer, type, verdict) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                \
+    S(EVENT_SETTLE, WRITE,                                                                                             \
+      "UPDATE event SET rev = ?4, verdict = ?5 WHERE id >= ?1 AND id <= ?2 AND own = 1 AND ref = ?3")                  \
+    S(EVENT_LIST, READ,                                                                                                \
+      "SELECT id, rev, own, ref, peer, type, verdict FROM event WHERE id >= ?1 AND id <= ?2 ORDER BY rev = 0, rev, id") \
+    /* peers and messages */                                                                                           \
+    S(PEER_NO, READ, "SELECT peer_no FROM peer WHERE office = ?1")                                                     \
+    S(PEER_MAKE, WRITE, "INSERT INTO peer (office) VALUES (?1)")                                                       \
+    S(PEER_GET, READ,                                                                                                  \
+      "SELECT next_seq, sent_seq, sent_hash, received_seq, received_hash, acked_size, their_size, their_root, "        \
+      "their_cosignature, last_exchange FROM peer WHERE office = ?1")                                                  \
+    S(PEER_PUT, WRITE,                                                                                                 \
+      "UPDATE peer SET sent_seq = ?2, sent_hash = ?3, received_seq = ?4, received_hash = ?5, acked_size = ?6, "        \
+      "their_size = ?7, their_root = ?8, their_cosignature = ?9, last_exchange = ?10 WHERE office = ?1")               \
+    S(PEER_TAKE_SEQ, WRITE, "UPDATE peer SET next_seq = next_seq + 1 WHERE peer_no = ?1 RETURNING next_seq - 1")       \
+    S(OUTBOX_ADD, WRITE, "INSERT INTO outbox (key, idx, at, case_no) VALUES (?1, ?2, ?3, ?4)")                                 \
+    S(OUTBOX_READ, READ,                                                                                               \
+      "SELECT o.key, o.idx, e.line FROM outbox o LEFT JOIN entry e ON e.idx = o.idx "                                  \
+      "WHERE o.key > ?1 AND o.key <= ?2 ORDER BY o.key LIMIT ?3")                                                      \
+    S(OUTBOX_INDEX, READ, "SELECT idx, case_no FROM outbox WHERE key = ?1")                                                     \
+    S(OUTBOX_OLDEST, READ, "SELECT key, at FROM outbox WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT 1")             \
+    S(INBOX_ADD, WRITE,                                                                                                \
+      "INSERT INTO inbox (key, leaf, idx, tree_size, path, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                     \
+    S(INBOX_GET, READ, "SELECT leaf, idx, tree_size, path, line FROM inbox WHERE key = ?1")                            \
+    S(INBOX_LEAF, READ, "SELECT leaf FROM inbox WHERE key = ?1")                                                       \
+    S(INBOX_RECEIPT_ADD, WRITE, "INSERT INTO inbox_receipt (key, last, receipt_index) VALUES (?1, ?2, ?3)")            \
+    S(INBOX_RECEIPT_GET, READ,                                                                                         \
+      "SELECT last, receipt_index FROM inbox_receipt WHERE key <= ?1 AND key >= ?2 ORDER BY key DESC LIMIT 1")         \
+    S(RECEIPT_ADD, WRITE,                                                                                              \
+      "INSERT INTO receipt (key, leaf, idx, tree_size, path, line, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "         \
+      "ON CONFLICT (key) DO NOTHING")                                                                                  \
+    S(RECEIPT_GET, READ,                                                                                               \
+      "SELECT leaf, idx, tree_size, path, line, key, last FROM receipt WHERE key <= ?1 AND key >= ?2 "                 \
+      "ORDER BY key DESC LIMIT 1")                                                                                     \
+    S(PEER_CHECKPOINT_ADD, WRITE, "INSERT INTO peer_checkpoint (key, note) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING") \
+    S(PEER_CHECKPOINT_GET, READ, "SELECT note FROM peer_checkpoint WHERE key = ?1")                                    \
+    /* idempotency */                                                                                                  \
+    S(IDEMPOTENCY_GET, READ, "SELECT request_hash, status, body FROM idempotency WHERE key = ?1 AND staff = ?2")       \
+    S(IDEMPOTENCY_PUT, WRITE,                                                                                          \
+      "INSERT INTO idempotency (at, staff, key, request_hash, status, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")          \
+    S(IDEMPOTENCY_PRUNE, WRITE,                                                                                        \
+      "DELETE FROM idempotency WHERE id < (SELECT min(id) FROM idempotency) + 4 AND at < ?1")                          \
+    /* catalogue and authorisations */                                                                                 \
+    S(ITEM_PUT, WRITE,                                                                                                 \
+      "INSERT INTO item (office, code, version, edition, json, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "                 \
+      "ON CONFLICT (office, code, version) DO UPDATE SET edition = excluded.edition, json = excluded.json, "           \
+      "name = excluded.name")                                                                                          \
+    S(ITEM_GET, READ,                                                                                                  \
+      "SELECT i.version, i.edition = coalesce(e.edition, i.edition), i.json FROM item i "                              \
+      "LEFT JOIN edition e ON e.office = i.office WHERE i.office = ?1 AND i.code = ?2 AND i.version = ?3")             \
+    S(ITEM_NEWEST, READ,                                                                                               \
+      "SELECT i.version, 1, i.json FROM item i JOIN edition e ON e.office = i.office AND e.edition = i.edition "       \
+      "WHERE i.office = ?1 AND i.code = ?2 ORDER BY i.version DESC LIMIT 1")                                           \
+    S(ITEM_EACH, READ,                                                                                                 \
+      "SELECT i.office, i.edition, i.json FROM item i JOIN edition e ON e.office = i.office AND e.edition = i.edition " \
+      "WHERE ?1 IS NULL OR i.office = ?1 ORDER BY i.office, i.code, i.version")                                        \
+    S(EDITION_GET, READ, "SELECT edition, digest FROM edition WHERE office = ?1")                                      \
+    S(EDITION_PUT, WRITE,                                                                                              \
+      "INSERT INTO edition (office, edition, digest) VALUES (?1, ?2, ?3) "                                             \
+      "ON CONFLICT (office) DO UPDATE SET edition = excluded.edition, digest = excluded.digest")                       \
+    S(AUTHORISATION_PUT, WRITE,                                                                                        \
+      "INSERT INTO authorisation (uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement) " \
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (uuid) DO UPDATE SET principal = excluded.principal, "  \
+      "delegate = excluded.delegate, steps = excluded.steps, items = excluded.items, from_day = excluded.from_day, "   \
+      "until_day = excluded.until_day, acceptance = excluded.acceptance, announcement = excluded.announcement")        \
+    S(AUTHORISATION_GET, READ,                                                                                         \
+      "SELECT uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement "                 \
+      "FROM authorisation WHERE uuid = ?1")                                                                            \
+    S(AUTHORISATION_FIND, READ,                                                                                        \
+      "SELECT uuid, steps, items FROM authorisation WHERE principal = ?1 AND delegate = ?2 AND from_day <= ?3 "        \
+      "AND until_day >= ?3 ORDER BY until_day DESC, id")                                                               \
+    /* materials */                                                                                                    \
+    S(MATERIAL_PUT, WRITE,                                                                                             \
+      "INSERT INTO material (sha256, size, type, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sha256) DO NOTHING")         \
+    S(MATERIAL_GET, READ, "SELECT sha256, size, type, at FROM material WHERE sha256 = ?1")                             \
+    S(MATERIAL_WAIT_ADD, WRITE,                                                                                        \
+      "INSERT INTO material_wait (case_id, sha256) VALUES (?1, ?2) ON CONFLICT (sha256, case_id) DO NOTHING")          \
+    S(MATERIAL_WAIT_DONE, READ,                                                                                        \
+      "SELECT w.case_id FROM material_wait w WHERE w.sha256 = ?1 AND NOT EXISTS (SELECT 1 FROM material_wait o "       \
+      "WHERE o.case_id = w.case_id AND o.sha256 <> ?1) ORDER BY w.case_id")                                            \
+    S(MATERIAL_WAIT_FORGET, WRITE, "DELETE FROM material_wait WHERE sha256 = ?1")                                      \
+    S(MATERIAL_WAITS, READ, "SELECT count(*) FROM material_wait WHERE case_id = ?1")                                   \
+    S(MATERIAL_EXPECTED, READ,                                                                                         \
+      "SELECT 1 FROM material_wait WHERE sha256 = ?1 UNION ALL SELECT 1 FROM material WHERE sha256 = ?1 LIMIT 1")      \
+    S(MATERIAL_OUT_ADD, WRITE,                                                                                         \
+      "INSERT INTO material_out (peer_no, sha256) VALUES (?1, ?2) ON CONFLICT (peer_no, sha256) DO NOTHING")           \
+    S(MATERIAL_OUT_NEXT, READ,                                                                                         \
+      "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
+      "WHERE o.peer_no = ?1 ORDER BY o.id LIMIT 1")                                                                    \
+    S(MATERIAL_OUT_DONE, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND sha256 = ?2")
+
+enum sql_id {
+#define S(name, who, text) SQL_##name,
+    STATEMENT_TABLE(S)
+#undef S
+    SQL_COUNT
+};
+
+#endif

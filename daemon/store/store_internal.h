@@ -1,0 +1,52 @@
+/* store_internal: what store.c, batch.c, writer.c and readers.c share. */
+#ifndef STORE_STORE_INTERNAL_H
+#define STORE_STORE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "daemon/store/db.h"
+#include "daemon/store/vfs_count.h"
+
+enum { STORE_READERS_MAX = 8, STORE_PATH_BYTES = 1024 };
+
+struct command_queue {
+    struct store_command *first, **last;
+    unsigned count;
+};
+
+struct store {
+    struct store_options options;     /* with copies of directory and office */
+    char directory[STORE_PATH_BYTES];
+    char path[STORE_PATH_BYTES];      /* of the database */
+    char office[OFFICE_TEXT];
+    char vfs_name[48];                /* of our own; the readers open with it too */
+    struct vfs_count *vfs;
+    struct store_db writer;           /* the writer thread's, or the caller's of store_run_batch */
+    struct ledger_frontier begun;     /* the frontier that the present transaction began with */
+    int64_t next_passive;             /* WAL bytes from which a checkpoint is tried again */
+    int64_t next_floor_ms;            /* when the disk floor is looked at again */
+    bool disk_low;                    /* writer's view */
+    int failed;                       /* writer's view: code that stopped writing */
+
+    pthread_mutex_t lock;             /* everything below */
+    pthread_cond_t work, read_work;
+    bool started, stopping;
+    struct command_queue commands;
+    struct store_query *queries, **queries_last;
+    unsigned query_count;
+    pthread_t writer_thread, reader_thread[STORE_READERS_MAX];
+    unsigned readers;
+    struct store_stats stats;
+};
+
+/* batch.c: one transaction; sets rc in each command.  Writer thread (or the caller without threads). */
+int batch_run(struct store *store, struct store_command *first);
+/* Between batches: checkpoint of the WAL when it is large; `idle`: empties it, and tries to write again after a full disk. */
+void batch_maintain(struct store *store, bool idle);
+/* Copies what the writer knows into store->stats; takes the lock. */
+void batch_publish(struct store *store);
+
+void *writer_main(void *store);
+void *reader_main(void *store);
+
+#endif
