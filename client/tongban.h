@@ -97,11 +97,14 @@ const struct command *command_find(int argc, char *const *argv, int *used);
 /* An action on a case by name, when a person may do it; else NULL.  The n-th distinct one for listings. */
 const struct case_transition *action_find(const char *name);
 const struct case_transition *action_at(size_t n);
+/* What a person says with the action (NULL-name terminated), or NULL. */
+const struct case_field *action_fields(const struct case_transition *action);
 int action_run(struct client *client, const struct case_transition *action, const struct args *args);
 /* Options that every action takes besides its fields. */
 extern const struct option action_options[];
 
-/* The commands, one per row of the table.  Each returns an exit status after having told the user; the connection is open. */
+/* The commands, one per row of the table.  Each returns an exit status after having told the user; the connection is
+ * open. */
 int item_list(struct client *client, const struct args *args);
 int item_show(struct client *client, const struct args *args);
 int case_list(struct client *client, const struct args *args);

@@ -22,6 +22,15 @@ static int take_options(const struct client *client, const struct args *args, co
     return EXIT_DONE;
 }
 
+/* Two actions that share a form are told apart by its outcome, which is the action's own word: nobody has to type it.
+ */
+static void set_outcome(const struct case_transition *action, json_t *body)
+{
+    for (const struct case_field *f = action_fields(action); f && f->name; f++)
+        if (f->kind == FIELD_ENUM && !strcmp(f->name, "outcome") && strstr(f->values, action->action))
+            (void)json_object_set_new(body, "outcome", json_string(action->action));
+}
+
 /* Asks for what is still missing; an enumeration is offered as a choice. */
 static int ask_missing(const struct client *client, const struct case_field *fields, json_t *body)
 {
@@ -73,10 +82,9 @@ static int action_send(struct client *client, const struct case_transition *acti
 
 int action_run(struct client *client, const struct case_transition *action, const struct args *args)
 {
-    const struct case_field *fields = case_fields(action->entry);
+    const struct case_field *fields = action_fields(action);
     const char *file = args_option(args, "file");
     json_t *body = NULL;
-    struct problem p;
     if (args->count != 1)
         return report_local(client, REPORT_USAGE, "tongban case %s NO", action->action);
     int status = view_check_no(client, args->positional[0]);
@@ -84,15 +92,14 @@ int action_run(struct client *client, const struct case_transition *action, cons
         status = view_read_json(client, file, &body);
     if (!status && !body && !(body = json_object()))
         status = report_local(client, REPORT_MEMORY, NULL);
+    if (!status)
+        set_outcome(action, body);
     status = status ? status : take_options(client, args, fields, body);
     if (!status && ask_possible(client) && !args_option(args, "yes"))
         status = ask_missing(client, fields, body);
     if (!status)
         status = client_open(client);
     status = status ? status : view_upload_fields(client, fields, body);
-    /* the same check as the server's, so that a slip is named before anything is sent */
-    if (!status && case_check_body(action->entry, body, &p))
-        status = report_problem(client, &p);
     status = status ? status : action_send(client, action, args->positional[0], body);
     json_decref(body);
     return status;

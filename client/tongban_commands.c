@@ -25,7 +25,7 @@ static const struct option proof_options[] = {
     {"out", "FILE", N_("write the bundle here instead of to standard output")}, {NULL, NULL, NULL}};
 static const struct option material_options[] = {
     {"name", "NAME", N_("name of the material as in the item's list")},
-    {"form", "original|copy|electronic", N_("form in which it was handed in")},
+    {"form", "original|copy|electronic|form", N_("form in which it was handed in")},
     {"original-seen", NULL, N_("the original was seen and agrees")},
     {NULL, NULL, NULL}};
 static const struct option calendar_options[] = {
@@ -100,4 +100,10 @@ const struct case_transition *action_find(const char *name)
         if (!strcmp(action->action, name))
             return action;
     return NULL;
+}
+
+const struct case_field *action_fields(const struct case_transition *action)
+{
+    /* forwarding sends what was taken in; the office puts it together */
+    return action->entry == ENTRY_CASE_SUBMITTED ? NULL : case_fields(action->entry);
 }

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/tongban.h"
 #include "client/tongban_http.h"
 #include "proto/limits.h"
+#include "proto/timestamp.h"
 
 enum { FIELD_DEPTH = 4 };
 
@@ -20,7 +22,29 @@ static const struct case_field *find_field(const struct case_field *fields, cons
         if (i == len)
             return f;
     }
+    /* people say "file" for what the protocol names by its digest */
+    for (const struct case_field *f = fields; f && f->name && len == 4 && !strncmp(name, "file", 4); f++)
+        if (f->kind == FIELD_SHA256)
+            return f;
     return NULL;
+}
+
+/* A time as people write it: "now", or "2026-11-23 09:30" in China Standard Time.  Others go as they are to the check.
+ */
+static void time_text(const char *value, char *out, size_t size)
+{
+    struct timespec now;
+    char full[TIMESTAMP_TEXT];
+    int64_t ms;
+    (void)snprintf(out, size, "%s", value);
+    if (!strcmp(value, "now") && !clock_gettime(CLOCK_REALTIME, &now)) {
+        timestamp_format((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, full);
+        (void)snprintf(out, size, "%s", full);
+    } else if (strlen(value) == 16 && value[10] == ' ') {
+        (void)snprintf(full, sizeof full, "%.10sT%.5s:00+08:00", value, value + 11);
+        if (!timestamp_parse(full, &ms))
+            (void)snprintf(out, size, "%s", full);
+    }
 }
 
 static int scalar(const struct case_field *field, const char *value, json_t **out, struct problem *p)
@@ -40,6 +64,11 @@ static int scalar(const struct case_field *field, const char *value, json_t **ou
             return problem_set(p, PROBLEM_FIELD, field->name, "%s: yes or no is needed", field->name);
         made = json_boolean(yes);
     } else {
+        char text[64];
+        if (field->kind == FIELD_TIME && strlen(value) < sizeof text) {
+            time_text(value, text, sizeof text);
+            value = text;
+        }
         made = json_string(value);
         if (!made)
             return problem_set(p, PROBLEM_FIELD, field->name, "%s: the text is not UTF-8", field->name);

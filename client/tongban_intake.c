@@ -56,6 +56,7 @@ static const struct {
 } certificates[] = {{"citizen-id", N_("resident identity card"), CODE_CITIZEN_ID},
                     {"uscc", N_("unified social credit code"), CODE_USCC},
                     {"passport", N_("passport"), -1},
+                    {"hmt-permit", N_("travel permit of Hong Kong, Macao or Taiwan residents"), -1},
                     {"other", N_("another document"), -1}};
 enum { CERTIFICATES = sizeof certificates / sizeof certificates[0] };
 
@@ -107,14 +108,14 @@ static int ask_person(json_t *form, const char *key, const char *name_question)
 static int ask_material(const json_t *wanted, json_t *materials)
 {
     const char *letter = view_text(wanted, "form");
-    const char *const values[] = {"original", "copy", "electronic"};
-    const char *const labels[] = {_("original"), _("copy"), _("electronic"), _("not handed in")};
+    const char *const values[] = {"original", "copy", "electronic", "form"};
+    const char *const labels[] = {_("original"), _("copy"), _("electronic"), _("form"), _("not handed in")};
     unsigned chosen, fallback = letter[0] == 'C' ? 1 : letter[0] == 'E' || letter[0] == 'S' || letter[0] == 'P' ? 2 : 0;
     bool seen = false;
-    int rc = ask_choice(view_text(wanted, "name"), labels, 4, fallback, &chosen);
-    if (rc || chosen == 3)
+    int rc = ask_choice(view_text(wanted, "name"), labels, 5, fallback, &chosen);
+    if (rc || chosen == 4)
         return rc;
-    if (chosen != 2)
+    if (chosen < 2)
         rc = ask_yes(_("Was the original seen, and does it agree?"), true, &seen);
     json_t *material =
         json_pack("{s:s, s:s, s:b}", "name", view_text(wanted, "name"), "form", values[chosen], "original_seen", seen);
@@ -203,7 +204,7 @@ static void show_summary(const json_t *item, const json_t *form)
         (void)snprintf(text, sizeof text, "%s  %s", view_text(m, "name"), view_text(m, "file"));
         term_pair(_("Material"), 18, text);
     }
-    term_pair(_("Delivery"), 18, view_text(json_object_get(form, "delivery"), "way"));
+    term_pair(_("Delivery"), 18, view_word(view_text(json_object_get(form, "delivery"), "way")));
     (void)putchar('\n');
     (void)fflush(stdout);
 }
@@ -260,6 +261,7 @@ int case_new(struct client *client, const struct args *args)
     int status = file ? view_read_json(client, file, &form) : form_by_asking(client, args, &form);
     status = status ? status : set_item(client, args, form);
     status = status ? status : upload_form(client, form);
+    status = status ? status : view_upload_fields(client, case_fields(ENTRY_CASE_SUBMITTED), form);
     status = status ? status : http_post(client, "/window/v1/cases", form, &doc);
     json_decref(form);
     if (status)

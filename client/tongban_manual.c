@@ -114,7 +114,7 @@ void manual_action(const struct case_transition *action, FILE *out)
     (void)fprintf(out, "\n%s\n", _("Options:"));
     help_options(action_options, out);
     (void)fprintf(out, "\n%s\n", _("Fields (* needed; a repeated member begins the next element of a list):"));
-    each_field(case_fields(action->entry), "", help_field, out);
+    each_field(action_fields(action), "", help_field, out);
 }
 
 static void print_help(FILE *out)
@@ -216,7 +216,7 @@ static void print_man(FILE *out)
         (void)snprintf(text, sizeof text, "case %s NO", action->action);
         man_tagged(text, action->help, out);
         (void)fputs(".RS\n", out);
-        each_field(case_fields(action->entry), "", man_field, out);
+        each_field(action_fields(action), "", man_field, out);
         (void)fputs(".RE\n", out);
     }
     (void)fputs(".SH EXIT STATUS\n", out);
@@ -265,7 +265,7 @@ static void print_completion(FILE *out)
     for (size_t n = 0; (action = action_at(n)); n++) {
         (void)fprintf(out, "        \"case %s\") words=\"--json --config", action->action);
         words_options(action_options, out);
-        each_field(case_fields(action->entry), "", word_field, out);
+        each_field(action_fields(action), "", word_field, out);
         (void)fputs("\" ;;\n", out);
     }
     (void)fputs("        esac\n        if [ \"$COMP_CWORD\" -eq 2 ]; then\n            case \"${COMP_WORDS[1]}\" in\n",
@@ -355,7 +355,7 @@ static void print_markdown(FILE *out)
     const struct case_transition *action;
     for (size_t n = 0; (action = action_at(n)); n++) {
         (void)fprintf(out, "\n### `tongban case %s NO`\n\n%s (%s).\n", action->action, action->help, action->zh);
-        const struct case_field *fields = case_fields(action->entry);
+        const struct case_field *fields = action_fields(action);
         if (fields && fields->name)
             (void)fputs("\n| field | |\n| --- | --- |\n", out);
         each_field(fields, "", markdown_field, out);

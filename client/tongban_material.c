@@ -4,15 +4,6 @@
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
 
-/* The list of materials stands in the body under `materials`, or the body is one material; the table says which. */
-static json_t *material_body(json_t *materials)
-{
-    for (const struct case_field *f = case_fields(ENTRY_CASE_MATERIAL); f && f->name; f++)
-        if (!strcmp(f->name, "materials"))
-            return json_pack("{s:O}", "materials", materials);
-    return json_incref(json_array_get(materials, 0));
-}
-
 static json_t *material_object(const char *name, const char *form, bool seen, const struct upload_file *file)
 {
     json_t *m = json_pack("{s:s, s:s, s:b, s:s, s:I, s:s}", "name", name, "form", form, "original_seen", seen, "sha256",
@@ -31,9 +22,13 @@ static int send_materials(struct client *client, const char *no, json_t *materia
         return status;
     bool supplement = !strcmp(view_text(shown, "state"), case_states[CASE_SUPPLEMENT_ASKED].name);
     json_decref(shown);
-    body = supplement ? json_pack("{s:O}", "materials", materials) : material_body(materials);
+    body = json_pack("{s:O}", "materials", materials);
     (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s/actions/%s", no, supplement ? "supplement" : "material");
-    status = body ? http_post(client, path, body, doc) : report_local(client, REPORT_MEMORY, NULL);
+    /* size and type only where the table has them */
+    status =
+        body ? view_upload_fields(client, case_fields(supplement ? ENTRY_CASE_SUPPLEMENTED : ENTRY_CASE_MATERIAL), body)
+             : report_local(client, REPORT_MEMORY, NULL);
+    status = status ? status : http_post(client, path, body, doc);
     json_decref(body);
     return status;
 }
@@ -45,8 +40,9 @@ int material_add(struct client *client, const struct args *args)
     int status = view_check_no(client, no);
     if (!form)
         form = "copy";
-    if (!status && strcmp(form, "original") != 0 && strcmp(form, "copy") != 0 && strcmp(form, "electronic") != 0)
-        status = report_local(client, REPORT_USAGE, "--form original|copy|electronic");
+    if (!status && strcmp(form, "original") != 0 && strcmp(form, "copy") != 0 && strcmp(form, "electronic") != 0 &&
+        strcmp(form, "form") != 0)
+        status = report_local(client, REPORT_USAGE, "--form original|copy|electronic|form");
     for (unsigned i = 1; i < args->count && !status; i++) {
         struct upload_file file;
         const char *path = args->positional[i], *slash = strrchr(path, '/');

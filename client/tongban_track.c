@@ -55,7 +55,7 @@ static int summary_text(const json_t *summary, struct buf *out)
             continue;
         rc = out->len ? buf_append_str(out, _(", ")) : 0;
         if (!rc && text)
-            rc = buf_append_str(out, !strcmp(key, "state") ? view_state(text) : gettext(text[0] ? text : "-"));
+            rc = buf_append_str(out, !strcmp(key, "state") ? view_state(text) : view_word(text));
         else if (!rc)
             rc = buf_printf(out, "%s %lld", key, (long long)json_integer_value(value));
     }
@@ -145,20 +145,12 @@ static int show_new(struct watch *w)
     return w->status;
 }
 
-/* Whether the case has come where the watch ends. */
-static int check_over(struct watch *w)
+/* Whether the case has come where the watch ends; `state` as the home side confirmed it. */
+static void check_over(struct watch *w)
 {
-    char path[80];
-    json_t *doc;
-    (void)snprintf(path, sizeof path, "/window/v1/cases?limit=1&q=%.21s", w->no);
-    w->status = http_get(w->client, path, &doc);
-    if (w->status)
-        return w->status;
-    const char *state = view_text(json_array_get(json_object_get(doc, "rows"), 0), "state");
+    const char *state = view_text(w->timeline, "state");
     int known = case_state_by_name(state);
     w->over = (w->until && !strcmp(state, w->until)) || (known >= 0 && case_states[known].final);
-    json_decref(doc);
-    return EXIT_DONE;
 }
 
 /* Asks through a second handle, because the stream occupies the first: its callback must not call into itself. */
@@ -170,8 +162,9 @@ static int refresh(struct watch *w)
         w->client->http = stream;
         return TB_ENOMEM;
     }
-    int status = check_over(w);
-    status = status ? status : show_new(w);
+    int status = show_new(w);
+    if (!status)
+        check_over(w);
     http_close(w->client->http);
     w->client->http = stream;
     return status || w->over ? TB_ECLOSED : 0;
@@ -242,8 +235,8 @@ int case_track(struct client *client, const struct args *args)
     (void)snprintf(w.path, sizeof w.path, "/window/v1/cases/%.21s/timeline", no);
     status = show_new(&w);
     if (!status && args_option(args, "watch")) {
-        status = check_over(&w);
-        if (!status && !w.over)
+        check_over(&w);
+        if (!w.over)
             watch_run(&w);
         status = w.status;
     }

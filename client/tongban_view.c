@@ -85,14 +85,42 @@ static const char *office_line(const char *code, char *out, size_t size)
     return out;
 }
 
+/* Words of the protocol that a clerk reads. */
+static const struct {
+    const char *word, *text;
+} protocol_words[] = {
+    {"acceptance", N_("acceptance")},
+    {"decision", N_("decision")},
+    {"delivery", N_("delivery of the result")},
+    {"pickup", N_("pickup")},
+    {"mail", N_("mail")},
+    {"electronic", N_("electronic")},
+    {"match", N_("match")},
+    {"mismatch", N_("mismatch")},
+    {"manual", N_("manual")},
+    {"grant", N_("granted")},
+    {"deny", N_("denied")},
+    {"citizen-id", N_("resident identity card")},
+    {"uscc", N_("unified social credit code")},
+};
+
+const char *view_word(const char *word)
+{
+    for (size_t i = 0; i < sizeof protocol_words / sizeof protocol_words[0]; i++)
+        if (!strcmp(word, protocol_words[i].word))
+            return gettext(protocol_words[i].text);
+    return word;
+}
+
 static void person_lines(const char *who, const json_t *person)
 {
     char text[700];
     if (!json_is_object(person))
         return;
     const json_t *certificate = json_object_get(person, "certificate");
-    (void)snprintf(text, sizeof text, "%s  %s %s  %s", view_text(person, "name"), view_text(certificate, "type"),
-                   view_text(certificate, "number"), view_text(person, "mobile"));
+    (void)snprintf(text, sizeof text, "%s  %s %s  %s", view_text(person, "name"),
+                   view_word(view_text(certificate, "type")), view_text(certificate, "number"),
+                   view_text(person, "mobile"));
     term_pair(who, LABEL, text);
 }
 
@@ -163,7 +191,7 @@ static void object_lines(const char *label, const json_t *object, const struct c
             f++;
         (void)snprintf(name, sizeof name, "  %s", f && f->name && lang_zh() && f->zh ? f->zh : key);
         if (json_is_string(value)) {
-            term_pair(name, LABEL + 4, json_string_value(value));
+            term_pair(name, LABEL + 4, view_word(json_string_value(value)));
         } else if (json_is_object(value) || json_is_array(value)) {
             char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
             term_pair(name, LABEL + 4, text);
@@ -217,7 +245,7 @@ void view_case(const json_t *doc, bool brief)
     (void)snprintf(text, sizeof text, "%s %s", view_text(item, "code"), view_text(item, "name"));
     term_pair(_("Item"), LABEL, text);
     if (json_is_object(due)) {
-        (void)snprintf(text, sizeof text, "%s %s%s", view_text(due, "date"), view_text(due, "what"),
+        (void)snprintf(text, sizeof text, "%s %s%s", view_text(due, "date"), view_word(view_text(due, "what")),
                        json_is_true(json_object_get(due, "provisional")) ? _(" (provisional)") : "");
         term_pair(_("Due"), LABEL, text);
     }
@@ -228,9 +256,15 @@ void view_case(const json_t *doc, bool brief)
         person_lines(_("Agent"), json_object_get(doc, "agent"));
         time_lines(json_object_get(doc, "times"));
         object_lines(_("Person comparison"), json_object_get(doc, "comparison"), case_fields(ENTRY_CASE_COMPARED));
+        object_lines(_("Delivery wanted"), json_object_get(doc, "delivery"), NULL);
+        object_lines(_("Acceptance"), json_object_get(doc, "acceptance"), case_fields(ENTRY_CASE_ACCEPTED));
         object_lines(_("One-time notice"), json_object_get(doc, "notice"), case_fields(ENTRY_CASE_NOTICE));
+        object_lines(_("Refusal"), json_object_get(doc, "refusal"), case_fields(ENTRY_CASE_REFUSED));
         object_lines(_("Decision"), json_object_get(doc, "decision"), case_fields(ENTRY_CASE_DECIDED));
-        object_lines(_("Delivery"), json_object_get(doc, "delivery"), case_fields(ENTRY_CASE_DELIVERY));
+        object_lines(_("Delivery asked for"), json_object_get(doc, "delivery_request"),
+                     case_fields(ENTRY_CASE_DELIVERY));
+        object_lines(_("Delivered"), json_object_get(doc, "delivered"), case_fields(ENTRY_CASE_DELIVERED));
+        object_lines(_("Withdrawal"), json_object_get(doc, "withdrawal"), case_fields(ENTRY_CASE_WITHDRAWN));
         material_lines(json_object_get(doc, "materials"));
     }
     next_line(doc);

@@ -14,6 +14,8 @@ int view_rows(struct client *client, const char *path, size_t most, json_t **row
 void view_json_rows(json_t *rows);
 /* The word for a state of a case in the user's language; unknown ones as they are. */
 const char *view_state(const char *name);
+/* The text for a word of the protocol ("pickup", "decision"); unknown ones as they are. */
+const char *view_word(const char *word);
 /* "320623261123000000122" or a problem told; the exit status. */
 int view_check_no(const struct client *client, const char *no) TB_MUST_USE;
 /* Prints a case document for people: all of it, or (brief) what a clerk needs after a step. */

@@ -92,7 +92,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif url.path == f"/window/v1/cases/{CASE}":
             self.send(200, world.case())
         elif url.path == f"/window/v1/cases/{CASE}/timeline":
-            self.send(200, {"case": CASE, "rows": world.timeline})
+            self.send(200, {"case": CASE, "state": world.state, "rev": len(world.timeline), "rows": world.timeline})
         elif url.path == f"/window/v1/cases/{CASE}/bundle":
             self.send(200, {"v": 1, "entries": []})
         elif url.path == f"/window/v1/cases/{CASE}/events":

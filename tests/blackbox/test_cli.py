@@ -14,7 +14,6 @@ from fake_window import CASE, FakeWindow, make_certificates, problem
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("TONGBAN_BUILD", "build/release")
 TONGBAN = os.environ.get("TONGBAN", str(BUILD / "client" / "tongban"))
-pytestmark = pytest.mark.skipif(not os.path.exists(TONGBAN), reason="the program is built together with the case machine")
 LANGUAGES = ["C.UTF-8", "zh_CN.UTF-8"]
 
 
@@ -181,6 +180,28 @@ def test_files_that_are_not_taken(desk, content, name):
     (desk.directory / "x.pdf").write_bytes(content)
     got = desk.run("--json", "material", "add", CASE, "x.pdf")
     assert got.returncode == 1 and json.loads(got.stdout)["type"].endswith(name) and not desk.world.uploads
+
+
+def test_an_action_uploads_its_file_and_says_its_outcome(desk):
+    got = desk.run("case", "grant", CASE, "--result.name", "居民身份证", "--result.file", str(pdf(desk)), "--legal-basis", "第十条")
+    assert got.returncode == 0, got.stderr
+    path, body = desk.world.bodies[0]
+    assert path.endswith("/actions/grant") and body["outcome"] == "grant" and body["legal_basis"] == "第十条"
+    assert body["result"]["sha256"] in desk.world.uploads and body["result"]["name"] == "居民身份证"
+
+
+def test_an_action_refuses_unknown_fields_before_sending(desk):
+    assert desk.run("case", "grant", CASE, "--result.colour", "red").returncode == 2
+    assert desk.run("case", "notice", CASE, "--defects", "x").returncode == 2
+    assert not desk.world.bodies
+
+
+def test_lists_and_times_of_an_action(desk):
+    got = desk.run("case", "notice", CASE, "--defects.material", "甲", "--defects.defect", "缺页", "--defects.material", "乙", "--deadline", "2026-12-01")
+    assert got.returncode == 0, got.stderr
+    assert desk.world.bodies[0][1]["defects"] == [{"material": "甲", "defect": "缺页"}, {"material": "乙"}]
+    assert desk.run("case", "deliver", CASE, "--received-at", "2026-11-23 09:30").returncode == 0
+    assert desk.world.bodies[1][1]["received_at"] == "2026-11-23T09:30:00+08:00"
 
 
 def test_watch_reconnects_and_ends_with_the_case(desk):
