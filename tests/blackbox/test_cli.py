@@ -197,7 +197,8 @@ def test_an_action_refuses_unknown_fields_before_sending(desk):
 
 
 def test_lists_and_times_of_an_action(desk):
-    got = desk.run("case", "notice", CASE, "--defects.material", "甲", "--defects.defect", "缺页", "--defects.material", "乙", "--deadline", "2026-12-01")
+    got = desk.run("case", "notice", CASE, "--defects.material", "甲", "--defects.defect", "缺页", "--defects.material", "乙",
+                   "--deadline", "2026-12-01")
     assert got.returncode == 0, got.stderr
     assert desk.world.bodies[0][1]["defects"] == [{"material": "甲", "defect": "缺页"}, {"material": "乙"}]
     assert desk.run("case", "deliver", CASE, "--received-at", "2026-11-23 09:30").returncode == 0
