@@ -55,8 +55,16 @@ keys() {
     "$tongband" --make-ledger-key "tongban/$office" "$office/ledger.key" >"$office/ledger.vkey"
 }
 
+# catalogue OFFICE: the YAML list of the office's catalogue files
+catalogue() {
+    local file
+    { grep -lsE "^office: *['\"]?$1" "$here"/config/catalogue/*.yaml || true; } | while IFS= read -r file; do
+        echo "  - $(quoted "$file")"
+    done
+}
+
 configuration() {
-    local office=$1 other=${OTHER[$1]} port=${PORT[$1]} file
+    local office=$1 other=${OTHER[$1]} port=${PORT[$1]}
     {
         cat <<YAML
 # Demonstration office; made by config/demo/make-office.sh.
@@ -71,9 +79,7 @@ gateway_key: tls/gateway.key
 calendar: $(quoted "$here/config/calendar/holidays.tsv")
 catalogue:
 YAML
-        grep -lsE "^office: *['\"]?$office" "$here"/config/catalogue/*.yaml | while IFS= read -r file; do
-            echo "  - $(quoted "$file")"
-        done
+        catalogue "$office"
         cat <<YAML
 staff:
   - {id: "0007", name: ${WINDOW_CLERK[$office]}, role: window}
@@ -109,5 +115,8 @@ YAML
     done
 }
 
+for office in 330483 320623; do
+    [ -n "$(catalogue $office)" ] || { echo "make-office.sh: no catalogue of office $office in $here/config/catalogue" >&2; exit 1; }
+done
 for office in 330483 320623; do keys $office; done
 for office in 330483 320623; do configuration $office; done
