@@ -203,7 +203,7 @@ def papers():
     document("delivery.json", {"way": "pickup", "place": "intake", "documents": [card]})
     document("receipt.json", {"way": "direct", "place": "如东县政务服务中心窗口", "documents": [card],
                               "received_at": time.strftime("%Y-%m-%dT%H:%M:%S.000+08:00", time.gmtime(time.time() + 8 * 3600)),
-                              "recipient": "张三", "server": "320623:0007"})
+                              "recipient": "张三", "server": "顾海燕"})
 
 
 def same_timeline(window, officer, number):
