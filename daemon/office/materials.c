@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-int material_attach_one(struct store_db *db, json_t *object, const char *field, const char *send_to, struct problem *p)
+int material_attach_one(struct store_db *db, json_t *object, const char *field, struct problem *p)
 {
     const char *sha256 = json_string_value(json_object_get(object, "sha256"));
     if (!sha256)
@@ -13,21 +13,32 @@ int material_attach_one(struct store_db *db, json_t *object, const char *field, 
         return problem_set(p, PROBLEM_MATERIAL_MISSING, field, "material %.16s… is not here", sha256);
     if (!rc && (json_object_set_new(object, "size", json_integer(row.size)) || json_object_set_new(object, "type", json_string(row.type))))
         rc = TB_ENOMEM;
-    if (!rc && send_to)
-        rc = material_out_add(db, send_to, sha256);
     return rc;
 }
 
-int materials_attach(struct store_db *db, json_t *materials, const char *send_to, struct problem *p)
+int materials_attach(struct store_db *db, json_t *materials, struct problem *p)
 {
     size_t i;
     json_t *material;
     json_array_foreach(materials, i, material) {
-        int rc = material_attach_one(db, material, "/materials", send_to, p);
+        int rc = material_attach_one(db, material, "/materials", p);
         if (rc)
             return rc;
     }
     return 0;
+}
+
+int materials_send(struct store_db *db, const char *peer, uint64_t index, const json_t *body)
+{
+    const json_t *materials = json_object_get(body, "materials");
+    const char *result = json_string_value(json_object_get(json_object_get(body, "result"), "sha256"));
+    int rc = result ? material_out_add(db, peer, index, result) : 0;
+    for (size_t i = 0; i < json_array_size(materials) && !rc; i++) {
+        const char *sha256 = json_string_value(json_object_get(json_array_get(materials, i), "sha256"));
+        if (sha256)
+            rc = material_out_add(db, peer, index, sha256);
+    }
+    return rc;
 }
 
 int materials_await(struct store_db *db, int64_t case_id, const json_t *materials, size_t *waiting)

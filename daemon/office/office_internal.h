@@ -42,13 +42,14 @@ int case_list_row(const struct office *office, const struct office_staff *staff,
 
 /* ---- materials.c ---- */
 
-/* Checks that each listed material with a sha256 is here and completes its size and type from what is stored; registers it to be sent
- * to `send_to` (NULL: not yet). */
-int materials_attach(struct store_db *db, json_t *materials, const char *send_to, struct problem *p) TB_MUST_USE;
+/* Checks that each listed material with a sha256 is here and completes its size and type from what is stored. */
+int materials_attach(struct store_db *db, json_t *materials, struct problem *p) TB_MUST_USE;
+/* The same for the one result document of a decision. */
+int material_attach_one(struct store_db *db, json_t *object, const char *field, struct problem *p) TB_MUST_USE;
+/* Registers what our message `index` lists to be sent, once the peer has taken the message. */
+int materials_send(struct store_db *db, const char *peer, uint64_t index, const json_t *body) TB_MUST_USE;
 /* Registers waits for those that are not here. *waiting is raised by their number. */
 int materials_await(struct store_db *db, int64_t case_id, const json_t *materials, size_t *waiting) TB_MUST_USE;
-/* The same for the one result document of a decision. */
-int material_attach_one(struct store_db *db, json_t *object, const char *field, const char *send_to, struct problem *p) TB_MUST_USE;
 
 /* ---- authority.c: may this step be done by the delegate ---- */
 

@@ -29,6 +29,8 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
     }
     if (!rc)
         rc = event_settle(db, row.id, index, line->rev, line->verdict);
+    if (!rc)
+        rc = material_out_settle(db, out->peer->code, index, line->verdict == VERDICT_DONE);
     changed_add(&out->changed, &out->changed_count, row.case_no);
     case_row_clear(&row);
     return rc;

@@ -135,7 +135,7 @@ static int run_intake(struct act *a, struct problem *p)
     if (!rc)
         rc = authorise(a, p);
     if (!rc)
-        rc = materials_attach(a->db, json_object_get(body, "materials"), forward ? a->row.home : NULL, p);
+        rc = materials_attach(a->db, json_object_get(body, "materials"), p);
     if (!rc)
         rc = number_case(a, p);
     if (!rc)
@@ -182,13 +182,12 @@ static int prepare_forward(struct act *a, struct problem *p)
         return TB_ENOMEM;
     json_decref(a->request->body);
     a->request->body = body;
-    return materials_attach(a->db, json_object_get(body, "materials"), a->row.home, p);
+    return materials_attach(a->db, json_object_get(body, "materials"), p);
 }
 
 static int prepare_materials(struct act *a, struct problem *p)
 {
-    bool send = a->side == CASE_SIDE_INTAKE && a->move->entry == ENTRY_CASE_SUPPLEMENTED;
-    return materials_attach(a->db, json_object_get(a->request->body, "materials"), send ? a->row.home : NULL, p);
+    return materials_attach(a->db, json_object_get(a->request->body, "materials"), p);
 }
 
 /* Nothing is accepted or decided on papers that are still on the way. */
@@ -218,7 +217,7 @@ static int prepare_decision(struct act *a, struct problem *p)
     if (!rc && !grant)
         rc = prepare_refuse(a, p);
     if (!rc)
-        rc = material_attach_one(a->db, json_object_get(a->request->body, "result"), "/result", a->row.intake, p);
+        rc = material_attach_one(a->db, json_object_get(a->request->body, "result"), "/result", p);
     return rc;
 }
 

@@ -103,7 +103,7 @@ int material_expected(struct store_db *db, const char *sha256)
     return rc ? rc : any ? 0 : TB_ENOTFOUND;
 }
 
-int material_out_add(struct store_db *db, const char *peer, const char *sha256)
+int material_out_add(struct store_db *db, const char *peer, uint64_t index, const char *sha256)
 {
     int64_t no = 0;
     int rc = db_peer_no(db, peer, true, &no);
@@ -111,7 +111,20 @@ int material_out_add(struct store_db *db, const char *peer, const char *sha256)
         return rc;
     struct db_query q = q_start(db, SQL_MATERIAL_OUT_ADD);
     q_int(&q, no);
+    q_int(&q, (int64_t)index);
     q_text(&q, sha256);
+    return q_run(&q, NULL);
+}
+
+int material_out_settle(struct store_db *db, const char *peer, uint64_t index, bool wanted)
+{
+    int64_t no = 0;
+    int rc = db_peer_no(db, peer, false, &no);
+    if (rc)
+        return rc;
+    struct db_query q = q_start(db, wanted ? SQL_MATERIAL_OUT_READY : SQL_MATERIAL_OUT_DROP);
+    q_int(&q, no);
+    q_int(&q, (int64_t)index);
     return q_run(&q, NULL);
 }
 

@@ -70,7 +70,7 @@
     S(EVENT_ADD, WRITE,                                                                                                \
       "INSERT INTO event (id, rev, own, ref, peer, type, verdict) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                \
     S(EVENT_SETTLE, WRITE,                                                                                             \
-      "UPDATE event SET rev = ?4, verdict = ?5 WHERE id >= ?1 AND id <= ?2 AND own = 1 AND ref = ?3")                  \
+      "UPDATE event SET rev = max(rev, ?4), verdict = ?5 WHERE id >= ?1 AND id <= ?2 AND own = 1 AND ref = ?3")                  \
     S(EVENT_LIST, READ,                                                                                                \
       "SELECT id, rev, own, ref, peer, type, verdict FROM event WHERE id >= ?1 AND id <= ?2 ORDER BY rev = 0, rev, id") \
     /* peers and messages */                                                                                           \
@@ -153,11 +153,13 @@
     S(MATERIAL_EXPECTED, READ,                                                                                         \
       "SELECT 1 FROM material_wait WHERE sha256 = ?1 UNION ALL SELECT 1 FROM material WHERE sha256 = ?1 LIMIT 1")      \
     S(MATERIAL_OUT_ADD, WRITE,                                                                                         \
-      "INSERT INTO material_out (peer_no, sha256) VALUES (?1, ?2) ON CONFLICT (peer_no, sha256) DO NOTHING")           \
+      "INSERT INTO material_out (peer_no, idx, sha256) VALUES (?1, ?2, ?3) ON CONFLICT (peer_no, idx, sha256) DO NOTHING") \
+    S(MATERIAL_OUT_READY, WRITE, "UPDATE material_out SET ready = 1 WHERE peer_no = ?1 AND idx = ?2")                  \
+    S(MATERIAL_OUT_DROP, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND idx = ?2")                            \
     S(MATERIAL_OUT_NEXT, READ,                                                                                         \
       "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
-      "WHERE o.peer_no = ?1 ORDER BY o.id LIMIT 1")                                                                    \
-    S(MATERIAL_OUT_DONE, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND sha256 = ?2")
+      "WHERE o.peer_no = ?1 AND o.ready = 1 ORDER BY o.id LIMIT 1")                                                    \
+    S(MATERIAL_OUT_DONE, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1")
 
 enum sql_id {
 #define S(name, who, text) SQL_##name,

@@ -150,8 +150,9 @@ int material_wait_add(struct store_db *db, int64_t case_id, const char *sha256) 
 int material_arrived(struct store_db *db, const char *sha256, int64_t **case_ids, size_t *count) TB_MUST_USE;
 int material_waits(struct store_db *db, int64_t case_id, size_t *count) TB_MUST_USE;
 int case_get_by_id(struct store_db *db, int64_t id, struct case_row *row) TB_MUST_USE;
-/* Materials that a peer has to get from us. */
-int material_out_add(struct store_db *db, const char *peer, const char *sha256) TB_MUST_USE;
+/* Materials that a peer has to get from us: listed by our message `index`, sent once the peer took that message, dropped when it refused it. */
+int material_out_add(struct store_db *db, const char *peer, uint64_t index, const char *sha256) TB_MUST_USE;
+int material_out_settle(struct store_db *db, const char *peer, uint64_t index, bool wanted) TB_MUST_USE;
 int material_out_next(struct store_db *db, const char *peer, struct material_row *row) TB_MUST_USE; /* TB_ENOTFOUND */
 int material_out_done(struct store_db *db, const char *peer, const char *sha256) TB_MUST_USE;
 /* A material is expected at all (listed in a case or created by a clerk): uploads from a peer of others are refused. */

@@ -193,7 +193,9 @@ CREATE INDEX material_wait_case ON material_wait (case_id);
 CREATE TABLE material_out (
     id      INTEGER PRIMARY KEY,
     peer_no INTEGER NOT NULL REFERENCES peer (peer_no),
+    idx     INTEGER NOT NULL,                      -- our message that lists it
     sha256  TEXT NOT NULL CHECK (length(sha256) = 64),
-    UNIQUE (peer_no, sha256)
+    ready   INTEGER NOT NULL DEFAULT 0 CHECK (ready IN (0, 1)), -- the peer took the message: now it expects the bytes
+    UNIQUE (peer_no, idx, sha256)
 ) STRICT;
-CREATE INDEX material_out_order ON material_out (peer_no, id);
+CREATE INDEX material_out_ready ON material_out (peer_no, id) WHERE ready = 1;
