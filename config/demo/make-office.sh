@@ -58,7 +58,7 @@ keys() {
 # catalogue OFFICE: the YAML list of the office's catalogue files
 catalogue() {
     local file
-    { grep -lsE "^office: *['\"]?$1" "$here"/config/catalogue/*.yaml || true; } | while IFS= read -r file; do
+    { grep -lsE "^office: *['\"]?$1" "$here/config/catalogue/$1"/*.yaml || true; } | while IFS= read -r file; do
         echo "  - $(quoted "$file")"
     done
 }
