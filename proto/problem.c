@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/text.h"
+
 #define PROBLEM_URN "urn:tongban:problem:"
 
 static const struct problem_type problem_types[PROBLEM_COUNT] = {
@@ -27,6 +29,21 @@ int problem_by_name(const char *type)
     return -1;
 }
 
+/* Words from outside may be quoted here, cut anywhere: a document is valid UTF-8 whatever they were.  The half character at the end
+ * of a full text goes, other broken bytes become question marks. */
+static void make_valid(char *text, size_t size)
+{
+    size_t len = strlen(text), at = 0;
+    while (at < len) {
+        if (text_next(text, len, &at) >= 0)
+            continue;
+        if (len == size - 1 && len - at < 4)
+            text[len = at] = '\0';
+        else
+            text[at++] = '?';
+    }
+}
+
 int problem_set(struct problem *p, enum problem_id id, const char *field, const char *format, ...)
 {
     if (p) {
@@ -36,13 +53,8 @@ int problem_set(struct problem *p, enum problem_id id, const char *field, const 
         va_start(args, format);
         (void)vsnprintf(p->detail, sizeof p->detail, format, args);
         va_end(args);
-        /* a cut in the middle of a character would make the document invalid UTF-8 */
-        size_t len = strlen(p->detail);
-        if (len == sizeof p->detail - 1) {
-            while (len && ((unsigned char)p->detail[len - 1] & 0xC0) == 0x80)
-                len--;
-            p->detail[len ? len - 1 : 0] = '\0';
-        }
+        make_valid(p->field, sizeof p->field);
+        make_valid(p->detail, sizeof p->detail);
     }
     return problem_type(id)->code;
 }
