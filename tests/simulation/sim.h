@@ -1,0 +1,168 @@
+/* sim: two offices under a virtual clock, disk and network — the daemon's own code, no sockets, files, threads or real time.
+ *
+ * One run is one seed.  The seed decides what staff do (lawful and unlawful), what the network loses, doubles, delays and reorders, when a
+ * link is cut (seconds … ten days), when an office loses power (also in the middle of a commit) and what its disk forgets.  After every step
+ * the invariants of sim_check.c hold or the run ends with the seed and the step, and the same seed replays the same run byte for byte. */
+#ifndef SIMULATION_SIM_H
+#define SIMULATION_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/office/office.h"
+#include "daemon/peer/engine.h"
+
+enum { SIM_NODES = 2, SIM_MATERIAL_BYTES = 64, SIM_MAX_MATERIALS = 256, SIM_MAX_ACKED = 1024 };
+
+/* A fault that the harness itself must find (a test of the test). */
+enum sim_plant { SIM_PLANT_NONE, SIM_PLANT_LOSS, SIM_PLANT_DOUBLE };
+
+struct sim_rng {
+    uint64_t state;
+};
+uint64_t sim_random(struct sim_rng *rng);
+uint64_t sim_below(struct sim_rng *rng, uint64_t bound);
+bool sim_chance(struct sim_rng *rng, unsigned per_mille);
+
+enum sim_event_kind {
+    SIM_ENGINE,   /* timer of the engine, or a commit */
+    SIM_MOVER,
+    SIM_REQUEST,  /* a batch arrives */
+    SIM_ANSWER,   /* the answer, or the failure of a connection, arrives */
+    SIM_PIECE,    /* a request about a material arrives */
+    SIM_PIECE_ANSWER,
+    SIM_CLERK,    /* a member of staff does something */
+    SIM_CRASH,
+    SIM_RESTART,
+    SIM_CUT,
+    SIM_HEAL
+};
+
+struct sim_event {
+    int64_t at;           /* virtual ms */
+    uint64_t order;       /* ties in the order they were made */
+    enum sim_event_kind kind;
+    int node;
+    uint64_t epoch;       /* of the node that waits: events for an earlier life are void */
+    uint64_t number;      /* request number */
+    char *bytes;          /* owned */
+    size_t len;
+    int rc;
+    int problem;
+    int64_t value;
+    int what;             /* mover action */
+    char sha256[65];
+};
+
+/* A request that was answered: it must give the same answer for ever. */
+struct sim_acked {
+    int node;
+    enum office_kind kind;
+    const char *staff;
+    char key[40], case_no[CASE_NO_TEXT], action[24];
+    char *body;
+    char *answer;
+};
+
+struct sim_material {
+    char sha256[65];
+    int64_t have[SIM_NODES];     /* bytes here */
+    int64_t synced[SIM_NODES];   /* bytes that survive a power cut */
+    bool created[SIM_NODES];
+};
+
+struct sim_node {
+    struct sim *sim;
+    int id;
+    char disk[16];
+    struct office *office;
+    struct store *store;         /* NULL while the power is off */
+    struct world world;
+    struct note_signer signer;
+    int64_t skew;                /* ms that its clock is wrong */
+    uint64_t epoch;
+    struct engine engine;
+    struct mover mover;
+    struct office_batch batch;   /* in flight */
+    bool batch_live;
+    struct parcel *answer;       /* verified, to be applied */
+    uint64_t request;            /* number awaited */
+    uint64_t piece;
+    struct material_row moving;
+    /* what the harness knows to be acknowledged */
+    uint64_t size;
+    struct ledger_hash root;
+    struct sim_acked pending;    /* staff's request that got no answer yet */
+    bool has_pending;
+};
+
+struct sim {
+    uint64_t seed;
+    struct sim_rng rng;
+    enum sim_plant plant;
+    bool verbose;
+    int64_t now;
+    int64_t end;                 /* of the disturbed time */
+    bool calm;                   /* afterwards nothing is disturbed any more */
+    bool cut;
+    bool written;                /* by somebody, since the links were checked */
+    uint64_t order, requests, steps;
+    struct sim_event *heap;
+    size_t heap_len, heap_cap;
+    struct sim_node node[SIM_NODES];
+    struct sim_acked *acked;
+    size_t acked_count;
+    struct sim_material material[SIM_MAX_MATERIALS];
+    size_t material_count;
+    unsigned loss, crashes, cuts, keys;
+    size_t intakes;
+    char failure[512];           /* "" while all invariants hold */
+};
+
+/* Counters of one run, for the summary. */
+struct sim_result {
+    uint64_t steps, entries, crashes, cuts, acked, batches, retries, moved;
+    int64_t virtual_ms;
+    char failure[512];
+};
+
+int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result *result);
+
+/* sim_core.c */
+void sim_push(struct sim *sim, struct sim_event event);
+bool sim_pop(struct sim *sim, struct sim_event *event);
+void sim_fail(struct sim *sim, const char *format, ...) TB_PRINTF(2, 3);
+void sim_trace(struct sim *sim, const char *format, ...) TB_PRINTF(2, 3);
+
+/* sim_node.c */
+int sim_node_make(struct sim *sim, int id);
+int sim_node_start(struct sim_node *node);
+void sim_node_crash(struct sim_node *node);
+void sim_node_free(struct sim_node *node);
+/* One command as its own commit.  A failed commit is a power cut. */
+int sim_commit(struct sim_node *node, struct store_command *command);
+void sim_wake(struct sim_node *node);
+void sim_engine(struct sim_node *node, enum engine_event event, const struct engine_report *report);
+void sim_on_request(struct sim_node *node, struct sim_event *event);
+void sim_on_answer(struct sim_node *node, struct sim_event *event);
+
+/* sim_mover.c */
+void sim_mover(struct sim_node *node, enum mover_event event, const struct mover_report *report);
+void sim_on_piece(struct sim_node *node, struct sim_event *event);
+void sim_on_piece_answer(struct sim_node *node, struct sim_event *event);
+struct sim_material *sim_material_find(struct sim *sim, const char *sha256);
+struct sim_material *sim_material_make(struct sim *sim, int node);
+
+/* sim_staff.c */
+void sim_on_clerk(struct sim_node *node);
+/* The same request again: must give the same answer. */
+void sim_repeat(struct sim *sim, const struct sim_acked *acked);
+void sim_acked_clear(struct sim_acked *acked);
+
+/* sim_check.c */
+void sim_check_commit(struct sim_node *node);
+void sim_check_links(struct sim *sim);
+void sim_check_end(struct sim *sim);
+
+#endif

@@ -1,0 +1,196 @@
+#include "tests/simulation/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* After a commit or a start: the ledger extends the one that was acknowledged last. */
+void sim_check_commit(struct sim_node *node)
+{
+    struct store_db *db = store_sync_view(node->store);
+    struct buf note;
+    uint64_t size = 0;
+    struct checkpoint checkpoint;
+    struct ledger_path path;
+    buf_init(&note, LIMIT_NOTE_BYTES);
+    int rc = store_checkpoint(db, false, &size, &note);
+    if (rc == TB_ENOTFOUND && !node->size) {
+        buf_free(&note);
+        return;
+    }
+    if (!rc && size != node->size)
+        rc = checkpoint_verify(&node->signer.vkey, note.data, note.len, &checkpoint);
+    if (!rc && size < node->size)
+        rc = TB_ECORRUPT;
+    if (!rc && size != node->size) {
+        rc = store_prove_consistency(db, node->size, size, &path);
+        if (!rc && node->size)
+            rc = ledger_verify_consistency(node->office->suite, node->size, size, &node->root, &checkpoint.root, path.hash, path.count);
+        if (!rc && checkpoint.size != size)
+            rc = TB_ECORRUPT;
+        if (!rc) {
+            node->size = size;
+            node->root = checkpoint.root;
+        }
+    }
+    if (rc)
+        sim_fail(node->sim, "lost: the ledger of office %d (size %llu) does not extend the acknowledged one (size %llu): %s", node->id,
+                 (unsigned long long)size, (unsigned long long)node->size, err_text(rc));
+    buf_free(&note);
+}
+
+/* What one side believes to be receipted, the other has. */
+void sim_check_links(struct sim *sim)
+{
+    struct peer_row row[SIM_NODES];
+    for (int i = 0; i < SIM_NODES; i++)
+        if (!sim->node[i].store)
+            return;
+    for (int i = 0; i < SIM_NODES; i++)
+        if (peer_get(store_sync_view(sim->node[i].store), sim->node[i].office->peers[0].code, &row[i])) {
+            sim_fail(sim, "the peer row of office %d cannot be read", i);
+            return;
+        }
+    for (int i = 0; i < SIM_NODES; i++) {
+        const struct peer_row *mine = &row[i], *theirs = &row[1 - i];
+        if (mine->sent.seq > theirs->received.seq)
+            sim_fail(sim, "lost: office %d has a receipt for message %lld, office %d has only %lld", i, (long long)mine->sent.seq, 1 - i,
+                     (long long)theirs->received.seq);
+        if (mine->sent.seq == theirs->received.seq && memcmp(&mine->sent.hash, &theirs->received.hash, sizeof mine->sent.hash))
+            sim_fail(sim, "the tallies differ at message %lld", (long long)mine->sent.seq);
+    }
+    for (int i = 0; i < SIM_NODES; i++)
+        peer_row_clear(&row[i]);
+}
+
+static json_t *timeline(struct sim_node *node, const char *case_no)
+{
+    struct office_question question;
+    office_question_init(&question, node->office, ASK_TIMELINE, &node->office->staff[0]);
+    memcpy(question.case_no, case_no, CASE_NO_TEXT);
+    if (question.query.run(store_sync_view(node->store), &question.query))
+        sim_fail(node->sim, "office %d has no timeline of %s: %s", node->id, case_no, question.problem.detail);
+    return question.answer;
+}
+
+static void check_doubles(struct sim *sim, const json_t *rows, const char *case_no)
+{
+    size_t count = json_array_size(rows);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = i + 1; k < count; k++) {
+            const json_t *a = json_array_get(rows, i), *b = json_array_get(rows, k);
+            if (json_equal(json_object_get(a, "id"), json_object_get(b, "id")))
+                sim_fail(sim, "doubled: an entry stands twice in the timeline of %s", case_no);
+            if (json_integer_value(json_object_get(a, "rev")) && json_equal(json_object_get(a, "rev"), json_object_get(b, "rev")))
+                sim_fail(sim, "doubled: revision %lld of %s was given twice", (long long)json_integer_value(json_object_get(a, "rev")), case_no);
+        }
+}
+
+/* Verdict and revision of a refused message stand only with its sender; everything else must be the same. */
+static json_t *shared_rows(const json_t *doc)
+{
+    json_t *out = json_array();
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(doc, "rows"), i, row)
+        if (json_integer_value(json_object_get(row, "rev")) > 0)
+            (void)json_array_append(out, row);
+    return out;
+}
+
+static void check_case(struct sim *sim, const char *case_no)
+{
+    json_t *doc[SIM_NODES], *rows[SIM_NODES];
+    for (int i = 0; i < SIM_NODES; i++)
+        doc[i] = timeline(&sim->node[i], case_no);
+    if (!sim->failure[0]) {
+        for (int i = 0; i < SIM_NODES; i++)
+            rows[i] = shared_rows(doc[i]);
+        if (!json_equal(rows[0], rows[1])) {
+            if (sim->verbose) {
+                (void)json_dumpf(doc[0], stderr, JSON_INDENT(1));
+                (void)json_dumpf(doc[1], stderr, JSON_INDENT(1));
+            }
+            sim_fail(sim, "the timelines of %s differ", case_no);
+        }
+        if (!json_equal(json_object_get(doc[0], "state"), json_object_get(doc[1], "state")))
+            sim_fail(sim, "the states of %s differ: %s, %s", case_no, json_string_value(json_object_get(doc[0], "state")),
+                     json_string_value(json_object_get(doc[1], "state")));
+        check_doubles(sim, rows[0], case_no);
+        for (int i = 0; i < SIM_NODES; i++)
+            json_decref(rows[i]);
+    }
+    for (int i = 0; i < SIM_NODES; i++)
+        json_decref(doc[i]);
+}
+
+static size_t check_cases(struct sim *sim, int at)
+{
+    struct case_filter filter = {.state = -1, .limit = LIMIT_LIST_PAGE};
+    struct sim_node *node = &sim->node[at];
+    size_t taken_in = 0;
+    do {
+        struct case_row *rows = NULL;
+        size_t count = 0;
+        int64_t next = 0;
+        if (case_list(store_sync_view(node->store), &filter, &rows, &count, &next)) {
+            sim_fail(sim, "the cases of office %d cannot be listed", at);
+            return 0;
+        }
+        for (size_t i = 0; i < count && !sim->failure[0]; i++) {
+            if (strcmp(rows[i].intake, node->office->code) != 0)
+                continue;
+            taken_in++;
+            if (rows[i].pending)
+                sim_fail(sim, "case %s still waits for a verdict", rows[i].case_no);
+            if (rows[i].rev > 0)
+                check_case(sim, rows[i].case_no);
+        }
+        case_rows_free(rows, count);
+        filter.cursor = next;
+    } while (filter.cursor && !sim->failure[0]);
+    return taken_in;
+}
+
+/* The whole ledger again, entry by entry, without trusting a stored node. */
+static void check_ledger(struct sim_node *node)
+{
+    struct ledger_frontier frontier;
+    struct ledger_hash leaf, completed[LEDGER_LEVELS], root;
+    unsigned count;
+    struct buf line;
+    int rc = 0;
+    buf_init(&line, LIMIT_ENTRY_BYTES);
+    ledger_frontier_init(&frontier);
+    for (uint64_t i = 0; i < node->size && !rc; i++) {
+        buf_clear(&line);
+        rc = store_entry_line(store_sync_view(node->store), i, &line);
+        if (!rc)
+            rc = ledger_leaf(node->office->suite, line.data, line.len, &leaf);
+        if (!rc)
+            rc = ledger_append(node->office->suite, &frontier, &leaf, completed, &count);
+    }
+    if (!rc)
+        rc = ledger_root(node->office->suite, &frontier, &root);
+    if (rc || memcmp(&root, &node->root, sizeof root))
+        sim_fail(node->sim, "the ledger of office %d does not give its own root", node->id);
+    buf_free(&line);
+}
+
+void sim_check_end(struct sim *sim)
+{
+    size_t cases = 0;
+    for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++) {
+        struct peer_row row;
+        if (!peer_get(store_sync_view(sim->node[i].store), sim->node[i].office->peers[0].code, &row)) {
+            if (row.sent.seq != row.next_seq - 1)
+                sim_fail(sim, "office %d: %lld messages were never receipted", i, (long long)(row.next_seq - 1 - row.sent.seq));
+            peer_row_clear(&row);
+        }
+        check_ledger(&sim->node[i]);
+        cases += check_cases(sim, i);
+    }
+    if (!sim->failure[0] && cases != sim->intakes)
+        sim_fail(sim, "%s: %zu applications were acknowledged, %zu cases exist", cases < sim->intakes ? "lost" : "doubled", sim->intakes, cases);
+    for (size_t i = 0; i < sim->acked_count && !sim->failure[0]; i++)
+        sim_repeat(sim, &sim->acked[i]);
+}

@@ -1,0 +1,127 @@
+/* simulation FIRST COUNT [--plant loss|double] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never more than four.
+ *
+ * Exit 0 when every run holds its invariants; a planted fault must be found in every run that reaches it. */
+#include "daemon/base/log.h"
+#include "tests/simulation/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct sum {
+    uint64_t steps, entries, crashes, cuts, acked, batches, retries, moved, runs, failed;
+    int64_t virtual_ms;
+    uint64_t failed_seed;
+};
+
+static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned shares, enum sim_plant plant, bool verbose, struct sum *sum)
+{
+    for (uint64_t i = share; i < count; i += shares) {
+        struct sim_result result;
+        int rc = sim_run(first + i, plant, verbose, &result);
+        sum->runs++;
+        sum->steps += result.steps;
+        sum->entries += result.entries;
+        sum->crashes += result.crashes;
+        sum->cuts += result.cuts;
+        sum->acked += result.acked;
+        sum->batches += result.batches;
+        sum->retries += result.retries;
+        sum->moved += result.moved;
+        sum->virtual_ms += result.virtual_ms;
+        if (rc) {
+            if (!sum->failed++)
+                sum->failed_seed = first + i;
+            if (plant == SIM_PLANT_NONE)
+                (void)fprintf(stderr, "seed %llu: %s\n  replay: simulation %llu 1 --verbose\n", (unsigned long long)(first + i), result.failure,
+                              (unsigned long long)(first + i));
+            else if (verbose)
+                (void)fprintf(stderr, "seed %llu: found: %s\n", (unsigned long long)(first + i), result.failure);
+        }
+    }
+}
+
+static void add(struct sum *to, const struct sum *from)
+{
+    to->steps += from->steps;
+    to->entries += from->entries;
+    to->crashes += from->crashes;
+    to->cuts += from->cuts;
+    to->acked += from->acked;
+    to->batches += from->batches;
+    to->retries += from->retries;
+    to->moved += from->moved;
+    to->runs += from->runs;
+    to->failed += from->failed;
+    to->virtual_ms += from->virtual_ms;
+}
+
+static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool verbose, struct sum *total)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned shares = count < 4 || cores < 2 ? 1 : cores > 4 ? 4 : (unsigned)cores;
+    int pipes[4][2];
+    for (unsigned i = 0; i < shares; i++) {
+        if (pipe(pipes[i]))
+            return -1;
+        pid_t pid = fork();
+        if (pid < 0)
+            return -1;
+        if (!pid) {
+            struct sum sum = {0};
+            run_share(first, count, i, shares, plant, verbose, &sum);
+            ssize_t n = write(pipes[i][1], &sum, sizeof sum);
+            _exit(n == (ssize_t)sizeof sum ? 0 : 1);
+        }
+        (void)close(pipes[i][1]);
+    }
+    int rc = 0;
+    for (unsigned i = 0; i < shares; i++) {
+        struct sum sum;
+        if (read(pipes[i][0], &sum, sizeof sum) == (ssize_t)sizeof sum)
+            add(total, &sum);
+        else
+            rc = -1; /* a run died: its own message is above */
+        (void)close(pipes[i][0]);
+    }
+    int status;
+    while (wait(&status) > 0)
+        if (!WIFEXITED(status) || WEXITSTATUS(status))
+            rc = -1;
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    enum sim_plant plant = SIM_PLANT_NONE;
+    bool verbose = false;
+    if (argc < 3) {
+        (void)fprintf(stderr, "usage: simulation FIRST COUNT [--plant loss|double] [--verbose]\n");
+        return 2;
+    }
+    for (int i = 3; i < argc; i++) {
+        if (!strcmp(argv[i], "--verbose"))
+            verbose = true;
+        else if (!strcmp(argv[i], "--plant") && i + 1 < argc)
+            plant = !strcmp(argv[++i], "loss") ? SIM_PLANT_LOSS : SIM_PLANT_DOUBLE;
+    }
+    log_set_level(LOG_LEVEL_ERR);
+    uint64_t first = strtoull(argv[1], NULL, 10), count = strtoull(argv[2], NULL, 10);
+    struct sum total = {0};
+    int rc = run_all(first, count, plant, verbose, &total);
+    (void)printf("%llu seeds from %llu: %llu failed; %llu steps, %.1f virtual days, %llu entries, %llu acknowledged requests, %llu batches, "
+                 "%llu retries, %llu materials, %llu power cuts, %llu link cuts\n",
+                 (unsigned long long)total.runs, (unsigned long long)first, (unsigned long long)total.failed, (unsigned long long)total.steps,
+                 (double)total.virtual_ms / 86400000.0, (unsigned long long)total.entries, (unsigned long long)total.acked,
+                 (unsigned long long)total.batches, (unsigned long long)total.retries, (unsigned long long)total.moved,
+                 (unsigned long long)total.crashes, (unsigned long long)total.cuts);
+    if (rc || total.runs != count)
+        return 1;
+    if (plant == SIM_PLANT_NONE)
+        return total.failed ? 1 : 0;
+    /* a run that never took in enough has nothing planted in it; all others must have been caught */
+    (void)printf("planted fault found in %llu of %llu runs\n", (unsigned long long)total.failed, (unsigned long long)total.runs);
+    return total.failed * 10 >= total.runs * 9 ? 0 : 1;
+}
