@@ -156,12 +156,29 @@ static const char *exchange_reason(int status)
     static const struct {
         int status;
         const char *reason;
-    } known[] = {{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-                 {304, "Not Modified"}, {400, "Bad Request"}, {403, "Forbidden"}, {404, "Not Found"},
-                 {405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
-                 {412, "Precondition Failed"}, {413, "Content Too Large"}, {415, "Unsupported Media Type"},
-                 {422, "Unprocessable Content"}, {423, "Locked"}, {429, "Too Many Requests"}, {460, "Checksum Mismatch"},
-                 {500, "Internal Server Error"}, {501, "Not Implemented"}, {503, "Service Unavailable"},
+    } known[] = {{200, "OK"},
+                 {201, "Created"},
+                 {202, "Accepted"},
+                 {204, "No Content"},
+                 {206, "Partial Content"},
+                 {304, "Not Modified"},
+                 {400, "Bad Request"},
+                 {403, "Forbidden"},
+                 {404, "Not Found"},
+                 {405, "Method Not Allowed"},
+                 {408, "Request Timeout"},
+                 {409, "Conflict"},
+                 {410, "Gone"},
+                 {412, "Precondition Failed"},
+                 {413, "Content Too Large"},
+                 {415, "Unsupported Media Type"},
+                 {422, "Unprocessable Content"},
+                 {423, "Locked"},
+                 {429, "Too Many Requests"},
+                 {460, "Checksum Mismatch"},
+                 {500, "Internal Server Error"},
+                 {501, "Not Implemented"},
+                 {503, "Service Unavailable"},
                  {505, "HTTP Version Not Supported"}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].status == status)
@@ -181,10 +198,11 @@ static int exchange_write_head(struct exchange *x, int status, const char *conte
     else if (status != 204 && status != 304)
         (void)snprintf(framing, sizeof framing, "Content-Length: %lld\r\n", (long long)length);
     bool close = !c->keep_alive || c->eof || c->listener->closing;
-    return buf_printf(&c->out, "HTTP/1.1 %d %s\r\nDate: %s\r\n%s%s%s%sCache-Control: no-store\r\nX-Request-Id: %s\r\n%s%s\r\n", status,
-                      exchange_reason(status), listener_date(c->listener), framing, content_type ? "Content-Type: " : "",
-                      content_type ? content_type : "", content_type ? "\r\n" : "", x->request_id,
-                      close ? "Connection: close\r\n" : "", x->headers.data ? x->headers.data : "");
+    return buf_printf(
+        &c->out, "HTTP/1.1 %d %s\r\nDate: %s\r\n%s%s%s%sCache-Control: no-store\r\nX-Request-Id: %s\r\n%s%s\r\n",
+        status, exchange_reason(status), listener_date(c->listener), framing, content_type ? "Content-Type: " : "",
+        content_type ? content_type : "", content_type ? "\r\n" : "", x->request_id,
+        close ? "Connection: close\r\n" : "", x->headers.data ? x->headers.data : "");
 }
 
 void exchange_answer(struct exchange *x, int status, const char *content_type, const void *body, size_t len)
@@ -195,11 +213,13 @@ void exchange_answer(struct exchange *x, int status, const char *content_type, c
     bool none = status == 204 || status == 304;
     bool bare = none || x->method == HTTP_HEAD;
     size_t before = c->out.len;
-    int rc = len > HTTP_ANSWER_BYTES ? TB_ELIMIT : exchange_write_head(x, status, none ? NULL : content_type, (int64_t)len);
+    int rc =
+        len > HTTP_ANSWER_BYTES ? TB_ELIMIT : exchange_write_head(x, status, none ? NULL : content_type, (int64_t)len);
     if (!rc && !bare)
         rc = buf_append(&c->out, body, len);
     if (rc) { /* nothing half-said: the head is taken back and the connection closes */
-        static const char sorry[] = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        static const char sorry[] =
+            "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         c->out.len = before;
         c->keep_alive = false;
         if (buf_append(&c->out, sorry, sizeof sorry - 1))
@@ -237,7 +257,8 @@ void exchange_answer_problem(struct exchange *x, const struct problem *p)
     free(text);
 }
 
-int exchange_stream_begin(struct exchange *x, int status, const char *content_type, void (*writable)(struct exchange *x))
+int exchange_stream_begin(struct exchange *x, int status, const char *content_type,
+                          void (*writable)(struct exchange *x))
 {
     if (!exchange_alive(x))
         return TB_ECLOSED;

@@ -15,16 +15,16 @@ struct http1_field {
 
 struct http1 {
     llhttp_t parser;
-    struct buf text;      /* target NUL, then name NUL value NUL for each field; offsets fit in 16 bits */
-    size_t size;          /* bytes of the head taken */
-    int failed;           /* sticky code */
-    struct problem why;   /* of `failed` */
+    struct buf text;    /* target NUL, then name NUL value NUL for each field; offsets fit in 16 bits */
+    size_t size;        /* bytes of the head taken */
+    int failed;         /* sticky code */
+    struct problem why; /* of `failed` */
     int64_t content_length;
     uint16_t field_count;
     struct http1_field fields[LIMIT_HTTP_HEADERS];
-    char before;          /* the guard's last byte */
-    uint8_t line;         /* bytes of the current line, saturating */
-    bool complete;        /* llhttp saw the end of the head */
+    char before;   /* the guard's last byte */
+    uint8_t line;  /* bytes of the current line, saturating */
+    bool complete; /* llhttp saw the end of the head */
     bool keep_alive;
     bool expects_continue;
     const char *method;
@@ -242,7 +242,8 @@ static int http1_policy(struct http1 *h)
 
 /* --- feeding --- */
 
-/* How far the guard lets bytes pass: up to a bad byte (*bad), the end of the head (*end), the size limit (*large) or all. */
+/* How far the guard lets bytes pass: up to a bad byte (*bad), the end of the head (*end), the size limit (*large) or
+ * all. */
 static size_t http1_guard(struct http1 *h, const char *bytes, size_t len, bool *bad, bool *end, bool *large)
 {
     size_t i = 0;

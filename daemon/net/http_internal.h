@@ -7,10 +7,10 @@
  *   http_target.c    path, query, route patterns
  *   http1.c          the head, from bytes
  *
- * Loop rules.  `conn_run` is the one place where a connection moves; it is called from the loop only (socket, write completion, timer,
- * the listener's ready list), never from inside a function that a handler calls: those change the exchange and `conn_wake` the
- * connection.  So a handler's callbacks never run inside its own calls.  Memory of a connection goes when its last handle has
- * closed; `closing` is looked at first in each callback. */
+ * Loop rules.  `conn_run` is the one place where a connection moves; it is called from the loop only (socket, write
+ * completion, timer, the listener's ready list), never from inside a function that a handler calls: those change the
+ * exchange and `conn_wake` the connection.  So a handler's callbacks never run inside its own calls.  Memory of a
+ * connection goes when its last handle has closed; `closing` is looked at first in each callback. */
 #ifndef NET_HTTP_INTERNAL_H
 #define NET_HTTP_INTERNAL_H
 
@@ -30,14 +30,15 @@
 
 /* --- target --- */
 struct http_target {
-    char *path;                     /* decoded; owned, one allocation for everything here */
-    char *segments;                 /* the same with '/' replaced by NUL */
-    uint16_t segment[HTTP_SEGMENTS];/* offsets into segments */
+    char *path;                      /* decoded; owned, one allocation for everything here */
+    char *segments;                  /* the same with '/' replaced by NUL */
+    uint16_t segment[HTTP_SEGMENTS]; /* offsets into segments */
     unsigned segment_count;
-    char *query;                    /* decoded, name NUL value NUL … */
+    char *query; /* decoded, name NUL value NUL … */
     size_t query_len;
 };
-/* Takes the target apart.  TB_EMALFORMED on bad escapes, encoded slashes or control characters, dot segments, bad UTF-8. */
+/* Takes the target apart.  TB_EMALFORMED on bad escapes, encoded slashes or control characters, dot segments, bad
+ * UTF-8. */
 int http_target_parse(const char *raw, struct http_target *out) TB_MUST_USE;
 void http_target_free(struct http_target *target);
 bool http_target_matches(const struct http_target *target, const char *pattern);
@@ -48,23 +49,23 @@ const char *http_target_query(const struct http_target *target, const char *name
 struct http_conn;
 struct exchange {
     unsigned references;
-    struct http_conn *conn;              /* NULL once ended */
+    struct http_conn *conn; /* NULL once ended */
     struct http1 *head;
-    const struct http_route *route;      /* NULL until routed */
+    const struct http_route *route; /* NULL until routed */
     void *context;
     enum http_method method;
     struct http_target target;
     struct tls_identity identity;
-    struct buf body;                     /* buffered */
+    struct buf body; /* buffered */
     int64_t body_left;
-    struct buf headers;                  /* lines that the handler added */
+    struct buf headers; /* lines that the handler added */
     void *user;
     void (*closed)(struct exchange *x, void *user);
     void (*writable)(struct exchange *x);
     char request_id[65];
-    bool answered;                       /* an answer stands in the output, or a stream has begun */
-    bool streaming;                      /* begun, not ended */
-    bool blocked;                        /* exchange_write refused: `writable` is owed */
+    bool answered;  /* an answer stands in the output, or a stream has begun */
+    bool streaming; /* begun, not ended */
+    bool blocked;   /* exchange_write refused: `writable` is owed */
     bool body_paused;
 };
 struct exchange *exchange_new(struct http_conn *conn);
@@ -74,11 +75,11 @@ void exchange_end(struct exchange *x);
 /* --- connection --- */
 enum conn_state {
     CONN_HANDSHAKE,
-    CONN_IDLE,   /* no byte of a request yet */
+    CONN_IDLE, /* no byte of a request yet */
     CONN_HEAD,
     CONN_BODY,
-    CONN_WORK,   /* the handler has everything; its answer is awaited or being written */
-    CONN_LINGER  /* our last byte is out; waiting for the peer to close */
+    CONN_WORK,  /* the handler has everything; its answer is awaited or being written */
+    CONN_LINGER /* our last byte is out; waiting for the peer to close */
 };
 
 struct http_conn {
@@ -90,35 +91,36 @@ struct http_conn {
     uv_write_t write;
     uv_shutdown_t shutdown;
     unsigned handles;
-    struct tls_session *tls;      /* NULL: plain */
+    struct tls_session *tls; /* NULL: plain */
     struct tls_identity identity;
     enum conn_state state;
     bool closing, ready;
-    bool running, again;          /* in conn_run; something changed meanwhile */
-    bool reading;                 /* uv_read is on */
-    bool writing;                 /* `write` is in flight and owns the bytes of `wire` */
-    bool eof;                     /* the peer will send no more */
+    bool running, again; /* in conn_run; something changed meanwhile */
+    bool reading;        /* uv_read is on */
+    bool writing;        /* `write` is in flight and owns the bytes of `wire` */
+    bool eof;            /* the peer will send no more */
     bool admitted;
     bool keep_alive;
-    bool shut;                    /* uv_shutdown was called */
-    bool said_goodbye;            /* close_notify was written, or TLS is not to be spoken any more */
-    struct exchange *exchange;    /* of the request being read or answered */
-    struct buf pending;           /* bytes from the socket that nobody has taken yet */
-    struct buf plain;             /* decrypted bytes that nobody has taken yet */
-    struct buf out;               /* answer bytes, plain */
+    bool shut;                 /* uv_shutdown was called */
+    bool said_goodbye;         /* close_notify was written, or TLS is not to be spoken any more */
+    struct exchange *exchange; /* of the request being read or answered */
+    struct buf pending;        /* bytes from the socket that nobody has taken yet */
+    struct buf plain;          /* decrypted bytes that nobody has taken yet */
+    struct buf out;            /* answer bytes, plain */
     size_t out_done;
-    struct buf wire;              /* bytes for the socket */
-    const char *in;               /* plain connections: slice being read; TLS has its own */
+    struct buf wire; /* bytes for the socket */
+    const char *in;  /* plain connections: slice being read; TLS has its own */
     size_t in_len;
-    uint64_t since;               /* loop time at which the state began */
-    uint64_t progress;            /* of the last byte of a body */
+    uint64_t since;    /* loop time at which the state began */
+    uint64_t progress; /* of the last byte of a body */
     uint64_t write_progress;
     size_t write_left;
-    uint64_t timer_due;           /* 0: not running */
+    uint64_t timer_due; /* 0: not running */
     uint64_t body_received;
     size_t lingered;
 };
 
+/* Takes the connection that the listener's socket has ready; without memory it stays there and `held` is set. */
 void conn_accept(struct http_listener *listener);
 /* Moves the connection as far as it goes with the given bytes from the socket (or none). */
 void conn_run(struct http_conn *c, const char *bytes, size_t len);
@@ -147,7 +149,7 @@ TAILQ_HEAD(http_conn_list, http_conn);
 struct http_listener {
     uv_loop_t *loop;
     uv_tcp_t tcp;
-    uv_idle_t idle;               /* runs the ready list before the loop waits again */
+    uv_idle_t idle; /* runs the ready list before the loop waits again */
     uv_timer_t grace;
     unsigned handles;
     char *name;
@@ -158,14 +160,14 @@ struct http_listener {
     size_t max_connections;
     int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
     unsigned timer_divisor;
-    bool closing, held;           /* held: a connection waits for room */
+    bool closing, held; /* held: a connection waits for room */
     void (*done)(void *context);
     void *done_context;
     struct http_conn_list conns, ready;
     size_t ready_count;
     struct http_listener_stats stats;
-    char *cipher, *clear;         /* HTTP_READ_BYTES each, for the one connection that runs */
-    uint64_t id_state;            /* request ids */
+    char *cipher, *clear; /* HTTP_READ_BYTES each, for the one connection that runs */
+    uint64_t id_state;    /* request ids */
     int64_t date_second;
     char date[40];
 };

@@ -38,7 +38,8 @@ void request_timeout(struct http_conn *c)
         return;
     }
     c->keep_alive = false;
-    (void)problem_set(&p, PROBLEM_TIMEOUT, NULL, "the %s did not arrive in time", c->state == CONN_HEAD ? "head" : "body");
+    (void)problem_set(&p, PROBLEM_TIMEOUT, NULL, "the %s did not arrive in time",
+                      c->state == CONN_HEAD ? "head" : "body");
     request_refuse(c, &p);
     conn_run(c, NULL, 0);
 }
@@ -79,6 +80,22 @@ static int request_admit(struct http_conn *c, struct problem *p)
     return 0;
 }
 
+/* 405, naming the methods that would fit (RFC 9110 15.5.6). */
+static int request_refuse_method(struct exchange *x, unsigned allowed, struct problem *p)
+{
+    struct buf names;
+    buf_init(&names, 64);
+    int rc = 0;
+    for (unsigned m = 0; m < HTTP_METHODS && !rc; m++)
+        if (allowed & (1U << m))
+            rc = buf_printf(&names, "%s%s", names.len ? ", " : "", http_method_names[m]);
+    if (!rc)
+        rc = exchange_add_header(x, "Allow", names.data);
+    rc = rc ? problem_from_code(p, rc) : problem_set(p, PROBLEM_METHOD, NULL, "allowed: %s", names.data);
+    buf_free(&names);
+    return rc;
+}
+
 /* The route of this path and method; a GET route also answers HEAD.  405 names what would fit. */
 static int request_route(struct http_conn *c, struct problem *p)
 {
@@ -104,15 +121,7 @@ static int request_route(struct http_conn *c, struct problem *p)
     }
     if (!allowed)
         return problem_set(p, PROBLEM_NOT_FOUND, NULL, "no such path");
-    char allow[64] = "";
-    for (unsigned m = 0; m < HTTP_METHODS; m++)
-        if (allowed & (1U << m)) {
-            if (*allow)
-                strncat(allow, ", ", sizeof allow - strlen(allow) - 1);
-            strncat(allow, http_method_names[m], sizeof allow - strlen(allow) - 1);
-        }
-    int rc = exchange_add_header(x, "Allow", allow);
-    return rc ? problem_from_code(p, rc) : problem_set(p, PROBLEM_METHOD, NULL, "allowed: %s", allow);
+    return request_refuse_method(x, allowed, p);
 }
 
 static bool request_type_fits(const char *given, const char *wanted)
@@ -144,7 +153,8 @@ static int request_check(struct http_conn *c, struct problem *p)
         return rc;
     rc = http_target_parse(http1_target(x->head), &x->target);
     if (rc)
-        return problem_set(p, rc == TB_ENOMEM ? PROBLEM_INTERNAL : PROBLEM_MALFORMED, NULL, "the request target cannot be read");
+        return problem_set(p, rc == TB_ENOMEM ? PROBLEM_INTERNAL : PROBLEM_MALFORMED, NULL,
+                           "the request target cannot be read");
     rc = request_route(c, p);
     return rc ? rc : request_check_body(x, p);
 }
@@ -188,7 +198,8 @@ static size_t request_head(struct http_conn *c, const char *bytes, size_t len)
     } else if (rc < 0) {
         c->listener->stats.bad_requests++;
         if (log_limit_pass(&limit, 10))
-            LOG(LOG_LEVEL_WARNING, LOG_NET, "bad_request", LOG_TEXT("listener", c->listener->name), LOG_TEXT("reason", p.detail));
+            LOG(LOG_LEVEL_WARNING, LOG_NET, "bad_request", LOG_TEXT("listener", c->listener->name),
+                LOG_TEXT("reason", p.detail));
         request_make_id(c->listener, c->exchange);
         c->keep_alive = false;
         request_refuse(c, &p);

@@ -21,13 +21,15 @@ const char *listener_date(struct http_listener *listener)
     int64_t second = world->now_ms(world->context) / 1000;
     if (second != listener->date_second) {
         static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-        static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+        static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
         time_t t = (time_t)second;
         struct tm tm = {0};
         (void)gmtime_r(&t, &tm);
-        (void)snprintf(listener->date, sizeof listener->date, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday % 7],
-                       (unsigned)tm.tm_mday % 32, months[tm.tm_mon % 12], (unsigned)(tm.tm_year + 1900) % 10000,
-                       (unsigned)tm.tm_hour % 24, (unsigned)tm.tm_min % 60, (unsigned)tm.tm_sec % 61);
+        (void)snprintf(listener->date, sizeof listener->date, "%s, %02u %s %04u %02u:%02u:%02u GMT",
+                       days[tm.tm_wday % 7], (unsigned)tm.tm_mday % 32, months[tm.tm_mon % 12],
+                       (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 24, (unsigned)tm.tm_min % 60,
+                       (unsigned)tm.tm_sec % 61);
         listener->date_second = second;
     }
     return listener->date;
@@ -76,7 +78,7 @@ static void listener_on_grace(uv_timer_t *timer)
     struct http_listener *l = timer->data;
     struct http_conn *c;
     TAILQ_FOREACH(c, &l->conns, link)
-        conn_close(c); /* leaves the list only when its handles have closed */
+    conn_close(c); /* leaves the list only when its handles have closed */
 }
 
 void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done)(void *context), void *context)
@@ -89,7 +91,7 @@ void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done
     l->done_context = context;
     listener_close_handle(&l->tcp);
     TAILQ_FOREACH(c, &l->conns, link)
-        conn_retire(c);
+    conn_retire(c);
     (void)uv_timer_start(&l->grace, listener_on_grace, grace_ms, 0);
     listener_finish(l);
 }
@@ -105,7 +107,8 @@ static void listener_on_connection(uv_stream_t *stream, int status)
     if (status < 0) {
         /* out of descriptors: libuv has closed the newcomer with its spare one, so this does not spin */
         if (log_limit_pass(&limit, 6))
-            LOG(LOG_LEVEL_ERR, LOG_NET, "accept_failed", LOG_TEXT("listener", l->name), LOG_TEXT("reason", uv_strerror(status)));
+            LOG(LOG_LEVEL_ERR, LOG_NET, "accept_failed", LOG_TEXT("listener", l->name),
+                LOG_TEXT("reason", uv_strerror(status)));
         return;
     }
     if (l->stats.open >= l->max_connections)
@@ -177,11 +180,13 @@ static int listener_bind(struct http_listener *l, const struct http_listener_opt
     if (!rc)
         rc = uv_listen((uv_stream_t *)&l->tcp, HTTP_BACKLOG, listener_on_connection);
     if (rc)
-        return problem_set(p, PROBLEM_INTERNAL, NULL, "cannot listen on %s port %u: %s", o->address, o->port, uv_strerror(rc));
+        return problem_set(p, PROBLEM_INTERNAL, NULL, "cannot listen on %s port %u: %s", o->address, o->port,
+                           uv_strerror(rc));
     return 0;
 }
 
-int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, struct http_listener **out, struct problem *p)
+int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, struct http_listener **out,
+                       struct problem *p)
 {
     struct http_listener *l = calloc(1, sizeof *l);
     if (!l)

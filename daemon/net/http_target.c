@@ -15,7 +15,8 @@ static int http_hex(char c)
     return -1;
 }
 
-/* Decodes `len` bytes at `raw` into `out` (never longer) and terminates it.  Control characters are refused, so a NUL always ends. */
+/* Decodes `len` bytes at `raw` into `out` (never longer) and terminates it.  Control characters are refused, so a NUL
+ * always ends. */
 static int http_decode(const char *raw, size_t len, bool form, char *out, size_t *out_len)
 {
     size_t n = 0;

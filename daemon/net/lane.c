@@ -20,7 +20,7 @@ struct lane {
 
 struct lanes {
     uv_async_t async;
-    uv_mutex_t mutex;              /* of the finished jobs */
+    uv_mutex_t mutex; /* of the finished jobs */
     struct lane_job *first, *last;
     struct lane lane[LANE_KINDS];
 };
@@ -127,7 +127,8 @@ int lanes_start(uv_loop_t *loop, unsigned fast_threads, unsigned slow_threads, s
     int rc = uv_mutex_init(&lanes->mutex) ? TB_ENOMEM : 0;
     for (int k = 0; k < LANE_KINDS; k++)
         if (uv_mutex_init(&lanes->lane[k].mutex) || uv_cond_init(&lanes->lane[k].wake))
-            rc = TB_ENOMEM; /* cannot happen on Linux without a broken libc; then the half-made set is still destroyed */
+            rc =
+                TB_ENOMEM; /* cannot happen on Linux without a broken libc; then the half-made set is still destroyed */
     if (!rc)
         rc = lane_start(lanes, &lanes->lane[LANE_FAST], fast_threads);
     if (!rc)

@@ -1,7 +1,8 @@
 /* tls: contexts for mutual TLS (TLS 1.3 preferred, 1.2 floor), loaded, tested and swapped whole.
  *
- * A context is built completely — certificate, key, their match, the authorities accepted for clients, optional CRLs — before it replaces
- * another; connections hold references.  Renegotiation, compression and tickets are off.  Only our own P-256 or RSA ≤ 3072 keys. */
+ * A context is built completely — certificate, key, their match, the authorities accepted for clients, optional CRLs
+ * — before it replaces another; connections hold references.  Renegotiation, compression and tickets are off.  Only our
+ * own P-256 or RSA ≤ 3072 keys. */
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
@@ -10,10 +11,10 @@
 struct tls_context; /* reference-counted */
 
 struct tls_options {
-    const char *certificate_file;  /* PEM chain of this server */
-    const char *key_file;          /* PEM */
-    const char *const *ca_files;   /* PEM files whose certificates may anchor a client's chain; NULL-terminated */
-    const char *const *crl_files;  /* or NULL */
+    const char *certificate_file; /* PEM chain of this server */
+    const char *key_file;         /* PEM */
+    const char *const *ca_files;  /* PEM files whose certificates may anchor a client's chain; NULL-terminated */
+    const char *const *crl_files; /* or NULL */
 };
 
 /* Reads files: call at start and on reload, not per connection.  *out is new. */

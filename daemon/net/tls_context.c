@@ -49,12 +49,14 @@ static int tls_problem(struct problem *p, const char *what, const char *file)
 static int tls_verify(int ok, X509_STORE_CTX *store)
 {
     if (!ok && X509_STORE_CTX_get_error(store) == X509_V_ERR_UNABLE_TO_GET_CRL) {
-        X509_STORE_CTX_set_error(store, X509_V_OK); /* CRLs are optional for each authority; a present but old one is not */
+        X509_STORE_CTX_set_error(store,
+                                 X509_V_OK); /* CRLs are optional for each authority; a present but old one is not */
         ok = 1;
     }
     if (ok && X509_STORE_CTX_get_error_depth(store) == 0) {
         X509 *leaf = X509_STORE_CTX_get_current_cert(store);
-        if (!(X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) || !(X509_get_extended_key_usage(leaf) & XKU_SSL_CLIENT)) {
+        if (!(X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) ||
+            !(X509_get_extended_key_usage(leaf) & XKU_SSL_CLIENT)) {
             X509_STORE_CTX_set_error(store, X509_V_ERR_INVALID_PURPOSE);
             ok = 0;
         }
@@ -72,7 +74,8 @@ static int tls_check_own_key(SSL_CTX *ssl, const struct tls_options *options, st
     if (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1 &&
         (!strcmp(group, "prime256v1") || !strcmp(group, "P-256")))
         return 0;
-    return problem_set(p, PROBLEM_UNTRUSTED, NULL, "the key '%s' is neither P-256 nor RSA of 2048 to 3072 bits", options->key_file);
+    return problem_set(p, PROBLEM_UNTRUSTED, NULL, "the key '%s' is neither P-256 nor RSA of 2048 to 3072 bits",
+                       options->key_file);
 }
 
 static int tls_load_own(struct tls_context *context, const struct tls_options *options, struct problem *p)
@@ -132,7 +135,8 @@ static int tls_setup(SSL_CTX *ssl)
         return TB_ENOMEM;
     SSL_CTX_set_client_CA_list(ssl, names); /* takes it */
     if (SSL_CTX_set_num_tickets(ssl, 0) != 1 || SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 || SSL_CTX_set1_groups_list(ssl, "X25519:P-256") != 1)
+        SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 ||
+        SSL_CTX_set1_groups_list(ssl, "X25519:P-256") != 1)
         return TB_ENOMEM;
     return 0;
 }

@@ -1,7 +1,8 @@
 /* tls_internal: one TLS server session without a socket — cipher text in, cipher text out, plaintext between.
  *
- * The session reads from a borrowed slice (`in`) and writes into a bounded buffer (`out`) through a BIO of its own, so nothing grows
- * beyond TLS_OUT_BYTES.  tls_pump is the only caller of SSL_do_handshake, SSL_read, SSL_write and SSL_shutdown.  Loop thread. */
+ * The session reads from a borrowed slice (`in`) and writes into a bounded buffer (`out`) through a BIO of its own, so
+ * nothing grows beyond TLS_OUT_BYTES.  tls_pump is the only caller of SSL_do_handshake, SSL_read, SSL_write and
+ * SSL_shutdown.  Loop thread. */
 #ifndef NET_TLS_INTERNAL_H
 #define NET_TLS_INTERNAL_H
 

@@ -11,12 +11,12 @@
 struct tls_session {
     SSL *ssl;
     struct tls_context *context;
-    const char *in;      /* borrowed slice */
+    const char *in; /* borrowed slice */
     size_t in_len;
-    struct buf *out;     /* borrowed */
+    struct buf *out; /* borrowed */
     bool frozen;
-    bool failed;         /* after a fatal error OpenSSL may not be called again */
-    const char *reason;  /* static */
+    bool failed;        /* after a fatal error OpenSSL may not be called again */
+    const char *reason; /* static */
 };
 
 /* --- the bounded BIO: a slice to read, a buffer to write --- */

@@ -16,7 +16,7 @@ struct probe {
     struct http_listener *listener;
     struct tls_context *tls;
     uv_signal_t term;
-    size_t live;      /* exchanges with a user that have not been closed */
+    size_t live; /* exchanges with a user that have not been closed */
     uint64_t uploaded;
 };
 
@@ -107,10 +107,11 @@ static void probe_stats(struct exchange *x, void *context)
     struct probe *probe = context;
     struct http_listener_stats s;
     http_listener_stats(probe->listener, &s);
-    json_t *doc = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "accepted", (json_int_t)s.accepted, "refused_handshakes",
-                            (json_int_t)s.refused_handshakes, "requests", (json_int_t)s.requests, "bad_requests",
-                            (json_int_t)s.bad_requests, "timeouts", (json_int_t)s.timeouts, "open", (json_int_t)s.open, "live",
-                            (json_int_t)probe->live, "uploaded", (json_int_t)probe->uploaded);
+    json_t *doc =
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "accepted", (json_int_t)s.accepted, "refused_handshakes",
+                  (json_int_t)s.refused_handshakes, "requests", (json_int_t)s.requests, "bad_requests",
+                  (json_int_t)s.bad_requests, "timeouts", (json_int_t)s.timeouts, "open", (json_int_t)s.open, "live",
+                  (json_int_t)probe->live, "uploaded", (json_int_t)probe->uploaded);
     exchange_answer_json(x, 200, doc);
     json_decref(doc);
 }
@@ -118,10 +119,18 @@ static void probe_stats(struct exchange *x, void *context)
 static const struct http_route probe_routes[] = {
     {.method = HTTP_GET, .pattern = "/hello", .handle = probe_hello},
     {.method = HTTP_GET, .pattern = "/stats", .handle = probe_stats},
-    {.method = HTTP_POST, .pattern = "/echo", .body = HTTP_BODY_BUFFERED, .body_max = LIMIT_HTTP_BODY_BYTES, .handle = probe_echo},
+    {.method = HTTP_POST,
+     .pattern = "/echo",
+     .body = HTTP_BODY_BUFFERED,
+     .body_max = LIMIT_HTTP_BODY_BYTES,
+     .handle = probe_echo},
     {.method = HTTP_POST, .pattern = "/swallow", .body = HTTP_BODY_BUFFERED, .handle = probe_swallow},
-    {.method = HTTP_PATCH, .pattern = "/upload", .body = HTTP_BODY_STREAMED, .content_type = "application/offset+octet-stream",
-     .handle = probe_upload, .sink = &probe_sink},
+    {.method = HTTP_PATCH,
+     .pattern = "/upload",
+     .body = HTTP_BODY_STREAMED,
+     .content_type = "application/offset+octet-stream",
+     .handle = probe_upload,
+     .sink = &probe_sink},
     {.method = HTTP_GET, .pattern = "/flood", .handle = probe_stream},
     {.method = HTTP_GET, .pattern = "/quiet", .handle = probe_quiet},
 };
@@ -139,8 +148,11 @@ int main(int argc, char **argv)
     static struct probe probe;
     struct tls_options files = {0};
     const char *ca[2] = {NULL, NULL};
-    struct http_listener_options options = {.name = "probe", .address = "127.0.0.1", .routes = probe_routes,
-                                            .route_count = sizeof probe_routes / sizeof probe_routes[0], .context = &probe};
+    struct http_listener_options options = {.name = "probe",
+                                            .address = "127.0.0.1",
+                                            .routes = probe_routes,
+                                            .route_count = sizeof probe_routes / sizeof probe_routes[0],
+                                            .context = &probe};
     for (int i = 1; i + 1 < argc; i += 2) {
         if (!strcmp(argv[i], "--cert"))
             files.certificate_file = argv[i + 1];

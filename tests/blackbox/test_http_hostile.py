@@ -404,7 +404,8 @@ def test_quiet_stream_outlives_the_idle_limit(server):
 def test_reset_in_mid_body(server):
     for path in (b"POST /echo", b"PATCH /upload"):
         with server.connect() as s:
-            s.sendall(path + b" HTTP/1.1\r\nHost: a\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: 60000\r\n\r\n" + b"a" * 1000)
+            s.sendall(path + b" HTTP/1.1\r\nHost: a\r\nContent-Type: application/offset+octet-stream\r\n"
+                      b"Content-Length: 60000\r\n\r\n" + b"a" * 1000)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     end = time.monotonic() + 3
     while server.stats()["live"] and time.monotonic() < end:

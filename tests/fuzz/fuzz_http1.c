@@ -32,8 +32,9 @@ static struct verdict judge(const uint8_t *data, size_t size, size_t step)
     }
     if (v.rc == 1) {
         const char *host = http1_header(h, "Host");
-        if (v.used > LIMIT_HTTP_HEAD_BYTES || http1_target(h)[0] != '/' || strlen(http1_target(h)) > LIMIT_HTTP_TARGET_BYTES ||
-            !host || !*host || http1_header(h, "Transfer-Encoding") || http1_header(h, "Upgrade") || http1_content_length(h) < -1)
+        if (v.used > LIMIT_HTTP_HEAD_BYTES || http1_target(h)[0] != '/' ||
+            strlen(http1_target(h)) > LIMIT_HTTP_TARGET_BYTES || !host || !*host ||
+            http1_header(h, "Transfer-Encoding") || http1_header(h, "Upgrade") || http1_content_length(h) < -1)
             abort();
     }
     http1_free(h);
@@ -42,7 +43,8 @@ static struct verdict judge(const uint8_t *data, size_t size, size_t step)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct verdict whole = judge(data, size, size ? size : 1), single = judge(data, size, 1), three = judge(data, size, 3);
+    struct verdict whole = judge(data, size, size ? size : 1), single = judge(data, size, 1),
+                   three = judge(data, size, 3);
     if (whole.rc != single.rc || whole.why != single.why || whole.rc != three.rc || whole.why != three.why ||
         (whole.rc == 1 && (whole.used != single.used || whole.used != three.used)))
         abort();

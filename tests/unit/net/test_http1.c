@@ -20,7 +20,10 @@ struct vector {
     const char *bytes;
     size_t len; /* 0: strlen */
 };
-#define V(name, expected, bytes) {name, expected, bytes, sizeof(bytes) - 1}
+#define V(name, expected, bytes)                                                                                       \
+    {                                                                                                                  \
+        name, expected, bytes, sizeof(bytes) - 1                                                                       \
+    }
 
 static const struct vector vectors[] = {
     V("plain", ACCEPTED, "GET / HTTP/1.1\r\n" H E),
@@ -35,12 +38,15 @@ static const struct vector vectors[] = {
     V("all methods, options", ACCEPTED, "OPTIONS / HTTP/1.1\r\n" H E),
     V("UTF-8 in a value", ACCEPTED, "GET / HTTP/1.1\r\n" H "X: \xe5\xbc\xa0\r\n" E),
     /* anchors 7, line by line */
-    V("length and chunked", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n" E),
-    V("chunked and length", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" E),
+    V("length and chunked", PROBLEM_MALFORMED,
+      "POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n" E),
+    V("chunked and length", PROBLEM_MALFORMED,
+      "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" E),
     V("two lengths", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nContent-Length: 6\r\n" E),
     V("two equal lengths", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nContent-Length: 5\r\n" E),
     V("chunked", PROBLEM_NOT_IMPLEMENTED, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n" E),
-    V("chunked with extensions", PROBLEM_NOT_IMPLEMENTED, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n" E "5;a=b\r\nhello\r\n0\r\n\r\n"),
+    V("chunked with extensions", PROBLEM_NOT_IMPLEMENTED,
+      "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n" E "5;a=b\r\nhello\r\n0\r\n\r\n"),
     V("xchunked", PROBLEM_NOT_IMPLEMENTED, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: xchunked\r\n" E),
     V("identity", PROBLEM_NOT_IMPLEMENTED, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: identity\r\n" E),
     V("+5", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Content-Length: +5\r\n" E),
@@ -50,7 +56,8 @@ static const struct vector vectors[] = {
     V("0x5", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Content-Length: 0x5\r\n" E),
     V("empty length", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Content-Length: \r\n" E),
     V("length of 16 digits", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Content-Length: 1000000000000000\r\n" E),
-    V("length beyond 64 bits", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Content-Length: 99999999999999999999999\r\n" E),
+    V("length beyond 64 bits", PROBLEM_MALFORMED,
+      "POST / HTTP/1.1\r\n" H "Content-Length: 99999999999999999999999\r\n" E),
     V("NUL in a value", PROBLEM_MALFORMED, "GET / HTTP/1.1\r\n" H "X: a\0b\r\n" E),
     V("NUL in the target", PROBLEM_MALFORMED, "GET /\0 HTTP/1.1\r\n" H E),
     V("bare LF", PROBLEM_MALFORMED, "GET / HTTP/1.1\n" H E),
@@ -61,7 +68,8 @@ static const struct vector vectors[] = {
     V("two CR", PROBLEM_MALFORMED, "GET / HTTP/1.1\r\r\n" H E),
     V("folded line", PROBLEM_MALFORMED, "GET / HTTP/1.1\r\n" H "X: a\r\n b\r\n" E),
     V("folded with tab", PROBLEM_MALFORMED, "GET / HTTP/1.1\r\n" H "X: a\r\n\tb\r\n" E),
-    V("folded line hiding a length", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H " Content-Length: 38\r\n" E "GET /x HTTP/1.1\r\n" H E),
+    V("folded line hiding a length", PROBLEM_MALFORMED,
+      "POST / HTTP/1.1\r\n" H " Content-Length: 38\r\n" E "GET /x HTTP/1.1\r\n" H E),
     V("space before colon", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Content-Length : 5\r\n" E),
     V("tab before colon", PROBLEM_MALFORMED, "POST / HTTP/1.1\r\n" H "Content-Length\t: 5\r\n" E),
     V("HTTP/9.9", PROBLEM_VERSION, "GET / HTTP/9.9\r\n" H E),
@@ -91,12 +99,14 @@ static const struct vector vectors[] = {
     V("DEL in a value", PROBLEM_MALFORMED, "GET / HTTP/1.1\r\n" H "X: a\x7f\r\n" E),
     V("upgrade", PROBLEM_NOT_IMPLEMENTED, "GET / HTTP/1.1\r\n" H "Connection: Upgrade\r\nUpgrade: websocket\r\n" E),
     V("upgrade without connection", PROBLEM_NOT_IMPLEMENTED, "GET / HTTP/1.1\r\n" H "Upgrade: h2c\r\n" E),
-    V("expect something else", PROBLEM_NOT_IMPLEMENTED, "POST / HTTP/1.1\r\n" H "Expect: 200-maybe\r\nContent-Length: 3\r\n" E),
+    V("expect something else", PROBLEM_NOT_IMPLEMENTED,
+      "POST / HTTP/1.1\r\n" H "Expect: 200-maybe\r\nContent-Length: 3\r\n" E),
     V("HTTP/2 preface", PROBLEM_MALFORMED, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
     V("TLS to a plain port", PROBLEM_MALFORMED, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
 };
 
-/* Feeds in pieces cut after `first` bytes, then `step` at a time.  Returns ACCEPTED, a problem id, or −2 while more is wanted. */
+/* Feeds in pieces cut after `first` bytes, then `step` at a time.  Returns ACCEPTED, a problem id, or −2: more is
+ * wanted. */
 static int feed(const char *bytes, size_t len, size_t first, size_t step, struct http1 **keep)
 {
     struct http1 *h = http1_new();
@@ -167,8 +177,9 @@ static void test_prefixes_want_more(void **state)
 static void test_contents(void **state)
 {
     (void)state;
-    static const char text[] = "POST /a/b?c=d HTTP/1.1\r\nhOST: x:1\r\nContent-Length:  12\r\nX-A: one \t\r\nX-A: two\r\n"
-                               "Expect: 100-continue\r\nConnection: keep-alive, Close\r\n\r\nbody";
+    static const char text[] =
+        "POST /a/b?c=d HTTP/1.1\r\nhOST: x:1\r\nContent-Length:  12\r\nX-A: one \t\r\nX-A: two\r\n"
+        "Expect: 100-continue\r\nConnection: keep-alive, Close\r\n\r\nbody";
     for (size_t cut = 1; cut < sizeof text - 1; cut++) {
         struct http1 *h = NULL;
         assert_int_equal(feed(text, sizeof text - 1, cut, 7, &h), ACCEPTED);
@@ -236,8 +247,8 @@ static void test_field_count(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),  cmocka_unit_test(test_prefixes_want_more), cmocka_unit_test(test_contents),
-        cmocka_unit_test(test_sizes),    cmocka_unit_test(test_field_count),
+        cmocka_unit_test(test_vectors), cmocka_unit_test(test_prefixes_want_more), cmocka_unit_test(test_contents),
+        cmocka_unit_test(test_sizes),   cmocka_unit_test(test_field_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The life cycle of connections and exchanges on a real loop: whatever is cut when, every `closed` comes once and the loop closes. */
+/* The life cycle of connections and exchanges on a real loop: whatever is cut when, every `closed` comes once and the
+ * loop closes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 struct world_of_test {
     uv_loop_t loop;
     struct http_listener *listener;
-    struct exchange *held;   /* the last exchange that /later got */
+    struct exchange *held; /* the last exchange that /later got */
     int opened, closed, data_calls, ended, writable, done;
     size_t body;
     bool pause;
@@ -42,7 +43,7 @@ static void handle_now(struct exchange *x, void *context)
     (void)snprintf(text, sizeof text, "%s|%s|%s", exchange_path(x), no ? no : "-", q ? q : "-");
     exchange_answer(x, 200, "text/plain", text, strlen(text));
     assert_false(exchange_alive(x));
-    assert_int_equal(w.closed, w.opened - 1); /* never from inside the call */
+    assert_int_equal(w.closed, w.opened - 1);  /* never from inside the call */
     exchange_answer(x, 500, NULL, "twice", 5); /* does nothing */
 }
 
@@ -83,7 +84,11 @@ static const struct http_sink refusing = {.data = refuse_data, .end = sink_end};
 static const struct http_route routes[] = {
     {.method = HTTP_GET, .pattern = "/now", .handle = handle_now},
     {.method = HTTP_GET, .pattern = "/cases/{no}/x", .handle = handle_now},
-    {.method = HTTP_POST, .pattern = "/later", .body = HTTP_BODY_BUFFERED, .content_type = "application/json", .handle = handle_later},
+    {.method = HTTP_POST,
+     .pattern = "/later",
+     .body = HTTP_BODY_BUFFERED,
+     .content_type = "application/json",
+     .handle = handle_later},
     {.method = HTTP_PATCH, .pattern = "/sink", .body = HTTP_BODY_STREAMED, .handle = handle_later, .sink = &sink},
     {.method = HTTP_PATCH, .pattern = "/refuse", .body = HTTP_BODY_STREAMED, .handle = handle_later, .sink = &refusing},
 };
@@ -93,8 +98,12 @@ static void begin(int (*admit)(const struct tls_identity *, void *, struct probl
     w = (struct world_of_test){0};
     struct problem p;
     assert_int_equal(uv_loop_init(&w.loop), 0);
-    struct http_listener_options options = {.name = "test", .address = "127.0.0.1", .routes = routes,
-                                            .route_count = sizeof routes / sizeof routes[0], .context = &w, .timer_divisor = 20,
+    struct http_listener_options options = {.name = "test",
+                                            .address = "127.0.0.1",
+                                            .routes = routes,
+                                            .route_count = sizeof routes / sizeof routes[0],
+                                            .context = &w,
+                                            .timer_divisor = 20,
                                             .admit = admit};
     assert_int_equal(http_listener_open(&w.loop, &options, &w.listener, &p), 0);
 }
@@ -118,7 +127,8 @@ static void end(uint64_t grace_ms)
 
 static int dial(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_listener_port(w.listener)),
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(http_listener_port(w.listener)),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
@@ -179,7 +189,8 @@ static void test_answer_later(void **state)
     (void)state;
     begin(NULL);
     int fd = dial();
-    say(fd, "POST /later HTTP/1.1\r\nHost: a\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 2\r\n\r\n{}");
+    say(fd, "POST /later HTTP/1.1\r\nHost: a\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: "
+            "2\r\n\r\n{}");
     turn(20);
     assert_non_null(w.held);
     assert_true(exchange_alive(w.held));
@@ -335,7 +346,8 @@ static void test_cannot_listen(void **state)
     begin(NULL);
     struct http_listener *second = NULL;
     struct problem p;
-    struct http_listener_options options = {.name = "second", .address = "127.0.0.1", .port = http_listener_port(w.listener)};
+    struct http_listener_options options = {
+        .name = "second", .address = "127.0.0.1", .port = http_listener_port(w.listener)};
     assert_true(http_listener_open(&w.loop, &options, &second, &p) < 0);
     options.address = "localhost";
     assert_true(http_listener_open(&w.loop, &options, &second, &p) < 0);

@@ -51,8 +51,11 @@ static int submit(struct fixture *f, enum lane_kind kind, uv_sem_t *gate)
 {
     struct job *job = calloc(1, sizeof *job);
     assert_non_null(job);
-    *job = (struct job){.job = {.work = job_work, .done = job_done}, .worked = &f->worked, .done = &f->done,
-                        .loop_thread = &f->thread, .gate = gate};
+    *job = (struct job){.job = {.work = job_work, .done = job_done},
+                        .worked = &f->worked,
+                        .done = &f->done,
+                        .loop_thread = &f->thread,
+                        .gate = gate};
     int rc = lane_submit(f->lanes, kind, &job->job);
     if (rc)
         free(job);
