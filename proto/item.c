@@ -165,7 +165,7 @@ static int check_materials(const json_t *list, const char *field, struct problem
     size_t i;
     const json_t *material;
     json_array_foreach(list, i, material) {
-        char at[64];
+        char at[96];
         (void)snprintf(at, sizeof at, "%s/%zu", field, i);
         int rc = check_material(material, at, p);
         if (rc)

@@ -114,7 +114,7 @@ static void test_strange_documents(void **state)
     for (int shift = 0; shift < 3; shift++) {
         struct problem p;
         json_t *doc = json_pack("{s:s, s:s, s:s}", "type", "field", "field", detail, "detail", detail + 3);
-        char field[1200];
+        char field[1210];
         (void)snprintf(field, sizeof field, "%.*s%s", shift, "xx", detail);
         (void)problem_set(&p, PROBLEM_FIELD, field, "%s", field);
         assert_true(strlen(p.field) > sizeof p.field - 4 && strlen(p.detail) > sizeof p.detail - 4);
