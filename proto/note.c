@@ -49,7 +49,7 @@ static int read_hex_id(const char *text, uint8_t id[KEY_ID_BYTES])
         unsigned v = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
         if (v > 15)
             return TB_EMALFORMED;
-        id[i / 2] = (uint8_t)(id[i / 2] << 4 | v);
+        id[i / 2] = (uint8_t)((unsigned)id[i / 2] << 4 | v);
     }
     return 0;
 }
