@@ -1,5 +1,5 @@
 #include "tests/simulation/sim.h"
-#include "tests/simulation/sim_vfs.h"
+#include "tests/support/sim_vfs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
