@@ -58,6 +58,7 @@
     LIMIT(IDEMPOTENCY_KEEP_MS, 20LL * 24 * 3600 * 1000, "ms", "stored answers of the window API are kept this long")   \
     LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \
     LIMIT(UPLOADS_OPEN, 1000, "uploads", "unfinished uploads at one office")                                           \
+    LIMIT(UPLOADS_ACTIVE, 64, "uploads", "being written at once; 1.1 MiB of memory each")                              \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \

@@ -308,3 +308,13 @@ void exchange_stream_end(struct exchange *x)
         c->keep_alive = false; /* without memory the stream ends unfinished, and the peer sees it */
     conn_wake(c);
 }
+
+void exchange_stream_abort(struct exchange *x)
+{
+    struct http_conn *c = x->conn;
+    if (!c || !x->streaming)
+        return;
+    x->streaming = false;
+    c->keep_alive = false;
+    conn_wake(c);
+}

@@ -126,6 +126,8 @@ int exchange_stream_begin(struct exchange *x, int status, const char *content_ty
                           void (*writable)(struct exchange *x)) TB_MUST_USE;
 int exchange_write(struct exchange *x, const void *bytes, size_t len) TB_MUST_USE;
 void exchange_stream_end(struct exchange *x);
+/* Ends it without its last chunk and closes: the peer must see that this was not all. */
+void exchange_stream_abort(struct exchange *x);
 /* Streamed body: goes on after the sink paused. */
 void exchange_resume_body(struct exchange *x);
 

@@ -249,8 +249,8 @@ static void done_create(struct tus_work *w, int rc)
     }
     if (!exchange_alive(w->r.x))
         return;
-    (void)snprintf(location, sizeof location, "%s/%s", w->tus->options.location, w->r.sha256);
-    rc = exchange_add_header(w->r.x, "Location", location);
+    int len = snprintf(location, sizeof location, "%s/%s", exchange_path(w->r.x), w->r.sha256);
+    rc = len < 0 || len >= TUS_LOCATION_BYTES ? TB_ELIMIT : exchange_add_header(w->r.x, "Location", location);
     if (!rc)
         rc = add_progress(w);
     work_answer(w, 201, rc);

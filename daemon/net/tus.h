@@ -14,7 +14,7 @@
 
 #include "daemon/net/http_server.h"
 
-enum { TUS_NAME_TEXT = 65, TUS_TYPE_TEXT = 32, TUS_LOCATION_BYTES = 128, TUS_BLOCK_BYTES = 512 * 1024 };
+enum { TUS_NAME_TEXT = 65, TUS_TYPE_TEXT = 32, TUS_LOCATION_BYTES = 256, TUS_BLOCK_BYTES = 512 * 1024 };
 
 struct tus;
 
@@ -34,7 +34,7 @@ struct tus_request {
     void *backend_state;           /* the backend's, from a successful begin to the end of `end` */
 };
 
-/* Each operation calls tus_done exactly once, later, never from inside the call; until then the request stays valid. */
+/* Each operation calls tus_done exactly once; until then the request stays valid.  write and end never call it from inside. */
 struct tus_backend {
     /* Creates or finds: fills length, offset, expires_at, complete. */
     void (*create)(void *context, struct tus_request *r);
@@ -54,7 +54,6 @@ struct tus_backend {
 struct tus_options {
     const struct tus_backend *backend; /* static */
     void *context;
-    const char *location;          /* "/window/v1/materials": static; the resource is <location>/<sha256> */
     int64_t max_bytes;
     unsigned max_writers;          /* PATCHes at the same time; beyond it `busy` */
 };
@@ -66,8 +65,8 @@ void tus_done(struct tus_request *r, int rc);
 /* PATCHes under way. */
 unsigned tus_writers(const struct tus *tus);
 
-/* Handlers, to be called from those of a route table: OPTIONS and POST on the location; OPTIONS, HEAD, PATCH and DELETE on
- * <location>/{sha256}.  PATCH is HTTP_BODY_STREAMED with tus_sink, the others take no body. */
+/* Handlers, to be called from those of a route table: OPTIONS and POST on a path of the caller's; OPTIONS, HEAD, PATCH and DELETE on
+ * <that path>/{sha256}.  PATCH is HTTP_BODY_STREAMED with tus_sink, the others take no body. */
 void tus_handle_options(struct tus *tus, struct exchange *x);
 void tus_handle_create(struct tus *tus, struct exchange *x);
 void tus_handle_head(struct tus *tus, struct exchange *x);
