@@ -104,6 +104,9 @@ static int set_pragmas(struct store_db *db, const char *vfs)
         rc = db_code(db, sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL));
     if (!rc)
         rc = db_code(db, sqlite3_busy_timeout(db->handle, BUSY_MS));
+    /* A VFS of ours has no shared memory: with exclusive locking set before the file is looked at, WAL needs none. */
+    if (!rc && vfs && db->writable)
+        rc = db_exec(db, "PRAGMA locking_mode = EXCLUSIVE;");
     if (!rc)
         rc = db_exec(db, "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;");
     if (rc || !db->writable)
@@ -111,11 +114,10 @@ static int set_pragmas(struct store_db *db, const char *vfs)
     char text[96];
     sqlite3_snprintf(sizeof text, text, "PRAGMA page_size = %d; PRAGMA cache_size = -%d;", DB_PAGE_BYTES, WRITER_CACHE_KIB);
     rc = db_exec(db, text);
-    /* A VFS of ours has no shared memory: with an exclusive lock taken first, WAL needs none. */
-    if (!rc && vfs)
-        rc = db_exec(db, "PRAGMA locking_mode = EXCLUSIVE;");
+    /* A new file becomes a WAL database through a rollback journal.  EXTRA syncs the directory after that journal's removal: if it came
+     * back after a power cut it would undo the change, and the WAL with all that was committed would be ignored. */
     if (!rc)
-        rc = db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;");
+        rc = db_exec(db, "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;");
     if (!rc)
         sqlite3_wal_hook(db->handle, on_wal, db);
     return rc;
