@@ -17,7 +17,7 @@ static int take_items(const struct config_yaml *file, const json_t *items, json_
         int n = snprintf(at, sizeof at, "/items/%zu", i);
         if (item_check(item, &why)) {
             (void)snprintf(at + n, sizeof at - (size_t)n, "%s", why.field);
-            return config_yaml_refuse(file, at, p, "%s", why.detail);
+            return config_yaml_refuse(file, at, p, "%s%s%s", why.field[0] ? why.field + 1 : "", why.field[0] ? ": " : "", why.detail);
         }
         const char *code = json_string_value(json_object_get(item, "code"));
         (void)snprintf(at + n, sizeof at - (size_t)n, "/code");

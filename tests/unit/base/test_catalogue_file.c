@@ -33,11 +33,12 @@ static const char *const good[] = {
     /* 15 */ "      - {name: 原居民身份证, form: O, required: true}",
     /* 16 */ "    statutory_limit: {days: 60, unit: calendar_day}",
     /* 17 */ "    promised_limit: {days: 20, unit: working_day}",
-    /* 18 */ "    project_type: promise",
+    /* 18 */ "    project_type: committed",
     /* 19 */ "    fee: 20元/证",
     /* 20 */ "    result: 居民身份证",
     /* 21 */ "    legal_basis: 居民身份证法第10-12条",
     /* 22 */ "    effective_from: 2026-01-01",
+    /* 23 */ "    approximate: []",
 };
 enum { LINES = sizeof good / sizeof good[0] };
 
