@@ -69,8 +69,8 @@ static int check_doubles(const struct calendar *calendar, struct problem *p)
 {
     for (size_t i = 1; i < calendar->count; i++)
         if (calendar->exceptions[i].day == calendar->exceptions[i - 1].day)
-            return problem_set(p, PROBLEM_FIELD, "", "line %u: the date stands in line %u already", calendar->exceptions[i].line,
-                               calendar->exceptions[i - 1].line);
+            return problem_set(p, PROBLEM_FIELD, "", "line %u: the date stands in line %u already",
+                               calendar->exceptions[i].line, calendar->exceptions[i - 1].line);
     return 0;
 }
 
@@ -96,7 +96,8 @@ int calendar_parse(const char *text, size_t len, struct calendar **out, struct p
         if (number == 1)
             rc = field_is(line, line_len, header)
                      ? 0
-                     : problem_set(p, PROBLEM_FIELD, "", "line 1: must be the header date, kind, name with tabs between them");
+                     : problem_set(p, PROBLEM_FIELD, "",
+                                   "line 1: must be the header date, kind, name with tabs between them");
         else
             rc = parse_line(line, line_len, number, &calendar->exceptions[calendar->count++], p);
     }

@@ -87,7 +87,8 @@ static int check_code(const char *kind_name, const char *text, const struct path
     return 0;
 }
 
-static int check_text_field(const struct case_field *field, const json_t *value, const struct path *path, struct problem *p)
+static int check_text_field(const struct case_field *field, const json_t *value, const struct path *path,
+                            struct problem *p)
 {
     const char *text = json_string_value(value);
     size_t len = json_string_length(value);
@@ -101,13 +102,17 @@ static int check_text_field(const struct case_field *field, const json_t *value,
     case FIELD_NAME:
         return check_name(text, path, p);
     case FIELD_ENUM:
-        return word_in(field->values, text) ? 0 : problem_set(p, PROBLEM_FIELD, path->text, "it must be one of %s", field->values);
+        return word_in(field->values, text)
+                   ? 0
+                   : problem_set(p, PROBLEM_FIELD, path->text, "it must be one of %s", field->values);
     case FIELD_SHA256:
         return check_sha256(text, path, p);
     case FIELD_CODE:
         return check_code(field->values, text, path, p);
     case FIELD_DATE:
-        return date_parse(text, &number) ? problem_set(p, PROBLEM_FIELD, path->text, "it must be a date such as 2026-11-23") : 0;
+        return date_parse(text, &number)
+                   ? problem_set(p, PROBLEM_FIELD, path->text, "it must be a date such as 2026-11-23")
+                   : 0;
     case FIELD_TIME:
         return timestamp_parse(text, &number)
                    ? problem_set(p, PROBLEM_FIELD, path->text, "it must be a time such as 2026-11-23T09:30:00+08:00")
@@ -139,7 +144,8 @@ enum { FREE_DEPTH = 4, FREE_NODES = 500, FREE_KEY_BYTES = 100 };
 static int check_free(const json_t *value, unsigned depth, unsigned *nodes, const struct path *path, struct problem *p)
 {
     if (depth > FREE_DEPTH || ++*nodes > FREE_NODES)
-        return problem_set(p, PROBLEM_FIELD, path->text, "at most %d levels and %d members are taken", FREE_DEPTH, FREE_NODES);
+        return problem_set(p, PROBLEM_FIELD, path->text, "at most %d levels and %d members are taken", FREE_DEPTH,
+                           FREE_NODES);
     if (json_is_string(value) && json_string_length(value))
         return check_plain_text(json_string_value(value), json_string_length(value), path, p);
     int rc = 0;
@@ -147,15 +153,18 @@ static int check_free(const json_t *value, unsigned depth, unsigned *nodes, cons
     json_t *element;
     size_t i;
     if (json_is_object(value)) {
-        json_object_foreach((json_t *)value, key, element) {
+        json_object_foreach((json_t *)value, key, element)
+        {
             if (strlen(key) > FREE_KEY_BYTES)
-                return problem_set(p, PROBLEM_FIELD, path->text, "a member's name is longer than %d bytes", FREE_KEY_BYTES);
+                return problem_set(p, PROBLEM_FIELD, path->text, "a member's name is longer than %d bytes",
+                                   FREE_KEY_BYTES);
             rc = check_free(element, depth + 1, nodes, path, p);
             if (rc)
                 return rc;
         }
     }
-    json_array_foreach(value, i, element) {
+    json_array_foreach(value, i, element)
+    {
         rc = check_free(element, depth + 1, nodes, path, p);
         if (rc)
             return rc;
@@ -163,7 +172,8 @@ static int check_free(const json_t *value, unsigned depth, unsigned *nodes, cons
     return 0;
 }
 
-static int check_members(const struct case_field *fields, const json_t *object, const struct path *path, struct problem *p);
+static int check_members(const struct case_field *fields, const json_t *object, const struct path *path,
+                         struct problem *p);
 
 static int check_array(const struct case_field *field, const json_t *value, const struct path *path, struct problem *p)
 {
@@ -175,7 +185,8 @@ static int check_array(const struct case_field *field, const json_t *value, cons
         return problem_set(p, PROBLEM_FIELD, path->text, "the list is empty");
     size_t i;
     const json_t *element;
-    json_array_foreach(value, i, element) {
+    json_array_foreach(value, i, element)
+    {
         struct path at = path_index(path, i);
         int rc = check_members(field->members, element, &at, p);
         if (rc)
@@ -213,13 +224,15 @@ static bool is_known(const struct case_field *fields, const char *key)
     return false;
 }
 
-static int check_members(const struct case_field *fields, const json_t *object, const struct path *path, struct problem *p)
+static int check_members(const struct case_field *fields, const json_t *object, const struct path *path,
+                         struct problem *p)
 {
     const char *key;
     json_t *value;
     if (!json_is_object(object))
         return problem_set(p, PROBLEM_FIELD, path->text, "an object is needed");
-    json_object_foreach((json_t *)object, key, value) {
+    json_object_foreach((json_t *)object, key, value)
+    {
         struct path at = path_member(path, key);
         if (!is_known(fields, key))
             return problem_set(p, PROBLEM_FIELD, at.text, "there is no such member; check its spelling");
@@ -324,7 +337,8 @@ static int rule_application(const json_t *body, struct problem *p)
     int rc = need(item, "/item", "version", "the case pins a version of the item", p);
     if (!rc)
         rc = need(body, "", "handed_in_at", "the time of handing in is one of the four times of a case", p);
-    if (!rc && says(applicant, "kind", "organisation") != says(certificate, "type", "uscc") && !says(certificate, "type", "other"))
+    if (!rc && says(applicant, "kind", "organisation") != says(certificate, "type", "uscc") &&
+        !says(certificate, "type", "other"))
         rc = problem_set(p, PROBLEM_FIELD, "/applicant/certificate/type",
                          "an organisation shows its credit code (uscc), a person never does");
     if (!rc)
@@ -379,8 +393,9 @@ static const struct {
     enum entry_type type;
     int (*check)(const json_t *body, struct problem *p);
 } rules[] = {
-    {ENTRY_CASE_INTAKEN, rule_application}, {ENTRY_CASE_SUBMITTED, rule_application}, {ENTRY_CASE_COMPARED, rule_comparison},
-    {ENTRY_CASE_REFUSED, rule_refused},     {ENTRY_CASE_DECIDED, rule_decided},       {ENTRY_CASE_DELIVERY, rule_delivery},
+    {ENTRY_CASE_INTAKEN, rule_application}, {ENTRY_CASE_SUBMITTED, rule_application},
+    {ENTRY_CASE_COMPARED, rule_comparison}, {ENTRY_CASE_REFUSED, rule_refused},
+    {ENTRY_CASE_DECIDED, rule_decided},     {ENTRY_CASE_DELIVERY, rule_delivery},
     {ENTRY_CASE_DELIVERED, rule_delivered},
 };
 

@@ -3,26 +3,37 @@
 
 #define REQUIRED true
 #define OPTIONAL false
-#define END {.name = NULL}
+#define END                                                                                                            \
+    {                                                                                                                  \
+        .name = NULL                                                                                                   \
+    }
 
-#define F(name, kind, required, help, zh) {name, FIELD_##kind, required, NULL, NULL, help, zh}
-#define F_VALUES(name, kind, required, values, help, zh) {name, FIELD_##kind, required, values, NULL, help, zh}
-#define F_MEMBERS(name, kind, required, members, help, zh) {name, FIELD_##kind, required, NULL, members, help, zh}
+#define F(name, kind, required, help, zh)                                                                              \
+    {                                                                                                                  \
+        name, FIELD_##kind, required, NULL, NULL, help, zh                                                             \
+    }
+#define F_VALUES(name, kind, required, values, help, zh)                                                               \
+    {                                                                                                                  \
+        name, FIELD_##kind, required, values, NULL, help, zh                                                           \
+    }
+#define F_MEMBERS(name, kind, required, members, help, zh)                                                             \
+    {                                                                                                                  \
+        name, FIELD_##kind, required, NULL, members, help, zh                                                          \
+    }
 
 #define WAYS_TO_DELIVER "pickup|mail|electronic"
-#define PLACES "intake|home"
+#define PLACES          "intake|home"
 
 static const struct case_field item_fields[] = {
     F("office", TEXT, REQUIRED, "office that decides, six digits", "属地代码"),
     F("code", TEXT, REQUIRED, "code of the item in that office's catalogue", "事项编码"),
-    F_VALUES("version", INT, OPTIONAL, "1|2000000000", "version of the item; the office fills in the one in force", "事项版本"),
-    F("name", TEXT, OPTIONAL, "name of the item; the office fills it in", "事项名称"),
-    END};
+    F_VALUES("version", INT, OPTIONAL, "1|2000000000", "version of the item; the office fills in the one in force",
+             "事项版本"),
+    F("name", TEXT, OPTIONAL, "name of the item; the office fills it in", "事项名称"), END};
 
 static const struct case_field certificate_fields[] = {
     F_VALUES("type", ENUM, REQUIRED, "citizen-id|uscc|passport|hmt-permit|other", "kind of certificate", "证件类型"),
-    F("number", TEXT, REQUIRED, "number of the certificate", "证件号码"),
-    END};
+    F("number", TEXT, REQUIRED, "number of the certificate", "证件号码"), END};
 
 static const struct case_field applicant_fields[] = {
     F_VALUES("kind", ENUM, REQUIRED, "person|organisation", "a person or an organisation", "申请人类型"),
@@ -37,8 +48,7 @@ static const struct case_field agent_fields[] = {
     F("name", NAME, REQUIRED, "name of the agent", "代理人姓名"),
     F_MEMBERS("certificate", OBJECT, REQUIRED, certificate_fields, "certificate of the agent", "代理人证件"),
     F("mobile", TEXT, OPTIONAL, "mobile number of the agent", "代理人手机"),
-    F("power_of_attorney", SHA256, REQUIRED, "scan of the power of attorney", "代理授权委托书"),
-    END};
+    F("power_of_attorney", SHA256, REQUIRED, "scan of the power of attorney", "代理授权委托书"), END};
 
 static const struct case_field material_fields[] = {
     F("name", TEXT, REQUIRED, "name of the material as in the item", "材料名称"),
@@ -55,8 +65,7 @@ static const struct case_field comparison_fields[] = {
     F_VALUES("result", ENUM, REQUIRED, "match|mismatch|manual", "result of comparing person and card", "比对结果"),
     F_VALUES("score", INT, OPTIONAL, "0|100", "score of the device, 0 to 100", "比对分值"),
     F("device", TEXT, OPTIONAL, "device that compared", "比对设备"),
-    F("reason", TEXT, OPTIONAL, "why it was done by eye, or what did not agree", "人工比对或不一致原因"),
-    END};
+    F("reason", TEXT, OPTIONAL, "why it was done by eye, or what did not agree", "人工比对或不一致原因"), END};
 
 static const struct case_field wish_fields[] = {
     F_VALUES("way", ENUM, REQUIRED, WAYS_TO_DELIVER, "how the applicant wants the result", "送达方式"),
@@ -81,49 +90,40 @@ static const struct case_field application_fields[] = {
     END};
 
 static const struct case_field materials_fields[] = {
-    F_MEMBERS("materials", ARRAY, REQUIRED, material_fields, "materials", "申请材料"),
-    END};
+    F_MEMBERS("materials", ARRAY, REQUIRED, material_fields, "materials", "申请材料"), END};
 
 static const struct case_field compared_fields[] = {
-    F_MEMBERS("comparison", OBJECT, REQUIRED, comparison_fields, "comparison of person and card", "人证比对"),
-    END};
+    F_MEMBERS("comparison", OBJECT, REQUIRED, comparison_fields, "comparison of person and card", "人证比对"), END};
 
-static const struct case_field abandoned_fields[] = {
-    F("reason", TEXT, REQUIRED, "why it is not forwarded", "作废原因"),
-    END};
+static const struct case_field abandoned_fields[] = {F("reason", TEXT, REQUIRED, "why it is not forwarded", "作废原因"),
+                                                     END};
 
 static const struct case_field viewed_fields[] = {
-    F("reason", TEXT, OPTIONAL, "why the whole data were looked at", "查看原因"),
-    END};
+    F("reason", TEXT, OPTIONAL, "why the whole data were looked at", "查看原因"), END};
 
 static const struct case_field received_fields[] = {
     F_VALUES("missing", INT, OPTIONAL, "0|0", "materials still missing, always 0", "缺少材料数"),
-    F("received_at", TIME, REQUIRED, "when message and all materials were there", "接收时间"),
-    END};
+    F("received_at", TIME, REQUIRED, "when message and all materials were there", "接收时间"), END};
 
 static const struct case_field accepted_fields[] = {
     F("document_no", TEXT, OPTIONAL, "number of the acceptance notice", "受理通知书文号"),
     F("promised", DATE, OPTIONAL, "promised date; the office computes it", "承诺办结日期"),
-    F("remark", TEXT, OPTIONAL, "remark", "备注"),
-    END};
+    F("remark", TEXT, OPTIONAL, "remark", "备注"), END};
 
 static const struct case_field defect_fields[] = {
     F("material", TEXT, REQUIRED, "material that is missing or wrong", "材料名称"),
     F("defect", TEXT, REQUIRED, "what is missing or wrong", "存在问题"),
     F("standard", TEXT, REQUIRED, "what would be right", "正确标准"),
-    F("cure", TEXT, REQUIRED, "how to correct it", "补正方法"),
-    END};
+    F("cure", TEXT, REQUIRED, "how to correct it", "补正方法"), END};
 
 static const struct case_field notice_fields[] = {
     F_MEMBERS("defects", ARRAY, REQUIRED, defect_fields, "everything that is missing or wrong", "需补正内容"),
     F("deadline", DATE, REQUIRED, "last day for the supplement", "补正期限"),
-    F("handed_over_by", NAME, OPTIONAL, "who handed the notice over", "告知人"),
-    END};
+    F("handed_over_by", NAME, OPTIONAL, "who handed the notice over", "告知人"), END};
 
 static const struct case_field supplemented_fields[] = {
     F_MEMBERS("materials", ARRAY, REQUIRED, material_fields, "materials handed in later", "补正材料"),
-    F("remark", TEXT, OPTIONAL, "remark", "备注"),
-    END};
+    F("remark", TEXT, OPTIONAL, "remark", "备注"), END};
 
 static const struct case_field refused_fields[] = {
     F_VALUES("reason_class", ENUM, REQUIRED, "NOT_REQUIRED|NOT_COMPETENT|INCOMPLETE|NOT_SUPPLEMENTED|OTHER",
@@ -153,8 +153,7 @@ static const struct case_field decided_fields[] = {
 static const struct case_field document_fields[] = {
     F("name", TEXT, REQUIRED, "name of the document", "文书名称"),
     F("number", TEXT, OPTIONAL, "number of the document", "文号"),
-    F_VALUES("copies", INT, OPTIONAL, "1|1000", "number of copies", "份数"),
-    END};
+    F_VALUES("copies", INT, OPTIONAL, "1|1000", "number of copies", "份数"), END};
 
 static const struct case_field delivery_fields[] = {
     F_VALUES("way", ENUM, REQUIRED, WAYS_TO_DELIVER, "how it is to be delivered", "送达方式"),
@@ -168,15 +167,13 @@ static const struct case_field delivery_fields[] = {
 static const struct case_field substitute_fields[] = {
     F("name", NAME, REQUIRED, "who received it instead", "代收人"),
     F("relation", TEXT, REQUIRED, "relation to the recipient", "代收人与受送达人关系"),
-    F("reason", TEXT, OPTIONAL, "why it was received instead", "代收理由"),
-    END};
+    F("reason", TEXT, OPTIONAL, "why it was received instead", "代收理由"), END};
 
-static const struct case_field witness_fields[] = {
-    F("name", NAME, REQUIRED, "name of the witness", "见证人"),
-    END};
+static const struct case_field witness_fields[] = {F("name", NAME, REQUIRED, "name of the witness", "见证人"), END};
 
 static const struct case_field delivered_fields[] = {
-    F_VALUES("way", ENUM, REQUIRED, "direct|left_in_place|electronic|mail|public_notice", "how it was delivered", "送达方式"),
+    F_VALUES("way", ENUM, REQUIRED, "direct|left_in_place|electronic|mail|public_notice", "how it was delivered",
+             "送达方式"),
     F_MEMBERS("documents", ARRAY, REQUIRED, document_fields, "documents delivered", "送达文书"),
     F("place", TEXT, REQUIRED, "where it was delivered, or the system", "送达地点"),
     F("received_at", TIME, REQUIRED, "when it was received", "收到时间"),
@@ -191,22 +188,19 @@ static const struct case_field delivered_fields[] = {
     END};
 
 static const struct case_field withdrawn_fields[] = {
-    F("reason", TEXT, REQUIRED, "reason that the applicant gives", "撤回原因"),
-    END};
+    F("reason", TEXT, REQUIRED, "reason that the applicant gives", "撤回原因"), END};
 
-static const struct case_field completed_fields[] = {
-    F("remark", TEXT, OPTIONAL, "remark", "备注"),
-    END};
+static const struct case_field completed_fields[] = {F("remark", TEXT, OPTIONAL, "remark", "备注"), END};
 
 static const struct case_field *const fields_of[ENTRY_TYPES] = {
-    [ENTRY_CASE_INTAKEN] = application_fields,       [ENTRY_CASE_MATERIAL] = materials_fields,
-    [ENTRY_CASE_COMPARED] = compared_fields,         [ENTRY_CASE_ABANDONED] = abandoned_fields,
-    [ENTRY_CASE_VIEWED] = viewed_fields,             [ENTRY_CASE_SUBMITTED] = application_fields,
-    [ENTRY_CASE_RECEIVED] = received_fields,         [ENTRY_CASE_ACCEPTED] = accepted_fields,
-    [ENTRY_CASE_NOTICE] = notice_fields,             [ENTRY_CASE_SUPPLEMENTED] = supplemented_fields,
-    [ENTRY_CASE_REFUSED] = refused_fields,           [ENTRY_CASE_DECIDED] = decided_fields,
-    [ENTRY_CASE_DELIVERY] = delivery_fields,         [ENTRY_CASE_DELIVERED] = delivered_fields,
-    [ENTRY_CASE_WITHDRAWN] = withdrawn_fields,       [ENTRY_CASE_COMPLETED] = completed_fields,
+    [ENTRY_CASE_INTAKEN] = application_fields, [ENTRY_CASE_MATERIAL] = materials_fields,
+    [ENTRY_CASE_COMPARED] = compared_fields,   [ENTRY_CASE_ABANDONED] = abandoned_fields,
+    [ENTRY_CASE_VIEWED] = viewed_fields,       [ENTRY_CASE_SUBMITTED] = application_fields,
+    [ENTRY_CASE_RECEIVED] = received_fields,   [ENTRY_CASE_ACCEPTED] = accepted_fields,
+    [ENTRY_CASE_NOTICE] = notice_fields,       [ENTRY_CASE_SUPPLEMENTED] = supplemented_fields,
+    [ENTRY_CASE_REFUSED] = refused_fields,     [ENTRY_CASE_DECIDED] = decided_fields,
+    [ENTRY_CASE_DELIVERY] = delivery_fields,   [ENTRY_CASE_DELIVERED] = delivered_fields,
+    [ENTRY_CASE_WITHDRAWN] = withdrawn_fields, [ENTRY_CASE_COMPLETED] = completed_fields,
 };
 
 const struct case_field *case_fields(enum entry_type type)

@@ -130,7 +130,8 @@ int case_find_by_entry(enum entry_type type, enum case_side side, enum case_stat
                        side == CASE_SIDE_HOME ? "home" : "intake");
 }
 
-size_t case_possible(enum case_side side, unsigned role, enum case_state state, bool noticed, const char **out, size_t max)
+size_t case_possible(enum case_side side, unsigned role, enum case_state state, bool noticed, const char **out,
+                     size_t max)
 {
     size_t count = 0;
     for (size_t i = 0; i < case_transition_count && count < max; i++) {

@@ -54,7 +54,17 @@ int case_role_by_name(const char *name); /* "window" | "handler"; or -1 */
 enum case_step { STEP_NONE = 0, STEP_INTAKE = 'I', STEP_NOTICE = 'N', STEP_ORIGINAL = 'O', STEP_PERSON = 'P', STEP_DELIVERY = 'D' };
 
 /* Which of the case's times an action sets. */
-enum case_time { TIME_NONE, TIME_HANDED_IN, TIME_SENT, TIME_RECEIVED, TIME_ACCEPTED, TIME_DECIDED, TIME_DELIVERED, TIME_CLOSED, CASE_TIMES };
+enum case_time {
+    TIME_NONE,
+    TIME_HANDED_IN,
+    TIME_SENT,
+    TIME_RECEIVED,
+    TIME_ACCEPTED,
+    TIME_DECIDED,
+    TIME_DELIVERED,
+    TIME_CLOSED,
+    CASE_TIMES
+};
 
 /* What is due next at which side, for the to-do list. */
 enum case_todo { TODO_NONE, TODO_WINDOW, TODO_HANDLER };
@@ -79,7 +89,19 @@ extern const struct case_transition case_transitions[];
 extern const size_t case_transition_count;
 
 /* Fields of the body of each entry type, checked alike by the window API and by the receiving peer. */
-enum case_field_kind { FIELD_TEXT, FIELD_NAME, FIELD_DATE, FIELD_BOOL, FIELD_INT, FIELD_OBJECT, FIELD_ARRAY, FIELD_ENUM, FIELD_CODE, FIELD_SHA256, FIELD_TIME };
+enum case_field_kind {
+    FIELD_TEXT,
+    FIELD_NAME,
+    FIELD_DATE,
+    FIELD_BOOL,
+    FIELD_INT,
+    FIELD_OBJECT,
+    FIELD_ARRAY,
+    FIELD_ENUM,
+    FIELD_CODE,
+    FIELD_SHA256,
+    FIELD_TIME
+};
 struct case_field {
     const char *name;
     enum case_field_kind kind;

@@ -49,15 +49,16 @@ static int refuse(const char **why, const char *reason)
     return TB_EMALFORMED;
 }
 
-/* What goes wrong at a keyboard before any rule of the number itself: nothing typed, spaces, the Chinese input method, control
- * characters. */
+/* What goes wrong at a keyboard before any rule of the number itself: nothing typed, spaces, the Chinese input method,
+ * control characters. */
 static int check_typing(const char *text, const char **why)
 {
     if (!text[0])
         return refuse(why, "nothing was typed");
     for (const char *c = text; *c; c++) {
         if ((unsigned char)*c >= 0x80)
-            return refuse(why, "it has full-width or other non-Latin characters: switch the input method to English and type it again");
+            return refuse(why, "it has full-width or other non-Latin characters: switch the input method to English "
+                               "and type it again");
         if (*c == ' ' || *c == '\t')
             return refuse(why, "it has a space: type the number without spaces");
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
@@ -66,7 +67,8 @@ static int check_typing(const char *text, const char **why)
     return 0;
 }
 
-/* A real date.  Own arithmetic, because birth years before 1900 are valid here and the calendar of entries starts in 1900. */
+/* A real date.  Own arithmetic, because birth years before 1900 are valid here and the calendar of entries starts in
+ * 1900. */
 static int check_date(int year, int month, int day, const char **why)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -75,7 +77,8 @@ static int check_date(int year, int month, int day, const char **why)
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     int last = month == 2 && leap ? 29 : days[month - 1];
     if (day < 1 || day > last)
-        return refuse(why, "the date in the number has a day that does not exist in that month: compare it with the document");
+        return refuse(
+            why, "the date in the number has a day that does not exist in that month: compare it with the document");
     return 0;
 }
 
@@ -135,7 +138,8 @@ static int check_uscc(const char *text, const char **why)
             return refuse(why, "it has small letters: type capital letters");
         const char *at = strchr(alphabet, text[i]);
         if (!at)
-            return refuse(why, "the letters I, O, Z, S and V and signs do not occur in it: look for 1, 0, 2 or 5 instead");
+            return refuse(why,
+                          "the letters I, O, Z, S and V and signs do not occur in it: look for 1, 0, 2 or 5 instead");
         if (i < 17)
             sum += (int)(at - alphabet) * weight;
         weight = weight * 3 % 31;
@@ -145,7 +149,8 @@ static int check_uscc(const char *text, const char **why)
     if (alphabet[(31 - sum % 31) % 31] != text[17])
         return refuse(why, "the check character is wrong: compare every character with the licence, the last one too");
     if (organisation_check(text + 8) != text[16])
-        return refuse(why, "the organisation code inside it (characters 9 to 17) has a wrong check character: compare it with the licence");
+        return refuse(why, "the organisation code inside it (characters 9 to 17) has a wrong check character: compare "
+                           "it with the licence");
     return 0;
 }
 
@@ -162,7 +167,8 @@ static int hybrid_check(const char *text, size_t len, int m)
     return (m + 1 - p) % m;
 }
 
-/* GB/T 36904-2018: 1.2.156.3005.2 . type (21) . issuer (USCC or division) . serial . version (3) . check, ISO 7064 MOD 37,36. */
+/* GB/T 36904-2018: 1.2.156.3005.2 . type (21) . issuer (USCC or division) . serial . version (3) . check, ISO 7064 MOD
+ * 37,36. */
 static int check_licence_id(const char *text, const char **why)
 {
     static const char root[] = "1.2.156.3005.2.";
@@ -177,7 +183,8 @@ static int check_licence_id(const char *text, const char **why)
     for (;;) {
         size_t n = strcspn(at, ".");
         if (parts == 5)
-            return refuse(why, "it has more than five parts after 1.2.156.3005.2: leave out the copy number and the file ending");
+            return refuse(
+                why, "it has more than five parts after 1.2.156.3005.2: leave out the copy number and the file ending");
         part[parts] = at;
         len[parts++] = n;
         for (size_t i = 0; i < n; i++)
@@ -190,7 +197,8 @@ static int check_licence_id(const char *text, const char **why)
         at += n + 1;
     }
     if (parts < 5)
-        return refuse(why, "a part is missing: after 1.2.156.3005.2 stand type, issuer, serial, version and check character");
+        return refuse(
+            why, "a part is missing: after 1.2.156.3005.2 stand type, issuer, serial, version and check character");
     if (len[0] != 21)
         return refuse(why, "the licence type (first part after 1.2.156.3005.2) must have 21 characters");
     if (len[1] != 18 && !(len[1] == 6 && all_digits(part[1], 6)))
@@ -229,7 +237,8 @@ static int check_case_no(const char *text, const char **why)
 /* UPU S10: two letters, eight digits, check digit, country. */
 static bool has_s10_form(const char *text, size_t len)
 {
-    return len == 13 && is_upper(text[0]) && is_upper(text[1]) && all_digits(text + 2, 9) && is_upper(text[11]) && is_upper(text[12]);
+    return len == 13 && is_upper(text[0]) && is_upper(text[1]) && all_digits(text + 2, 9) && is_upper(text[11]) &&
+           is_upper(text[12]);
 }
 
 static int check_tracking(const char *text, const char **why)

@@ -9,16 +9,16 @@
 #include "proto/timestamp.h"
 
 enum element_form {
-    ELEMENT_CODE,      /* 12–50 characters in the nation, shorter in our lists: letters, digits, - and . */
+    ELEMENT_CODE, /* 12–50 characters in the nation, shorter in our lists: letters, digits, - and . */
     ELEMENT_TEXT,
-    ELEMENT_WORD,      /* one of `values` */
-    ELEMENT_LETTERS,   /* each letter of `values` at most once */
+    ELEMENT_WORD,    /* one of `values` */
+    ELEMENT_LETTERS, /* each letter of `values` at most once */
     ELEMENT_BOOL,
     ELEMENT_VERSION,
-    ELEMENT_LIMIT,     /* {"days","unit"} or null */
+    ELEMENT_LIMIT, /* {"days","unit"} or null */
     ELEMENT_MATERIALS,
     ELEMENT_DATE,
-    ELEMENT_ELEMENTS   /* names of elements of this table */
+    ELEMENT_ELEMENTS /* names of elements of this table */
 };
 
 struct element {
@@ -88,7 +88,8 @@ static int check_text(const json_t *value, const char *field, struct problem *p)
 {
     const char *text = text_of(value);
     if (!text || !text[0])
-        return problem_set(p, PROBLEM_FIELD, field, "a text is needed; quote it when it is a number or a word such as yes");
+        return problem_set(p, PROBLEM_FIELD, field,
+                           "a text is needed; quote it when it is a number or a word such as yes");
     size_t len = strlen(text);
     if (len > LIMIT_TEXT_BYTES)
         return problem_set(p, PROBLEM_FIELD, field, "it is longer than %d bytes", LIMIT_TEXT_BYTES);
@@ -124,8 +125,8 @@ static int check_only(const json_t *object, const char *known, const char *field
     json_t *value;
     if (!json_is_object(object))
         return problem_set(p, PROBLEM_FIELD, field, "it must have the members %s", known);
-    json_object_foreach((json_t *)object, key, value) if (!word_in(known, key))
-        return problem_set(p, PROBLEM_FIELD, field, "there is no member '%.40s'; known are %s", key, known);
+    json_object_foreach((json_t *)object, key, value) if (!word_in(known, key)) return problem_set(
+        p, PROBLEM_FIELD, field, "there is no member '%.40s'; known are %s", key, known);
     return 0;
 }
 
@@ -164,7 +165,8 @@ static int check_materials(const json_t *list, const char *field, struct problem
         return problem_set(p, PROBLEM_FIELD, field, "a list of at most %d materials is needed", MAX_MATERIALS);
     size_t i;
     const json_t *material;
-    json_array_foreach(list, i, material) {
+    json_array_foreach(list, i, material)
+    {
         char at[96];
         (void)snprintf(at, sizeof at, "%s/%zu", field, i);
         int rc = check_material(material, at, p);
@@ -180,7 +182,8 @@ static int check_elements(const json_t *list, const char *field, struct problem 
         return problem_set(p, PROBLEM_FIELD, field, "a list of element names is needed");
     size_t i;
     const json_t *name;
-    json_array_foreach(list, i, name) {
+    json_array_foreach(list, i, name)
+    {
         const char *text = text_of(name);
         if (!text || !find_element(text))
             return problem_set(p, PROBLEM_FIELD, field, "entry %zu is not the name of an element", i + 1);
@@ -200,7 +203,9 @@ static int check_element(const struct element *element, const json_t *value, str
     case ELEMENT_TEXT:
         return check_text(value, field, p);
     case ELEMENT_WORD:
-        return text && word_in(element->values, text) ? 0 : problem_set(p, PROBLEM_FIELD, field, "it must be one of %s", element->values);
+        return text && word_in(element->values, text)
+                   ? 0
+                   : problem_set(p, PROBLEM_FIELD, field, "it must be one of %s", element->values);
     case ELEMENT_LETTERS:
         return check_letters(value, element->values, field, p);
     case ELEMENT_BOOL:
@@ -214,7 +219,9 @@ static int check_element(const struct element *element, const json_t *value, str
     case ELEMENT_MATERIALS:
         return check_materials(value, field, p);
     case ELEMENT_DATE:
-        return text && date_parse(text, &day) == 0 ? 0 : problem_set(p, PROBLEM_FIELD, field, "a date such as 2026-01-01 is needed");
+        return text && date_parse(text, &day) == 0
+                   ? 0
+                   : problem_set(p, PROBLEM_FIELD, field, "a date such as 2026-01-01 is needed");
     case ELEMENT_ELEMENTS:
         return check_elements(value, field, p);
     }
@@ -235,7 +242,8 @@ static int check_promise(const json_t *item, struct problem *p)
 
 static int check_period(const json_t *item, struct problem *p)
 {
-    const char *from = text_of(json_object_get(item, "effective_from")), *to = text_of(json_object_get(item, "effective_to"));
+    const char *from = text_of(json_object_get(item, "effective_from")),
+               *to = text_of(json_object_get(item, "effective_to"));
     if (from && to && strcmp(to, from) < 0)
         return problem_set(p, PROBLEM_FIELD, "/effective_to", "the item ends before it begins");
     return 0;
@@ -247,7 +255,8 @@ int item_check(const json_t *item, struct problem *p)
     json_t *value;
     if (!json_is_object(item))
         return problem_set(p, PROBLEM_FIELD, "", "an item must be an object");
-    json_object_foreach((json_t *)item, key, value) {
+    json_object_foreach((json_t *)item, key, value)
+    {
         char field[64];
         (void)snprintf(field, sizeof field, "/%.60s", key);
         if (!find_element(key))
@@ -318,7 +327,8 @@ int catalogue_check(const json_t *edition, struct problem *p)
 bool item_in_force(const json_t *item, int64_t day)
 {
     int64_t from, to;
-    const char *first = text_of(json_object_get(item, "effective_from")), *last = text_of(json_object_get(item, "effective_to"));
+    const char *first = text_of(json_object_get(item, "effective_from")),
+               *last = text_of(json_object_get(item, "effective_to"));
     if (!first || date_parse(first, &from) || day < from)
         return false;
     return !last || (date_parse(last, &to) == 0 && day <= to);

@@ -80,21 +80,20 @@ bool text_valid_utf8(const char *text, size_t len)
 static bool is_refused_in_name(int32_t code)
 {
     static const struct text_range refused[] = {
-        {0x0000, 0x001f},   /* control */
-        {0x007f, 0x00a0},   /* control; no-break space */
-        {0x00ad, 0x00ad},   /* soft hyphen */
-        {0x1680, 0x1680},   /* spaces other than U+0020 look like it and are not found by a search */
-        {0x180e, 0x180e},
-        {0x2000, 0x200f},   /* spaces, zero-width, direction marks */
-        {0x2028, 0x202f},   /* line ends, direction overrides */
-        {0x205f, 0x206f},   /* invisible operators, direction isolates */
-        {0x3000, 0x3000},   /* ideographic space */
-        {0xd800, 0xf8ff},   /* surrogates; private use, old police registers (domain 4.6) */
-        {0xfdd0, 0xfdef},   /* noncharacters */
-        {0xfeff, 0xfeff},   /* byte order mark */
-        {0xfff0, 0xffff},   /* specials, U+FFFD "was lost in conversion" */
-        {0x40000, 0xe00ff}, /* planes without characters; tags */
-        {0xe01f0, 0x10ffff} /* beyond the variation selectors; private use planes */
+        {0x0000, 0x001f},                     /* control */
+        {0x007f, 0x00a0},                     /* control; no-break space */
+        {0x00ad, 0x00ad},                     /* soft hyphen */
+        {0x1680, 0x1680},                     /* spaces other than U+0020 look like it and are not found by a search */
+        {0x180e, 0x180e},   {0x2000, 0x200f}, /* spaces, zero-width, direction marks */
+        {0x2028, 0x202f},                     /* line ends, direction overrides */
+        {0x205f, 0x206f},                     /* invisible operators, direction isolates */
+        {0x3000, 0x3000},                     /* ideographic space */
+        {0xd800, 0xf8ff},                     /* surrogates; private use, old police registers (domain 4.6) */
+        {0xfdd0, 0xfdef},                     /* noncharacters */
+        {0xfeff, 0xfeff},                     /* byte order mark */
+        {0xfff0, 0xffff},                     /* specials, U+FFFD "was lost in conversion" */
+        {0x40000, 0xe00ff},                   /* planes without characters; tags */
+        {0xe01f0, 0x10ffff}                   /* beyond the variation selectors; private use planes */
     };
     if ((code & 0xfffe) == 0xfffe)
         return true;
@@ -144,12 +143,12 @@ static size_t count_characters(const char *text, size_t len)
 /* 复姓: the family names of two characters that still occur. */
 static bool has_compound_surname(const char *name)
 {
-    static const char *const surnames[] = {"欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐",
-                                           "司徒", "司空", "夏侯", "端木", "宇文", "长孙", "南宫", "百里", "呼延", "轩辕",
-                                           "钟离", "闻人", "万俟", "澹台", "公冶", "宗政", "濮阳", "淳于", "单于", "太叔",
-                                           "申屠", "仲孙", "鲜于", "闾丘", "亓官", "司寇", "子车", "颛孙", "巫马", "公西",
-                                           "漆雕", "乐正", "公良", "拓跋", "夹谷", "谷梁", "段干", "东郭", "南门", "羊舌",
-                                           "微生", "梁丘", "左丘", "东门", "西门", "赫连", "第五", "歐陽", "司馬", "諸葛"};
+    static const char *const surnames[] = {
+        "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "司空",
+        "夏侯", "端木", "宇文", "长孙", "南宫", "百里", "呼延", "轩辕", "钟离", "闻人", "万俟", "澹台",
+        "公冶", "宗政", "濮阳", "淳于", "单于", "太叔", "申屠", "仲孙", "鲜于", "闾丘", "亓官", "司寇",
+        "子车", "颛孙", "巫马", "公西", "漆雕", "乐正", "公良", "拓跋", "夹谷", "谷梁", "段干", "东郭",
+        "南门", "羊舌", "微生", "梁丘", "左丘", "东门", "西门", "赫连", "第五", "歐陽", "司馬", "諸葛"};
     for (size_t i = 0; i < sizeof surnames / sizeof surnames[0]; i++)
         if (strncmp(name, surnames[i], strlen(surnames[i])) == 0)
             return true;

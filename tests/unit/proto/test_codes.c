@@ -116,7 +116,8 @@ static void test_vectors(void **state)
     }
 }
 
-/* A check digit that finds nothing is no check digit: every single wrong character and every swap of neighbours must be seen. */
+/* A check digit that finds nothing is no check digit: every single wrong character and every swap of neighbours must be
+ * seen. */
 static void test_errors_found(void **state)
 {
     (void)state;

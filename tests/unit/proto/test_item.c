@@ -1,4 +1,5 @@
-/* One item that passes, every way of spoiling it, and the two catalogues of config/catalogue as the build makes them. */
+/* One item that passes, every way of spoiling it, and the two catalogues of config/catalogue as the build makes them.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -13,9 +14,12 @@
 #include "proto/timestamp.h"
 
 static const char good[] =
-    "{\"code\":\"GA01\",\"version\":1,\"name\":\"居民身份证换领\",\"name_en\":\"id_card_renew\",\"category\":\"户籍身份证\","
-    "\"department\":\"桐乡市公安局\",\"task_type\":\"20\",\"subject\":\"PE\",\"mode\":\"PROXY\",\"alternative\":\"LOCAL\","
-    "\"steps\":\"INOPD\",\"in_person\":true,\"materials\":[{\"name\":\"原居民身份证\",\"form\":\"O\",\"required\":true}],"
+    "{\"code\":\"GA01\",\"version\":1,\"name\":\"居民身份证换领\",\"name_en\":\"id_card_renew\",\"category\":"
+    "\"户籍身份证\","
+    "\"department\":\"桐乡市公安局\",\"task_type\":\"20\",\"subject\":\"PE\",\"mode\":\"PROXY\",\"alternative\":"
+    "\"LOCAL\","
+    "\"steps\":\"INOPD\",\"in_person\":true,\"materials\":[{\"name\":\"原居民身份证\",\"form\":\"O\",\"required\":true}"
+    "],"
     "\"statutory_limit\":{\"days\":20,\"unit\":\"working_day\"},\"statutory_note\":\"可延长\","
     "\"promised_limit\":{\"days\":20,\"unit\":\"working_day\"},\"project_type\":\"committed\",\"fee\":\"20元/证\","
     "\"result\":\"居民身份证\",\"legal_basis\":\"居民身份证法第10条\",\"effective_from\":\"2026-01-01\","
@@ -139,7 +143,8 @@ static void test_every_element(void **state)
     const char *key;
     struct problem p;
     unsigned optional = 0;
-    json_object_foreach(whole, key, value) {
+    json_object_foreach(whole, key, value)
+    {
         json_t *item = spoil(key, NULL);
         optional += item_check(item, &p) == 0;
         json_decref(item);
@@ -179,7 +184,8 @@ static void test_edition(void **state)
     assert_int_equal(catalogue_check(edition, &p), 0);
     (void)json_object_set_new(edition, "published", json_string("2026-01-01"));
     assert_int_equal(catalogue_check(edition, &p), 0);
-    static const char *const heads[][2] = {{"office", "\"33048\""}, {"edition", "0"}, {"published", "\"today\""}, {"items", "{}"}, {"x", "1"}};
+    static const char *const heads[][2] = {
+        {"office", "\"33048\""}, {"edition", "0"}, {"published", "\"today\""}, {"items", "{}"}, {"x", "1"}};
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
         json_t *copy = json_copy(edition);
         (void)json_object_set_new(copy, heads[i][0], read_json(heads[i][1]));

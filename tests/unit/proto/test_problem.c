@@ -97,7 +97,12 @@ static void test_document(void **state)
 static void test_strange_documents(void **state)
 {
     (void)state;
-    static const char *const docs[] = {"{}", "[]", "7", "null", "{\"type\":7,\"detail\":[]}", "{\"type\":\"urn:other:x\",\"detail\":\"d\"}",
+    static const char *const docs[] = {"{}",
+                                       "[]",
+                                       "7",
+                                       "null",
+                                       "{\"type\":7,\"detail\":[]}",
+                                       "{\"type\":\"urn:other:x\",\"detail\":\"d\"}",
                                        "{\"type\":\"urn:tongban:problem:busy\",\"size\":\"7\"}"};
     for (size_t i = 0; i < sizeof docs / sizeof docs[0]; i++) {
         json_t *doc = json_loads(docs[i], JSON_DECODE_ANY, NULL);
@@ -130,15 +135,18 @@ static void test_strange_documents(void **state)
     /* Half characters in the middle, from a quotation cut by bytes. */
     struct problem p;
     (void)problem_set(&p, PROBLEM_FIELD, "/\xe5\x8a/x", "no member '%.4s' here\xff", "办办");
-    assert_string_equal(p.field, "/?" "?/x");
+    assert_string_equal(p.field, "/?"
+                                 "?/x");
     assert_string_equal(p.detail, "no member '办?' here?");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),    cmocka_unit_test(test_set),
-        cmocka_unit_test(test_from_code), cmocka_unit_test(test_document),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_from_code),
+        cmocka_unit_test(test_document),
         cmocka_unit_test(test_strange_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

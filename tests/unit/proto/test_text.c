@@ -13,9 +13,24 @@ static void test_utf8(void **state)
     static const char *const good[] = {"", "a", "é", "张", "𠮷", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_true(text_valid_utf8(good[i], strlen(good[i])));
-    static const char *const bad[] = {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-                                      "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xfe",
-                                      "\xe5\xbc", "\xf0\xa0\xae", "\xe5(\xa0", "a\xc3", "\xd5\xc5\xc8\xfd" /* GB18030 */};
+    static const char *const bad[] = {"\x80",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xe0\x80\x80",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xed\xbf\xbf",
+                                      "\xf0\x80\x80\x80",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xff",
+                                      "\xfe",
+                                      "\xe5\xbc",
+                                      "\xf0\xa0\xae",
+                                      "\xe5(\xa0",
+                                      "a\xc3",
+                                      "\xd5\xc5\xc8\xfd" /* GB18030 */};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (text_valid_utf8(bad[i], strlen(bad[i])))
             fail_msg("bad UTF-8 %zu passed", i);
@@ -39,8 +54,18 @@ static void test_utf8(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    static const char *const good[] = {"张三", "阿卜杜热西提·买买提", "㛃", "𠮷野", "𬭊", "𱁬", "John Q Smith", "如东县行政审批局",
-                                       "豈", "葛\xf3\xa0\x84\x80", "O'Neill-Müller", "桐乡(集团)有限公司"};
+    static const char *const good[] = {"张三",
+                                       "阿卜杜热西提·买买提",
+                                       "㛃",
+                                       "𠮷野",
+                                       "𬭊",
+                                       "𱁬",
+                                       "John Q Smith",
+                                       "如东县行政审批局",
+                                       "豈",
+                                       "葛\xf3\xa0\x84\x80",
+                                       "O'Neill-Müller",
+                                       "桐乡(集团)有限公司"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         if (text_check_name(good[i], 300))
             fail_msg("%s refused", good[i]);
@@ -50,19 +75,19 @@ static void test_names(void **state)
                                       "张  三",
                                       "张\t三",
                                       "张三\n",
-                                      "张\xe3\x80\x80三",      /* U+3000 */
-                                      "张\xc2\xa0三",          /* U+00A0 */
-                                      "张\xe2\x80\x8b三",      /* zero-width space */
-                                      "张\xe2\x80\xae三",      /* direction override */
-                                      "\xef\xbb\xbf张三",      /* byte order mark */
-                                      "张\xee\xa0\x80",        /* U+E800, private use */
-                                      "张\xf3\xb0\x80\x80",    /* plane 15 */
-                                      "张\xf4\x80\x80\x80",    /* plane 16 */
-                                      "张\xf1\x80\x80\x80",    /* plane 4 */
-                                      "张\xef\xbf\xbd",        /* U+FFFD */
-                                      "张\xef\xbf\xbf",        /* noncharacter */
-                                      "张\xf0\xaf\xbf\xbf",    /* U+2FFFF */
-                                      "张\xc2\x85",            /* C1 control */
+                                      "张\xe3\x80\x80三",   /* U+3000 */
+                                      "张\xc2\xa0三",       /* U+00A0 */
+                                      "张\xe2\x80\x8b三",   /* zero-width space */
+                                      "张\xe2\x80\xae三",   /* direction override */
+                                      "\xef\xbb\xbf张三",   /* byte order mark */
+                                      "张\xee\xa0\x80",     /* U+E800, private use */
+                                      "张\xf3\xb0\x80\x80", /* plane 15 */
+                                      "张\xf4\x80\x80\x80", /* plane 16 */
+                                      "张\xf1\x80\x80\x80", /* plane 4 */
+                                      "张\xef\xbf\xbd",     /* U+FFFD */
+                                      "张\xef\xbf\xbf",     /* noncharacter */
+                                      "张\xf0\xaf\xbf\xbf", /* U+2FFFF */
+                                      "张\xc2\x85",         /* C1 control */
                                       "张\x7f",
                                       "\xd5\xc5\xc8\xfd"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -116,8 +141,20 @@ static void test_width(void **state)
     static const struct {
         const char *text;
         unsigned width;
-    } rows[] = {{"", 0},   {"abc", 3},  {"张三", 4}, {"𠮷", 2},  {"𱁬", 2},      {"·", 1},  {"é", 1},
-                {"e\xcc\x81", 1}, {"Ａ", 2}, {"한", 2}, {"葛\xf3\xa0\x84\x80", 2}, {"a\x1b", 1}, {"\xff\xff", 2}, {"，", 2}};
+    } rows[] = {{"", 0},
+                {"abc", 3},
+                {"张三", 4},
+                {"𠮷", 2},
+                {"𱁬", 2},
+                {"·", 1},
+                {"é", 1},
+                {"e\xcc\x81", 1},
+                {"Ａ", 2},
+                {"한", 2},
+                {"葛\xf3\xa0\x84\x80", 2},
+                {"a\x1b", 1},
+                {"\xff\xff", 2},
+                {"，", 2}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (text_width(rows[i].text, strlen(rows[i].text)) != rows[i].width)
             fail_msg("%s is %u wide", rows[i].text, text_width(rows[i].text, strlen(rows[i].text)));
