@@ -228,7 +228,8 @@ def prove(person, number):
     for office in PORTS:
         with open(os.path.join(DEMO, office, "ledger.vkey"), encoding="ascii") as handle:
             keys += ["--key", handle.read().strip()]
-    done = subprocess.run([program("tongban-verify"), "case", *keys, bundle], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run([program("tongban-verify"), "case", *keys, bundle], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
     text = done.stdout.decode("utf-8", "replace").strip()
     if done.returncode:
         raise DemoError("the proof does not verify:\n" + text)

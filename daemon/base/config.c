@@ -397,11 +397,13 @@ static int print_table(struct buf *out, const struct config_option *options, con
 
 int config_print_reference(struct buf *out)
 {
-    int err = buf_append_str(out, "# Configuration\n\nOne YAML file per office, given with `tongband --config FILE` and checked with `tongband "
-                                  "--check-config FILE`.\nThis page is made from the table that reads the file "
-                                  "(`daemon/base/config_schema.c`).\nUnknown keys, doubled keys, anchors and aliases are refused, with "
-                                  "file and line. Relative file names are\nrelative to the configuration file. Secrets are never "
-                                  "values, only names of files.\n\n## The file\n\n");
+    int err = buf_append_str(
+        out,
+        "# Configuration\n\nOne YAML file per office, given with `tongband --config FILE` and checked with `tongband "
+        "--check-config FILE`.\nThis page is made from the table that reads the file "
+        "(`daemon/base/config_schema.c`).\nUnknown keys, doubled keys, anchors and aliases are refused, with "
+        "file and line. Relative file names are\nrelative to the configuration file. Secrets are never "
+        "values, only names of files.\n\n## The file\n\n");
     if (!err)
         err = print_table(out, config_options, "");
     for (const struct config_option *o = config_options; !err && o->key; o++) {

@@ -7,7 +7,8 @@
 
 enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_FILES_MAX = 100 };
 
-/* Rows: R(kind, structure, member, "key", required (YES or NO), default, "what it is").  `kind` is TEXT, FILE, DIRECTORY, NUMBER or BOOL. */
+/* Rows: R(kind, structure, member, "key", required (YES or NO), default, "what it is").  `kind` is TEXT, FILE,
+ * DIRECTORY, NUMBER or BOOL. */
 #define OFFICE_ROWS(R)                                                                                                   \
     R(TEXT, config_office, code, "code", YES, NULL, "Six-digit division code of this office (GB/T 2260), e.g. `330483`.") \
     R(TEXT, config_office, name, "name", YES, NULL, "Name of the office as staff and counterparts see it.")

@@ -32,7 +32,8 @@ LIBRARIES = [
     (r"(cyaml/|yaml\.h)", [r"daemon/base/config", r"daemon/base/catalogue", r"client/"]),
     (r"systemd/", [r"daemon/base/sd\.c$", r"daemon/\w+\.c$"]),
     (r"pthread\.h|threads\.h", [r"daemon/(base|store|net|peer|api)/", r"daemon/\w+\.c$", r"proto/suite\.c$"]),
-    (r"(sys/socket|netinet/.*|arpa/inet|netdb|poll|sys/epoll)\.h", [r"daemon/(net|peer|api)/", r"daemon/base/config\.c$", r"daemon/\w+\.c$", r"client/"]),
+    (r"(sys/socket|netinet/.*|arpa/inet|netdb|poll|sys/epoll)\.h",
+     [r"daemon/(net|peer|api)/", r"daemon/base/config\.c$", r"daemon/\w+\.c$", r"client/"]),
 ]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 SQL = re.compile(r'"\s*(SELECT\s+[\w*(?]|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b|CREATE\s+(TABLE|INDEX)\b|'

@@ -7,8 +7,8 @@ from common import files, read, report
 # 120 is the aim (.clang-format); a sentence or a call may run over it rather than break badly, never further than this.
 WIDTH = 140
 SOURCES = (".c", ".h", ".py", ".sh", ".cmake", "CMakeLists.txt", ".sql", "dev", "run")
-# A row of an X-macro table or of a table of data is easier to read on one line.
-TABLE_ROW = re.compile(r"\\$|^\s*\{.*\},?\s*(/\*.*\*/)?$")
+# A row of a table and a line that begins with a literal (SQL, texts) are easier to read whole.
+TABLE_ROW = re.compile(r"\\$|^\s*\{.*\},?\s*(/\*.*\*/)?$|^\s*[({]?\"|^\s*[A-Z_]+\(.*\)[,;]?$")
 MARKS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b(?!_)")
 
 

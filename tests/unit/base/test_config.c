@@ -210,7 +210,8 @@ static void refuses_each_mistake_with_its_line(void **state)
         int err = config_load(config_path, &c, &p);
         (void)snprintf(place, sizeof place, "%s:%u: ", config_path, corpus[i].said);
         if (err != TB_EMALFORMED || strncmp(p.detail, place, strlen(place)) != 0 || !strstr(p.detail, corpus[i].words))
-            fail_msg("row %zu (%s): %d, '%s'; expected line %u and '%s'", i, corpus[i].text, err, p.detail, corpus[i].said, corpus[i].words);
+            fail_msg("row %zu (%s): %d, '%s'; expected line %u and '%s'", i, corpus[i].text, err, p.detail,
+                     corpus[i].said, corpus[i].words);
         assert_null(c);
     }
 }
