@@ -1,8 +1,8 @@
 /* verify: the parts of tongban-verify, the auditors' program that trusts nobody.
  *
- * It has no network, no configuration and no state: keys come from the command line, everything else from files that whoever has
- * them may have altered.  Each command fills a `struct verify_report`; verify_main.c prints it for people or as JSON.
- * Exit status: 0 verified, 1 does not verify, 2 wrong use or unreadable input. */
+ * It has no network, no configuration and no state: keys come from the command line, everything else from files that
+ * whoever has them may have altered.  Each command fills a `struct verify_report`; verify_main.c prints it for people
+ * or as JSON. Exit status: 0 verified, 1 does not verify, 2 wrong use or unreadable input. */
 #ifndef CLIENT_VERIFY_H
 #define CLIENT_VERIFY_H
 
@@ -25,11 +25,11 @@ struct verify_args {
 };
 
 struct verify_report {
-    int status;        /* exit status */
-    char element[96];  /* what failed: "path", "entries/3/proof", "--key"; "" when verified */
+    int status;       /* exit status */
+    char element[96]; /* what failed: "path", "entries/3/proof", "--key"; "" when verified */
     char detail[512];
-    json_t *facts;     /* owned object: what was verified */
-    struct buf text;   /* the same for people */
+    json_t *facts;   /* owned object: what was verified */
+    struct buf text; /* the same for people */
 };
 
 /* A command.  Returns the exit status, which is also left in the report. */
@@ -45,15 +45,18 @@ void verify_fact(struct verify_report *r, const char *name, json_t *value);
 
 /* Readers of arguments and files; on failure they end the command: VERIFY_USAGE naming `element`. */
 int verify_read_number(struct verify_report *r, const char *element, const char *text, uint64_t *out) TB_MUST_USE;
-int verify_read_hash(struct verify_report *r, const char *element, const char *text, struct ledger_hash *out) TB_MUST_USE;
+int verify_read_hash(struct verify_report *r, const char *element, const char *text,
+                     struct ledger_hash *out) TB_MUST_USE;
 int verify_read_key(struct verify_report *r, const char *element, const char *text, struct note_vkey *out) TB_MUST_USE;
-int verify_read_file(struct verify_report *r, const char *element, const char *name, size_t max, struct buf *out) TB_MUST_USE;
+int verify_read_file(struct verify_report *r, const char *element, const char *name, size_t max,
+                     struct buf *out) TB_MUST_USE;
 
 /* Verifies a checkpoint note, naming what is wrong with `element`. */
 int verify_note(struct verify_report *r, const char *element, const struct note_vkey *key, const char *note, size_t len,
                 struct checkpoint *out) TB_MUST_USE;
 /* Verifies an inclusion, naming what is wrong. */
 int verify_path(struct verify_report *r, const char *element, const struct suite *suite, uint64_t index, uint64_t size,
-                const struct ledger_hash *leaf, const struct ledger_path *path, const struct ledger_hash *root) TB_MUST_USE;
+                const struct ledger_hash *leaf, const struct ledger_path *path,
+                const struct ledger_hash *root) TB_MUST_USE;
 
 #endif

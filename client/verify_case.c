@@ -15,8 +15,8 @@ struct row {
     struct ledger_hash leaf;
     uint64_t index;
     struct checkpoint checkpoint;
-    int64_t rev;      /* as the bundle says */
-    bool rev_proved;  /* said by the entry itself or by a receipt in the bundle */
+    int64_t rev;     /* as the bundle says */
+    bool rev_proved; /* said by the entry itself or by a receipt in the bundle */
     bool cosigned;
 };
 
@@ -63,7 +63,8 @@ static int read_keys(struct bundle *b, const struct verify_args *args)
         if (verify_read_key(b->r, option, office ? args->key[i] : args->witness[i - args->keys], key))
             return b->r->status;
         if (office && key->type != suite_sign_type(key->suite))
-            return verify_end(b->r, VERIFY_USAGE, option, "the key of %s is a witness's key, not a ledger's", key->name);
+            return verify_end(b->r, VERIFY_USAGE, option, "the key of %s is a witness's key, not a ledger's",
+                              key->name);
     }
     b->offices = args->keys;
     b->all = args->keys + args->witnesses;
@@ -75,7 +76,8 @@ static int check_hints(struct bundle *b, const json_t *offices)
 {
     size_t i;
     json_t *one;
-    json_array_foreach (offices, i, one) {
+    json_array_foreach(offices, i, one)
+    {
         const char *office, *text;
         struct note_vkey hint;
         struct problem p;
@@ -85,9 +87,11 @@ static int check_hints(struct bundle *b, const json_t *offices)
         const struct note_vkey *key = office_key(b, office);
         if (!key)
             return verify_end(b->r, VERIFY_FAILED, "offices",
-                              "no --key was given for the office %s; the key in the bundle proves nothing by itself", office);
+                              "no --key was given for the office %s; the key in the bundle proves nothing by itself",
+                              office);
         if (strcmp(key->name, hint.name) || memcmp(key->public_key, hint.public_key, suite_public_bytes(key->suite)))
-            return verify_end(b->r, VERIFY_FAILED, "offices", "the bundle names another key for the office %s than --key", office);
+            return verify_end(b->r, VERIFY_FAILED, "offices",
+                              "the bundle names another key for the office %s than --key", office);
     }
     return 0;
 }
@@ -105,7 +109,8 @@ static int check_cosignatures(struct bundle *b, size_t i, const struct unverifie
         if (!rc)
             row->cosigned = true;
         else if (rc != TB_ENOTFOUND)
-            return fail_row(b, i, "proof/cosignature", "the cosignature of a witness whose key was given does not verify");
+            return fail_row(b, i, "proof/cosignature",
+                            "the cosignature of a witness whose key was given does not verify");
     }
     return 0;
 }
@@ -118,8 +123,8 @@ static int check_row(struct bundle *b, size_t i, const json_t *one)
     struct problem p = {.detail = ""};
     struct unverified_proof proof;
     const json_t *line = json_object_get(one, "line"), *text = json_object_get(one, "proof");
-    if (!json_is_object(one) || strict_json_only(one, "/entries", known, &p) || !json_is_string(line) || !json_is_string(text) ||
-        strict_json_int(one, "/entries", "rev", false, 0, INT64_MAX, 0, &row->rev, &p))
+    if (!json_is_object(one) || strict_json_only(one, "/entries", known, &p) || !json_is_string(line) ||
+        !json_is_string(text) || strict_json_int(one, "/entries", "rev", false, 0, INT64_MAX, 0, &row->rev, &p))
         return unreadable_row(b, i, "", "is not an object with line, proof and rev");
     if (entry_decode(json_string_value(line), json_string_length(line), &row->entry, &p))
         return unreadable_row(b, i, "line", p.detail);
@@ -136,7 +141,8 @@ static int check_row(struct bundle *b, size_t i, const json_t *one)
         return b->r->status;
     if (ledger_leaf(key->suite, json_string_value(line), json_string_length(line), &row->leaf))
         return unreadable_row(b, i, "line", "cannot be hashed");
-    if (verify_path(b->r, element, key->suite, proof.index, row->checkpoint.size, &row->leaf, &proof.path, &row->checkpoint.root))
+    if (verify_path(b->r, element, key->suite, proof.index, row->checkpoint.size, &row->leaf, &proof.path,
+                    &row->checkpoint.root))
         return b->r->status;
     row->index = proof.index;
     return check_cosignatures(b, i, &proof);
@@ -148,7 +154,8 @@ static int check_pair(struct bundle *b, size_t i, size_t k)
     const struct row *a = &b->rows[i], *c = &b->rows[k];
     if (strcmp(a->entry.from, c->entry.from))
         return 0;
-    if (a->checkpoint.size == c->checkpoint.size && memcmp(&a->checkpoint.root, &c->checkpoint.root, sizeof a->checkpoint.root))
+    if (a->checkpoint.size == c->checkpoint.size &&
+        memcmp(&a->checkpoint.root, &c->checkpoint.root, sizeof a->checkpoint.root))
         return fail_row(b, k, "proof", "the office signed two different ledgers of this size: a fork");
     if (a->index == c->index)
         return fail_row(b, k, "proof", "stands at the same index as another entry of the bundle");
@@ -237,9 +244,10 @@ static void say_rows(struct bundle *b)
         const char *type = entry_type_text(row->entry.type);
         verify_say(b->r, "%s  %s  %-18s  index %-8llu rev %-5s verified%s", at, row->entry.from, type,
                    (unsigned long long)row->index, rev, row->cosigned ? ", cosigned" : "");
-        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:b}", "at", at, "from", row->entry.from,
-                                                    "type", type, "index", (json_int_t)row->index, "rev", (json_int_t)row->rev,
-                                                    "rev_proved", row->rev_proved, "cosigned", row->cosigned, "verified", 1));
+        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:b}", "at", at, "from",
+                                                    row->entry.from, "type", type, "index", (json_int_t)row->index,
+                                                    "rev", (json_int_t)row->rev, "rev_proved", row->rev_proved,
+                                                    "cosigned", row->cosigned, "verified", 1));
     }
     verify_fact(b->r, "entries", list);
 }
@@ -257,9 +265,12 @@ static void say_summary(struct bundle *b)
     }
     json_t *not_proved = json_array();
     char line[256];
-    verify_say(b->r, "\nproved: the %zu entries of case %s stand, byte for byte, in the ledgers of their offices under checkpoints",
-               b->count, b->case_no);
-    verify_say(b->r, "        signed by the keys given; no two of them contradict each other in place, number or revision");
+    verify_say(
+        b->r,
+        "\nproved: the %zu entries of case %s stand, byte for byte, in the ledgers of their offices under checkpoints",
+        b->count, b->case_no);
+    verify_say(b->r,
+               "        signed by the keys given; no two of them contradict each other in place, number or revision");
 #define NOT_PROVED(...)                                                                                                \
     do {                                                                                                               \
         (void)snprintf(line, sizeof line, __VA_ARGS__);                                                                \
@@ -271,7 +282,8 @@ static void say_summary(struct bundle *b)
     if (claimed)
         NOT_PROVED("%zu revisions (marked ?) are the bundle's word: no receipt in it states them", claimed);
     if (lonely)
-        NOT_PROVED("%zu entries stand under a checkpoint that nobody else cosigned: only its own office vouches for it", lonely);
+        NOT_PROVED("%zu entries stand under a checkpoint that nobody else cosigned: only its own office vouches for it",
+                   lonely);
     NOT_PROVED("that nothing later was left out, and that the writers' clocks were right");
 #undef NOT_PROVED
     verify_fact(b->r, "case", json_string(b->case_no));

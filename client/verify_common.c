@@ -102,7 +102,8 @@ int verify_note(struct verify_report *r, const char *element, const struct note_
     if (rc != TB_ETRUST)
         return verify_end(r, VERIFY_USAGE, element, "cannot be verified: %s", err_text(rc));
     if (key->type != suite_sign_type(key->suite))
-        return verify_end(r, VERIFY_FAILED, element, "the key of %s was given as a witness's key, not as a ledger's", key->name);
+        return verify_end(r, VERIFY_FAILED, element, "the key of %s was given as a witness's key, not as a ledger's",
+                          key->name);
     size_t name = strlen(key->name);
     if (len <= name || memcmp(note, key->name, name) || note[name] != '\n')
         return verify_end(r, VERIFY_FAILED, element, "the origin is not %s, whose key was given", key->name);

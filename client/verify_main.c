@@ -7,16 +7,26 @@
 #include <string.h>
 
 enum option {
-    OPT_INDEX = 1, OPT_SIZE = 2, OPT_LEAF = 4, OPT_ROOT = 8, OPT_PATH = 16, OPT_OLD = 32, OPT_NEW = 64, OPT_OLD_ROOT = 128,
-    OPT_KEY = 256, OPT_WITNESS = 512, OPT_ENTRY = 1024, OPT_FILE = 2048
+    OPT_INDEX = 1,
+    OPT_SIZE = 2,
+    OPT_LEAF = 4,
+    OPT_ROOT = 8,
+    OPT_PATH = 16,
+    OPT_OLD = 32,
+    OPT_NEW = 64,
+    OPT_OLD_ROOT = 128,
+    OPT_KEY = 256,
+    OPT_WITNESS = 512,
+    OPT_ENTRY = 1024,
+    OPT_FILE = 2048
 };
 
 static const struct {
     const char *name;
     unsigned bit;
 } options[] = {
-    {"--index", OPT_INDEX}, {"--size", OPT_SIZE}, {"--leaf", OPT_LEAF},         {"--root", OPT_ROOT},
-    {"--path", OPT_PATH},   {"--old", OPT_OLD},   {"--new", OPT_NEW},           {"--old-root", OPT_OLD_ROOT},
+    {"--index", OPT_INDEX}, {"--size", OPT_SIZE},   {"--leaf", OPT_LEAF},       {"--root", OPT_ROOT},
+    {"--path", OPT_PATH},   {"--old", OPT_OLD},     {"--new", OPT_NEW},         {"--old-root", OPT_OLD_ROOT},
     {"--key", OPT_KEY},     {"--entry", OPT_ENTRY}, {"--witness", OPT_WITNESS}, {"FILE", OPT_FILE},
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
@@ -30,13 +40,15 @@ static const struct {
     {"inclusion", OPT_INDEX | OPT_SIZE | OPT_LEAF | OPT_ROOT, OPT_PATH, verify_inclusion,
      "--index I --size N --leaf B64 --root B64 [--path B64]...",
      "  Does the entry whose leaf hash is B64 stand at index I in the ledger of N entries with this root?\n"
-     "  The leaf hash is SHA-256(0x00 || line).  One --path for each hash, from the leaf to the root (RFC 9162 2.1.3)."},
+     "  The leaf hash is SHA-256(0x00 || line).  One --path for each hash, from the leaf to the root (RFC 9162 "
+     "2.1.3)."},
     {"consistency", OPT_OLD | OPT_NEW | OPT_OLD_ROOT | OPT_ROOT, OPT_PATH, verify_consistency,
      "--old M --new N --old-root B64 --root B64 [--path B64]...",
      "  Does the ledger of N entries extend the one of M entries, with nothing changed or removed (RFC 9162 2.1.4)?"},
     {"checkpoint", OPT_KEY | OPT_FILE, OPT_WITNESS, verify_checkpoint, "--key VKEY [--witness VKEY]... FILE",
      "  Is FILE a checkpoint signed by the ledger whose key is VKEY, and cosigned by every witness named?"},
-    {"proof", OPT_KEY | OPT_ENTRY | OPT_FILE, OPT_WITNESS, verify_proof, "--key VKEY [--witness VKEY]... --entry ENTRY FILE.tlog-proof",
+    {"proof", OPT_KEY | OPT_ENTRY | OPT_FILE, OPT_WITNESS, verify_proof,
+     "--key VKEY [--witness VKEY]... --entry ENTRY FILE.tlog-proof",
      "  Does the proof show that the line in the file ENTRY stands in the ledger whose key is VKEY?\n"
      "  The line is taken byte for byte; one newline at the end of the file does not count."},
     {"case", OPT_KEY | OPT_FILE, OPT_WITNESS, verify_case, "--key VKEY [--key VKEY]... [--witness VKEY]... BUNDLE",
@@ -47,9 +59,10 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void usage(FILE *to)
 {
-    (void)fputs("tongban-verify checks entries, proofs and checkpoints of a Tongban ledger.  It needs no network and trusts\n"
-                "nothing but the keys on its command line.\n\n",
-                to);
+    (void)fputs(
+        "tongban-verify checks entries, proofs and checkpoints of a Tongban ledger.  It needs no network and trusts\n"
+        "nothing but the keys on its command line.\n\n",
+        to);
     for (size_t i = 0; i < COMMANDS; i++)
         (void)fprintf(to, "tongban-verify %s %s\n%s\n\n", commands[i].name, commands[i].usage, commands[i].help);
     (void)fputs("A VKEY is <name>+<8 hex digits>+<Base64> (c2sp.org/signed-note).  FILE may be - for standard input.\n"
@@ -62,10 +75,16 @@ static void usage(FILE *to)
 /* Stores an option's value; false when a single one is given twice or there are too many. */
 static bool store(struct verify_args *args, unsigned bit, const char *value)
 {
-    const char **single = bit == OPT_INDEX ? &args->index : bit == OPT_SIZE ? &args->size : bit == OPT_LEAF ? &args->leaf
-                        : bit == OPT_ROOT ? &args->root : bit == OPT_OLD ? &args->old_size : bit == OPT_NEW ? &args->new_size
-                        : bit == OPT_OLD_ROOT ? &args->old_root : bit == OPT_ENTRY ? &args->entry
-                        : bit == OPT_FILE ? &args->file : NULL;
+    const char **single = bit == OPT_INDEX      ? &args->index
+                          : bit == OPT_SIZE     ? &args->size
+                          : bit == OPT_LEAF     ? &args->leaf
+                          : bit == OPT_ROOT     ? &args->root
+                          : bit == OPT_OLD      ? &args->old_size
+                          : bit == OPT_NEW      ? &args->new_size
+                          : bit == OPT_OLD_ROOT ? &args->old_root
+                          : bit == OPT_ENTRY    ? &args->entry
+                          : bit == OPT_FILE     ? &args->file
+                                                : NULL;
     if (single) {
         bool first = !*single;
         *single = value;
@@ -176,7 +195,8 @@ int main(int argc, char **argv)
     while (command < COMMANDS && strcmp(commands[command].name, word))
         command++;
     if (command == COMMANDS)
-        (void)verify_end(&r, VERIFY_USAGE, word[0] ? word : "command", "is none of inclusion, consistency, checkpoint, proof, case");
+        (void)verify_end(&r, VERIFY_USAGE, word[0] ? word : "command",
+                         "is none of inclusion, consistency, checkpoint, proof, case");
     else if (!read_args(argc, argv, command, &args, &r))
         (void)commands[command].run(&args, &r);
     print(&args, &r, word);

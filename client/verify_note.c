@@ -49,7 +49,8 @@ int verify_checkpoint(const struct verify_args *args, struct verify_report *r)
     struct note_vkey key;
     struct checkpoint checkpoint;
     struct buf note;
-    if (verify_read_key(r, "--key", args->key[0], &key) || verify_read_file(r, "FILE", args->file, LIMIT_NOTE_BYTES, &note))
+    if (verify_read_key(r, "--key", args->key[0], &key) ||
+        verify_read_file(r, "FILE", args->file, LIMIT_NOTE_BYTES, &note))
         return r->status;
     if (!verify_note(r, "checkpoint", &key, note.data, note.len, &checkpoint)) {
         say_checkpoint(r, &checkpoint);
@@ -59,8 +60,8 @@ int verify_checkpoint(const struct verify_args *args, struct verify_report *r)
     return r->status;
 }
 
-static int check_proof(const struct verify_args *args, struct verify_report *r, const struct note_vkey *key, const struct buf *text,
-                       const struct buf *entry)
+static int check_proof(const struct verify_args *args, struct verify_report *r, const struct note_vkey *key,
+                       const struct buf *text, const struct buf *entry)
 {
     struct unverified_proof proof;
     struct checkpoint checkpoint;

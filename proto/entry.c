@@ -105,8 +105,8 @@ int entry_encode(const struct entry *entry, struct buf *line)
     size_t before = line->len;
     char at[TIMESTAMP_TEXT];
     timestamp_format(entry->at, at);
-    int rc = buf_printf(line, "{\"v\":%d,\"type\":\"%s\",\"id\":\"%s\",\"from\":\"%s\"", ENTRY_VERSION, types[entry->type].text,
-                        entry->id, entry->from);
+    int rc = buf_printf(line, "{\"v\":%d,\"type\":\"%s\",\"id\":\"%s\",\"from\":\"%s\"", ENTRY_VERSION,
+                        types[entry->type].text, entry->id, entry->from);
     if (!rc && entry->to[0])
         rc = buf_printf(line, ",\"to\":\"%s\"", entry->to);
     if (!rc && entry->seq)
@@ -140,7 +140,7 @@ int entry_encode(const struct entry *entry, struct buf *line)
 /* The members, each known, in the order of the protocol. */
 static int check_order(const json_t *doc, struct problem *p)
 {
-    static const char *const known[] = {"v",    "type", "id",  "from",  "to",            "seq",  "at",
+    static const char *const known[] = {"v",    "type", "id",    "from",          "to",   "seq", "at",
                                         "case", "rev",  "actor", "authorisation", "body", NULL};
     int rc = strict_json_only(doc, "", known, p);
     if (rc)
@@ -148,7 +148,8 @@ static int check_order(const json_t *doc, struct problem *p)
     size_t next = 0;
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)doc, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)doc, key, value)
+    {
         while (known[next] && strcmp(known[next], key))
             next++;
         if (!known[next++])
@@ -158,7 +159,8 @@ static int check_order(const json_t *doc, struct problem *p)
 }
 
 /* Copies a text member into a field of `size` bytes; "" when an optional one is missing. */
-static int copy_text(const json_t *doc, const char *path, const char *key, bool required, char *out, size_t size, struct problem *p)
+static int copy_text(const json_t *doc, const char *path, const char *key, bool required, char *out, size_t size,
+                     struct problem *p)
 {
     const char *text;
     int rc = strict_json_text(doc, path, key, required, size - 1, &text, p);

@@ -46,6 +46,7 @@ enum entry_type {
     ENTRY_TYPES
 };
 
+/* "case.submitted"; static; "" for no type. */
 const char *entry_type_text(enum entry_type type);
 int entry_type_by_text(const char *text); /* or -1 */
 bool entry_type_is_message(enum entry_type type);

@@ -57,7 +57,8 @@ int ledger_append(const struct suite *suite, struct ledger_frontier *f, const st
 }
 
 /* Combines complete subtrees, largest first, into the root over all of them; count >= 1. */
-static int fold_peaks(const struct suite *suite, const struct ledger_hash *peak, unsigned count, struct ledger_hash *out)
+static int fold_peaks(const struct suite *suite, const struct ledger_hash *peak, unsigned count,
+                      struct ledger_hash *out)
 {
     struct ledger_hash root = peak[count - 1];
     for (unsigned i = count - 1; i-- > 0;) {
@@ -76,9 +77,10 @@ int ledger_root(const struct suite *suite, const struct ledger_frontier *f, stru
     return fold_peaks(suite, f->peak, f->peaks, out);
 }
 
-/* Reads the complete subtrees that cover [start, start + count), largest first.  `start` is a multiple of the largest. */
-static int read_peaks(const struct ledger_nodes *nodes, uint64_t start, uint64_t count, struct ledger_hash peak[LEDGER_LEVELS],
-                      unsigned *peaks)
+/* Reads the complete subtrees that cover [start, start + count), largest first.  `start` is a multiple of the largest.
+ */
+static int read_peaks(const struct ledger_nodes *nodes, uint64_t start, uint64_t count,
+                      struct ledger_hash peak[LEDGER_LEVELS], unsigned *peaks)
 {
     unsigned made = 0;
     for (unsigned level = LEDGER_LEVELS; level-- > 0;) {
@@ -163,8 +165,8 @@ int ledger_prove_inclusion(const struct suite *suite, const struct ledger_nodes 
     return 0;
 }
 
-int ledger_prove_consistency(const struct suite *suite, const struct ledger_nodes *nodes, uint64_t old_size, uint64_t new_size,
-                             struct ledger_path *out)
+int ledger_prove_consistency(const struct suite *suite, const struct ledger_nodes *nodes, uint64_t old_size,
+                             uint64_t new_size, struct ledger_path *out)
 {
     if (old_size > new_size || new_size > SIZE_MAX_LEAVES)
         return TB_EINVAL;
@@ -229,8 +231,9 @@ int ledger_verify_inclusion(const struct suite *suite, uint64_t index, uint64_t 
 }
 
 /* The cases of 2.1.4.2 in which no path is walked.  *done tells whether the answer stands. */
-static int consistency_trivial(const struct suite *suite, uint64_t old_size, uint64_t new_size, const struct ledger_hash *old_root,
-                               const struct ledger_hash *new_root, size_t count, bool *done)
+static int consistency_trivial(const struct suite *suite, uint64_t old_size, uint64_t new_size,
+                               const struct ledger_hash *old_root, const struct ledger_hash *new_root, size_t count,
+                               bool *done)
 {
     *done = true;
     if (old_size > new_size || new_size > SIZE_MAX_LEAVES || count > LEDGER_PATH_MAX)
@@ -248,8 +251,9 @@ static int consistency_trivial(const struct suite *suite, uint64_t old_size, uin
     return 0;
 }
 
-int ledger_verify_consistency(const struct suite *suite, uint64_t old_size, uint64_t new_size, const struct ledger_hash *old_root,
-                              const struct ledger_hash *new_root, const struct ledger_hash *path, size_t count)
+int ledger_verify_consistency(const struct suite *suite, uint64_t old_size, uint64_t new_size,
+                              const struct ledger_hash *old_root, const struct ledger_hash *new_root,
+                              const struct ledger_hash *path, size_t count)
 {
     bool done;
     int rc = consistency_trivial(suite, old_size, new_size, old_root, new_root, count, &done);

@@ -55,6 +55,7 @@ struct parcel_source {
     size_t count;
 };
 
+/* Appends header and lines.  TB_EINVAL for a wrong office, no note or a line with a newline; TB_ELIMIT; `out` is then as before. */
 int parcel_encode(const struct parcel_source *source, struct buf *out) TB_MUST_USE;
 /* Takes ownership of `bytes` in every case.  *out is new (parcel_free).  TB_EMALFORMED, TB_ELIMIT, TB_ENOMEM. */
 int parcel_decode(char *bytes, size_t len, struct parcel **out, struct problem *p) TB_MUST_USE;

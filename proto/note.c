@@ -14,8 +14,8 @@ enum { BLOB_MAX = LIMIT_NOTE_BYTES / 4 * 3, TREE_BITS = 62 };
 
 static bool unicode_space(int32_t c)
 {
-    return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-           c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+    return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 static bool name_valid(const char *name, size_t len)
@@ -71,7 +71,8 @@ static int key_text_read(const char *text, struct key_text *out)
     if (name_len >= NOTE_NAME_MAX || !name_valid(text, name_len))
         return TB_EMALFORMED;
     const char *id = plus + 1;
-    if (strnlen(id, 2 * KEY_ID_BYTES + 1) < 2 * KEY_ID_BYTES + 1 || id[2 * KEY_ID_BYTES] != '+' || read_hex_id(id, out->id))
+    if (strnlen(id, 2 * KEY_ID_BYTES + 1) < 2 * KEY_ID_BYTES + 1 || id[2 * KEY_ID_BYTES] != '+' ||
+        read_hex_id(id, out->id))
         return TB_EMALFORMED;
     const char *key = id + 2 * KEY_ID_BYTES + 1;
     if (base64_decode(key, strlen(key), out->key, sizeof out->key, &out->key_len) || out->key_len < 2)
@@ -255,10 +256,11 @@ static int signature_next(const char **lines, size_t *len, struct unverified_sig
     return 0;
 }
 
-/* Calls `verify` for every line of this key; another signer's lines only need to be well formed.  TB_ENOTFOUND when none is
- * there; the first failure of `verify` ends it: a known signer's wrong line is fatal. */
+/* Calls `verify` for every line of this key; another signer's lines only need to be well formed.  TB_ENOTFOUND when
+ * none is there; the first failure of `verify` ends it: a known signer's wrong line is fatal. */
 static int signatures_walk(const struct note_vkey *key, uint8_t type, const char *lines, size_t len,
-                           int (*verify)(const struct note_vkey *key, const uint8_t *sig, size_t sig_len, void *context),
+                           int (*verify)(const struct note_vkey *key, const uint8_t *sig, size_t sig_len,
+                                         void *context),
                            void *context)
 {
     uint8_t id[KEY_ID_BYTES];
@@ -273,7 +275,8 @@ static int signatures_walk(const struct note_vkey *key, uint8_t type, const char
         rc = signature_next(&lines, &len, &sig);
         if (rc)
             return rc;
-        if (sig.name_len != strlen(key->name) || memcmp(sig.name, key->name, sig.name_len) || memcmp(sig.blob, id, sizeof id))
+        if (sig.name_len != strlen(key->name) || memcmp(sig.name, key->name, sig.name_len) ||
+            memcmp(sig.blob, id, sizeof id))
             continue;
         rc = verify(key, sig.blob + KEY_ID_BYTES, sig.blob_len - KEY_ID_BYTES, context);
         if (rc)
@@ -284,7 +287,8 @@ static int signatures_walk(const struct note_vkey *key, uint8_t type, const char
 }
 
 /* "— name base64(id || sig)\n" */
-static int signature_write(const struct note_signer *signer, uint8_t type, const uint8_t *sig, size_t sig_len, struct buf *out)
+static int signature_write(const struct note_signer *signer, uint8_t type, const uint8_t *sig, size_t sig_len,
+                           struct buf *out)
 {
     uint8_t blob[KEY_ID_BYTES + 8 + SUITE_SIGNATURE_MAX];
     int rc = key_id(&signer->vkey, type, blob);
@@ -403,7 +407,8 @@ static int cosigned_text(const struct unverified_note *note, uint64_t unix_s, st
     return rc ? rc : buf_append(out, note->text, note->text_len);
 }
 
-int checkpoint_cosign(const struct note_signer *signer, const char *note, size_t len, int64_t unix_s, struct buf *line_out)
+int checkpoint_cosign(const struct note_signer *signer, const char *note, size_t len, int64_t unix_s,
+                      struct buf *line_out)
 {
     struct unverified_note parts;
     struct checkpoint checked;
@@ -454,8 +459,8 @@ static int verify_stamped(const struct note_vkey *key, const uint8_t *sig, size_
     return rc;
 }
 
-int checkpoint_verify_cosignature(const struct note_vkey *witness, const char *note, size_t note_len, const char *unverified_lines,
-                                  size_t lines_len, int64_t *unix_s)
+int checkpoint_verify_cosignature(const struct note_vkey *witness, const char *note, size_t note_len,
+                                  const char *unverified_lines, size_t lines_len, int64_t *unix_s)
 {
     struct unverified_note parts, other;
     int rc = note_split(note, note_len, &parts);
@@ -472,7 +477,8 @@ int checkpoint_verify_cosignature(const struct note_vkey *witness, const char *n
         return TB_EMALFORMED;
     }
     struct cosigned cosigned = {.note = &parts};
-    rc = signatures_walk(witness, suite_cosign_type(witness->suite), unverified_lines, lines_len, verify_stamped, &cosigned);
+    rc = signatures_walk(witness, suite_cosign_type(witness->suite), unverified_lines, lines_len, verify_stamped,
+                         &cosigned);
     if (!rc)
         *unix_s = (int64_t)cosigned.unix_s;
     return rc;

@@ -7,7 +7,7 @@
 
 /* --- writing: straight into the buffer, this runs for every batch --- */
 
-/* A JSON string.  The texts are notes: newlines and perhaps quotes in a foreign signer's name, nothing else to escape. */
+/* A JSON string.  The texts are notes: newlines and perhaps quotes in a foreign signer's name, nothing else. */
 static int put_text(struct buf *out, const char *text, size_t len)
 {
     static const char hex[] = "0123456789abcdef";
@@ -103,7 +103,7 @@ int parcel_encode(const struct parcel_source *source, struct buf *out)
     for (size_t i = 0; !rc && i < source->count; i++) {
         const struct parcel_line *line = &source->lines[i];
         total += line->len;
-        rc = !line->len || memchr(line->line, '\n', line->len) ? TB_EINVAL
+        rc = !line->len || memchr(line->line, '\n', line->len)            ? TB_EINVAL
              : line->len > LIMIT_ENTRY_BYTES || total > LIMIT_BATCH_BYTES ? TB_ELIMIT
                                                                           : buf_append(out, line->line, line->len);
         if (!rc)
@@ -128,7 +128,8 @@ static int get_hash(const json_t *value, const char *field, struct ledger_hash *
 {
     size_t len;
     if (!json_is_string(value) ||
-        base64_decode(json_string_value(value), json_string_length(value), out->b, sizeof out->b, &len) || len != sizeof out->b)
+        base64_decode(json_string_value(value), json_string_length(value), out->b, sizeof out->b, &len) ||
+        len != sizeof out->b)
         return malformed(p, field, "is not a hash in Base64");
     return 0;
 }
@@ -185,7 +186,8 @@ static int get_note(const json_t *header, const char *key, bool required, char *
     if (!value && !required)
         return 0;
     if (!json_is_string(value) || !json_string_length(value) || json_string_length(value) > LIMIT_NOTE_BYTES)
-        return problem_set(p, PROBLEM_MALFORMED, NULL, "/%s is not a note of at most %d bytes", key, (int)LIMIT_NOTE_BYTES);
+        return problem_set(p, PROBLEM_MALFORMED, NULL, "/%s is not a note of at most %d bytes", key,
+                           (int)LIMIT_NOTE_BYTES);
     char *copy = strdup(json_string_value(value));
     if (!copy)
         return TB_ENOMEM;
@@ -221,8 +223,8 @@ static int get_lines(const json_t *header, struct parcel *parcel, struct problem
 
 static int get_header(const json_t *header, struct parcel *parcel, struct problem *p)
 {
-    static const char *const known[] = {"v",           "from", "to",       "checkpoint", "old", "consistency", "seen",
-                                        "cosignature", "sent", "received", "lines",      NULL};
+    static const char *const known[] = {"v",    "from",        "to",   "checkpoint", "old",   "consistency",
+                                        "seen", "cosignature", "sent", "received",   "lines", NULL};
     int64_t version;
     size_t ignored;
     int rc = strict_json_only(header, "", known, p);
@@ -259,14 +261,15 @@ static int find_lines(struct parcel *parcel, size_t at, struct problem *p)
         const char *line = parcel->bytes + at;
         const char *end = at < parcel->bytes_len ? memchr(line, '\n', parcel->bytes_len - at) : NULL;
         if (!end)
-            return problem_set(p, PROBLEM_MALFORMED, NULL, "line %zu of %zu announced is missing or cut", i + 1, parcel->count);
+            return problem_set(p, PROBLEM_MALFORMED, NULL, "line %zu of %zu announced is missing or cut", i + 1,
+                               parcel->count);
         size_t len = (size_t)(end - line);
         total += len;
         if (!len)
             return problem_set(p, PROBLEM_MALFORMED, NULL, "line %zu is empty", i + 1);
         if (len > LIMIT_ENTRY_BYTES || total > LIMIT_BATCH_BYTES)
-            return problem_set(p, PROBLEM_TOO_LARGE, NULL, "an entry has at most %d bytes, a batch %d", (int)LIMIT_ENTRY_BYTES,
-                               (int)LIMIT_BATCH_BYTES);
+            return problem_set(p, PROBLEM_TOO_LARGE, NULL, "an entry has at most %d bytes, a batch %d",
+                               (int)LIMIT_ENTRY_BYTES, (int)LIMIT_BATCH_BYTES);
         parcel->lines[i].line = line;
         parcel->lines[i].len = len;
         at += len + 1;
@@ -288,10 +291,11 @@ int parcel_decode(char *bytes, size_t len, struct parcel **out, struct problem *
     parcel->bytes_len = len;
     const char *end = len ? memchr(bytes, '\n', len) : NULL;
     size_t header_len = end ? (size_t)(end - bytes) : len;
-    int rc = header_len > LIMIT_BATCH_HEADER_BYTES
-                 ? problem_set(p, PROBLEM_TOO_LARGE, NULL, "the header has at most %d bytes", (int)LIMIT_BATCH_HEADER_BYTES)
-             : !end ? problem_set(p, PROBLEM_MALFORMED, NULL, "the header line has no end")
-                    : strict_json_parse(bytes, header_len, &header, p);
+    int rc =
+        header_len > LIMIT_BATCH_HEADER_BYTES
+            ? problem_set(p, PROBLEM_TOO_LARGE, NULL, "the header has at most %d bytes", (int)LIMIT_BATCH_HEADER_BYTES)
+        : !end ? problem_set(p, PROBLEM_MALFORMED, NULL, "the header line has no end")
+               : strict_json_parse(bytes, header_len, &header, p);
     if (!rc)
         rc = get_header(header, parcel, p);
     if (!rc)
@@ -318,8 +322,9 @@ void parcel_free(struct parcel *parcel)
 
 /* --- verifying --- */
 
-static int verify_consistency(const struct parcel *parcel, const struct suite *suite, const struct checkpoint *checkpoint,
-                              const struct ledger_hash *old_root, struct problem *p)
+static int verify_consistency(const struct parcel *parcel, const struct suite *suite,
+                              const struct checkpoint *checkpoint, const struct ledger_hash *old_root,
+                              struct problem *p)
 {
     if (!parcel->old_size) {
         if (parcel->consistency.count)
@@ -332,11 +337,13 @@ static int verify_consistency(const struct parcel *parcel, const struct suite *s
                                        parcel->consistency.hash, parcel->consistency.count);
     if (rc != TB_ETRUST)
         return rc;
-    return problem_set(p, PROBLEM_FORK, "/consistency", "the ledger of %s with %llu entries does not extend the one seen with %llu",
-                       parcel->from, (unsigned long long)checkpoint->size, (unsigned long long)parcel->old_size);
+    return problem_set(p, PROBLEM_FORK, "/consistency",
+                       "the ledger of %s with %llu entries does not extend the one seen with %llu", parcel->from,
+                       (unsigned long long)checkpoint->size, (unsigned long long)parcel->old_size);
 }
 
-int parcel_verify(struct parcel *parcel, const struct note_vkey *key, const struct ledger_hash *old_root, struct problem *p)
+int parcel_verify(struct parcel *parcel, const struct note_vkey *key, const struct ledger_hash *old_root,
+                  struct problem *p)
 {
     struct checkpoint checkpoint;
     int rc = checkpoint_verify(key, parcel->note, parcel->note_len, &checkpoint);

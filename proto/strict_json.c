@@ -179,8 +179,8 @@ static bool has_control(const char *text, size_t len)
     return false;
 }
 
-int strict_json_text(const json_t *obj, const char *path, const char *key, bool required, size_t max_bytes, const char **out,
-                     struct problem *p)
+int strict_json_text(const json_t *obj, const char *path, const char *key, bool required, size_t max_bytes,
+                     const char **out, struct problem *p)
 {
     json_t *value;
     int rc = member(obj, path, key, required, &value, p);
@@ -230,7 +230,8 @@ int strict_json_bool(const json_t *obj, const char *path, const char *key, bool 
     return 0;
 }
 
-int strict_json_object(const json_t *obj, const char *path, const char *key, bool required, json_t **out, struct problem *p)
+int strict_json_object(const json_t *obj, const char *path, const char *key, bool required, json_t **out,
+                       struct problem *p)
 {
     json_t *value;
     int rc = member(obj, path, key, required, &value, p);
@@ -242,8 +243,8 @@ int strict_json_object(const json_t *obj, const char *path, const char *key, boo
     return 0;
 }
 
-int strict_json_array(const json_t *obj, const char *path, const char *key, bool required, size_t max_count, json_t **out,
-                      struct problem *p)
+int strict_json_array(const json_t *obj, const char *path, const char *key, bool required, size_t max_count,
+                      json_t **out, struct problem *p)
 {
     json_t *value;
     int rc = member(obj, path, key, required, &value, p);

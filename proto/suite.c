@@ -13,7 +13,8 @@ struct suite {
     uint8_t sign_type, cosign_type;
     size_t public_bytes, secret_bytes, signature_bytes;
     int (*public)(const struct suite *suite, const uint8_t *secret, uint8_t *public_out);
-    int (*sign)(const struct suite *suite, const uint8_t *secret, const void *msg, size_t len, uint8_t *sig, size_t *sig_len);
+    int (*sign)(const struct suite *suite, const uint8_t *secret, const void *msg, size_t len, uint8_t *sig,
+                size_t *sig_len);
     int (*verify)(const struct suite *suite, const uint8_t *public_key, const void *msg, size_t len, const uint8_t *sig,
                   size_t sig_len);
 };
@@ -32,7 +33,8 @@ static int raw_public(const struct suite *suite, const uint8_t *secret, uint8_t 
     return rc;
 }
 
-static int raw_sign(const struct suite *suite, const uint8_t *secret, const void *msg, size_t len, uint8_t *sig, size_t *sig_len)
+static int raw_sign(const struct suite *suite, const uint8_t *secret, const void *msg, size_t len, uint8_t *sig,
+                    size_t *sig_len)
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_private_key_ex(NULL, suite->key, NULL, secret, suite->secret_bytes);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -50,8 +52,8 @@ static int raw_sign(const struct suite *suite, const uint8_t *secret, const void
     return rc;
 }
 
-static int raw_verify(const struct suite *suite, const uint8_t *public_key, const void *msg, size_t len, const uint8_t *sig,
-                      size_t sig_len)
+static int raw_verify(const struct suite *suite, const uint8_t *public_key, const void *msg, size_t len,
+                      const uint8_t *sig, size_t sig_len)
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key_ex(NULL, suite->key, NULL, public_key, suite->public_bytes);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -152,8 +154,8 @@ static EVP_MD_CTX *context_get(void)
     return ctx;
 }
 
-int suite_hash(const struct suite *suite, const void *a, size_t a_len, const void *b, size_t b_len, const void *c, size_t c_len,
-               uint8_t out[SUITE_HASH_BYTES])
+int suite_hash(const struct suite *suite, const void *a, size_t a_len, const void *b, size_t b_len, const void *c,
+               size_t c_len, uint8_t out[SUITE_HASH_BYTES])
 {
     EVP_MD_CTX *ctx = context_get();
     if (!ctx || !digests[suite - suites] || EVP_DigestInit_ex2(ctx, digests[suite - suites], NULL) != 1 ||
@@ -168,7 +170,8 @@ int suite_public(const struct suite *suite, const uint8_t *secret, uint8_t *publ
     return suite->public(suite, secret, public_out);
 }
 
-int suite_sign(const struct suite *suite, const uint8_t *secret, const void *msg, size_t len, uint8_t *sig, size_t *sig_len)
+int suite_sign(const struct suite *suite, const uint8_t *secret, const void *msg, size_t len, uint8_t *sig,
+               size_t *sig_len)
 {
     return suite->sign(suite, secret, msg, len, sig, sig_len);
 }

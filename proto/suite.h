@@ -1,7 +1,8 @@
 /* suite: the cryptographic algorithms of a ledger, as one row each.
  *
- * A ledger is of one suite for its life: `intl` = SHA-256 + Ed25519, exactly the C2SP formats.  `sm` = SM3 + SM2 will be the second
- * row (same formats, signature type 0xff with a private name); nothing above this header names an algorithm. */
+ * A ledger is of one suite for its life: `intl` = SHA-256 + Ed25519, exactly the C2SP formats.  `sm` = SM3 + SM2 will
+ * be the second row (same formats, signature type 0xff with a private name); nothing above this header names an
+ * algorithm. */
 #ifndef PROTO_SUITE_H
 #define PROTO_SUITE_H
 
@@ -27,11 +28,12 @@ size_t suite_secret_bytes(const struct suite *suite);
 size_t suite_signature_bytes(const struct suite *suite);
 
 /* One-shot hash over up to three pieces (NULL, 0 to leave one out); thread-safe, no allocation on the hot path. */
-int suite_hash(const struct suite *suite, const void *a, size_t a_len, const void *b, size_t b_len, const void *c, size_t c_len,
-               uint8_t out[SUITE_HASH_BYTES]) TB_MUST_USE;
+int suite_hash(const struct suite *suite, const void *a, size_t a_len, const void *b, size_t b_len, const void *c,
+               size_t c_len, uint8_t out[SUITE_HASH_BYTES]) TB_MUST_USE;
 /* Secret key → public key. */
 int suite_public(const struct suite *suite, const uint8_t *secret, uint8_t *public_out) TB_MUST_USE;
-int suite_sign(const struct suite *suite, const uint8_t *secret, const void *msg, size_t len, uint8_t *sig, size_t *sig_len) TB_MUST_USE;
+int suite_sign(const struct suite *suite, const uint8_t *secret, const void *msg, size_t len, uint8_t *sig,
+               size_t *sig_len) TB_MUST_USE;
 /* 0 or TB_ETRUST. */
 int suite_verify(const struct suite *suite, const uint8_t *public_key, const void *msg, size_t len, const uint8_t *sig,
                  size_t sig_len) TB_MUST_USE;

@@ -111,9 +111,9 @@ int timestamp_parse(const char *text, int64_t *ms)
     const char *at = text;
     int64_t day;
     int h, m, s, fraction, offset;
-    if (!read_date(&at, &day) || !literal(&at, 'T') || !digits(&at, 2, &h) || !literal(&at, ':') || !digits(&at, 2, &m) ||
-        !literal(&at, ':') || !digits(&at, 2, &s) || !read_fraction(&at, &fraction) || !read_offset(&at, &offset) || *at ||
-        h > 23 || m > 59 || s > 59)
+    if (!read_date(&at, &day) || !literal(&at, 'T') || !digits(&at, 2, &h) || !literal(&at, ':') ||
+        !digits(&at, 2, &m) || !literal(&at, ':') || !digits(&at, 2, &s) || !read_fraction(&at, &fraction) ||
+        !read_offset(&at, &offset) || *at || h > 23 || m > 59 || s > 59)
         return TB_EMALFORMED;
     int64_t made = day * DAY_MS + ((int64_t)h * 60 + m - offset) * 60000 + (int64_t)s * 1000 + fraction;
     /* what we take we must be able to write again in our own zone */

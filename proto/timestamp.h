@@ -1,6 +1,7 @@
 /* timestamp: times as milliseconds since 1970-01-01T00:00:00Z, and their RFC 3339 text.
  *
- * Times in entries are written in China Standard Time, "2026-11-23T09:30:00.123+08:00".  Pure: nothing here asks a clock. */
+ * Times in entries are written in China Standard Time, "2026-11-23T09:30:00.123+08:00".  Pure: nothing here asks a
+ * clock. */
 #ifndef PROTO_TIMESTAMP_H
 #define PROTO_TIMESTAMP_H
 
@@ -11,6 +12,7 @@
 
 enum { TIMESTAMP_TEXT = 30, DATE_TEXT = 11 }; /* bytes with NUL */
 
+/* Time in China Standard Time with milliseconds; a time outside the years 1900–9999 becomes the nearest inside. */
 void timestamp_format(int64_t ms, char out[TIMESTAMP_TEXT]);
 /* Accepts any offset and 0–3 fraction digits, years 1900–9999.  TB_EMALFORMED otherwise. */
 int timestamp_parse(const char *text, int64_t *ms) TB_MUST_USE;

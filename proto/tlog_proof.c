@@ -6,7 +6,8 @@
 #define PROOF_EXTRA "extra "
 #define PROOF_INDEX "index "
 
-int tlog_proof_format(uint64_t index, const struct ledger_path *path, const char *checkpoint, size_t checkpoint_len, struct buf *out)
+int tlog_proof_format(uint64_t index, const struct ledger_path *path, const char *checkpoint, size_t checkpoint_len,
+                      struct buf *out)
 {
     size_t before = out->len;
     int rc = buf_printf(out, PROOF_HEAD PROOF_INDEX "%llu\n", (unsigned long long)index);

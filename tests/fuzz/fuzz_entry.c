@@ -18,8 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_init(&line, LIMIT_ENTRY_BYTES);
     int rc = entry_encode(&e, &line);
     if (!rc) { /* it may have grown beyond its limit: the time is written in full */
-        if (entry_decode(line.data, line.len, &again, &p) || again.type != e.type || strcmp(again.id, e.id) || again.seq != e.seq ||
-            again.rev != e.rev || again.at != e.at || strcmp(again.to, e.to) || !json_equal(again.body, e.body))
+        if (entry_decode(line.data, line.len, &again, &p) || again.type != e.type || strcmp(again.id, e.id) ||
+            again.seq != e.seq || again.rev != e.rev || again.at != e.at || strcmp(again.to, e.to) ||
+            !json_equal(again.body, e.body))
             abort();
         entry_clear(&again);
     } else if (rc != TB_ELIMIT) {

@@ -14,11 +14,10 @@ static unsigned depth_of(const json_t *value)
     const char *key;
     json_t *one;
     if (json_is_array(value))
-        json_array_foreach (value, i, one)
-            deepest = depth_of(one) > deepest ? depth_of(one) : deepest;
+        json_array_foreach(value, i, one) deepest = depth_of(one) > deepest ? depth_of(one) : deepest;
     else if (json_is_object(value))
-        json_object_foreach ((json_t *)(uintptr_t)value, key, one)
-            deepest = depth_of(one) > deepest ? depth_of(one) : deepest;
+        json_object_foreach((json_t *)(uintptr_t)value, key, one) deepest =
+            depth_of(one) > deepest ? depth_of(one) : deepest;
     else
         return json_is_real(value) ? 1000 : 0;
     return deepest + 1;
@@ -37,8 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct buf text;
     buf_init(&text, size * 6 + 16);
-    if (depth_of(doc) > LIMIT_JSON_DEPTH || strict_json_dump(doc, &text) || strict_json_parse(text.data, text.len, &again, NULL) ||
-        !json_equal(doc, again))
+    if (depth_of(doc) > LIMIT_JSON_DEPTH || strict_json_dump(doc, &text) ||
+        strict_json_parse(text.data, text.len, &again, NULL) || !json_equal(doc, again))
         abort();
     json_decref(again);
     json_decref(doc);

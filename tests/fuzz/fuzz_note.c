@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (!checkpoint_verify_cosignature(&nobody.vkey, note.data, note.len, text, size, &unix_s))
         abort();
-    if (!checkpoint_cosign(&nobody, text, size, 1, &line)) /* it has the form of a checkpoint: what we add must verify */
+    if (!checkpoint_cosign(&nobody, text, size, 1,
+                           &line)) /* it has the form of a checkpoint: what we add must verify */
         if (checkpoint_verify_cosignature(&nobody.vkey, text, size, line.data, line.len, &unix_s) || unix_s != 1)
             abort();
     char *copy = malloc(size + 1);

@@ -18,10 +18,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(copy, data, size);
     if (parcel_decode(copy, size, &parcel, &p))
         return 0;
-    const struct parcel_source source = {.note = parcel->note, .note_len = parcel->note_len, .old_size = parcel->old_size,
-                                         .consistency = &parcel->consistency, .seen_size = parcel->seen_size,
-                                         .cosignature = parcel->cosignature, .sent = parcel->sent, .received = parcel->received,
-                                         .lines = parcel->lines, .count = parcel->count};
+    const struct parcel_source source = {.note = parcel->note,
+                                         .note_len = parcel->note_len,
+                                         .old_size = parcel->old_size,
+                                         .consistency = &parcel->consistency,
+                                         .seen_size = parcel->seen_size,
+                                         .cosignature = parcel->cosignature,
+                                         .sent = parcel->sent,
+                                         .received = parcel->received,
+                                         .lines = parcel->lines,
+                                         .count = parcel->count};
     struct parcel_source named = source;
     memcpy(named.from, parcel->from, sizeof named.from);
     memcpy(named.to, parcel->to, sizeof named.to);
@@ -40,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const uint8_t secret[32] = {99};
     struct note_signer nobody;
     const struct ledger_hash root = {{0}};
-    if (note_signer_make(suite_by_name("intl"), "tongban/320623", secret, &nobody) || !parcel_verify(parcel, &nobody.vkey, &root, &p))
+    if (note_signer_make(suite_by_name("intl"), "tongban/320623", secret, &nobody) ||
+        !parcel_verify(parcel, &nobody.vkey, &root, &p))
         abort();
     parcel_free(parcel);
     buf_free(&out);

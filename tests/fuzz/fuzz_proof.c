@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     buf_free(&again);
     struct ledger_hash leaf = {{0}}, root = {{1}};
-    (void)!ledger_verify_inclusion(suite_by_name("intl"), proof.index, proof.index + 1, &leaf, proof.path.hash, proof.path.count, &root);
+    (void)!ledger_verify_inclusion(suite_by_name("intl"), proof.index, proof.index + 1, &leaf, proof.path.hash,
+                                   proof.path.count, &root);
     return 0;
 }

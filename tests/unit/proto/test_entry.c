@@ -24,8 +24,16 @@ static int setup(void **state)
 
 static struct entry sample(void)
 {
-    struct entry e = {.type = ENTRY_CASE_SUBMITTED, .id = ID, .from = "320623", .to = "330483", .seq = 42, .at = 1795397400123,
-                      .rev = 3, .staff = "320623:0007", .role = "window", .authorisation = ID2};
+    struct entry e = {.type = ENTRY_CASE_SUBMITTED,
+                      .id = ID,
+                      .from = "320623",
+                      .to = "330483",
+                      .seq = 42,
+                      .at = 1795397400123,
+                      .rev = 3,
+                      .staff = "320623:0007",
+                      .role = "window",
+                      .authorisation = ID2};
     memcpy(e.case_no, case_no, sizeof case_no);
     e.body = json_pack("{s:s, s:i}", "name", "张三", "n", 1);
     return e;
@@ -40,7 +48,8 @@ static void test_exact_bytes(void **state)
     assert_int_equal(entry_encode(&e, &line), 0);
     char expected[1024];
     (void)snprintf(expected, sizeof expected,
-                   "{\"v\":1,\"type\":\"case.submitted\",\"id\":\"" ID "\",\"from\":\"320623\",\"to\":\"330483\",\"seq\":42,"
+                   "{\"v\":1,\"type\":\"case.submitted\",\"id\":\"" ID
+                   "\",\"from\":\"320623\",\"to\":\"330483\",\"seq\":42,"
                    "\"at\":\"2026-11-23T09:30:00.123+08:00\",\"case\":\"%s\",\"rev\":3,"
                    "\"actor\":{\"staff\":\"320623:0007\",\"role\":\"window\"},\"authorisation\":\"" ID2 "\","
                    "\"body\":{\"name\":\"张三\",\"n\":1}}",
@@ -187,7 +196,8 @@ static void test_decode_refuses(void **state)
     };
     char good[1024];
     (void)snprintf(good, sizeof good,
-                   "{\"v\":1,\"type\":\"case.submitted\",\"id\":\"" ID "\",\"from\":\"320623\",\"to\":\"330483\",\"seq\":42,"
+                   "{\"v\":1,\"type\":\"case.submitted\",\"id\":\"" ID
+                   "\",\"from\":\"320623\",\"to\":\"330483\",\"seq\":42,"
                    "\"at\":\"2026-11-23T09:30:00.123+08:00\",\"case\":\"%s\",\"rev\":3,"
                    "\"actor\":{\"staff\":\"320623:0007\",\"role\":\"window\"},\"body\":{}}",
                    case_no);
@@ -243,8 +253,9 @@ static void test_types(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_bytes), cmocka_unit_test(test_smallest),       cmocka_unit_test(test_encode_refuses),
-        cmocka_unit_test(test_too_long),    cmocka_unit_test(test_decode_refuses), cmocka_unit_test(test_types),
+        cmocka_unit_test(test_exact_bytes),    cmocka_unit_test(test_smallest),
+        cmocka_unit_test(test_encode_refuses), cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_decode_refuses), cmocka_unit_test(test_types),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

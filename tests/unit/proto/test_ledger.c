@@ -1,4 +1,5 @@
-/* The tree against a naive recursive construction for every size 0 … 300, every proof of them, and every altered element. */
+/* The tree against a naive recursive construction for every size 0 … 300, every proof of them, and every altered
+ * element. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,8 +191,8 @@ static void test_consistency_all(void **state)
     }
 }
 
-static void refused_inclusion(uint64_t i, uint64_t n, const struct ledger_hash *leaf, const struct ledger_path *path, unsigned count,
-                              const struct ledger_hash *root)
+static void refused_inclusion(uint64_t i, uint64_t n, const struct ledger_hash *leaf, const struct ledger_path *path,
+                              unsigned count, const struct ledger_hash *root)
 {
     assert_int_equal(ledger_verify_inclusion(suite, i, n, leaf, path->hash, count, root), TB_ETRUST);
 }
@@ -338,7 +339,8 @@ static void test_reference_roots(void **state)
     }
 }
 
-/* A ledger so large that it cannot exist: every node is made from its name, the proofs must still be consistent with the walk. */
+/* A ledger so large that it cannot exist: every node is made from its name, the proofs must still be consistent with
+ * the walk. */
 static int invented_node(void *context, unsigned level, uint64_t index, struct ledger_hash *out)
 {
     (void)context;
@@ -418,10 +420,10 @@ static void test_reads_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_roots_and_frontiers), cmocka_unit_test(test_inclusion_all),
-        cmocka_unit_test(test_consistency_all),     cmocka_unit_test(test_inclusion_altered),
+        cmocka_unit_test(test_roots_and_frontiers),  cmocka_unit_test(test_inclusion_all),
+        cmocka_unit_test(test_consistency_all),      cmocka_unit_test(test_inclusion_altered),
         cmocka_unit_test(test_inclusion_other_size), cmocka_unit_test(test_consistency_altered),
-        cmocka_unit_test(test_reference_roots),     cmocka_unit_test(test_huge),
+        cmocka_unit_test(test_reference_roots),      cmocka_unit_test(test_huge),
         cmocka_unit_test(test_reads_fail),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

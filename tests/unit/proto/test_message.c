@@ -79,9 +79,18 @@ static int teardown(void **state)
 
 static struct parcel_source source(size_t first, size_t count)
 {
-    return (struct parcel_source){.from = "320623", .to = "330483", .note = note.data, .note_len = note.len, .old_size = OLD,
-                                  .consistency = &consistency, .seen_size = 5, .cosignature = cosig.data,
-                                  .sent = {41, root}, .received = {17, old_root}, .lines = lines + first, .count = count};
+    return (struct parcel_source){.from = "320623",
+                                  .to = "330483",
+                                  .note = note.data,
+                                  .note_len = note.len,
+                                  .old_size = OLD,
+                                  .consistency = &consistency,
+                                  .seen_size = 5,
+                                  .cosignature = cosig.data,
+                                  .sent = {41, root},
+                                  .received = {17, old_root},
+                                  .lines = lines + first,
+                                  .count = count};
 }
 
 static struct buf encoded(const struct parcel_source *s)
@@ -241,7 +250,8 @@ static void test_malformed(void **state)
         assert_non_null(at);
         struct buf bad;
         buf_init(&bad, MAX);
-        assert_int_equal(buf_printf(&bad, "%.*s%s%s", (int)(at - b.data), b.data, rows[i].by, at + strlen(rows[i].piece)), 0);
+        assert_int_equal(
+            buf_printf(&bad, "%.*s%s%s", (int)(at - b.data), b.data, rows[i].by, at + strlen(rows[i].piece)), 0);
         struct problem p = {.detail = ""};
         int rc = decode(bad.data, bad.len, &parcel, &p);
         if (rc != rows[i].rc || !p.detail[0])
@@ -357,11 +367,13 @@ static void test_receipt(void **state)
     static const struct {
         const char *piece, *by;
     } bad[] = {
-        {"\"first\":42", "\"first\":0"},       {"\"first\":42", "\"first\":43"},      {"\"last\":44", "\"last\":41"},
-        {"\"last\":44", "\"last\":9223372036854775807"}, {"\"tally\":\"", "\"tally\":\"A"}, {"\"done\"", "\"odd\""},
-        {"\"done\"", "\"refused\""},           {"\"refused\"", "\"done\""},           {"\"rev\":1", "\"rev\":0"},
-        {"\"forwarded\"", "\"a-state-that-is-far-too-long\""}, {"\"rev\":1", "\"rew\":1"}, {"\"verdicts\":[", "\"verdicts\":[1,"},
-        {"\"first\"", "\"firs\""},             {"{\"type\":\"y\"}", "1"},
+        {"\"first\":42", "\"first\":0"},   {"\"first\":42", "\"first\":43"},
+        {"\"last\":44", "\"last\":41"},    {"\"last\":44", "\"last\":9223372036854775807"},
+        {"\"tally\":\"", "\"tally\":\"A"}, {"\"done\"", "\"odd\""},
+        {"\"done\"", "\"refused\""},       {"\"refused\"", "\"done\""},
+        {"\"rev\":1", "\"rev\":0"},        {"\"forwarded\"", "\"a-state-that-is-far-too-long\""},
+        {"\"rev\":1", "\"rew\":1"},        {"\"verdicts\":[", "\"verdicts\":[1,"},
+        {"\"first\"", "\"firs\""},         {"{\"type\":\"y\"}", "1"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *at = strstr(text.data, bad[i].piece);

@@ -14,27 +14,85 @@
 static void test_bad(void **state)
 {
     (void)state;
-#define BAD(text) {text, sizeof text - 1}
+#define BAD(text)                                                                                                      \
+    {                                                                                                                  \
+        text, sizeof text - 1                                                                                          \
+    }
     static const struct {
         const char *text;
         size_t len;
     } rows[] = {
-        BAD(""), BAD(" "), BAD("{"), BAD("}"), BAD("[]"), BAD("1"), BAD("\"a\""), BAD("null"), BAD("{}{}"), BAD("{} x"), BAD("{},"),
-        BAD("{\"a\":1,\"a\":2}"), BAD("{\"a\":{\"b\":1,\"b\":1}}"), BAD("{\"a\":1,\"\\u0061\":2}"), /* duplicates */
-        BAD("{\"a\":1,}"), BAD("{\"a\"}"), BAD("{a:1}"), BAD("{'a':1}"), BAD("{\"a\":01}"), BAD("{\"a\":+1}"), BAD("{\"a\":-}"),
-        BAD("{\"a\":1.0}"), BAD("{\"a\":1e3}"), BAD("{\"a\":1E3}"), BAD("{\"a\":1e999}"), BAD("{\"a\":-1e-999}"), BAD("{\"a\":.5}"),
-        BAD("{\"a\":9223372036854775808}"), BAD("{\"a\":-9223372036854775809}"), BAD("{\"a\":99999999999999999999999999}"),
-        BAD("{\"a\":NaN}"), BAD("{\"a\":Infinity}"), BAD("{\"a\":0x10}"), BAD("{\"a\":True}"),
-        BAD("{\"a\":\"\\ud800\"}"), BAD("{\"a\":\"\\udc00\"}"), BAD("{\"a\":\"\\ud800\\u0041\"}"), BAD("{\"a\":\"\\udc00\\ud800\"}"),
+        BAD(""),
+        BAD(" "),
+        BAD("{"),
+        BAD("}"),
+        BAD("[]"),
+        BAD("1"),
+        BAD("\"a\""),
+        BAD("null"),
+        BAD("{}{}"),
+        BAD("{} x"),
+        BAD("{},"),
+        BAD("{\"a\":1,\"a\":2}"),
+        BAD("{\"a\":{\"b\":1,\"b\":1}}"),
+        BAD("{\"a\":1,\"\\u0061\":2}"), /* duplicates */
+        BAD("{\"a\":1,}"),
+        BAD("{\"a\"}"),
+        BAD("{a:1}"),
+        BAD("{'a':1}"),
+        BAD("{\"a\":01}"),
+        BAD("{\"a\":+1}"),
+        BAD("{\"a\":-}"),
+        BAD("{\"a\":1.0}"),
+        BAD("{\"a\":1e3}"),
+        BAD("{\"a\":1E3}"),
+        BAD("{\"a\":1e999}"),
+        BAD("{\"a\":-1e-999}"),
+        BAD("{\"a\":.5}"),
+        BAD("{\"a\":9223372036854775808}"),
+        BAD("{\"a\":-9223372036854775809}"),
+        BAD("{\"a\":99999999999999999999999999}"),
+        BAD("{\"a\":NaN}"),
+        BAD("{\"a\":Infinity}"),
+        BAD("{\"a\":0x10}"),
+        BAD("{\"a\":True}"),
+        BAD("{\"a\":\"\\ud800\"}"),
+        BAD("{\"a\":\"\\udc00\"}"),
+        BAD("{\"a\":\"\\ud800\\u0041\"}"),
+        BAD("{\"a\":\"\\udc00\\ud800\"}"),
         BAD("{\"\\ud800\":1}"), /* surrogates */
-        BAD("{\"a\":\"\\u0000\"}"), BAD("{\"\\u0000\":1}"), BAD("{\"a\":\"\0\"}"), BAD("{\0}"), BAD("{}\0"), BAD("{\"a\0\":1}"),
-        BAD("{\"a\":\"\xff\"}"), BAD("{\"a\":\"\xc0\x80\"}"), BAD("{\"a\":\"\xc1\xbf\"}"), BAD("{\"a\":\"\xe0\x80\x80\"}"),
-        BAD("{\"a\":\"\xed\xa0\x80\"}"), BAD("{\"a\":\"\xf4\x90\x80\x80\"}"), BAD("{\"a\":\"\xf8\x88\x80\x80\x80\"}"),
-        BAD("{\"a\":\"\xe5\xbc\"}"), BAD("{\"a\":\"\x80\"}"), BAD("{\"\xff\":1}"), /* UTF-8 */
-        BAD("\xef\xbb\xbf{}"), BAD("\xff\xfe{\0}\0"),                              /* byte order marks */
-        BAD("{\"a\":\"\n\"}"), BAD("{\"a\":\"\t\"}"), BAD("{\"a\":\"\\x\"}"), BAD("{\"a\":\"\\u12\"}"), BAD("{\"a\":\"b}"),
-        BAD("{\"a\":\"\\\"}"), BAD("{\"a\":\"\\"), BAD("{/**/}"), BAD("{//\n}"), BAD("{\"a\":[1 2]}"), BAD("{\"a\":[1,]}"),
-        BAD("{\"a\":]}"), BAD("\v{}"), BAD("\xc2\xa0{}"),
+        BAD("{\"a\":\"\\u0000\"}"),
+        BAD("{\"\\u0000\":1}"),
+        BAD("{\"a\":\"\0\"}"),
+        BAD("{\0}"),
+        BAD("{}\0"),
+        BAD("{\"a\0\":1}"),
+        BAD("{\"a\":\"\xff\"}"),
+        BAD("{\"a\":\"\xc0\x80\"}"),
+        BAD("{\"a\":\"\xc1\xbf\"}"),
+        BAD("{\"a\":\"\xe0\x80\x80\"}"),
+        BAD("{\"a\":\"\xed\xa0\x80\"}"),
+        BAD("{\"a\":\"\xf4\x90\x80\x80\"}"),
+        BAD("{\"a\":\"\xf8\x88\x80\x80\x80\"}"),
+        BAD("{\"a\":\"\xe5\xbc\"}"),
+        BAD("{\"a\":\"\x80\"}"),
+        BAD("{\"\xff\":1}"), /* UTF-8 */
+        BAD("\xef\xbb\xbf{}"),
+        BAD("\xff\xfe{\0}\0"), /* byte order marks */
+        BAD("{\"a\":\"\n\"}"),
+        BAD("{\"a\":\"\t\"}"),
+        BAD("{\"a\":\"\\x\"}"),
+        BAD("{\"a\":\"\\u12\"}"),
+        BAD("{\"a\":\"b}"),
+        BAD("{\"a\":\"\\\"}"),
+        BAD("{\"a\":\"\\"),
+        BAD("{/**/}"),
+        BAD("{//\n}"),
+        BAD("{\"a\":[1 2]}"),
+        BAD("{\"a\":[1,]}"),
+        BAD("{\"a\":]}"),
+        BAD("\v{}"),
+        BAD("\xc2\xa0{}"),
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *copy = malloc(rows[i].len ? rows[i].len : 1); /* exact: the sanitizer sees a read beyond */
@@ -109,7 +167,8 @@ static void test_position_and_privacy(void **state)
 static void test_dump(void **state)
 {
     (void)state;
-    static const char text[] = "{\"z\":1,\"a\":[true,false,null,-5,9223372036854775807],\"\xE5\xBC\xA0\":\"\xF0\xA0\x80\x80/\\\"\\\\\\n\"}";
+    static const char text[] =
+        "{\"z\":1,\"a\":[true,false,null,-5,9223372036854775807],\"\xE5\xBC\xA0\":\"\xF0\xA0\x80\x80/\\\"\\\\\\n\"}";
     json_t *doc;
     struct buf b;
     buf_init(&b, 256);
@@ -130,7 +189,8 @@ static void test_dump(void **state)
 static void test_fields(void **state)
 {
     (void)state;
-    static const char text[] = "{\"t\":\"abc\",\"e\":\"\",\"c\":\"a\\u0007\",\"c1\":\"a\\u0085\",\"d\":\"a\\u007f\",\"n\":5,\"b\":true,\"o\":{},"
+    static const char text[] = "{\"t\":\"abc\",\"e\":\"\",\"c\":\"a\\u0007\",\"c1\":\"a\\u0085\",\"d\":\"a\\u007f\","
+                               "\"n\":5,\"b\":true,\"o\":{},"
                                "\"l\":[1,2,3],\"z\":null,\"hz\":\"\xE5\xBC\xA0\"}";
     json_t *doc, *sub;
     struct problem p;

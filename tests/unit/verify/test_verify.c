@@ -1,4 +1,5 @@
-/* tongban-verify: a whole case of two offices, then the same with one thing altered; and the single proofs from files. */
+/* tongban-verify: a whole case of two offices, then the same with one thing altered; and the single proofs from files.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,7 +83,8 @@ static void office_prove(struct office *o, uint64_t index, const struct office *
 static unsigned uuid_serial;
 
 /* Writes an entry of the case into the office's ledger; the line is new. */
-static char *office_write(struct office *o, enum entry_type type, const struct office *to, int64_t seq, int64_t rev, json_t *body)
+static char *office_write(struct office *o, enum entry_type type, const struct office *to, int64_t seq, int64_t rev,
+                          json_t *body)
 {
     struct entry e = {.type = type, .seq = seq, .rev = rev, .at = 1795397400123 + uuid_serial, .body = body};
     uint8_t random[10] = {0};
@@ -111,7 +113,8 @@ static json_t *receipt_body(const char *line, int64_t seq, int64_t rev)
     return body;
 }
 
-/* The case: 0 intake's own record, 1 submitted (rev 1 by receipt), 2 its receipt, 3 accepted (rev 2), 4 decided (rev 3). */
+/* The case: 0 intake's own record, 1 submitted (rev 1 by receipt), 2 its receipt, 3 accepted (rev 2), 4 decided (rev
+ * 3). */
 static json_t *bundle_new(bool cosigned)
 {
     static const int64_t revs[] = {0, 1, 0, 2, 3};
@@ -131,12 +134,13 @@ static json_t *bundle_new(bool cosigned)
     for (int i = 0; i < 5; i++) {
         struct buf proof;
         office_prove(i < 2 ? &intake : &home, index[i], cosigned ? (i < 2 ? &home : &intake) : NULL, &proof);
-        json_array_append_new(entries, json_pack("{s:s, s:s, s:I}", "line", lines[i], "proof", proof.data, "rev", (json_int_t)revs[i]));
+        json_array_append_new(
+            entries, json_pack("{s:s, s:s, s:I}", "line", lines[i], "proof", proof.data, "rev", (json_int_t)revs[i]));
         buf_free(&proof);
         free(lines[i]);
     }
-    return json_pack("{s:i, s:s, s:[{s:s, s:s}, {s:s, s:s}], s:o}", "v", 1, "case", case_no, "offices", "office", "320623", "vkey",
-                     intake.vkey, "office", "330483", "vkey", home.vkey, "entries", entries);
+    return json_pack("{s:i, s:s, s:[{s:s, s:s}, {s:s, s:s}], s:o}", "v", 1, "case", case_no, "offices", "office",
+                     "320623", "vkey", intake.vkey, "office", "330483", "vkey", home.vkey, "entries", entries);
 }
 
 static void write_file(const char *name, const char *bytes, size_t len, char path[64])
@@ -410,8 +414,12 @@ static void test_vectors(void **state)
         (void)snprintf(path, sizeof path, VECTORS "%s", names[i]);
         require(verify_read_file(&report, names[i], path, NOTE_VKEY_TEXT, &keys[i]));
     }
-    struct verify_args args = {.key = {keys[1].data, keys[0].data}, .keys = 1, .witness = {keys[2].data}, .witnesses = 1,
-                               .entry = VECTORS "entry.json", .file = VECTORS "entry.tlog-proof"};
+    struct verify_args args = {.key = {keys[1].data, keys[0].data},
+                               .keys = 1,
+                               .witness = {keys[2].data},
+                               .witnesses = 1,
+                               .entry = VECTORS "entry.json",
+                               .file = VECTORS "entry.tlog-proof"};
     assert_int_equal(verify_proof(&args, &report), VERIFY_OK);
     args.file = VECTORS "checkpoint";
     assert_int_equal(verify_checkpoint(&args, &report), VERIFY_OK);
@@ -445,7 +453,8 @@ static void test_vectors(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_case), cmocka_unit_test(test_case_altered), cmocka_unit_test(test_case_fork),
-                                       cmocka_unit_test(test_single_proof), cmocka_unit_test(test_vectors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_case), cmocka_unit_test(test_case_altered),
+                                       cmocka_unit_test(test_case_fork), cmocka_unit_test(test_single_proof),
+                                       cmocka_unit_test(test_vectors)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
