@@ -77,8 +77,7 @@ int ledger_root(const struct suite *suite, const struct ledger_frontier *f, stru
     return fold_peaks(suite, f->peak, f->peaks, out);
 }
 
-/* Reads the complete subtrees that cover [start, start + count), largest first.  `start` is a multiple of the largest.
- */
+/* Reads the complete subtrees that cover [start, start + count), largest first; `start` is a multiple of that one. */
 static int read_peaks(const struct ledger_nodes *nodes, uint64_t start, uint64_t count,
                       struct ledger_hash peak[LEDGER_LEVELS], unsigned *peaks)
 {
