@@ -95,11 +95,11 @@ void sim_trace(struct sim *sim, const char *format, ...)
 /* Disturbed time: minutes to weeks; afterwards the link heals, the power stays on, and everything must come to rest. */
 static void plan(struct sim *sim)
 {
-    static const int64_t spans[] = {30 * 60 * 1000, 4 * 3600 * 1000, 24 * 3600 * 1000LL, 5 * 24 * 3600 * 1000LL};
+    static const int64_t spans[] = {20 * 60 * 1000, 2 * 3600 * 1000, 24 * 3600 * 1000LL, 5 * 24 * 3600 * 1000LL};
     int64_t start = sim->now;
-    /* long runs are dear and mostly heartbeats: one in thirty */
-    uint64_t pick = sim_below(&sim->rng, 30);
-    int64_t span = spans[pick == 0 ? 3 : pick < 4 ? 2 : pick < 16 ? 1 : 0];
+    /* long runs are dear and mostly heartbeats: one in sixty */
+    uint64_t pick = sim_below(&sim->rng, 60);
+    int64_t span = spans[pick == 0 ? 3 : pick < 4 ? 2 : pick < 24 ? 1 : 0];
     sim->loss = (unsigned)sim_below(&sim->rng, 4) * 60; /* 0–18 % of messages */
     unsigned crashes = (unsigned)sim_below(&sim->rng, 4);
     for (unsigned i = 0; i < crashes; i++)

@@ -162,7 +162,7 @@ void sim_node_free(struct sim_node *node)
 int sim_commit(struct sim_node *node, struct store_command *command)
 {
     struct sim *sim = node->sim;
-    if (!sim->calm && sim_chance(&sim->rng, 4))
+    if (!sim->calm && sim_chance(&sim->rng, 2))
         sim_disk_power_off_after(node->disk, sim_below(&sim->rng, 12)); /* somewhere in the middle of this commit or a later one */
     command->next = NULL;
     sim->written = true;
@@ -328,7 +328,7 @@ void sim_on_request(struct sim_node *node, struct sim_event *event)
             reply.problem = (int)problem.id;
             reply.value = problem.number;
         }
-        if (!sim->calm && sim_chance(&sim->rng, 15)) {
+        if (!sim->calm && sim_chance(&sim->rng, 6)) {
             sim_node_crash(node); /* between commit and answer */
             buf_free(&out);
             return;
