@@ -240,7 +240,7 @@ static int consistency_trivial(const struct suite *suite, uint64_t old_size, uin
     if (old_size == new_size && (count || !hash_equal(old_root, new_root)))
         return TB_ETRUST;
     if (old_size == 0) {
-        struct ledger_hash empty;
+        struct ledger_hash empty = {{0}};
         int rc = suite_hash(suite, NULL, 0, NULL, 0, NULL, 0, empty.b);
         return rc ? rc : count == 0 && hash_equal(old_root, &empty) ? 0 : TB_ETRUST;
     }

@@ -102,7 +102,7 @@ int tlog_proof_verify(const struct note_vkey *key, const char *text, size_t len,
                       struct checkpoint *checkpoint_out)
 {
     struct unverified_proof proof;
-    struct checkpoint checkpoint;
+    struct checkpoint checkpoint = {.size = 0};
     struct ledger_hash leaf;
     int rc = tlog_proof_parse(text, len, &proof);
     if (!rc)
