@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""Measures what design.md 7 promises, on this machine, with two real daemons; JSON on standard output.
+
+    run.py [--build DIR] [--cases N] [--connections N] [--million N] [--ledger N] [--only NAME[,NAME]]
+
+Parts: fsync (the disk alone), idle, cases (end to end), light (latency of one intake), material (beside curl to nginx over the same TLS),
+million (start and lists with many cases), ledger (appending at size).  The last two take minutes and run when a number is given.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "blackbox"))
+import office as harness  # noqa: E402
+
+TICK = os.sysconf("SC_CLK_TCK")
+ITEM = harness.ITEMS[harness.HOME][0][0]
+MATERIAL_MB = 200
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def cpu_seconds(process):
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def memory_kb(process, name):
+    return int(re.search(rf"{name}:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text()).group(1))
+
+
+def metrics(office):
+    text = office.admin("/metrics").body.decode()
+    return {m.group(1): float(m.group(2)) for m in re.finditer(r"^tongban_(\w+) ([\d.e+-]+)$", text, re.M)}
+
+
+def difference(before, after):
+    return {name: after[name] - before.get(name, 0) for name in after}
+
+
+def load(world, build, count, connections, rate=0, prefix="load"):
+    away = world.away
+    command = [str(build / "bin" / "load"), "--port", str(away.port), "--ca", str(away.tls / "staff-ca.crt"), "--cert", str(away.tls / "staff-0007.crt"),
+               "--key", str(away.tls / "staff-0007.key"), "--home", harness.HOME, "--item", ITEM, "--count", str(count), "--connections",
+               str(connections), "--rate", str(rate), "--body", "4096", "--prefix", prefix]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    return json.loads(done.stdout)
+
+
+def wait_receipts(world, seconds=120):
+    """Until every message of the intake side has its verified receipt."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        peers = world.away.window("GET", "/window/v1/office").json()["peers"]
+        if all(peer["unsent"] == 0 for peer in peers):
+            return
+        time.sleep(0.02)
+    raise AssertionError("receipts are missing")
+
+
+def bench_fsync(_options):
+    """Append 16 KiB and sync, 300 times: the floor under every acknowledgement."""
+    with tempfile.NamedTemporaryFile(dir=tempfile.gettempdir()) as file:
+        times = []
+        for _ in range(300):
+            os.write(file.fileno(), b"x" * 16384)
+            begin = time.perf_counter()
+            os.fdatasync(file.fileno())
+            times.append((time.perf_counter() - begin) * 1000)
+    times.sort()
+    return {"p50_ms": round(times[150], 3), "p99_ms": round(times[297], 3)}
+
+
+def bench_idle(options):
+    world = harness.World().start()
+    time.sleep(3)
+    before = [cpu_seconds(o.process) for o in world.offices.values()]
+    time.sleep(10)
+    result = {"rss_kb": [memory_kb(o.process, "VmRSS") for o in world.offices.values()],
+              "cpu_ms_in_10_s": [round((cpu_seconds(o.process) - b) * 1000) for o, b in zip(world.offices.values(), before)]}
+    world.stop()
+    return result
+
+
+def bench_cases(options):
+    world = harness.World().start()
+    load(world, options.build, 500, 16, prefix="warm")
+    wait_receipts(world)
+    cpu = {code: cpu_seconds(o.process) for code, o in world.offices.items()}
+    counted = {code: metrics(o) for code, o in world.offices.items()}
+    begin = time.monotonic()
+    result = load(world, options.build, options.cases, options.connections)
+    wait_receipts(world)
+    seconds = time.monotonic() - begin
+    delta = {code: difference(counted[code], metrics(o)) for code, o in world.offices.items()}
+    used = {code: cpu_seconds(o.process) - cpu[code] for code, o in world.offices.items()}
+    sent = sum(d.get("peer_messages_sent_total", 0) for d in delta.values())
+    out = {"cases": result["requests"], "seconds_to_last_verified_receipt": round(seconds, 2), "cases_per_second": round(result["requests"] / seconds, 1),
+           "intake": result, "messages": sent,
+           "signatures_per_message": round(sum(d.get("ledger_signatures_total", 0) for d in delta.values()) / max(sent, 1), 4),
+           "fsyncs_per_message": round(sum(d.get("store_fsyncs_total", 0) for d in delta.values()) / max(sent, 1), 4),
+           "cpu_seconds_per_1000_cases": {code: round(s / result["requests"] * 1000, 3) for code, s in used.items()},
+           "peak_rss_kb": {code: memory_kb(o.process, "VmHWM") for code, o in world.offices.items()}}
+    world.stop()
+    return out
+
+
+def bench_light(options):
+    world = harness.World().start()
+    result = load(world, options.build, 400, 4, rate=20, prefix="light")
+    world.stop()
+    return result
+
+
+def bench_material(options):
+    """The same file by curl: PATCH to the window, PUT to nginx, both over TLS with the same certificate, alternating three times."""
+    world = harness.World().start()
+    away = world.away
+    directory = world.directory / "bench"
+    directory.mkdir()
+    port = harness.free_ports(1)
+    (directory / "nginx.conf").write_text(f"""
+worker_processes 1; daemon off; pid {directory}/pid; error_log {directory}/error.log; user root;
+events {{ worker_connections 64; }}
+http {{ access_log off; client_body_temp_path {directory}/body; proxy_temp_path {directory}/p; fastcgi_temp_path {directory}/f; uwsgi_temp_path {directory}/u;
+ scgi_temp_path {directory}/s; client_max_body_size 0;
+ server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {away.tls}/window.crt; ssl_certificate_key {away.tls}/window.key; root {directory}/root;
+  ssl_client_certificate {away.tls}/staff-ca.crt; ssl_verify_client on;
+  location / {{ dav_methods PUT; }} }} }}
+""")
+    (directory / "root").mkdir()
+    nginx = subprocess.Popen(["nginx", "-c", str(directory / "nginx.conf"), "-p", str(directory)], stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    tls = ["--cacert", str(away.tls / "staff-ca.crt"), "--cert", str(away.tls / "staff-0007.crt"), "--key", str(away.tls / "staff-0007.key")]
+    rates = {"tongban_mb_s": [], "nginx_mb_s": []}
+    for turn in range(3):
+        path = directory / f"file{turn}"
+        with open(path, "wb") as file:
+            file.write(b"%PDF-1.7\n")
+            for _ in range(MATERIAL_MB):
+                file.write(os.urandom(1 << 20))
+        length = path.stat().st_size
+        begin = time.monotonic()
+        subprocess.run(["curl", "-sS", "--fail", *tls, "-T", str(path), f"https://127.0.0.1:{port}/f{turn}"], check=True)
+        rates["nginx_mb_s"].append(round(length / 1e6 / (time.monotonic() - begin), 1))
+        digest = subprocess.run(["sha256sum", str(path)], stdout=subprocess.PIPE, check=True).stdout.split()[0].decode()
+        answer = away.create_upload(digest, length)
+        assert answer.status == 201, answer
+        begin = time.monotonic()
+        subprocess.run(["curl", "-sS", "--fail", *tls, "-X", "PATCH", "-H", "Tus-Resumable: 1.0.0", "-H", "Upload-Offset: 0", "-H", "Expect:", "-H",
+                        "Content-Type: application/offset+octet-stream", "-T", str(path), f"https://127.0.0.1:{away.port}/window/v1/materials/{digest}"],
+                       check=True)
+        rates["tongban_mb_s"].append(round(length / 1e6 / (time.monotonic() - begin), 1))
+        path.unlink()
+    nginx.terminate()
+    nginx.wait()
+    rates["peak_rss_kb"] = memory_kb(away.process, "VmHWM")
+    rates["ratio_of_medians"] = round(sorted(rates["tongban_mb_s"])[1] / sorted(rates["nginx_mb_s"])[1], 3)
+    rates["note"] = "ours hashes, checks and syncs the file before it answers; nginx does not sync"
+    world.stop()
+    shutil.rmtree(world.directory)
+    return rates
+
+
+def bench_million(options):
+    world = harness.World().start()
+    world.stop()
+    away = world.away
+    filled = json.loads(subprocess.run([str(options.build / "bin" / "bulk"), str(away.config), harness.HOME, ITEM, str(options.million)],
+                                       stdout=subprocess.PIPE, check=True).stdout)
+    begin = time.monotonic()
+    away.start()
+    ready = time.monotonic() - begin
+    connection = away.connect_window()
+    pages = {"list": "/window/v1/cases?limit=20", "list_open": "/window/v1/cases?open=1&limit=20", "list_state": "/window/v1/cases?state=forwarded&limit=20",
+             "by_name": "/window/v1/cases?q=%E6%B5%8B%E8%AF%9577&limit=20", "todo": "/window/v1/todo"}
+    times = {}
+    for name, path in pages.items():
+        taken = []
+        for _ in range(50):
+            at = time.perf_counter()
+            answer = away.window("GET", path, connection=connection)
+            taken.append((time.perf_counter() - at) * 1000)
+            assert answer.status == 200, answer
+        taken.sort()
+        times[name] = {"p50_ms": round(taken[25], 2), "p99_ms": round(taken[49], 2)}
+    out = {"fill": filled, "ready_s": round(ready, 3), "pages": times, "rss_kb": memory_kb(away.process, "VmRSS"),
+           "database_mb": round((away.directory / "data" / "office.db").stat().st_size / 1e6) if (away.directory / "data" / "office.db").exists() else None}
+    away.stop()
+    shutil.rmtree(world.directory)
+    return out
+
+
+def bench_ledger(options):
+    with tempfile.TemporaryDirectory(dir=options.build) as directory:
+        done = subprocess.run([str(options.build / "bin" / "bench_ledger"), str(options.ledger)], cwd=directory, stdout=subprocess.PIPE, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith(b"{")]
+
+
+PARTS = {"fsync": bench_fsync, "idle": bench_idle, "light": bench_light, "cases": bench_cases, "material": bench_material, "million": bench_million,
+         "ledger": bench_ledger}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default="build/release", type=pathlib.Path)
+    parser.add_argument("--cases", default=20000, type=int)
+    parser.add_argument("--connections", default=64, type=int)
+    parser.add_argument("--million", default=0, type=int)
+    parser.add_argument("--ledger", default=0, type=int)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    options.build = options.build.resolve()
+    os.environ["TONGBAN_BUILD"] = str(options.build)
+    # the daemons' stores on the disk of the build, not on a memory file system
+    tempfile.tempdir = str(options.build / "bench")
+    os.makedirs(tempfile.tempdir, exist_ok=True)
+    wanted = options.only.split(",") if options.only else [n for n in PARTS if (n != "million" or options.million) and (n != "ledger" or options.ledger)]
+    results = {"cores": os.cpu_count()}
+    for name in wanted:
+        say(f"bench: {name} …")
+        results[name] = PARTS[name](options)
+        say(json.dumps(results[name], ensure_ascii=False))
+    shutil.rmtree(tempfile.tempdir, ignore_errors=True)
+    print(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
