@@ -336,6 +336,25 @@ void q_get_append(struct db_query *q, int column, struct buf *out)
         q->rc = bytes ? buf_append(out, bytes, (size_t)len) : TB_ENOMEM;
 }
 
+void q_check_leaf(struct db_query *q, int line_column, int leaf_column)
+{
+    struct ledger_hash leaf;
+    const void *line = sqlite3_column_blob(q->statement, line_column), *stored = sqlite3_column_blob(q->statement, leaf_column);
+    size_t len = (size_t)sqlite3_column_bytes(q->statement, line_column);
+    if (q->rc)
+        return;
+    if (!line || !stored || sqlite3_column_bytes(q->statement, leaf_column) < (int)sizeof leaf.b) {
+        misfit(q);
+        return;
+    }
+    q->rc = ledger_leaf(q->db->options->signer->suite, line, len, &leaf);
+    if (!q->rc && memcmp(leaf.b, stored, sizeof leaf.b)) {
+        /* One damaged line is an alarm, but no reason to stop the office: not a fatal error of the connection. */
+        LOG(LOG_LEVEL_ERR, LOG_STORE, "stored_line_damaged", LOG_TEXT("statement", sqlite3_sql(q->statement)));
+        q->rc = TB_ECORRUPT;
+    }
+}
+
 /* ---- keys ---- */
 
 int db_peer_no(struct store_db *db, const char *office, bool make, int64_t *no)

@@ -87,6 +87,10 @@ char *q_get_new_text(struct db_query *q, int column, size_t *len);
 void q_get_path(struct db_query *q, int column, struct ledger_path *out);
 void q_get_append(struct db_query *q, int column, struct buf *out);
 
+/* Fails the query with TB_ECORRUPT when the bytes of one column are not the leaf that another one begins with: what leaves the store is
+ * what was stored, or an error. */
+void q_check_leaf(struct db_query *q, int line_column, int leaf_column);
+
 /* peer_no of an office: from the cache, the table, or (on the writer, with `make`) a new row. TB_ENOTFOUND. */
 int db_peer_no(struct store_db *db, const char *office, bool make, int64_t *no) TB_MUST_USE;
 /* peer_no * 2^40 + n; TB_ELIMIT when n does not fit. */

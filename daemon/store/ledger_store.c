@@ -186,6 +186,7 @@ int store_entry_line(struct store_db *db, uint64_t index, struct buf *line)
     q_int(&q, (int64_t)index);
     if (q_next(&q)) {
         found = true;
+        q_check_leaf(&q, 0, 1);
         q_get_append(&q, 0, line);
     }
     int rc = q_end(&q);

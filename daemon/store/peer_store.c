@@ -106,6 +106,7 @@ int outbox_read(struct store_db *db, const char *peer, int64_t after_seq, size_t
         size_t len = (size_t)sqlite3_column_bytes(q.statement, 2);
         if (n && bytes + len > max_bytes)
             break;
+        q_check_leaf(&q, 2, 3);
         found[n].seq = DB_KEY_N(q_get_int(&q, 0));
         found[n].index = (uint64_t)q_get_int(&q, 1);
         found[n].line = q_get_new_text(&q, 2, &found[n].len);
@@ -213,6 +214,7 @@ static void bind_received(struct db_query *q, int64_t key, const struct inbox_ro
 /* Reads leaf, index, tree size, path, line. */
 static void read_received(struct db_query *q, struct inbox_row *row)
 {
+    q_check_leaf(q, 4, 0);
     q_get_bytes(q, 0, row->leaf.b, sizeof row->leaf.b);
     row->index = (uint64_t)q_get_int(q, 1);
     row->tree_size = (uint64_t)q_get_int(q, 2);

@@ -23,7 +23,7 @@
     S(META_PUT, WRITE, "INSERT INTO meta (id, office, suite, created_at) VALUES (1, ?1, ?2, ?3)")                      \
     /* ledger */                                                                                                       \
     S(ENTRY_ADD, WRITE, "INSERT INTO entry (idx, at, hashes, line) VALUES (?1, ?2, ?3, ?4)")                           \
-    S(ENTRY_LINE, READ, "SELECT line FROM entry WHERE idx = ?1")                                                       \
+    S(ENTRY_LINE, READ, "SELECT line, hashes FROM entry WHERE idx = ?1")                                               \
     S(ENTRY_HASHES, READ, "SELECT hashes FROM entry WHERE idx = ?1")                                                   \
     S(ENTRY_LAST, READ, "SELECT max(idx) FROM entry")                                                                  \
     S(ENTRY_TAIL, READ, "SELECT idx, hashes, line FROM entry WHERE idx >= ?1 ORDER BY idx")                            \
@@ -85,7 +85,7 @@
     S(PEER_TAKE_SEQ, WRITE, "UPDATE peer SET next_seq = next_seq + 1 WHERE peer_no = ?1 RETURNING next_seq - 1")       \
     S(OUTBOX_ADD, WRITE, "INSERT INTO outbox (key, idx, at, case_no) VALUES (?1, ?2, ?3, ?4)")                                 \
     S(OUTBOX_READ, READ,                                                                                               \
-      "SELECT o.key, o.idx, e.line FROM outbox o LEFT JOIN entry e ON e.idx = o.idx "                                  \
+      "SELECT o.key, o.idx, e.line, e.hashes FROM outbox o LEFT JOIN entry e ON e.idx = o.idx "                                  \
       "WHERE o.key > ?1 AND o.key <= ?2 ORDER BY o.key LIMIT ?3")                                                      \
     S(OUTBOX_INDEX, READ, "SELECT idx, case_no FROM outbox WHERE key = ?1")                                                     \
     S(OUTBOX_OLDEST, READ, "SELECT key, at FROM outbox WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT 1")             \

@@ -237,7 +237,7 @@ static struct inbox_row a_message(const char *peer, int64_t seq, const char *lin
     memset(&row, 0, sizeof row);
     memcpy(row.peer, peer, OFFICE_TEXT);
     row.seq = seq;
-    memset(row.leaf.b, (int)seq, sizeof row.leaf.b);
+    OK(ledger_leaf(suite_by_name("intl"), line, strlen(line), &row.leaf));
     row.index = 1000 + (uint64_t)seq;
     row.tree_size = 2000;
     row.path.count = 11;
@@ -343,7 +343,8 @@ static int inbox(struct store_db *db, void *context)
     OK(inbox_set_receipt(db, "320623", 4, 4, 78));
     for (int64_t seq = 1; seq <= 5; seq++) {
         OK(inbox_find(db, "320623", seq, &leaf, &receipt));
-        assert_int_equal(leaf.b[0], seq);
+        struct inbox_row same = a_message("320623", seq, "{\"v\":1}");
+        assert_memory_equal(leaf.b, same.leaf.b, sizeof leaf.b);
         assert_int_equal(receipt, seq <= 3 ? 77 : seq == 4 ? 78 : 0);
         OK(inbox_get(db, "320623", seq, &got));
         assert_int_equal(got.receipt_index, receipt);
@@ -354,10 +355,14 @@ static int inbox(struct store_db *db, void *context)
         assert_string_equal(got.line, "{\"v\":1}");
         inbox_clear(&got);
     }
-    assert_int_equal(inbox_get(db, "320623", 6, &got), TB_ENOTFOUND);
+    assert_int_equal(inbox_get(db, "320623", 7, &got), TB_ENOTFOUND);
     assert_int_equal(inbox_get(db, "330503", 1, &got), TB_ENOTFOUND);
     assert_int_equal(inbox_find(db, "330503", 1, &leaf, &receipt), TB_ENOTFOUND);
     assert_int_equal(inbox_set_receipt(db, "320623", 5, 4, 1), TB_EINVAL);
+    struct inbox_row other = a_message("320623", 6, "{\"v\":1}");
+    other.line = "{\"v\":2}"; /* as if the disk had changed it */
+    OK(inbox_add(db, &other));
+    assert_int_equal(inbox_get(db, "320623", 6, &got), TB_ECORRUPT);
     struct inbox_row bad = a_message("320623", 0, "x");
     assert_int_equal(inbox_add(db, &bad), TB_EINVAL);
     bad = a_message("320623", INT64_C(1) << 40, "x");
