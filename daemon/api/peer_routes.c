@@ -77,8 +77,10 @@ static void intake_fail(struct intake *intake, int rc)
     office_problem(&intake->problem, rc);
     if (rc == TB_ETRUST)
         metric_add(METRIC_PEER_UNTRUSTED, 1);
-    if (log_limit_pass(&limit, 30))
-        LOG(rc == TB_ETRUST ? LOG_LEVEL_ERR : LOG_LEVEL_NOTICE, LOG_PEER, "batch_refused", LOG_TEXT("peer", intake->peer->peer->code),
+    /* two offices that speak at the same time correct each other with these: nothing that anybody has to read */
+    bool correction = intake->problem.id == PROBLEM_CHECKPOINT || intake->problem.id == PROBLEM_SEQUENCE;
+    if (correction || log_limit_pass(&limit, 30))
+        LOG(rc == TB_ETRUST ? LOG_LEVEL_ERR : correction ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, LOG_PEER, "batch_refused", LOG_TEXT("peer", intake->peer->peer->code),
             LOG_TEXT("problem", problem_type(intake->problem.id)->name), LOG_TEXT("error", err_text(rc)),
             LOG_TEXT("request", exchange_request_id(intake->x)));
     api_answer_failure(intake->x, &intake->problem, rc);

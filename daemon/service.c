@@ -1,0 +1,431 @@
+#include "daemon/service.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/api/api.h"
+#include "daemon/base/log.h"
+#include "daemon/base/metrics.h"
+#include "daemon/base/sd.h"
+#include "daemon/peer/driver.h"
+#include "daemon/setup.h"
+#include "daemon/store/material.h"
+#include "proto/limits.h"
+
+enum { FAST_THREADS = 2, SLOW_THREADS = 2, SIGNALS = 3, LISTENERS = 3, MS_PER_DAY = 24 * 3600 * 1000 };
+
+struct service {
+    const struct config *config;
+    uv_loop_t loop;
+    struct loop_post *post;
+    struct lanes *lanes;
+    struct note_signer signer;
+    struct office *office;
+    struct store *store;
+    struct material_store *materials;
+    struct api api;
+    struct setup_tls tls;
+    struct http_route *window_routes, *peer_routes; /* owned: the tables of the APIs, joined */
+    struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
+    struct driver **drivers;                        /* owned, one per peer */
+    uv_signal_t signals[SIGNALS];
+    unsigned waiting;    /* listeners and drivers that have not ended yet */
+    bool stopping, ended;
+    struct reload *reload;
+    int start_rc;
+    bool start_done;
+};
+
+static void service_stop(struct service *service);
+
+/* ---- what the parts ask of each other ---- */
+
+static int post_to_loop(void *context, void (*fn)(void *), void *arg)
+{
+    return loop_post(context, fn, arg);
+}
+
+static void on_committed(void *context)
+{
+    struct service *service = context;
+    for (size_t i = 0; service->drivers && i < service->office->peer_count; i++)
+        if (service->drivers[i])
+            driver_wake(service->drivers[i]);
+}
+
+static void on_changed(void *context, const char (*cases)[CASE_NO_TEXT], size_t count)
+{
+    struct service *service = context;
+    watch_notify_all(service->api.watch, cases, count);
+}
+
+static int open_material(void *context, const char *sha256, int *fd)
+{
+    struct service *service = context;
+    int64_t size;
+    return material_open_read(service->materials, sha256, fd, &size);
+}
+
+static bool peer_status(void *context, const char *office, struct api_peer_status *out)
+{
+    struct service *service = context;
+    for (size_t i = 0; service->drivers && i < service->office->peer_count; i++) {
+        struct driver_stats stats;
+        if (!service->drivers[i] || strcmp(service->office->peers[i].code, office) != 0)
+            continue;
+        driver_stats(service->drivers[i], &stats);
+        *out = (struct api_peer_status){.alarm = stats.alarm, .failures = stats.failures, .last_exchange_ms = stats.last_exchange_ms,
+                                        .skew_ms = stats.skew_ms};
+        return true;
+    }
+    return false;
+}
+
+/* ---- reload ---- */
+
+struct reload {
+    struct lane_job job;
+    struct service *service;
+    struct setup_tls tls;
+    struct problem problem;
+    int rc;
+    bool again; /* a further SIGHUP came meanwhile */
+};
+
+static void set_certificate_days(const struct setup_tls *tls)
+{
+    int64_t now = world_real()->now_ms(world_real()->context);
+    int64_t window = tls_context_not_after(tls->window), peer = tls_context_not_after(tls->peer);
+    metric_set(METRIC_TLS_CERTIFICATE_DAYS, ((window < peer ? window : peer) - now) / MS_PER_DAY);
+}
+
+static void use_authorities(struct service *service)
+{
+    memcpy(service->api.staff_authority, service->tls.staff_authority, sizeof service->api.staff_authority);
+    for (size_t i = 0; i < service->api.peer_count; i++)
+        memcpy(service->api.peers[i].authority, service->tls.peer_authorities[i], sizeof service->api.peers[i].authority);
+    set_certificate_days(&service->tls);
+}
+
+static void reload_work(struct lane_job *job)
+{
+    struct reload *reload = (struct reload *)job;
+    reload->rc = setup_tls(reload->service->config, &reload->tls, &reload->problem);
+}
+
+static void reload_start(struct service *service);
+
+static void reload_done(struct lane_job *job)
+{
+    struct reload *reload = (struct reload *)job;
+    struct service *service = reload->service;
+    bool again = reload->again && !service->stopping;
+    service->reload = NULL;
+    if (reload->rc < 0) {
+        LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("detail", reload->problem.detail));
+    } else if (service->stopping) {
+        setup_tls_clear(&reload->tls);
+    } else {
+        setup_tls_clear(&service->tls);
+        service->tls = reload->tls;
+        http_listener_set_tls(service->listeners[0], service->tls.window);
+        http_listener_set_tls(service->listeners[1], service->tls.peer);
+        use_authorities(service);
+        for (unsigned i = 0; i < service->config->peer_count; i++) {
+            struct carrier_identity identity = setup_identity(&service->tls, i);
+            if (driver_set_identity(service->drivers[i], &identity) != 0)
+                LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("peer", service->office->peers[i].code));
+        }
+        metric_add(METRIC_TLS_RELOADS, 1);
+        LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", metric_get(METRIC_TLS_CERTIFICATE_DAYS)));
+    }
+    free(reload);
+    if (!service->stopping)
+        sd_tell_ready("running");
+    if (again)
+        reload_start(service);
+}
+
+static void reload_start(struct service *service)
+{
+    if (service->reload) {
+        service->reload->again = true;
+        return;
+    }
+    struct reload *reload = calloc(1, sizeof *reload);
+    if (reload) {
+        *reload = (struct reload){.job = {.work = reload_work, .done = reload_done}, .service = service};
+        if (lane_submit(service->lanes, LANE_SLOW, &reload->job) == 0) {
+            service->reload = reload;
+            sd_tell_reloading();
+            return;
+        }
+    }
+    free(reload);
+    LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("detail", "too much work is waiting; send SIGHUP again"));
+}
+
+/* ---- start ---- */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct service *service = handle->data;
+    if (number == SIGHUP) {
+        if (!service->stopping)
+            reload_start(service);
+        return;
+    }
+    if (service->stopping) {
+        /* somebody does not want to wait: everything answered is on the disk already */
+        LOG(LOG_LEVEL_WARNING, LOG_MAIN, "forced", LOG_INT("signal", number));
+        _exit(EXIT_FAILURE);
+    }
+    LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "stopping", LOG_INT("signal", number));
+    service_stop(service);
+}
+
+struct start_act {
+    struct office_start start; /* first member */
+    struct service *service;
+};
+
+static void start_written(struct store_command *command, int rc)
+{
+    struct service *service = ((struct start_act *)command)->service;
+    service->start_rc = rc;
+    service->start_done = true;
+}
+
+/* Publishes our catalogue and authorisations, before anybody can ask for them. */
+static int write_start(struct service *service, struct problem *p)
+{
+    struct start_act act = {.service = service};
+    office_start_init(&act.start, service->office);
+    act.start.command.done = start_written;
+    int rc = store_submit(service->store, &act.start.command);
+    while (!rc && !service->start_done)
+        (void)uv_run(&service->loop, UV_RUN_ONCE);
+    rc = rc ? rc : service->start_rc;
+    if (!rc && service->stopping)
+        return problem_set(p, PROBLEM_STOPPING, "", "told to stop while starting");
+    if (rc)
+        return problem_set(p, PROBLEM_STORE_FAILED, "", "the start could not be written: %s", err_text(rc));
+    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "opened", LOG_INT("edition", act.start.edition), LOG_INT("published", act.start.published),
+        LOG_INT("granted", act.start.granted));
+    return 0;
+}
+
+static int start_store(struct service *service, struct problem *p)
+{
+    const struct config *config = service->config;
+    struct store_options options = {
+        .directory = config->store.directory,
+        .office = config->office.code,
+        .signer = &service->signer,
+        .world = world_real(),
+        .disk_floor_bytes = config->store.disk_floor_bytes,
+        .readers = config->store.readers,
+        .post = post_to_loop,
+        .post_context = service->post,
+        .committed = on_committed,
+        .committed_context = service,
+    };
+    struct material_options materials = {
+        .directory = config->store.directory, .disk_floor_bytes = config->store.disk_floor_bytes, .world = world_real()};
+    int rc = store_open(&options, &service->store, p);
+    if (!rc)
+        rc = material_store_open(&materials, &service->materials, p);
+    if (rc)
+        return rc;
+    rc = store_start(service->store);
+    return rc ? problem_from_code(p, rc) : write_start(service, p);
+}
+
+static int start_api(struct service *service, struct problem *p)
+{
+    struct api *api = &service->api;
+    *api = (struct api){.loop = &service->loop, .lanes = service->lanes, .store = service->store, .office = service->office,
+                        .world = world_real(), .peer_count = service->office->peer_count, .peer_status = peer_status,
+                        .peer_status_context = service};
+    api->peers = calloc(api->peer_count + 1, sizeof *api->peers);
+    if (!api->peers || watch_start(api, &api->watch) != 0)
+        return problem_from_code(p, TB_ENOMEM);
+    for (size_t i = 0; i < api->peer_count; i++)
+        api->peers[i].peer = &service->office->peers[i];
+    use_authorities(service);
+    return 0;
+}
+
+static int listen_on(struct service *service, unsigned n, const struct config_listener *config, struct http_listener_options *options,
+                     struct problem *p)
+{
+    options->address = config->address;
+    options->port = config->port;
+    options->context = &service->api;
+    int rc = http_listener_open(&service->loop, options, &service->listeners[n], p);
+    if (!rc)
+        LOG(LOG_LEVEL_NOTICE, LOG_NET, "listening", LOG_TEXT("listener", options->name), LOG_TEXT("address", config->address),
+            LOG_INT("port", http_listener_port(service->listeners[n])));
+    return rc;
+}
+
+static int start_listeners(struct service *service, struct problem *p)
+{
+    const struct config *config = service->config;
+    struct http_listener_options window = {.name = "window", .tls = service->tls.window, .routes = api_window_routes,
+                                           .route_count = api_window_route_count, .admit = api_admit_window};
+    struct http_listener_options peer = {.name = "peer", .tls = service->tls.peer, .routes = api_peer_routes,
+                                         .route_count = api_peer_route_count, .admit = api_admit_peer};
+    struct http_listener_options admin = {.name = "admin", .routes = api_admin_routes, .route_count = api_admin_route_count};
+    int rc = listen_on(service, 0, &config->window, &window, p);
+    if (!rc)
+        rc = listen_on(service, 1, &config->peer_listener, &peer, p);
+    if (!rc)
+        rc = listen_on(service, 2, &config->admin, &admin, p);
+    return rc;
+}
+
+static int start_drivers(struct service *service, struct problem *p)
+{
+    const struct config *config = service->config;
+    service->drivers = calloc(config->peer_count + 1, sizeof *service->drivers);
+    if (!service->drivers)
+        return problem_from_code(p, TB_ENOMEM);
+    for (unsigned i = 0; i < config->peer_count; i++) {
+        struct driver_options options = {
+            .loop = &service->loop,
+            .lanes = service->lanes,
+            .store = service->store,
+            .office = service->office,
+            .peer = &service->office->peers[i],
+            .world = world_real(),
+            .url = config->peers[i].url,
+            .identity = setup_identity(&service->tls, i),
+            .open_material = open_material,
+            .changed = on_changed,
+            .context = service,
+        };
+        int rc = driver_start(&options, &service->drivers[i]);
+        if (rc)
+            return problem_from_code(p, rc);
+    }
+    return 0;
+}
+
+static void start_signals(struct service *service)
+{
+    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < SIGNALS; i++) {
+        (void)uv_signal_init(&service->loop, &service->signals[i]); /* these cannot fail for lawful numbers */
+        service->signals[i].data = service;
+        (void)uv_signal_start(&service->signals[i], on_signal, numbers[i]);
+    }
+}
+
+static int service_start(struct service *service, struct problem *p)
+{
+    int rc = setup_signer(service->config, &service->signer, p);
+    if (!rc)
+        rc = setup_office(service->config, &service->office, p);
+    if (!rc)
+        rc = setup_tls(service->config, &service->tls, p);
+    if (!rc && (carrier_global_start() != 0 || loop_post_start(&service->loop, &service->post) != 0))
+        rc = problem_from_code(p, TB_ENOMEM);
+    if (!rc)
+        rc = start_store(service, p);
+    if (!rc && lanes_start(&service->loop, FAST_THREADS, SLOW_THREADS, &service->lanes) != 0)
+        rc = problem_from_code(p, TB_ENOMEM);
+    if (!rc)
+        rc = start_api(service, p);
+    if (!rc)
+        rc = start_listeners(service, p);
+    if (!rc)
+        rc = start_drivers(service, p);
+    return rc;
+}
+
+/* ---- stop ---- */
+
+static void part_ended(void *context)
+{
+    struct service *service = context;
+    if (--service->waiting > 0 || service->ended)
+        return;
+    service->ended = true;
+    for (size_t i = 0; i < SIGNALS; i++)
+        if (service->signals[i].data && !uv_is_closing((uv_handle_t *)&service->signals[i]))
+            uv_close((uv_handle_t *)&service->signals[i], NULL);
+    /* Nobody can ask any more.  What was asked is written; its completions find nobody to answer and clean up. */
+    if (service->store)
+        store_stop(service->store);
+    if (service->post)
+        loop_post_stop(service->post);
+    if (service->lanes)
+        lanes_stop(service->lanes);
+    service->post = NULL;
+    service->lanes = NULL;
+}
+
+static void service_stop(struct service *service)
+{
+    service->stopping = service->api.stopping = true;
+    sd_tell_stopping();
+    service->waiting = 1;
+    watch_stop(service->api.watch); /* streams would last for ever */
+    service->api.watch = NULL;
+    for (size_t i = 0; i < LISTENERS; i++)
+        if (service->listeners[i]) {
+            service->waiting++;
+            http_listener_close(service->listeners[i], LIMIT_STOP_MS, part_ended, service);
+        }
+    for (size_t i = 0; service->drivers && i < service->office->peer_count; i++)
+        if (service->drivers[i]) {
+            service->waiting++;
+            driver_stop(service->drivers[i], part_ended, service);
+            service->drivers[i] = NULL;
+        }
+    part_ended(service);
+}
+
+static void service_free(struct service *service)
+{
+    store_close(service->store);
+    material_store_close(service->materials);
+    setup_tls_clear(&service->tls);
+    office_free(service->office);
+    note_signer_wipe(&service->signer);
+    free(service->api.peers);
+    free(service->drivers);
+    free(service);
+}
+
+int service_run(const struct config *config, struct problem *p)
+{
+    struct service *service = calloc(1, sizeof *service);
+    if (!service || uv_loop_init(&service->loop) != 0) {
+        free(service);
+        return problem_from_code(p, TB_ENOMEM);
+    }
+    service->config = config;
+    start_signals(service);
+    int rc = service_start(service, p);
+    if (rc) {
+        if (!service->stopping)
+            service_stop(service);
+    } else if (!service->stopping) {
+        LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "ready", LOG_TEXT("office", config->office.code), LOG_TEXT("version", TONGBAN_VERSION));
+        sd_tell_ready("running");
+    }
+    (void)uv_run(&service->loop, UV_RUN_DEFAULT);
+    int left = uv_loop_close(&service->loop);
+    if (left)
+        LOG(LOG_LEVEL_ERR, LOG_MAIN, "loop_not_empty", LOG_INT("code", left));
+    else if (!rc)
+        LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "stopped", LOG_TEXT("office", config->office.code));
+    if (left) /* a handle still points into the service: leak it rather than write into freed memory */
+        return rc ? rc : problem_set(p, PROBLEM_INTERNAL, "", "the loop did not end");
+    service_free(service);
+    return rc;
+}

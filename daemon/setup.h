@@ -1,0 +1,33 @@
+/* setup: makes what the daemon needs out of its configuration — the office, the signing key, the certificates.  Reads files: start and
+ * reload only, never on the loop. */
+#ifndef DAEMON_SETUP_H
+#define DAEMON_SETUP_H
+
+#include "daemon/base/config.h"
+#include "daemon/net/tls.h"
+#include "daemon/office/office.h"
+#include "daemon/peer/carrier.h"
+#include "proto/note.h"
+
+/* The ledger's key; must be named "tongban/<office>". */
+int setup_signer(const struct config *config, struct note_signer *out, struct problem *p) TB_MUST_USE;
+/* *out is new (office_free). */
+int setup_office(const struct config *config, struct office **out, struct problem *p) TB_MUST_USE;
+
+/* Everything that a reload replaces, complete or not at all. */
+struct setup_tls {
+    struct tls_context *window, *peer;
+    char staff_authority[65];
+    char (*peer_authorities)[65];   /* owned, one per configured peer */
+    char **peer_authority_pem;      /* owned, one per configured peer */
+    unsigned peer_count;
+    char *certificate_pem, *key_pem; /* owned: ours towards peers */
+};
+int setup_tls(const struct config *config, struct setup_tls *out, struct problem *p) TB_MUST_USE;
+void setup_tls_clear(struct setup_tls *tls);
+struct carrier_identity setup_identity(const struct setup_tls *tls, unsigned peer);
+
+/* Makes a ledger key, writes it to a new file of mode 0600, gives its verification key. */
+int setup_make_key(const char *name, const char *path, char vkey[NOTE_VKEY_TEXT], struct problem *p) TB_MUST_USE;
+
+#endif
