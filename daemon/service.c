@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/material_api.h"
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/base/sd.h"
@@ -27,7 +28,6 @@ struct service {
     struct material_store *materials;
     struct api api;
     struct setup_tls tls;
-    struct http_route *window_routes, *peer_routes; /* owned: the tables of the APIs, joined */
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct driver **drivers;                        /* owned, one per peer */
     uv_signal_t signals[SIGNALS];
@@ -250,7 +250,7 @@ static int start_api(struct service *service, struct problem *p)
                         .world = world_real(), .peer_count = service->office->peer_count, .peer_status = peer_status,
                         .peer_status_context = service};
     api->peers = calloc(api->peer_count + 1, sizeof *api->peers);
-    if (!api->peers || watch_start(api, &api->watch) != 0)
+    if (!api->peers || watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
         return problem_from_code(p, TB_ENOMEM);
     for (size_t i = 0; i < api->peer_count; i++)
         api->peers[i].peer = &service->office->peers[i];
@@ -364,6 +364,8 @@ static void part_ended(void *context)
         loop_post_stop(service->post);
     if (service->lanes)
         lanes_stop(service->lanes);
+    material_api_close(service->api.materials);
+    service->api.materials = NULL;
     service->post = NULL;
     service->lanes = NULL;
 }

@@ -13,6 +13,7 @@
 
 struct watch;
 struct material_api;
+struct material_store;
 
 /* One counterpart as the peer listener sees it. */
 struct api_peer {
@@ -30,7 +31,7 @@ struct api_peer_status {
 };
 
 struct api {
-    struct material_api *materials; /* the uploads of both APIs; NULL in tests without them */
+    struct material_api *materials; /* the uploads of both APIs */
     uv_loop_t *loop;
     struct lanes *lanes;
     struct store *store;
@@ -56,6 +57,8 @@ extern const size_t api_admin_route_count;
 int api_admit_window(const struct tls_identity *who, void *context, struct problem *p);
 int api_admit_peer(const struct tls_identity *who, void *context, struct problem *p);
 
+/* Whether this identity is a member of staff who may work here now. */
+int api_check_staff(const struct tls_identity *who, const struct api *api, struct problem *p) TB_MUST_USE;
 /* The member of staff behind the exchange, or NULL with the reason answered. */
 const struct office_staff *api_staff(struct exchange *x, struct api *api);
 /* The counterpart behind the exchange, or NULL with the reason answered. */
@@ -63,6 +66,24 @@ struct api_peer *api_peer_of(struct exchange *x, struct api *api);
 /* Answers with the problem that a finished command left, or with the words that fit the bare code. */
 void api_answer_failure(struct exchange *x, const struct problem *p, int rc);
 void api_healthz(struct exchange *x, void *context);
+
+/* ---- material_routes.c: uploads and downloads ---- */
+int api_start_materials(struct api *api, struct material_store *files) TB_MUST_USE;
+void api_material_options(struct exchange *x, void *context);
+void api_material_create(struct exchange *x, void *context);
+void api_material_head(struct exchange *x, void *context);
+void api_material_patch(struct exchange *x, void *context);
+void api_material_delete(struct exchange *x, void *context);
+void api_material_get(struct exchange *x, void *context);
+/* The rows that both APIs have under <prefix>/materials. */
+#define API_MATERIAL_ROUTES(prefix)                                                                                    \
+    {.method = HTTP_OPTIONS, .pattern = prefix "/materials", .body = HTTP_BODY_NONE, .handle = api_material_options},  \
+    {.method = HTTP_POST, .pattern = prefix "/materials", .body = HTTP_BODY_NONE, .handle = api_material_create},      \
+    {.method = HTTP_OPTIONS, .pattern = prefix "/materials/{sha256}", .body = HTTP_BODY_NONE, .handle = api_material_options}, \
+    {.method = HTTP_HEAD, .pattern = prefix "/materials/{sha256}", .body = HTTP_BODY_NONE, .handle = api_material_head}, \
+    {.method = HTTP_PATCH, .pattern = prefix "/materials/{sha256}", .body = HTTP_BODY_STREAMED, .handle = api_material_patch, \
+     .sink = &tus_sink},                                                                                               \
+    {.method = HTTP_DELETE, .pattern = prefix "/materials/{sha256}", .body = HTTP_BODY_NONE, .handle = api_material_delete}
 
 /* ---- watch.c: clients that follow a case live ---- */
 int watch_start(struct api *api, struct watch **out) TB_MUST_USE;

@@ -4,6 +4,7 @@
 #include "daemon/api/api.h"
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/net/tus.h"
 #include "proto/limits.h"
 
 /* ---- who asks ---- */
@@ -80,8 +81,8 @@ static void intake_fail(struct intake *intake, int rc)
     /* two offices that speak at the same time correct each other with these: nothing that anybody has to read */
     bool correction = intake->problem.id == PROBLEM_CHECKPOINT || intake->problem.id == PROBLEM_SEQUENCE;
     if (correction || log_limit_pass(&limit, 30))
-        LOG(rc == TB_ETRUST ? LOG_LEVEL_ERR : correction ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, LOG_PEER, "batch_refused", LOG_TEXT("peer", intake->peer->peer->code),
-            LOG_TEXT("problem", problem_type(intake->problem.id)->name), LOG_TEXT("error", err_text(rc)),
+        LOG(rc == TB_ETRUST ? LOG_LEVEL_ERR : correction ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, LOG_PEER, "batch_refused",
+            LOG_TEXT("peer", intake->peer->peer->code), LOG_TEXT("problem", problem_type(intake->problem.id)->name), LOG_TEXT("error", err_text(rc)),
             LOG_TEXT("request", exchange_request_id(intake->x)));
     api_answer_failure(intake->x, &intake->problem, rc);
     intake_free(intake);
@@ -220,5 +221,6 @@ static void post_messages(struct exchange *x, void *context)
 const struct http_route api_peer_routes[] = {
     {.method = HTTP_POST, .pattern = "/peer/v1/messages", .body = HTTP_BODY_BUFFERED, .body_max = LIMIT_HTTP_PEER_BODY_BYTES,
      .content_type = "application/x-ndjson", .handle = post_messages},
+    API_MATERIAL_ROUTES("/peer/v1"),
 };
 const size_t api_peer_route_count = sizeof api_peer_routes / sizeof api_peer_routes[0];

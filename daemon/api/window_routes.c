@@ -5,6 +5,7 @@
 #include "daemon/api/api.h"
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/net/tus.h"
 #include "proto/case_machine.h"
 #include "proto/limits.h"
 
@@ -24,23 +25,32 @@ int api_admit_window(const struct tls_identity *who, void *context, struct probl
     return 0;
 }
 
+int api_check_staff(const struct tls_identity *who, const struct api *api, struct problem *p)
+{
+    if (!who)
+        return problem_set(p, PROBLEM_NOT_ALLOWED, "", "no certificate");
+    union {
+        const struct api *in;
+        void *out;
+    } context = {.in = api}; /* the listener's callback takes a plain pointer; it only reads */
+    int rc = api_admit_window(who, context.out, p);
+    if (rc)
+        return rc;
+    const struct office_staff *staff = office_staff(api->office, who->staff);
+    if (staff && !staff->suspended)
+        return 0;
+    metric_add(METRIC_API_DENIED, 1);
+    return problem_set(p, PROBLEM_NOT_ALLOWED, "", staff ? "%s is suspended" : "%s is not known here", who->staff);
+}
+
 const struct office_staff *api_staff(struct exchange *x, struct api *api)
 {
     const struct tls_identity *who = exchange_identity(x);
-    const struct office_staff *staff = NULL;
     struct problem p = {.number = -1};
-    int rc = who ? api_admit_window(who, api, &p) : problem_set(&p, PROBLEM_NOT_ALLOWED, "", "no certificate");
-    if (rc == 0) {
-        staff = office_staff(api->office, who->staff);
-        if (!staff || staff->suspended) {
-            metric_add(METRIC_API_DENIED, 1);
-            (void)problem_set(&p, PROBLEM_NOT_ALLOWED, "", staff ? "%s is suspended" : "%s is not known here", who->staff);
-            staff = NULL;
-        }
-    }
-    if (!staff)
-        exchange_answer_problem(x, &p);
-    return staff;
+    if (api_check_staff(who, api, &p) == 0)
+        return office_staff(api->office, who->staff);
+    exchange_answer_problem(x, &p);
+    return NULL;
 }
 
 void api_answer_failure(struct exchange *x, const struct problem *p, int rc)
@@ -318,6 +328,8 @@ const struct http_route api_window_routes[] = {
     GET(CASE "/events", get_events),
     GET(CASE "/bundle", get_bundle),
     GET("/window/v1/todo", get_todo),
+    API_MATERIAL_ROUTES("/window/v1"),
+    GET("/window/v1/materials/{sha256}", api_material_get),
     GET("/healthz", api_healthz),
 };
 const size_t api_window_route_count = sizeof api_window_routes / sizeof api_window_routes[0];
