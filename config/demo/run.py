@@ -155,6 +155,19 @@ class Person:
         """One command, as the person sees it."""
         subprocess.run(self.command(*words), stdin=subprocess.DEVNULL, check=False)
 
+    def wait_item(self, office, code):
+        """Waits until the catalogue of the other office has arrived."""
+        deadline = time.monotonic() + STEP_S
+        while True:
+            try:
+                return self.run("item", "show", code, "--office", office)
+            except DemoError as error:
+                if "item-unknown" not in str(error) and "not-found" not in str(error):
+                    raise
+                if time.monotonic() > deadline:
+                    raise DemoError(f"the catalogue of office {office} did not arrive within {STEP_S} s") from error
+            time.sleep(0.2)
+
     def wait(self, number, *states):
         """Waits until the case is in one of the states and nothing of it is under way."""
         deadline, case = time.monotonic() + STEP_S, {}
@@ -192,16 +205,20 @@ def papers():
         "applicant": {"kind": "person", "name": "张三", "certificate": {"type": "citizen-id", "number": "33048318500101001X"},
                       "mobile": "13900001234", "address": "江苏省如东县掘港街道测试路1号"},
         "materials": [
-            {"name": "居民身份证异地受理登记表", "form": "original", "original_seen": True, "file": "registration-form.pdf", "pages": 1},
-            {"name": "原居民身份证", "form": "original", "original_seen": True, "pages": 2}],
+            {"name": "居民身份证异地受理登记表", "form": "original", "original_seen": True, "file": "registration-form.pdf", "pages": 1}],
         "comparison": {"result": "match", "score": 93, "device": "window-3"},
         "delivery": {"way": "pickup", "place": "intake"},
         "forward": False,
     })
     card = {"name": "居民身份证", "number": "TX-2026-0001", "copies": 1}
-    document("decision.json", {"result": {"name": card["name"], "number": card["number"], "file": "new-card.pdf"}})
+    document("decision.json", {"result": {"name": card["name"], "number": card["number"], "sha256": "new-card.pdf"}})
     document("delivery.json", {"way": "pickup", "place": "intake", "documents": [card]})
-    document("receipt.json", {"way": "direct", "place": "如东县政务服务中心窗口", "documents": [card],
+
+
+def receipt():
+    """The receipt of delivery, 送达回证, as of now."""
+    document("receipt.json", {"way": "direct", "place": "如东县政务服务中心窗口",
+                              "documents": [{"name": "居民身份证", "number": "TX-2026-0001", "copies": 1}],
                               "received_at": time.strftime("%Y-%m-%dT%H:%M:%S.000+08:00", time.gmtime(time.time() + 8 * 3600)),
                               "recipient": "张三", "server": "顾海燕"})
 
@@ -239,6 +256,8 @@ def prove(person, number):
 def application():
     """One application from window to delivery; returns its number."""
     clerk, officer = Person("320623", "0007"), Person("330483", "0101")
+    clerk.wait_item("330483", "GA01")
+    say("两地互换并验证事项目录与授权", "both sides exchanged and verified catalogues and authorisations")
     number = clerk.run("case", "new", "--file", "application.json")["case"]
     say(f"如东窗口 0007 收件，办件编号 {number}", f"the clerk in Rudong takes the application in: case {number}")
     clerk.run("material", "add", number, "old-card.pdf", "--name", "原居民身份证", "--form", "original", "--original-seen")
@@ -257,6 +276,7 @@ def application():
     officer.run("case", "delivery", number, "--file", "delivery.json")
     say("委托如东窗口送达", "delivery requested from the window in Rudong")
     clerk.wait(number, "delivering")
+    receipt()
     clerk.run("case", "deliver", number, "--file", "receipt.json")
     say("如东窗口送达，登记送达回证", "delivered in Rudong, with the receipt of delivery")
     officer.wait(number, "delivered")
@@ -274,9 +294,11 @@ def application():
 
 def how_to_go_on():
     print("\nThe offices go on running.  Talk to them · 两个大厅继续运行，您可以这样操作：")
+    directories = sorted({os.path.dirname(program(name)) for name in ("tongban", "tongban-verify")})
+    print(f"  export PATH={shlex.quote(':'.join(directories))}:$PATH")
     for office, number, what in (("320623", "0007", "窗口 window"), ("330483", "0101", "部门 officer")):
         config = os.path.join(DEMO, "client", f"{office}-{number}.yaml")
-        print(f"  # {PLACES[office]}, {what}\n  export TONGBAN_CONFIG={shlex.quote(config)}\n  {shlex.quote(program('tongban'))} todo")
+        print(f"  # {PLACES[office]}, {what}\n  export TONGBAN_CONFIG={shlex.quote(config)}; tongban todo")
     for office in PORTS:
         print(f"  # {PLACES[office]}: http://127.0.0.1:{PORTS[office] + 2}/healthz, /metrics; log "
               + shlex.quote(os.path.join(DEMO, office, "log.jsonl")))
