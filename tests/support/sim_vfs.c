@@ -171,7 +171,8 @@ static bool settle(struct sim_inode *inode, struct sim_disk *luck)
     inode->dirty_first = inode->dirty_end = 0;
     /* Bytes behind the end read as zero when the file grows over them again. */
     inode->durable.size = size;
-    memset(inode->durable.bytes + size, 0, inode->durable.room - size);
+    if (inode->durable.room > size)
+        memset(inode->durable.bytes + size, 0, inode->durable.room - size);
     return true;
 }
 
@@ -198,7 +199,8 @@ static void power_off(struct sim_disk *disk)
         if (!inode_room(inode, inode->durable.size ? inode->durable.size : 1))
             abort();
         memset(inode->live.bytes, 0, inode->live.room);
-        memcpy(inode->live.bytes, inode->durable.bytes, inode->durable.size);
+        if (inode->durable.size)
+            memcpy(inode->live.bytes, inode->durable.bytes, inode->durable.size);
         inode->live.size = inode->durable.size;
     }
 }
