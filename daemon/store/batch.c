@@ -20,9 +20,11 @@ static void look_at_floor(struct store *store)
     store->next_floor_ms = now + FLOOR_EVERY_MS;
     struct statvfs fs;
     /* Where the directory is not a real one (simulation) there is no floor either. */
-    bool low = !statvfs(store->directory, &fs) && (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize < store->options.disk_floor_bytes;
+    bool low = !statvfs(store->directory, &fs) &&
+               (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize < store->options.disk_floor_bytes;
     if (low != store->disk_low)
-        LOG(low ? LOG_LEVEL_ERR : LOG_LEVEL_NOTICE, LOG_STORE, low ? "disk_low" : "disk_ok", LOG_INT("floor", store->options.disk_floor_bytes));
+        LOG(low ? LOG_LEVEL_ERR : LOG_LEVEL_NOTICE, LOG_STORE, low ? "disk_low" : "disk_ok",
+            LOG_INT("floor", store->options.disk_floor_bytes));
     store->disk_low = low;
 }
 
@@ -76,11 +78,13 @@ static void note_failure(struct store *store, int rc)
 {
     if (rc == TB_ETEMP)
         LOG(LOG_LEVEL_ERR, LOG_STORE, "database_busy", LOG_TEXT("cause", "somebody else has opened the live file"));
-    /* Memory and contention pass by themselves; a full disk until something can be written; the rest stays until restart. */
+    /* Memory and contention pass by themselves; a full disk until something can be written; the rest stays until
+     * restart. */
     if (rc != TB_EFULL && rc != TB_EIO && rc != TB_ECORRUPT)
         return;
     if (store->failed != rc)
-        LOG(LOG_LEVEL_ERR, LOG_STORE, "writing_failed", LOG_TEXT("cause", err_text(rc)), LOG_TEXT("detail", sqlite3_errmsg(store->writer.handle)));
+        LOG(LOG_LEVEL_ERR, LOG_STORE, "writing_failed", LOG_TEXT("cause", err_text(rc)),
+            LOG_TEXT("detail", sqlite3_errmsg(store->writer.handle)));
     if (!store->failed || store->failed == TB_EFULL)
         store->failed = rc;
 }

@@ -194,14 +194,16 @@ static int list_one(struct store_db *db, const struct case_filter *filter, struc
     if (found)
         read_row(&q, row);
     int rc = q_end(&q);
-    if (!rc && (!found || (filter->state >= 0 && (int)row->local_state != filter->state) || (filter->open_only && !is_open(row))))
+    if (!rc && (!found || (filter->state >= 0 && (int)row->local_state != filter->state) ||
+                (filter->open_only && !is_open(row))))
         rc = TB_ENOTFOUND;
     if (rc && found)
         case_row_clear(row);
     return rc;
 }
 
-int case_list(struct store_db *db, const struct case_filter *filter, struct case_row **rows, size_t *count, int64_t *next)
+int case_list(struct store_db *db, const struct case_filter *filter, struct case_row **rows, size_t *count,
+              int64_t *next)
 {
     unsigned limit = filter->limit ? filter->limit : 1;
     if (limit > LIMIT_LIST_PAGE)

@@ -7,7 +7,8 @@
 
 /* ---- items ---- */
 
-int item_put(struct store_db *db, const char *office, const char *code, int64_t version, int64_t edition, const char *json, const char *name)
+int item_put(struct store_db *db, const char *office, const char *code, int64_t version, int64_t edition,
+             const char *json, const char *name)
 {
     struct db_query q = q_start(db, SQL_ITEM_PUT);
     q_text(&q, office);
@@ -19,7 +20,8 @@ int item_put(struct store_db *db, const char *office, const char *code, int64_t 
     return q_run(&q, NULL);
 }
 
-int item_get(struct store_db *db, const char *office, const char *code, int64_t version, int64_t *found_version, bool *current, struct buf *out)
+int item_get(struct store_db *db, const char *office, const char *code, int64_t version, int64_t *found_version,
+             bool *current, struct buf *out)
 {
     struct db_query q = q_start(db, version ? SQL_ITEM_GET : SQL_ITEM_NEWEST);
     q_text(&q, office);
@@ -46,7 +48,8 @@ int item_get(struct store_db *db, const char *office, const char *code, int64_t 
     return 0;
 }
 
-int item_each(struct store_db *db, const char *office, int (*row)(void *context, const char *office, int64_t edition, const char *json), void *context)
+int item_each(struct store_db *db, const char *office,
+              int (*row)(void *context, const char *office, int64_t edition, const char *json), void *context)
 {
     struct db_query q = q_start(db, SQL_ITEM_EACH);
     q_text(&q, office);
@@ -158,8 +161,8 @@ static bool covers(const char *items, const char *code)
     return false;
 }
 
-int authorisation_find(struct store_db *db, const char *principal, const char *delegate, const char *item, enum case_step step, int64_t day,
-                       char id[UUID_TEXT])
+int authorisation_find(struct store_db *db, const char *principal, const char *delegate, const char *item,
+                       enum case_step step, int64_t day, char id[UUID_TEXT])
 {
     char found[UUID_TEXT] = "";
     struct db_query q = q_start(db, SQL_AUTHORISATION_FIND);
@@ -183,7 +186,8 @@ int authorisation_find(struct store_db *db, const char *principal, const char *d
 
 /* ---- idempotency of the window API ---- */
 
-int idempotency_get(struct store_db *db, const char *staff, const char *key, const uint8_t request_hash[32], int *status, struct buf *body)
+int idempotency_get(struct store_db *db, const char *staff, const char *key, const uint8_t request_hash[32],
+                    int *status, struct buf *body)
 {
     uint8_t hash[32];
     int found = 0;
@@ -207,7 +211,8 @@ int idempotency_get(struct store_db *db, const char *staff, const char *key, con
     return 0;
 }
 
-int idempotency_put(struct store_db *db, const char *staff, const char *key, const uint8_t request_hash[32], int status, const char *body)
+int idempotency_put(struct store_db *db, const char *staff, const char *key, const uint8_t request_hash[32], int status,
+                    const char *body)
 {
     const struct world *world = store_world(db);
     int64_t now = world->now_ms(world->context);

@@ -108,16 +108,21 @@ static int set_pragmas(struct store_db *db, const char *vfs)
     if (!rc && vfs && db->writable)
         rc = db_exec(db, "PRAGMA locking_mode = EXCLUSIVE;");
     if (!rc)
-        rc = db_exec(db, "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;");
+        rc = db_exec(
+            db,
+            "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;");
     if (rc || !db->writable)
         return rc;
     char text[96];
-    sqlite3_snprintf(sizeof text, text, "PRAGMA page_size = %d; PRAGMA cache_size = -%d;", DB_PAGE_BYTES, WRITER_CACHE_KIB);
+    sqlite3_snprintf(sizeof text, text, "PRAGMA page_size = %d; PRAGMA cache_size = -%d;", DB_PAGE_BYTES,
+                     WRITER_CACHE_KIB);
     rc = db_exec(db, text);
-    /* A new file becomes a WAL database through a rollback journal.  EXTRA syncs the directory after that journal's removal: if it came
-     * back after a power cut it would undo the change, and the WAL with all that was committed would be ignored. */
+    /* A new file becomes a WAL database through a rollback journal.  EXTRA syncs the directory after that journal's
+     * removal: if it came back after a power cut it would undo the change, and the WAL with all that was committed
+     * would be ignored. */
     if (!rc)
-        rc = db_exec(db, "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;");
+        rc = db_exec(db, "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
+                         "wal_autocheckpoint = 0;");
     if (!rc)
         sqlite3_wal_hook(db->handle, on_wal, db);
     return rc;
@@ -134,7 +139,8 @@ int db_open(struct store_db *db, const char *path, const char *vfs, bool writabl
     db->node = calloc(DB_NODE_CACHE, sizeof *db->node);
     if (!db->node)
         return problem_from_code(p, TB_ENOMEM);
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                (writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
     int rc = db_code(db, sqlite3_open_v2(path, &db->handle, flags, vfs));
     if (!rc)
         rc = set_pragmas(db, options->vfs);
@@ -145,7 +151,8 @@ int db_open(struct store_db *db, const char *path, const char *vfs, bool writabl
         sqlite3_progress_handler(db->handle, PROGRESS_OPS, on_progress, db);
     }
     if (rc) {
-        problem_set(p, PROBLEM_STORE_FAILED, "", "The database cannot be opened: %s", db->handle ? sqlite3_errmsg(db->handle) : err_text(rc));
+        problem_set(p, PROBLEM_STORE_FAILED, "", "The database cannot be opened: %s",
+                    db->handle ? sqlite3_errmsg(db->handle) : err_text(rc));
         db_close(db);
     }
     return rc;
@@ -156,7 +163,8 @@ int db_prepare(struct store_db *db, struct problem *p)
     for (int i = 0; i < SQL_COUNT; i++) {
         if (!db->writable && statements[i].who == WRITE)
             continue;
-        int sqlite_rc = sqlite3_prepare_v3(db->handle, statements[i].text, -1, SQLITE_PREPARE_PERSISTENT, &db->statement[i], NULL);
+        int sqlite_rc =
+            sqlite3_prepare_v3(db->handle, statements[i].text, -1, SQLITE_PREPARE_PERSISTENT, &db->statement[i], NULL);
         if (sqlite_rc != SQLITE_OK) {
             problem_set(p, PROBLEM_STORE_FAILED, "", "Statement %s does not fit the database: %s", statements[i].name,
                         sqlite3_errmsg(db->handle));
@@ -339,7 +347,8 @@ void q_get_append(struct db_query *q, int column, struct buf *out)
 void q_check_leaf(struct db_query *q, int line_column, int leaf_column)
 {
     struct ledger_hash leaf;
-    const void *line = sqlite3_column_blob(q->statement, line_column), *stored = sqlite3_column_blob(q->statement, leaf_column);
+    const void *line = sqlite3_column_blob(q->statement, line_column),
+               *stored = sqlite3_column_blob(q->statement, leaf_column);
     size_t len = (size_t)sqlite3_column_bytes(q->statement, line_column);
     if (q->rc)
         return;

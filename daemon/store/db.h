@@ -66,7 +66,9 @@ struct db_query {
     int rc;      /* first error, an err code */
 };
 
+/* Begins to use a statement; a write statement on a reader fails with TB_EINVAL. */
 struct db_query q_start(struct store_db *db, enum sql_id id);
+/* Bind the next parameter. */
 void q_int(struct db_query *q, int64_t value);
 void q_text(struct db_query *q, const char *text); /* NULL gives NULL; borrowed until the query's end */
 void q_blob(struct db_query *q, const void *bytes, size_t len);

@@ -1,4 +1,5 @@
-/* ledger_store: the ledger's rows.  Mathematics stands in proto/ledger.h; here are only the places where nodes are kept. */
+/* ledger_store: the ledger's rows.  Mathematics stands in proto/ledger.h; here are only the places where nodes are
+ * kept. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,7 +118,8 @@ static int complete(struct store_db *db, struct entry *entry)
     return rc;
 }
 
-static int insert_line(struct store_db *db, const struct entry *entry, const struct buf *line, uint64_t *index, struct ledger_hash *leaf_out)
+static int insert_line(struct store_db *db, const struct entry *entry, const struct buf *line, uint64_t *index,
+                       struct ledger_hash *leaf_out)
 {
     const struct suite *suite = suite_of(db);
     struct ledger_hash leaf, completed[LEDGER_LEVELS];
@@ -263,7 +265,8 @@ static int cosigned_before(struct store_db *db, uint64_t size, int64_t *out)
     return rc;
 }
 
-/* Checkpoints that nobody cosigned go, one generation late: with several peers an older one may still come back cosigned. */
+/* Checkpoints that nobody cosigned go, one generation late: with several peers an older one may still come back
+ * cosigned. */
 static int prune(struct store_db *db, uint64_t size)
 {
     int64_t last = 0, before = 0;
@@ -300,7 +303,8 @@ static int merge_line(const char *old, const char *line, struct buf *out)
 int store_add_cosignature(struct store_db *db, uint64_t size, const char *line)
 {
     size_t len = strlen(line);
-    if (size > INT64_MAX || strncmp(line, "— ", strlen("— ")) || line[len - 1] != '\n' || strchr(line, '\n') != line + len - 1)
+    if (size > INT64_MAX || strncmp(line, "— ", strlen("— ")) || line[len - 1] != '\n' ||
+        strchr(line, '\n') != line + len - 1)
         return TB_EMALFORMED;
     char *old = NULL;
     struct db_query q = q_start(db, SQL_CHECKPOINT_AT);
@@ -339,10 +343,12 @@ static int recheck_tail(struct store_db *db, struct ledger_frontier *frontier, u
         struct ledger_hash leaf, completed[LEDGER_LEVELS];
         unsigned count = 0;
         const void *hashes = sqlite3_column_blob(q.statement, 1), *line = sqlite3_column_blob(q.statement, 2);
-        size_t hashes_len = (size_t)sqlite3_column_bytes(q.statement, 1), line_len = (size_t)sqlite3_column_bytes(q.statement, 2);
+        size_t hashes_len = (size_t)sqlite3_column_bytes(q.statement, 1),
+               line_len = (size_t)sqlite3_column_bytes(q.statement, 2);
         if ((uint64_t)q_get_int(&q, 0) != frontier->size || !hashes || !line)
             q.rc = TB_ECORRUPT;
-        else if (!(q.rc = ledger_leaf(suite, line, line_len, &leaf)) && !(q.rc = ledger_append(suite, frontier, &leaf, completed, &count)) &&
+        else if (!(q.rc = ledger_leaf(suite, line, line_len, &leaf)) &&
+                 !(q.rc = ledger_append(suite, frontier, &leaf, completed, &count)) &&
                  (hashes_len != count * sizeof completed[0] || memcmp(hashes, completed, hashes_len)))
             q.rc = TB_ECORRUPT;
     }
@@ -366,8 +372,8 @@ int db_ledger_load(struct store_db *db, struct problem *p)
     if (rc == TB_ENOTFOUND)
         rc = 0;
     if (!rc && noted != size) {
-        problem_set(p, PROBLEM_STORE_FAILED, "", "The ledger has %llu entries, but its last checkpoint says %llu", (unsigned long long)size,
-                    (unsigned long long)noted);
+        problem_set(p, PROBLEM_STORE_FAILED, "", "The ledger has %llu entries, but its last checkpoint says %llu",
+                    (unsigned long long)size, (unsigned long long)noted);
         rc = TB_ECORRUPT;
     } else if (rc) {
         problem_set(p, PROBLEM_STORE_FAILED, "", "The end of the ledger cannot be read: %s", err_text(rc));

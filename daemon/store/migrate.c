@@ -18,14 +18,17 @@ static int copy_before(struct store_db *db, const char *path, int64_t version, s
         return 0;
     }
     if (rc)
-        problem_set(p, PROBLEM_STORE_FAILED, "", "The copy before the migration failed: %s", sqlite3_errmsg(db->handle));
+        problem_set(p, PROBLEM_STORE_FAILED, "", "The copy before the migration failed: %s",
+                    sqlite3_errmsg(db->handle));
     return rc;
 }
 
-static int migrate_one(struct store_db *db, const struct store_migration *migration, unsigned version, struct problem *p)
+static int migrate_one(struct store_db *db, const struct store_migration *migration, unsigned version,
+                       struct problem *p)
 {
     char pragmas[96];
-    sqlite3_snprintf(sizeof pragmas, pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %u;", (int)APPLICATION_ID, version);
+    sqlite3_snprintf(sizeof pragmas, pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %u;",
+                     (int)APPLICATION_ID, version);
     int rc = db_exec(db, "BEGIN IMMEDIATE");
     if (!rc)
         rc = db_exec(db, migration->sql);
@@ -34,14 +37,16 @@ static int migrate_one(struct store_db *db, const struct store_migration *migrat
     if (!rc)
         rc = db_exec(db, "COMMIT");
     if (rc) {
-        problem_set(p, PROBLEM_STORE_FAILED, "", "Migration %s failed: %s", migration->name, sqlite3_errmsg(db->handle));
+        problem_set(p, PROBLEM_STORE_FAILED, "", "Migration %s failed: %s", migration->name,
+                    sqlite3_errmsg(db->handle));
         if (!sqlite3_get_autocommit(db->handle) && db_exec(db, "ROLLBACK"))
             return TB_EIO;
     }
     return rc;
 }
 
-int store_migrate(struct store_db *db, const char *path, const struct store_migration *list, unsigned count, struct problem *p)
+int store_migrate(struct store_db *db, const char *path, const struct store_migration *list, unsigned count,
+                  struct problem *p)
 {
     int64_t version = 0, application = 0, objects = 0;
     int rc = db_pragma_int(db, "PRAGMA user_version", &version);
@@ -59,7 +64,9 @@ int store_migrate(struct store_db *db, const char *path, const struct store_migr
         return TB_ECONFLICT;
     }
     if (version > (int64_t)count || version < 0) {
-        problem_set(p, PROBLEM_STORE_FAILED, "", "The database has schema %" PRId64 ", this program knows %u: use the newer program", version, count);
+        problem_set(p, PROBLEM_STORE_FAILED, "",
+                    "The database has schema %" PRId64 ", this program knows %u: use the newer program", version,
+                    count);
         return TB_ECONFLICT;
     }
     if (version && version < (int64_t)count)

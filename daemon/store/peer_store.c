@@ -79,7 +79,8 @@ static int last_key(struct store_db *db, const char *peer, int64_t *key)
     return key_of(db, peer, false, (INT64_C(1) << DB_DIRECTION_BITS) - 1, key);
 }
 
-int outbox_read(struct store_db *db, const char *peer, int64_t after_seq, size_t max_count, size_t max_bytes, struct outgoing **rows, size_t *count)
+int outbox_read(struct store_db *db, const char *peer, int64_t after_seq, size_t max_count, size_t max_bytes,
+                struct outgoing **rows, size_t *count)
 {
     int64_t after = 0, last = 0;
     int rc = key_of(db, peer, false, after_seq, &after);

@@ -1,5 +1,5 @@
-/* readers: queries on read-only connections, off the loop.  Each query is one read transaction with a deadline, so that no reader holds
- * a snapshot that the writer's checkpoint would have to wait for. */
+/* readers: queries on read-only connections, off the loop.  Each query is one read transaction with a deadline, so that
+ * no reader holds a snapshot that the writer's checkpoint would have to wait for. */
 #include <string.h>
 
 #include "daemon/base/log.h"

@@ -10,14 +10,21 @@
 #include "daemon/store/migrate.h"
 #include "daemon/store/store_internal.h"
 
-enum { WAL_RESET_FIRST = 3007000, WAL_RESET_FIXED = 3051003, WAL_RESET_FIXED_50 = 3050007, WAL_RESET_FIXED_44 = 3044006 };
+enum {
+    WAL_RESET_FIRST = 3007000,
+    WAL_RESET_FIXED = 3051003,
+    WAL_RESET_FIXED_50 = 3050007,
+    WAL_RESET_FIXED_44 = 3044006
+};
 
-/* anchors 8.2: with one connection that writes and checkpoints the bug cannot occur; the operator shall know why nobody else may. */
+/* anchors 8.2: with one connection that writes and checkpoints the bug cannot occur; the operator shall know why nobody
+ * else may. */
 static bool has_wal_reset_bug(int version)
 {
     if (version < WAL_RESET_FIRST || version >= WAL_RESET_FIXED)
         return false;
-    return !(version >= WAL_RESET_FIXED_50 && version < 3051000) && !(version >= WAL_RESET_FIXED_44 && version < 3045000);
+    return !(version >= WAL_RESET_FIXED_50 && version < 3051000) &&
+           !(version >= WAL_RESET_FIXED_44 && version < 3045000);
 }
 
 static int check_office(struct store *store, struct problem *p)
@@ -44,8 +51,8 @@ static int check_office(struct store *store, struct problem *p)
     if (rc) {
         problem_set(p, PROBLEM_STORE_FAILED, "", "The database cannot be used: %s", sqlite3_errmsg(db->handle));
     } else if (found && (strcmp(office, store->office) || strcmp(found_suite, suite))) {
-        problem_set(p, PROBLEM_STORE_FAILED, "", "The database belongs to office %s (suite %s), not to %s (suite %s)", office, found_suite,
-                    store->office, suite);
+        problem_set(p, PROBLEM_STORE_FAILED, "", "The database belongs to office %s (suite %s), not to %s (suite %s)",
+                    office, found_suite, store->office, suite);
         rc = TB_ECONFLICT;
     }
     return rc;
@@ -87,8 +94,9 @@ static int init_threads(struct store *store)
 static int init_options(struct store *store, const struct store_options *options)
 {
     char materials[STORE_PATH_BYTES + 16];
-    if (!options->directory || !options->office || !options->signer || !options->world || !office_valid(options->office) ||
-        options->readers > STORE_READERS_MAX || strlen(options->directory) + 16 > sizeof store->directory)
+    if (!options->directory || !options->office || !options->signer || !options->world ||
+        !office_valid(options->office) || options->readers > STORE_READERS_MAX ||
+        strlen(options->directory) + 16 > sizeof store->directory)
         return TB_EINVAL;
     store->options = *options;
     snprintf(store->directory, sizeof store->directory, "%s", options->directory);
@@ -118,7 +126,8 @@ int store_open(const struct store_options *options, struct store **out, struct p
     }
     rc = init_options(store, options);
     if (rc)
-        problem_set(p, PROBLEM_STORE_FAILED, "", "The store's directory cannot be used: %s", rc == TB_EIO ? strerror(errno) : err_text(rc));
+        problem_set(p, PROBLEM_STORE_FAILED, "", "The store's directory cannot be used: %s",
+                    rc == TB_EIO ? strerrordesc_np(errno) : err_text(rc));
     if (!rc && (rc = vfs_count_open(store->vfs_name, options->vfs, &store->vfs)))
         problem_from_code(p, rc);
     if (!rc)
@@ -127,7 +136,8 @@ int store_open(const struct store_options *options, struct store **out, struct p
         store_close(store);
         return rc;
     }
-    LOG(LOG_LEVEL_INFO, LOG_STORE, "opened", LOG_TEXT("sqlite", sqlite3_libversion()), LOG_INT("entries", store->writer.frontier.size));
+    LOG(LOG_LEVEL_INFO, LOG_STORE, "opened", LOG_TEXT("sqlite", sqlite3_libversion()),
+        LOG_INT("entries", store->writer.frontier.size));
     if (has_wal_reset_bug(sqlite3_libversion_number()))
         LOG(LOG_LEVEL_NOTICE, LOG_STORE, "sqlite_wal_reset_range", LOG_TEXT("sqlite", sqlite3_libversion()),
             LOG_TEXT("rule", "no other program may open the live database"));

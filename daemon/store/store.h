@@ -38,7 +38,8 @@ struct store_options {
 struct store_command {
     /* Writer thread, inside a savepoint: a negative return undoes what it wrote. */
     int (*run)(struct store_db *db, struct store_command *command);
-    /* After the commit: rc of run, or the commit's failure (then nothing was kept).  Exactly once. */
+    /* After the commit: rc of run, or the commit's failure: then nothing was kept, except that after a failed sync (TB_EIO, which stops
+     * writing) a restart may find the whole transaction.  Exactly once. */
     void (*done)(struct store_command *command, int rc);
     bool intake;        /* refused with TB_EFULL under the disk floor */
     int rc;             /* internal */
@@ -63,7 +64,7 @@ int store_start(struct store *store) TB_MUST_USE;
 void store_stop(struct store *store);
 void store_close(struct store *store);
 
-/* Any thread.  TB_ETEMP when the queue is full: `done` will not be called. */
+/* Any thread.  TB_ETEMP when the queue is full, TB_ECLOSED when the threads do not run: `done` will not be called. */
 int store_submit(struct store *store, struct store_command *command) TB_MUST_USE;
 int store_read(struct store *store, struct store_query *query) TB_MUST_USE;
 /* One transaction over the list, in the calling thread, without `done` and `post` (they are the caller's): sets rc in each.  Returns 0 when
@@ -93,11 +94,14 @@ int store_entry_line(struct store_db *db, uint64_t index, struct buf *line) TB_M
 int store_checkpoint(struct store_db *db, bool cosigned_only, uint64_t *size, struct buf *note) TB_MUST_USE;
 /* Checkpoint of exactly this size, with cosignatures if any. */
 int store_checkpoint_at(struct store_db *db, uint64_t size, struct buf *note) TB_MUST_USE;
+/* Keeps a signature line ("— name base64\n", verified by the caller) with the checkpoint, one per name; checkpoints that nobody cosigned
+ * and that are older than the cosigned one before go.  TB_ENOTFOUND when there is no such checkpoint (any more). */
 int store_add_cosignature(struct store_db *db, uint64_t size, const char *line) TB_MUST_USE;
 int store_prove_inclusion(struct store_db *db, uint64_t index, uint64_t size, struct ledger_path *out) TB_MUST_USE;
 int store_prove_consistency(struct store_db *db, uint64_t old_size, uint64_t new_size, struct ledger_path *out) TB_MUST_USE;
 uint64_t store_ledger_size(struct store_db *db);
 
+/* What the store was opened with; borrowed. */
 const struct world *store_world(struct store_db *db);
 const char *store_office(struct store_db *db);
 const struct note_signer *store_signer(struct store_db *db);

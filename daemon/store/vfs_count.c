@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct vfs_count {
-    sqlite3_vfs vfs;        /* a copy of the parent's with our name, size and xOpen */
+    sqlite3_vfs vfs; /* a copy of the parent's with our name, size and xOpen */
     sqlite3_vfs *parent;
     sqlite3_io_methods methods[4]; /* by iVersion of the parent's files */
     char name[64];
@@ -16,7 +16,7 @@ struct vfs_count {
 struct file {
     sqlite3_file base;
     struct vfs_count *owner;
-    sqlite3_file *real;     /* stands behind this struct */
+    sqlite3_file *real; /* stands behind this struct */
 };
 
 static sqlite3_file *real_of(sqlite3_file *f)
@@ -52,7 +52,8 @@ PASS(int, f_reserved, xCheckReservedLock, (sqlite3_file * f, int *out), (r, out)
 PASS(int, f_control, xFileControl, (sqlite3_file * f, int op, void *arg), (r, op, arg))
 PASS(int, f_sector, xSectorSize, (sqlite3_file * f), (r))
 PASS(int, f_traits, xDeviceCharacteristics, (sqlite3_file * f), (r))
-PASS(int, f_shm_map, xShmMap, (sqlite3_file * f, int page, int size, int extend, void volatile **out), (r, page, size, extend, out))
+PASS(int, f_shm_map, xShmMap, (sqlite3_file * f, int page, int size, int extend, void volatile **out),
+     (r, page, size, extend, out))
 PASS(int, f_shm_lock, xShmLock, (sqlite3_file * f, int offset, int n, int flags), (r, offset, n, flags))
 PASS(int, f_shm_unmap, xShmUnmap, (sqlite3_file * f, int remove), (r, remove))
 PASS(int, f_fetch, xFetch, (sqlite3_file * f, sqlite3_int64 at, int n, void **out), (r, at, n, out))
@@ -65,10 +66,25 @@ static void f_shm_barrier(sqlite3_file *f)
 }
 
 static const sqlite3_io_methods all_methods = {
-    .iVersion = 3, .xClose = f_close, .xRead = f_read, .xWrite = f_write, .xTruncate = f_truncate, .xSync = f_sync,
-    .xFileSize = f_size, .xLock = f_lock, .xUnlock = f_unlock, .xCheckReservedLock = f_reserved, .xFileControl = f_control,
-    .xSectorSize = f_sector, .xDeviceCharacteristics = f_traits, .xShmMap = f_shm_map, .xShmLock = f_shm_lock,
-    .xShmBarrier = f_shm_barrier, .xShmUnmap = f_shm_unmap, .xFetch = f_fetch, .xUnfetch = f_unfetch,
+    .iVersion = 3,
+    .xClose = f_close,
+    .xRead = f_read,
+    .xWrite = f_write,
+    .xTruncate = f_truncate,
+    .xSync = f_sync,
+    .xFileSize = f_size,
+    .xLock = f_lock,
+    .xUnlock = f_unlock,
+    .xCheckReservedLock = f_reserved,
+    .xFileControl = f_control,
+    .xSectorSize = f_sector,
+    .xDeviceCharacteristics = f_traits,
+    .xShmMap = f_shm_map,
+    .xShmLock = f_shm_lock,
+    .xShmBarrier = f_shm_barrier,
+    .xShmUnmap = f_shm_unmap,
+    .xFetch = f_fetch,
+    .xUnfetch = f_unfetch,
 };
 
 static int v_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, int flags, int *flags_out)

@@ -1,5 +1,5 @@
-/* writer: the one thread that writes.  It takes whatever waits, without ever waiting for more: under load the batch grows by itself
- * while the last commit syncs. */
+/* writer: the one thread that writes.  It takes whatever waits, without ever waiting for more: under load the batch
+ * grows by itself while the last commit syncs. */
 #include <time.h>
 
 #include "daemon/base/log.h"

@@ -1,5 +1,6 @@
-/* bench_ledger N [BYTES]: appends N small entries through the store's own path and prints, for each million (or tenth), the appends per
- * second and the time of an inclusion proof at that size, as JSON.  Appending must not slow down with size (issue 2). */
+/* bench_ledger N [BYTES]: appends N small entries through the store's own path and prints, for each million (or tenth),
+ * the appends per second and the time of an inclusion proof at that size, as JSON.  Appending must not slow down with
+ * size (issue 2). */
 #include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -90,8 +91,8 @@ static int bench(struct store *store, uint64_t total, json_t *body)
             return rc;
         }
         int64_t took = now_us() - before;
-        printf("%s\n {\"size\":%" PRIu64 ",\"appends_per_s\":%.0f,\"proof_us\":%.1f}", done ? "," : "", done + n, (double)n * 1e6 / (double)took,
-               proof_us(store));
+        printf("%s\n {\"size\":%" PRIu64 ",\"appends_per_s\":%.0f,\"proof_us\":%.1f}", done ? "," : "", done + n,
+               (double)n * 1e6 / (double)took, proof_us(store));
         fflush(stdout);
         done += n;
     }
@@ -99,8 +100,8 @@ static int bench(struct store *store, uint64_t total, json_t *body)
     struct rusage usage;
     store_stats(store, &stats);
     getrusage(RUSAGE_SELF, &usage);
-    printf("],\n \"commits\":%" PRIu64 ",\"signatures\":%" PRIu64 ",\"fsyncs\":%" PRIu64 ",\"max_rss_kib\":%ld", stats.commits, stats.signatures,
-           stats.fsyncs, usage.ru_maxrss);
+    printf("],\n \"commits\":%" PRIu64 ",\"signatures\":%" PRIu64 ",\"fsyncs\":%" PRIu64 ",\"max_rss_kib\":%ld",
+           stats.commits, stats.signatures, stats.fsyncs, usage.ru_maxrss);
     return 0;
 }
 
@@ -118,7 +119,8 @@ int main(int argc, char **argv)
         return 2;
     memset(pad, 'x', bytes);
     json_t *body = json_pack("{s:s}", "pad", pad);
-    struct store_options options = {.directory = directory, .office = "330483", .signer = &signer, .world = world_real()};
+    struct store_options options = {
+        .directory = directory, .office = "330483", .signer = &signer, .world = world_real()};
     struct store *store = NULL;
     struct problem p;
     int rc = body ? store_open(&options, &store, &p) : TB_ENOMEM;

@@ -12,11 +12,11 @@ struct image {
 };
 
 struct sim_inode {
-    char path[PATH];      /* "" free */
-    bool exists;          /* as programs see it */
-    bool durable_exists;  /* as the disk would show it after a power cut, at the least */
+    char path[PATH];     /* "" free */
+    bool exists;         /* as programs see it */
+    bool durable_exists; /* as the disk would show it after a power cut, at the least */
     struct image live, durable;
-    uint8_t *dirty;       /* a byte per sector of live */
+    uint8_t *dirty;                /* a byte per sector of live */
     size_t dirty_first, dirty_end; /* sectors */
 };
 
@@ -24,7 +24,7 @@ struct sim_disk {
     char name[PATH];
     bool used, off;
     uint64_t random, operations, epoch;
-    uint64_t off_after;   /* operations left, UINT64_MAX none */
+    uint64_t off_after; /* operations left, UINT64_MAX none */
     enum sim_fault fault;
     uint64_t fault_after, fault_times, faults;
     struct sim_inode inode[FILES];
@@ -35,7 +35,7 @@ struct sim_handle {
     struct sim_disk *disk; /* NULL: a nameless temporary file */
     struct sim_inode *inode;
     uint64_t epoch;
-    struct sim_inode own;  /* of the nameless */
+    struct sim_inode own; /* of the nameless */
     bool delete_on_close;
 };
 
@@ -378,9 +378,19 @@ static int f_traits(sqlite3_file *f)
 }
 
 static const sqlite3_io_methods methods = {
-    .iVersion = 1, .xClose = f_close, .xRead = f_read, .xWrite = f_write, .xTruncate = f_truncate, .xSync = f_sync,
-    .xFileSize = f_size, .xLock = f_lock, .xUnlock = f_lock, .xCheckReservedLock = f_reserved, .xFileControl = f_control,
-    .xSectorSize = f_sector, .xDeviceCharacteristics = f_traits,
+    .iVersion = 1,
+    .xClose = f_close,
+    .xRead = f_read,
+    .xWrite = f_write,
+    .xTruncate = f_truncate,
+    .xSync = f_sync,
+    .xFileSize = f_size,
+    .xLock = f_lock,
+    .xUnlock = f_lock,
+    .xCheckReservedLock = f_reserved,
+    .xFileControl = f_control,
+    .xSectorSize = f_sector,
+    .xDeviceCharacteristics = f_traits,
 };
 
 /* ---- the VFS ---- */
@@ -505,8 +515,17 @@ static int v_last_error(sqlite3_vfs *vfs, int n, char *out)
 }
 
 static sqlite3_vfs sim = {
-    .iVersion = 1, .szOsFile = (int)sizeof(struct sim_handle), .mxPathname = PATH, .zName = "sim", .xOpen = v_open, .xDelete = v_delete,
-    .xAccess = v_access, .xFullPathname = v_full_pathname, .xRandomness = v_random, .xSleep = v_sleep, .xCurrentTime = v_time,
+    .iVersion = 1,
+    .szOsFile = (int)sizeof(struct sim_handle),
+    .mxPathname = PATH,
+    .zName = "sim",
+    .xOpen = v_open,
+    .xDelete = v_delete,
+    .xAccess = v_access,
+    .xFullPathname = v_full_pathname,
+    .xRandomness = v_random,
+    .xSleep = v_sleep,
+    .xCurrentTime = v_time,
     .xGetLastError = v_last_error,
 };
 

@@ -32,8 +32,12 @@ void fixture_make(struct fixture *f, const char *vfs)
     OK(note_signer_make(suite_by_name("intl"), "tongban/330483", secret, &f->signer));
     f->now = INT64_C(1795000000000);
     f->world = (struct world){.now_ms = now_ms, .monotonic_ms = monotonic_ms, .random = random_bytes, .context = f};
-    f->options = (struct store_options){
-        .directory = f->directory, .office = "330483", .signer = &f->signer, .world = &f->world, .readers = 2, .vfs = vfs};
+    f->options = (struct store_options){.directory = f->directory,
+                                        .office = "330483",
+                                        .signer = &f->signer,
+                                        .world = &f->world,
+                                        .readers = 2,
+                                        .vfs = vfs};
 }
 
 void fixture_open(struct fixture *f)

@@ -1,5 +1,6 @@
-/* A disk that fails in its 1st operation, then in its 2nd, … until a run ends without a fault.  After each: what was reported as done is
- * there, what was reported as failed is not (the one commit whose sync failed may be, whole), reading went on, the file is sound. */
+/* A disk that fails in its 1st operation, then in its 2nd, … until a run ends without a fault.  After each: what was
+ * reported as done is there, what was reported as failed is not (the one commit whose sync failed may be, whole),
+ * reading went on, the file is sound. */
 #include "daemon/store/db.h"
 #include "fixture.h"
 #include "tests/support/sim_vfs.h"
@@ -99,7 +100,8 @@ static void check_content(struct fixture *f, const struct one *commands, int fir
         if (!commands[i].rc)
             assert_true(there[i + 1]);
         else if (there[i + 1])
-            assert_true(fault == SIM_FAULT_EIO && commands[i].batch == first_failed && there[first_failed * BATCH + 1] && there[first_failed * BATCH + BATCH]);
+            assert_true(fault == SIM_FAULT_EIO && commands[i].batch == first_failed &&
+                        there[first_failed * BATCH + 1] && there[first_failed * BATCH + BATCH]);
     }
 }
 
@@ -118,7 +120,8 @@ static void fail_each(enum sim_fault fault, uint64_t times)
         sim_disk_fault(disk, fault, n, times);
         run_batches(&f, commands, &first_failed);
         if (times == 1 && fault == SIM_FAULT_FULL && sim_disk_faults(disk))
-            assert_int_equal(commands[COMMANDS - 1].rc * (first_failed < BATCHES - 1), 0); /* space came back: so did writing */
+            assert_int_equal(commands[COMMANDS - 1].rc * (first_failed < BATCHES - 1),
+                             0); /* space came back: so did writing */
         if (fault == SIM_FAULT_EIO && first_failed >= 0)
             assert_int_equal(commands[COMMANDS - 1].rc, TB_EIO); /* stays until restart */
         store_close(f.store);
@@ -230,8 +233,8 @@ static void read_only_disk_refuses_writes_and_reads_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_error_anywhere),    cmocka_unit_test(errors_from_anywhere_on),
-        cmocka_unit_test(full_once_anywhere),    cmocka_unit_test(full_from_anywhere_on),
+        cmocka_unit_test(one_error_anywhere),        cmocka_unit_test(errors_from_anywhere_on),
+        cmocka_unit_test(full_once_anywhere),        cmocka_unit_test(full_from_anywhere_on),
         cmocka_unit_test(opening_may_fail_anywhere), cmocka_unit_test(read_only_disk_refuses_writes_and_reads_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 struct append {
     const char *to;
     int64_t n;
-    int rc;          /* what the command returns after appending */
+    int rc; /* what the command returns after appending */
     uint64_t index;
     int times;
 };
@@ -183,7 +183,8 @@ static void reopen_finds_the_same_ledger(void **state)
         store_close(f->store);
         f->store = NULL;
         fixture_open(f);
-        assert_int_equal(fixture_check_ledger(store_sync_view(f->store), &f->signer), 37 * (round + 1) * (round + 2) / 2);
+        assert_int_equal(fixture_check_ledger(store_sync_view(f->store), &f->signer),
+                         37 * (round + 1) * (round + 2) / 2);
     }
 }
 
@@ -210,8 +211,11 @@ static void cosignatures_are_kept_and_others_pruned(void **state)
     buf_init(&note, LIMIT_NOTE_BYTES);
     uint64_t size;
     assert_int_equal(store_checkpoint(db, true, &size, &note), TB_ENOTFOUND);
-    struct cosign c[] = {{4, "— tongban/320623 AAAAAAAA\n"}, {8, "— tongban/320623 BBBBBBBB\n"}, {8, "— tongban/330503 CCCCCCCC\n"},
-                         {8, "— tongban/320623 DDDDDDDD\n"}, {10, "— tongban/320623 EEEEEEEE\n"}};
+    struct cosign c[] = {{4, "— tongban/320623 AAAAAAAA\n"},
+                         {8, "— tongban/320623 BBBBBBBB\n"},
+                         {8, "— tongban/330503 CCCCCCCC\n"},
+                         {8, "— tongban/320623 DDDDDDDD\n"},
+                         {10, "— tongban/320623 EEEEEEEE\n"}};
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++)
         OK(fixture_run(f, cosign, &c[i]));
     OK(store_checkpoint(db, true, &size, &note));

@@ -149,8 +149,10 @@ static void migration_keeps_a_copy_and_is_whole(void **state)
     snprintf(copy, sizeof copy, "%s.v1", path);
     fill(f);
     char *before = fixture_read_file(path, &len);
-    struct store_migration list[3] = {store_migrations[0], {"002_more", "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;"},
-                                      {"003_bad", "CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; CREATE TABLE more (id);"}};
+    struct store_migration list[3] = {
+        store_migrations[0],
+        {"002_more", "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;"},
+        {"003_bad", "CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; CREATE TABLE more (id);"}};
     struct store_db db = {.options = &f->options};
     int64_t version;
     OK(db_open(&db, path, NULL, true, NULL));
@@ -249,8 +251,12 @@ static void flipped_bytes_never_give_wrong_data(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, make, drop)
-    const struct CMUnitTest tests[] = {T(another_office_is_refused), T(another_key_is_refused), T(newer_schema_and_strange_files_are_refused),
-                                       T(a_schema_that_lost_a_table_stops_the_start), T(altered_ledger_is_refused),
-                                       T(migration_keeps_a_copy_and_is_whole), T(flipped_bytes_never_give_wrong_data)};
+    const struct CMUnitTest tests[] = {T(another_office_is_refused),
+                                       T(another_key_is_refused),
+                                       T(newer_schema_and_strange_files_are_refused),
+                                       T(a_schema_that_lost_a_table_stops_the_start),
+                                       T(altered_ledger_is_refused),
+                                       T(migration_keeps_a_copy_and_is_whole),
+                                       T(flipped_bytes_never_give_wrong_data)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

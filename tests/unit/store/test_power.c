@@ -1,4 +1,5 @@
-/* Power cuts: whatever was said to be committed is there afterwards, nothing of a failed command is, and the ledger's end fits. */
+/* Power cuts: whatever was said to be committed is there afterwards, nothing of a failed command is, and the ledger's
+ * end fits. */
 #include "fixture.h"
 #include "tests/support/sim_vfs.h"
 
@@ -46,7 +47,8 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 29);
 }
 
-/* One life: batches until the power goes.  *sure: the last number said to be committed; entries carry 1, 2, 3 … in order. */
+/* One life: batches until the power goes.  *sure: the last number said to be committed; entries carry 1, 2, 3 … in
+ * order. */
 static void live(struct fixture *f, uint64_t *random, int64_t *sure)
 {
     for (int commit = 0; commit < COMMITS && !sim_disk_is_off(disk); commit++) {

@@ -486,8 +486,15 @@ static int authorisations(struct store_db *db, void *context)
 {
     (void)context;
     char items[] = ",GA01,GA02,";
-    struct authorisation_row row = {.id = "0190a1b2-0000-7000-8000-000000000001", .principal = "330483", .delegate = "320623", .steps = "INO",
-                                    .items = items, .from_day = 100, .until_day = 200, .acceptance = 1, .announcement = "公告〔2026〕1号"};
+    struct authorisation_row row = {.id = "0190a1b2-0000-7000-8000-000000000001",
+                                    .principal = "330483",
+                                    .delegate = "320623",
+                                    .steps = "INO",
+                                    .items = items,
+                                    .from_day = 100,
+                                    .until_day = 200,
+                                    .acceptance = 1,
+                                    .announcement = "公告〔2026〕1号"};
     OK(authorisation_put(db, &row));
     struct authorisation_row got;
     OK(authorisation_get(db, row.id, &got));
@@ -504,16 +511,23 @@ static int authorisations(struct store_db *db, void *context)
         int64_t day;
         int rc;
     } finds[] = {
-        {"330483", "320623", "GA01", STEP_INTAKE, 100, 0},          {"330483", "320623", "GA02", STEP_ORIGINAL, 200, 0},
-        {"330483", "320623", "GA01", STEP_INTAKE, 99, TB_ENOTFOUND}, {"330483", "320623", "GA01", STEP_INTAKE, 201, TB_ENOTFOUND},
-        {"330483", "320623", "GA01", STEP_DELIVERY, 150, TB_ENOTFOUND}, {"330483", "320623", "GA0", STEP_INTAKE, 150, TB_ENOTFOUND},
-        {"330483", "320623", "GA01,GA02", STEP_INTAKE, 150, TB_ENOTFOUND}, {"330483", "320623", "", STEP_INTAKE, 150, TB_ENOTFOUND},
-        {"320623", "330483", "GA01", STEP_INTAKE, 150, TB_ENOTFOUND}, {"330483", "330503", "GA01", STEP_INTAKE, 150, TB_ENOTFOUND},
+        {"330483", "320623", "GA01", STEP_INTAKE, 100, 0},
+        {"330483", "320623", "GA02", STEP_ORIGINAL, 200, 0},
+        {"330483", "320623", "GA01", STEP_INTAKE, 99, TB_ENOTFOUND},
+        {"330483", "320623", "GA01", STEP_INTAKE, 201, TB_ENOTFOUND},
+        {"330483", "320623", "GA01", STEP_DELIVERY, 150, TB_ENOTFOUND},
+        {"330483", "320623", "GA0", STEP_INTAKE, 150, TB_ENOTFOUND},
+        {"330483", "320623", "GA01,GA02", STEP_INTAKE, 150, TB_ENOTFOUND},
+        {"330483", "320623", "", STEP_INTAKE, 150, TB_ENOTFOUND},
+        {"320623", "330483", "GA01", STEP_INTAKE, 150, TB_ENOTFOUND},
+        {"330483", "330503", "GA01", STEP_INTAKE, 150, TB_ENOTFOUND},
         {"330483", "320623", "GA01", STEP_NONE, 150, TB_ENOTFOUND},
     };
     char id[UUID_TEXT];
     for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++)
-        assert_int_equal(authorisation_find(db, finds[i].principal, finds[i].delegate, finds[i].item, finds[i].step, finds[i].day, id), finds[i].rc);
+        assert_int_equal(authorisation_find(db, finds[i].principal, finds[i].delegate, finds[i].item, finds[i].step,
+                                            finds[i].day, id),
+                         finds[i].rc);
     assert_string_equal(id, row.id);
     char all[] = "*";
     row.items = all;
@@ -527,7 +541,8 @@ static int authorisations(struct store_db *db, void *context)
 static int materials(struct store_db *db, void *context)
 {
     (void)context;
-    static const char a[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", b[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+    static const char a[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                      b[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
     int64_t id[2];
     for (unsigned i = 0; i < 2; i++) {
         struct case_row row = a_case(i + 1);
@@ -610,7 +625,7 @@ IN_COMMAND(materials)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name##_in_a_command, make, drop)
-    const struct CMUnitTest tests[] = {T(cases), T(lists),     T(events),         T(peers),    T(inbox),
+    const struct CMUnitTest tests[] = {T(cases),       T(lists),     T(events),         T(peers),    T(inbox),
                                        T(idempotency), T(catalogue), T(authorisations), T(materials)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

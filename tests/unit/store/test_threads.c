@@ -243,8 +243,10 @@ static void a_full_queue_is_said_at_once(void **state)
 static int endless(struct store_db *db, struct store_query *query)
 {
     (void)query;
-    return db_code(db, sqlite3_exec(db->handle, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c", NULL,
-                                    NULL, NULL));
+    return db_code(
+        db, sqlite3_exec(db->handle,
+                         "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c", NULL,
+                         NULL, NULL));
 }
 
 static void a_slow_query_is_ended(void **state)
@@ -346,7 +348,8 @@ static void completions_travel_by_post(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, make, drop)
-    const struct CMUnitTest tests[] = {T(everything_is_done_once_and_in_order), T(a_full_queue_is_said_at_once), T(a_slow_query_is_ended),
-                                       T(under_the_floor_only_intake_is_refused), T(completions_travel_by_post)};
+    const struct CMUnitTest tests[] = {T(everything_is_done_once_and_in_order), T(a_full_queue_is_said_at_once),
+                                       T(a_slow_query_is_ended), T(under_the_floor_only_intake_is_refused),
+                                       T(completions_travel_by_post)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
