@@ -51,11 +51,18 @@ int peer_remember(struct store_db *db, struct peer_row *row, const struct parcel
     row->last_exchange = now;
     if (row->their_size == parcel->checkpoint.size && row->their_cosignature)
         return 0; /* nothing new was seen: the cosignature of before still says it */
-    struct buf line;
+    struct buf line, note;
     buf_init(&line, LIMIT_NOTE_BYTES);
+    buf_init(&note, LIMIT_NOTE_BYTES * 2);
     int rc = checkpoint_cosign(store_signer(db), parcel->note, parcel->note_len, now / 1000, &line);
+    /* kept with our own line: what we show of theirs later has a witness */
     if (!rc)
-        rc = peer_checkpoint_add(db, row->office, parcel->checkpoint.size, parcel->note, parcel->note_len);
+        rc = buf_append(&note, parcel->note, parcel->note_len);
+    if (!rc)
+        rc = buf_append(&note, line.data, line.len);
+    if (!rc)
+        rc = peer_checkpoint_add(db, row->office, parcel->checkpoint.size, note.data, note.len);
+    buf_free(&note);
     if (!rc) {
         row->their_size = parcel->checkpoint.size;
         row->their_root = parcel->checkpoint.root;

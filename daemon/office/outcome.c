@@ -100,6 +100,10 @@ static int outcome_run(struct store_db *db, struct store_command *command)
     int rc = peer_get(db, out->peer->code, &peer);
     if (rc)
         goto out;
+    /* Its consistency was proved from the size we had seen when we asked.  When a batch of theirs arrived meanwhile, that one is the last
+     * seen, and the next exchange proves onward from it. */
+    if (parcel->old_size == peer.their_size && !memcmp(&out->old_root, &peer.their_root, sizeof out->old_root))
+        rc = peer_remember(db, &peer, parcel);
     for (size_t i = 0; i < parcel->count && !rc; i++)
         rc = take_receipt(db, out, &peer, &parcel->lines[i]);
     if (!rc && out->our_size > peer.acked_size) {
@@ -107,10 +111,6 @@ static int outcome_run(struct store_db *db, struct store_command *command)
         if (parcel->cosignature)
             rc = peer_take_cosignature(db, out->peer, out->our_size, parcel->cosignature);
     }
-    /* Its consistency was proved from the size we had seen when we asked.  When a batch of theirs arrived meanwhile, that one is the last
-     * seen, and the next exchange proves onward from it. */
-    if (!rc && parcel->old_size == peer.their_size && !memcmp(&out->old_root, &peer.their_root, sizeof out->old_root))
-        rc = peer_remember(db, &peer, parcel);
     peer.last_exchange = store_world(db)->now_ms(store_world(db)->context);
     out->acked_seq = peer.sent.seq;
     if (!rc)
