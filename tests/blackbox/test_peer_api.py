@@ -233,7 +233,7 @@ def test_too_large(office):
     try:
         answer = send(office, b"x" * (3 * 1024 * 1024 + 1))
         assert answer.status == 413 and answer.problem() == "too-large"
-    except (BrokenPipeError, ConnectionResetError):
+    except OSError:
         pass  # refused at its head, before the body was out
     assert send(office, b"x" * 2_000_000).status in (400, 413)
 
