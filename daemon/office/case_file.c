@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
 /* 行政许可法 32(4): the one-time notice within five days; 44: the result delivered within ten. */
@@ -82,18 +81,13 @@ static int limit_due(const struct office *office, const json_t *item, int64_t fr
 
 static int decision_due(struct store_db *db, const struct office *office, struct case_row *row, int64_t *due, bool *provisional, bool *any)
 {
-    struct buf text;
-    buf_init(&text, LIMIT_ENTRY_BYTES);
     int64_t version;
     bool current;
     json_t *item = NULL;
-    int rc = item_get(db, row->home, row->item, row->item_version, &version, &current, &text);
-    if (!rc)
-        rc = strict_json_parse(text.data, text.len, &item, NULL);
+    int rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);
     if (!rc)
         rc = limit_due(office, item, timestamp_day(row->times[TIME_ACCEPTED]), due, provisional, any);
     json_decref(item);
-    buf_free(&text);
     return rc == TB_ENOTFOUND ? 0 : rc;
 }
 

@@ -74,11 +74,10 @@ static int check_item(struct taken *t, struct problem *p)
     bool current;
     if (!home || strcmp(home, t->office->code) || !code || strlen(code) >= sizeof t->row.item || version < 1)
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item", "the item is not one of this office");
-    struct buf text;
-    buf_init(&text, LIMIT_ENTRY_BYTES);
+    json_t *stored = NULL;
     /* an older version is right when it was in force at intake: the case pins it, and the link may have been down since */
-    int rc = item_get(t->db, home, code, version, &found, &current, &text);
-    buf_free(&text);
+    int rc = item_find(t->db, home, code, version, &found, &current, &stored);
+    json_decref(stored);
     if (rc == TB_ENOTFOUND)
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "item %s has no version %lld here", code, (long long)version);
     memcpy(t->row.item, code, strlen(code) + 1);

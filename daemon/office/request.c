@@ -67,15 +67,11 @@ static int find_item(struct act *a, struct problem *p)
         return rc;
     if (!office_peer(a->office, home))
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/office", "office %s is not a counterpart of this office", home);
-    struct buf text;
-    buf_init(&text, LIMIT_ENTRY_BYTES);
-    rc = item_get(a->db, home, code, version, &found, &current, &text);
+    rc = item_find(a->db, home, code, version, &found, &current, &stored);
     if (rc == TB_ENOTFOUND)
         rc = problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", home, code);
     else if (!rc && !current)
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/version", "version %lld of %s was replaced or withdrawn", (long long)found, code);
-    if (!rc)
-        rc = strict_json_parse(text.data, text.len, &stored, p);
     if (!rc && !item_in_force(stored, timestamp_day(a->now)))
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
     if (!rc) {
@@ -89,7 +85,6 @@ static int find_item(struct act *a, struct problem *p)
             rc = TB_ENOMEM;
     }
     json_decref(stored);
-    buf_free(&text);
     return rc;
 }
 

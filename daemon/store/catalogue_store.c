@@ -1,9 +1,11 @@
 /* catalogue_store: rows of items, editions and authorisations, and the stored answers of the window API. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/store/db.h"
 #include "daemon/store/tables.h"
+#include "proto/strict_json.h"
 
 /* ---- items ---- */
 
@@ -17,6 +19,7 @@ int item_put(struct store_db *db, const char *office, const char *code, int64_t 
     q_int(&q, edition);
     q_text(&q, json);
     q_text(&q, name);
+    db_forget_items(db);
     return q_run(&q, NULL);
 }
 
@@ -45,6 +48,53 @@ int item_get(struct store_db *db, const char *office, const char *code, int64_t 
         *found_version = found;
     if (current)
         *current = is_current;
+    return 0;
+}
+
+static struct db_item *item_slot(struct store_db *db, const char *office, const char *code, int64_t version)
+{
+    if (!db->writable || strlen(code) >= sizeof db->item->code)
+        return NULL;
+    if (!db->item)
+        db->item = calloc(DB_ITEM_CACHE, sizeof *db->item);
+    size_t hash = (size_t)version;
+    for (const char *at = office; *at; at++)
+        hash = hash * 31 + (unsigned char)*at;
+    for (const char *at = code; *at; at++)
+        hash = hash * 31 + (unsigned char)*at;
+    return db->item ? &db->item[hash % DB_ITEM_CACHE] : NULL;
+}
+
+int item_find(struct store_db *db, const char *office, const char *code, int64_t version, int64_t *found_version,
+              bool *current, json_t **doc)
+{
+    struct db_item *slot = item_slot(db, office, code, version);
+    if (slot && slot->doc && slot->asked == version && !strcmp(slot->code, code) && !strcmp(slot->office, office)) {
+        *found_version = slot->found;
+        *current = slot->current;
+        *doc = json_incref(slot->doc);
+        return 0;
+    }
+    struct buf text;
+    struct db_item item = {.asked = version};
+    buf_init(&text, LIMIT_ENTRY_BYTES);
+    int rc = item_get(db, office, code, version, &item.found, &item.current, &text);
+    if (!rc && strict_json_parse(text.data, text.len, &item.doc, NULL))
+        rc = TB_ECORRUPT;
+    buf_free(&text);
+    if (rc)
+        return rc;
+    *found_version = item.found;
+    *current = item.current;
+    *doc = json_incref(item.doc);
+    if (!slot) {
+        json_decref(item.doc);
+        return 0;
+    }
+    (void)snprintf(item.office, sizeof item.office, "%s", office);
+    (void)snprintf(item.code, sizeof item.code, "%s", code);
+    json_decref(slot->doc);
+    *slot = item;
     return 0;
 }
 
@@ -92,6 +142,7 @@ int edition_put(struct store_db *db, const char *office, int64_t edition, const 
     q_text(&q, office);
     q_int(&q, edition);
     q_blob(&q, digest, 32);
+    db_forget_items(db); /* what is current changes with the edition */
     return q_run(&q, NULL);
 }
 

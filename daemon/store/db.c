@@ -183,13 +183,25 @@ void db_close(struct store_db *db)
     }
     sqlite3_close(db->handle);
     db->handle = NULL;
+    db_forget_items(db);
+    free(db->item);
+    db->item = NULL;
     free(db->node);
     db->node = NULL;
+}
+
+void db_forget_items(struct store_db *db)
+{
+    for (size_t i = 0; db->item && i < DB_ITEM_CACHE; i++) {
+        json_decref(db->item[i].doc);
+        db->item[i].doc = NULL;
+    }
 }
 
 void db_forget(struct store_db *db)
 {
     db->peers = 0;
+    db_forget_items(db);
     memset(db->node, 0, DB_NODE_CACHE * sizeof *db->node);
 }
 

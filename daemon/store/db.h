@@ -25,6 +25,16 @@ struct db_node {
     struct ledger_hash hash;
 };
 
+/* An item as parsed; `asked` is the version asked for, 0 for the newest. */
+enum { DB_ITEM_CACHE = 64 };
+struct db_item {
+    char office[OFFICE_TEXT];
+    char code[64];
+    int64_t asked, found;
+    bool current;
+    json_t *doc;                      /* owned; NULL: empty slot */
+};
+
 struct store_db {
     sqlite3 *handle;
     sqlite3_stmt *statement[SQL_COUNT];
@@ -41,7 +51,11 @@ struct store_db {
     int64_t deadline_ms;              /* reader: end of the present query, monotonic; 0 none */
     int64_t wal_frames;               /* writer: from the WAL hook */
     struct db_node *node;             /* owned, DB_NODE_CACHE of them */
+    struct db_item *item;             /* writer: owned, DB_ITEM_CACHE of them: the items that windows ask for all day */
 };
+
+/* Forgets the items: one was put, or a transaction is undone. */
+void db_forget_items(struct store_db *db);
 
 /* Opens `path` and sets the pragmas of anchors 8; statements are not prepared yet. `db` is zeroed first. */
 int db_open(struct store_db *db, const char *path, const char *vfs, bool writable, struct problem *p) TB_MUST_USE;

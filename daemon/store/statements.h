@@ -47,10 +47,10 @@
       "due_order) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " \
       "?22, ?23, ?24)")                                                                                                \
     S(CASE_UPDATE, WRITE,                                                                                              \
-      "UPDATE cases SET case_no = ?1, home = ?2, intake = ?3, item = ?4, item_version = ?5, state = ?6, local_state = ?7, " \
-      "pending = ?8, rev = ?9, noticed = ?10, handed_in = ?11, sent = ?12, received = ?13, accepted = ?14, decided = ?15, " \
-      "delivered = ?16, closed = ?17, due_day = ?18, due_provisional = ?19, todo = ?20, applicant = ?21, number = ?22, " \
-      "open = ?23, due_order = ?24 WHERE id = ?25")                                                                    \
+      /* who, what and where never change: leaving them out leaves their indexes alone */                             \
+      "UPDATE cases SET state = ?6, local_state = ?7, pending = ?8, rev = ?9, noticed = ?10, handed_in = ?11, sent = ?12, " \
+      "received = ?13, accepted = ?14, decided = ?15, delivered = ?16, closed = ?17, due_day = ?18, due_provisional = ?19, " \
+      "todo = ?20, open = ?23, due_order = ?24 WHERE id = ?25")                                                        \
     S(CASE_BY_NO, READ, "SELECT " CASE_COLUMNS " FROM cases WHERE case_no = ?1")                                       \
     S(CASE_BY_ID, READ, "SELECT " CASE_COLUMNS " FROM cases WHERE id = ?1")                                            \
     S(CASE_LIST_ALL, READ, "SELECT " CASE_COLUMNS " FROM cases WHERE id < ?1 ORDER BY id DESC LIMIT ?2")               \
