@@ -44,7 +44,7 @@ static void make_valid(char *text, size_t size)
     }
 }
 
-int problem_set(struct problem *p, enum problem_id id, const char *field, const char *format, ...)
+int (problem_set)(struct problem *p, enum problem_id id, const char *field, const char *format, ...)
 {
     if (p) {
         *p = (struct problem){.id = id, .number = -1};

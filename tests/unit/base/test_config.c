@@ -43,7 +43,7 @@ static const char *const good[] = {
     /* 18 */ "    name: 如东县政务服务中心",
     /* 19 */ "    url: https://127.0.0.1:7502",
     /* 20 */ "    authority: a",
-    /* 21 */ "    ledger_key: " VKEY,
+    /* 21 */ ("    ledger_key: " VKEY),
     /* 22 */ "authorisations:",
     /* 23 */ "  - id: 018f0000-0000-7000-8000-000000000001",
     /* 24 */ "    delegate: 320623",
