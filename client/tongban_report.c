@@ -53,7 +53,7 @@ static const char *translated(const char *text)
     return text && text[0] ? gettext(text) : text; /* gettext("") is the catalogue's header */
 }
 
-int report_document(const struct client *client, const json_t *doc, long status)
+int (report_document)(const struct client *client, const json_t *doc, long status)
 {
     const char *type = json_string_value(json_object_get(doc, "type"));
     int id = type ? problem_by_name(type) : -1;
@@ -76,7 +76,7 @@ int report_document(const struct client *client, const json_t *doc, long status)
     return exit_status;
 }
 
-int report_problem(const struct client *client, const struct problem *p)
+int (report_problem)(const struct client *client, const struct problem *p)
 {
     json_t *doc = problem_to_json(p);
     if (!doc)
@@ -108,7 +108,7 @@ static const struct {
     [REPORT_MEMORY] = {"memory", N_("Out of memory"), N_("Close other programs and try again"), EXIT_UNREACHABLE},
 };
 
-int report_local(const struct client *client, enum report_local kind, const char *format, ...)
+int (report_local)(const struct client *client, enum report_local kind, const char *format, ...)
 {
     char detail[1024] = "";
     if (format) {

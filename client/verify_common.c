@@ -6,7 +6,7 @@
 
 #include "proto/err.h"
 
-int verify_end(struct verify_report *r, int status, const char *element, const char *format, ...)
+int (verify_end)(struct verify_report *r, int status, const char *element, const char *format, ...)
 {
     r->status = status;
     (void)snprintf(r->element, sizeof r->element, "%s", element);

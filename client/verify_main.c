@@ -73,7 +73,7 @@ static void usage(FILE *to)
 }
 
 /* Stores an option's value; false when a single one is given twice or there are too many. */
-static bool store(struct verify_args *args, unsigned bit, const char *value)
+static bool __attribute__((nonnull)) store(struct verify_args *args, unsigned bit, const char *value)
 {
     const char **single = bit == OPT_INDEX      ? &args->index
                           : bit == OPT_SIZE     ? &args->size

@@ -59,7 +59,7 @@ int (problem_set)(struct problem *p, enum problem_id id, const char *field, cons
     return problem_type(id)->code;
 }
 
-int problem_from_code(struct problem *p, int code)
+int (problem_from_code)(struct problem *p, int code)
 {
     static const struct {
         int code;

@@ -80,12 +80,13 @@ const struct problem_type *problem_type(enum problem_id id);
 int problem_by_name(const char *type);
 /* Fills `p` (may be NULL) and returns the err code of the row, so that `return problem_set(...)` reads well. */
 int problem_set(struct problem *p, enum problem_id id, const char *field, const char *format, ...) TB_PRINTF(4, 5);
+/* The problem that fits a bare err code, for failures that have no better words. */
+int problem_from_code(struct problem *p, int code);
 #ifdef __clang_analyzer__
 /* The static analyser cannot see into problem.c that a problem is never success. */
 #define problem_set(...) ((void)(problem_set)(__VA_ARGS__), TB_EMALFORMED)
+#define problem_from_code(...) ((void)(problem_from_code)(__VA_ARGS__), TB_EIO)
 #endif
-/* The problem that fits a bare err code, for failures that have no better words. */
-int problem_from_code(struct problem *p, int code);
 /* The document of RFC 9457 with the members type, title, status, detail, field, remedy, (size|expected).  New reference; NULL
  * without memory. */
 json_t *problem_to_json(const struct problem *p);

@@ -35,7 +35,7 @@ refuse_at(const struct config_yaml *file, size_t line, const char *field, struct
     return problem_set(p, PROBLEM_FIELD, field, "%s:%zu: %s", file->path, line, text);
 }
 
-int config_yaml_refuse(const struct config_yaml *file, const char *pointer, struct problem *p, const char *format, ...)
+int (config_yaml_refuse)(const struct config_yaml *file, const char *pointer, struct problem *p, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

@@ -127,7 +127,7 @@ static int request_route(struct http_conn *c, struct problem *p)
 static bool request_type_fits(const char *given, const char *wanted)
 {
     size_t len = given ? strcspn(given, "; \t") : 0;
-    return len == strlen(wanted) && !strncasecmp(given, wanted, len);
+    return given && len == strlen(wanted) && !strncasecmp(given, wanted, len);
 }
 
 static int request_check_body(const struct exchange *x, struct problem *p)

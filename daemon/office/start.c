@@ -106,7 +106,7 @@ static int publish(struct store_db *db, struct office_start *start)
         return 0;
     char now[TIMESTAMP_TEXT];
     timestamp_format(store_world(db)->now_ms(store_world(db)->context), now);
-    json_t *body = json_pack("{s:s, s:I, s:s, s:O}", "office", office->code, "edition", (json_int_t)(edition + 1), "published", now, "items", office->items);
+    json_t *body = json_pack("{s:s, s:I, s:s, s:O}", "office", office->code, "edition", (json_int_t)edition + 1, "published", now, "items", office->items);
     if (!body)
         return TB_ENOMEM;
     rc = catalogue_keep(db, office->suite, body);
