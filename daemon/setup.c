@@ -20,7 +20,7 @@ static int read_file(const char *path, size_t max, char **out, size_t *len, stru
     struct buf text;
     int rc = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return problem_set(p, PROBLEM_FIELD, "", "%s: %s", path, strerror(errno));
+        return problem_set(p, PROBLEM_FIELD, "", "%s: %s", path, strerrordesc_np(errno));
     buf_init(&text, max);
     for (;;) {
         rc = buf_reserve(&text, 4096);
@@ -302,7 +302,7 @@ int setup_make_key(const char *name, const char *path, char vkey[NOTE_VKEY_TEXT]
     if (rc) {
         rc = problem_set(p, PROBLEM_FIELD, "", "\"%s\" cannot be the name of a key", name);
     } else if (write_new(path, text.data, text.len) != 0) {
-        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "%s: %s", path, strerror(errno));
+        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "%s: %s", path, strerrordesc_np(errno));
     }
     note_signer_wipe(&signer);
     if (text.data)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* The parts that every parcel of ours has: checkpoint, consistency from what the other side saw, cosignature, tallies. */
-static int seal(struct store_db *db, const struct office *office, const struct peer_row *peer, uint64_t old_size, struct parcel_source *source,
-                struct buf *note, struct ledger_path *consistency, uint64_t *size)
+static int seal(struct store_db *db, const struct office *office, const struct peer_row *peer, uint64_t old_size,
+                struct parcel_source *source, struct buf *note, struct ledger_path *consistency, uint64_t *size)
 {
     int rc = store_checkpoint(db, false, size, note);
     if (!rc && old_size > *size)

@@ -163,7 +163,8 @@ static json_t *actions_json(const struct office *office, const struct office_sta
     return actions;
 }
 
-int case_summary(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row, json_t **out)
+int case_summary(struct store_db *db, const struct office *office, const struct office_staff *staff,
+                 const struct case_row *row, json_t **out)
 {
     (void)db;
     json_t *doc = json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:I}, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:o, s:s}", "case", row->case_no, "home",
@@ -195,7 +196,8 @@ static int mark_here(struct store_db *db, json_t *content)
     return 0;
 }
 
-int case_document(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row, json_t **out)
+int case_document(struct store_db *db, const struct office *office, const struct office_staff *staff,
+                  const struct case_row *row, json_t **out)
 {
     json_t *content = NULL, *doc = NULL;
     int rc = case_fold(db, office, row, &content);
@@ -230,8 +232,11 @@ int case_list_row(const struct office *office, const struct office_staff *staff,
     if (!rc)
         rc = text_mask_number(row->number ? row->number : "", &number);
     if (!rc)
-        rc = json_object_set_new(doc, "applicant", json_pack("{s:s, s:s}", "name", name.len ? name.data : "", "number", number.len ? number.data : ""))
-                 ? TB_ENOMEM : 0;
+        rc = json_object_set_new(
+                 doc, "applicant",
+                 json_pack("{s:s, s:s}", "name", name.len ? name.data : "", "number", number.len ? number.data : ""))
+                 ? TB_ENOMEM
+                 : 0;
     buf_free(&name);
     buf_free(&number);
     if (rc)

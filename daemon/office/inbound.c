@@ -306,7 +306,8 @@ static int check_batch(struct store_db *db, struct office_inbound *in, const str
 {
     struct parcel *parcel = in->parcel;
     if (parcel->old_size != peer->their_size || (parcel->old_size && memcmp(&in->old_root, &peer->their_root, sizeof in->old_root))) {
-        int rc = problem_set(&in->problem, PROBLEM_CHECKPOINT, NULL, "this office last saw size %llu", (unsigned long long)peer->their_size);
+        int rc = problem_set(&in->problem, PROBLEM_CHECKPOINT, NULL, "this office last saw size %llu",
+                             (unsigned long long)peer->their_size);
         in->problem.number = (int64_t)peer->their_size;
         return rc;
     }
@@ -383,7 +384,12 @@ static int take_new(struct store_db *db, struct office_inbound *in, struct peer_
     int64_t now = store_world(db)->now_ms(store_world(db)->context);
     int rc = 0;
     for (size_t i = 0; i < fresh && !rc; i++) {
-        struct taken t = {.db = db, .office = in->office, .inbound = in, .line = &parcel->lines[skip + i], .now = now, .verdict = &receipt.lines[i]};
+        struct taken t = {.db = db,
+                          .office = in->office,
+                          .inbound = in,
+                          .line = &parcel->lines[skip + i],
+                          .now = now,
+                          .verdict = &receipt.lines[i]};
         receipt.lines[i].leaf = t.line->leaf;
         rc = take_line(&t, receipt.first + (int64_t)i);
         if (!rc)

@@ -1,10 +1,11 @@
 /* office: what each request means, inside one transaction — the business of one county hall.
  *
- * An `office` is the immutable knowledge of one side: its code, calendar, staff, peers and their keys.  A *request* is one thing a staff
- * member wants (intake, an action of the case machine, an unmasked view); an *inbound* is a verified batch of a peer; an *outcome* is a
- * peer's verified answer to our batch; an *arrival* is a material that is now here.  Each is a store command: verify, deduplicate, decide,
- * write effect and entry in one savepoint.  *Questions* are store queries that build documents.  No sockets, no threads, no clock of its own:
- * the simulation runs this code unchanged. */
+ * An `office` is the immutable knowledge of one side: its code, calendar, staff, peers and their keys.  A *request* is
+ * one thing a staff member wants (intake, an action of the case machine, an unmasked view); an *inbound* is a verified
+ * batch of a peer; an *outcome* is a peer's verified answer to our batch; an *arrival* is a material that is now here.
+ * Each is a store command: verify, deduplicate, decide, write effect and entry in one savepoint.  *Questions* are store
+ * queries that build documents.  No sockets, no threads, no clock of its own: the simulation runs this code unchanged.
+ */
 #ifndef OFFICE_OFFICE_H
 #define OFFICE_OFFICE_H
 
@@ -70,8 +71,9 @@ struct office_request {
     void *user;
 };
 /* Parses and checks the form of the request (loop thread; no store).  `path` and `body` make the request hash.  Takes nothing. */
-int office_request_init(struct office_request *request, const struct office *office, enum office_kind kind, const struct office_staff *staff,
-                        const char *key, const char *case_no, const char *action, const char *body, size_t body_len, struct problem *p) TB_MUST_USE;
+int office_request_init(struct office_request *request, const struct office *office, enum office_kind kind,
+                        const struct office_staff *staff, const char *key, const char *case_no, const char *action,
+                        const char *body, size_t body_len, struct problem *p) TB_MUST_USE;
 void office_request_clear(struct office_request *request);
 
 /* ---- exchange with a peer ---- */
@@ -210,7 +212,8 @@ struct office_question {
     struct problem problem;
     void *user;
 };
-void office_question_init(struct office_question *question, const struct office *office, enum office_ask ask, const struct office_staff *staff);
+void office_question_init(struct office_question *question, const struct office *office, enum office_ask ask,
+                          const struct office_staff *staff);
 void office_question_clear(struct office_question *question);
 
 #endif

@@ -34,9 +34,11 @@ int case_fact_read(struct store_db *db, const struct office *office, const struc
 /* Content of the case: applicant, agent, materials (all of them), comparison, delivery, form, notice, decision…  New reference. */
 int case_fold(struct store_db *db, const struct office *office, const struct case_row *row, json_t **content) TB_MUST_USE;
 /* The row as a document: numbers, state, times, due, actions, next.  No personal data.  New reference. */
-int case_summary(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row, json_t **out) TB_MUST_USE;
+int case_summary(struct store_db *db, const struct office *office, const struct office_staff *staff,
+                 const struct case_row *row, json_t **out) TB_MUST_USE;
 /* Summary plus content: the case document of docs/protocol.md. */
-int case_document(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row, json_t **out) TB_MUST_USE;
+int case_document(struct store_db *db, const struct office *office, const struct office_staff *staff,
+                  const struct case_row *row, json_t **out) TB_MUST_USE;
 /* One masked row of a list. */
 int case_list_row(const struct office *office, const struct office_staff *staff, const struct case_row *row, json_t **out) TB_MUST_USE;
 

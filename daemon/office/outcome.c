@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* The home side has spoken about one of our messages: the case follows, or goes back to where it was. */
-static int settle_case(struct store_db *db, struct office_outcome *out, const char *case_no, uint64_t index, const struct receipt_line *line)
+static int settle_case(struct store_db *db, struct office_outcome *out, const char *case_no, uint64_t index,
+                       const struct receipt_line *line)
 {
     struct case_row row;
     int rc = case_get(db, case_no, &row);
@@ -45,7 +46,8 @@ static int settle_line(struct store_db *db, struct office_outcome *out, struct p
     if (rc)
         return rc;
     if (memcmp(&leaf, &line->leaf, sizeof leaf))
-        return problem_set(&out->problem, PROBLEM_UNTRUSTED, NULL, "the receipt of message %lld speaks of other bytes", (long long)peer->sent.seq + 1);
+        return problem_set(&out->problem, PROBLEM_UNTRUSTED, NULL, "the receipt of message %lld speaks of other bytes",
+                           (long long)peer->sent.seq + 1);
     rc = tally_step(out->office->suite, &peer->sent, &leaf);
     if (!rc && case_no[0])
         rc = settle_case(db, out, case_no, index, line);
@@ -125,8 +127,13 @@ out:
 void office_outcome_init(struct office_outcome *outcome, const struct office *office, const struct office_peer *peer, struct parcel *parcel,
                          const struct office_batch *batch)
 {
-    *outcome = (struct office_outcome){.command = {.run = outcome_run}, .office = office, .peer = peer, .parcel = parcel, .our_size = batch->size,
-                                       .old_root = batch->their_root, .problem = {.id = PROBLEM_COUNT, .number = -1}};
+    *outcome = (struct office_outcome){.command = {.run = outcome_run},
+                                       .office = office,
+                                       .peer = peer,
+                                       .parcel = parcel,
+                                       .our_size = batch->size,
+                                       .old_root = batch->their_root,
+                                       .problem = {.id = PROBLEM_COUNT, .number = -1}};
 }
 
 void office_outcome_clear(struct office_outcome *outcome)

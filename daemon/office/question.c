@@ -26,8 +26,9 @@ static int peer_json(struct store_db *db, const struct office_peer *peer, json_t
         age = (now_ms(db) - at) / 1000;
     if (row.last_exchange)
         timestamp_format(row.last_exchange, text);
-    *out = json_pack("{s:s, s:s, s:I, s:I, s:s}", "office", peer->code, "name", peer->name, "unsent", (json_int_t)(row.next_seq - 1 - row.sent.seq),
-                     "oldest_unsent_s", (json_int_t)(age > 0 ? age : 0), "last_exchange", text);
+    *out = json_pack("{s:s, s:s, s:I, s:I, s:s}", "office", peer->code, "name", peer->name, "unsent",
+                     (json_int_t)(row.next_seq - 1 - row.sent.seq), "oldest_unsent_s", (json_int_t)(age > 0 ? age : 0),
+                     "last_exchange", text);
     peer_row_clear(&row);
     return rc && rc != TB_ENOTFOUND ? rc : *out ? 0 : TB_ENOMEM;
 }
@@ -51,7 +52,9 @@ static int ask_office(struct store_db *db, struct office_question *q)
     }
     q->answer = json_pack("{s:s, s:s, s:o, s:s}", "office", office->code, "name", office->name, "peers", peers, "time", now);
     if (q->answer && q->staff)
-        (void)json_object_set_new(q->answer, "staff", json_pack("{s:s, s:s, s:s}", "id", q->staff->id, "name", q->staff->name, "role", q->staff->role));
+        (void)json_object_set_new(
+            q->answer, "staff",
+            json_pack("{s:s, s:s, s:s}", "id", q->staff->id, "name", q->staff->name, "role", q->staff->role));
     return q->answer ? 0 : TB_ENOMEM;
 }
 
@@ -82,7 +85,8 @@ static int list_item(void *context, const char *office, int64_t edition, const c
     if (item_matches(item, list->q->text)) {
         json_t *row = json_pack("{s:s, s:I, s:I}", "office", office, "edition", (json_int_t)edition, "materials",
                                 (json_int_t)json_array_size(json_object_get(item, "materials")));
-        static const char *const shown[] = {"code", "version", "name", "category", "department", "mode", "steps", "promised_limit", "fee", NULL};
+        static const char *const shown[] = {"code", "version", "name",           "category", "department",
+                                            "mode", "steps",   "promised_limit", "fee",      NULL};
         for (size_t i = 0; row && shown[i]; i++)
             if (json_object_get(item, shown[i]))
                 (void)json_object_set(row, shown[i], json_object_get(item, shown[i]));
@@ -117,7 +121,8 @@ static int ask_item(struct store_db *db, struct office_question *q)
         rc = problem_set(&q->problem, PROBLEM_ITEM_UNKNOWN, NULL, "office %s has no item %s", q->item_office, q->item_code);
     if (!rc)
         rc = strict_json_parse(text.data, text.len, &item, &q->problem);
-    if (!rc && (json_object_set_new(item, "office", json_string(q->item_office)) || json_object_set_new(item, "current", json_boolean(current))))
+    if (!rc && (json_object_set_new(item, "office", json_string(q->item_office)) ||
+                json_object_set_new(item, "current", json_boolean(current))))
         rc = TB_ENOMEM;
     buf_free(&text);
     if (rc)
@@ -172,7 +177,8 @@ static int find_case(struct store_db *db, struct office_question *q, struct case
 /* What a line of the timeline may show: no names, no numbers of persons. */
 static json_t *fact_summary(const struct entry *entry)
 {
-    static const char *const shown[] = {"outcome", "reason_class", "deadline", "way", "received_at", "tracking_no", "carrier", "promised", NULL};
+    static const char *const shown[] = {"outcome",     "reason_class", "deadline", "way", "received_at",
+                                        "tracking_no", "carrier",      "promised", NULL};
     json_t *summary = json_object();
     for (size_t i = 0; summary && shown[i]; i++)
         if (json_is_string(json_object_get(entry->body, shown[i])))
@@ -188,10 +194,13 @@ static json_t *timeline_row(const struct case_fact *fact)
     char at[TIMESTAMP_TEXT];
     timestamp_format(fact->entry.at, at);
     bool done = fact->event.rev > 0 || !entry_type_is_message(fact->entry.type);
-    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:o}", "rev", (json_int_t)fact->event.rev, "at", at, "from", fact->entry.from, "type",
-                     entry_type_text(fact->entry.type), "staff", fact->entry.staff, "verdict",
-                     fact->event.verdict >= 0 ? verdict_text((enum verdict)fact->event.verdict) : done ? "done" : "", "pending", !done && fact->event.verdict < 0,
-                     "id", fact->entry.id, "summary", fact_summary(&fact->entry));
+    return json_pack(
+        "{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:o}", "rev", (json_int_t)fact->event.rev, "at", at, "from",
+        fact->entry.from, "type", entry_type_text(fact->entry.type), "staff", fact->entry.staff, "verdict",
+        fact->event.verdict >= 0 ? verdict_text((enum verdict)fact->event.verdict)
+        : done                   ? "done"
+                                 : "",
+        "pending", !done && fact->event.verdict < 0, "id", fact->entry.id, "summary", fact_summary(&fact->entry));
 }
 
 static int ask_timeline(struct store_db *db, struct office_question *q)
@@ -219,7 +228,8 @@ static int ask_timeline(struct store_db *db, struct office_question *q)
     }
     free(events);
     if (!rc)
-        q->answer = json_pack("{s:s, s:s, s:I, s:O}", "case", row.case_no, "state", case_states[row.state].name, "rev", (json_int_t)row.rev, "rows", rows);
+        q->answer = json_pack("{s:s, s:s, s:I, s:O}", "case", row.case_no, "state", case_states[row.state].name, "rev",
+                              (json_int_t)row.rev, "rows", rows);
     json_decref(rows);
     case_row_clear(&row);
     return rc ? rc : q->answer ? 0 : TB_ENOMEM;
@@ -227,7 +237,8 @@ static int ask_timeline(struct store_db *db, struct office_question *q)
 
 /* ---- bundle: everything a court needs ---- */
 
-static int add_proof(json_t *entries, const char *line, size_t len, uint64_t index, const struct ledger_path *path, const struct buf *note, int64_t rev)
+static int add_proof(json_t *entries, const char *line, size_t len, uint64_t index, const struct ledger_path *path,
+                     const struct buf *note, int64_t rev)
 {
     struct buf proof;
     buf_init(&proof, LIMIT_NOTE_BYTES * 2);
@@ -380,9 +391,11 @@ static int question_run(struct store_db *db, struct store_query *query)
     return rc;
 }
 
-void office_question_init(struct office_question *question, const struct office *office, enum office_ask ask, const struct office_staff *staff)
+void office_question_init(struct office_question *question, const struct office *office, enum office_ask ask,
+                          const struct office_staff *staff)
 {
-    *question = (struct office_question){.query = {.run = question_run}, .office = office, .ask = ask, .staff = staff, .state = -1, .limit = 20};
+    *question = (struct office_question){
+        .query = {.run = question_run}, .office = office, .ask = ask, .staff = staff, .state = -1, .limit = 20};
 }
 
 void office_question_clear(struct office_question *question)

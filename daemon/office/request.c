@@ -117,8 +117,8 @@ static int run_intake(struct act *a, struct problem *p)
     if (rc)
         return rc;
     (void)json_object_del(body, "forward");
-    rc = case_find_transition(forward ? "submit" : "intake", CASE_SIDE_INTAKE, (unsigned)case_role_by_name(a->request->staff->role), CASE_NONE,
-                              false, &a->move, p);
+    rc = case_find_transition(forward ? "submit" : "intake", CASE_SIDE_INTAKE,
+                              (unsigned)case_role_by_name(a->request->staff->role), CASE_NONE, false, &a->move, p);
     if (!rc)
         rc = find_item(a, p);
     char text[TIMESTAMP_TEXT];
@@ -161,7 +161,8 @@ static int run_intake(struct act *a, struct problem *p)
 /* Forwarding sends the whole application as it stands now: the fold of what the window recorded. */
 static int prepare_forward(struct act *a, struct problem *p)
 {
-    static const char *const members[] = {"item", "applicant", "agent", "materials", "comparison", "delivery", "form", "remark", "handed_in_at", "late", NULL};
+    static const char *const members[] = {"item", "applicant", "agent",        "materials", "comparison", "delivery",
+                                          "form", "remark",    "handed_in_at", "late",      NULL};
     json_t *content = NULL;
     int rc = case_fold(a->db, a->office, &a->row, &content);
     if (rc)
@@ -261,8 +262,8 @@ static int run_action(struct act *a, struct problem *p)
     if (rc)
         return rc == TB_ENOTFOUND ? problem_set(p, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", request->case_no) : rc;
     a->side = case_side_of(a->office, &a->row);
-    rc = case_find_transition(request->action, a->side, (unsigned)case_role_by_name(request->staff->role), a->row.local_state, a->row.noticed,
-                              &a->move, p);
+    rc = case_find_transition(request->action, a->side, (unsigned)case_role_by_name(request->staff->role),
+                              a->row.local_state, a->row.noticed, &a->move, p);
     if (!rc)
         rc = prepare(a, p);
     if (!rc)
@@ -287,7 +288,9 @@ static int run_view(struct act *a, struct problem *p)
 {
     int rc = case_get(a->db, a->request->case_no, &a->row);
     if (rc)
-        return rc == TB_ENOTFOUND ? problem_set(p, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", a->request->case_no) : rc;
+        return rc == TB_ENOTFOUND
+                   ? problem_set(p, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", a->request->case_no)
+                   : rc;
     struct entry view = {.type = ENTRY_CASE_VIEWED, .at = a->now, .body = json_object()};
     memcpy(view.staff, a->request->staff->id, sizeof view.staff);
     memcpy(view.role, a->request->staff->role, sizeof view.role);
@@ -388,10 +391,14 @@ static int check_key(const char *key, struct problem *p)
     return 0;
 }
 
-int office_request_init(struct office_request *request, const struct office *office, enum office_kind kind, const struct office_staff *staff,
-                        const char *key, const char *case_no, const char *action, const char *body, size_t body_len, struct problem *p)
+int office_request_init(struct office_request *request, const struct office *office, enum office_kind kind,
+                        const struct office_staff *staff, const char *key, const char *case_no, const char *action,
+                        const char *body, size_t body_len, struct problem *p)
 {
-    *request = (struct office_request){.command = {.run = request_run, .intake = kind == OFFICE_INTAKE}, .office = office, .kind = kind, .staff = staff,
+    *request = (struct office_request){.command = {.run = request_run, .intake = kind == OFFICE_INTAKE},
+                                       .office = office,
+                                       .kind = kind,
+                                       .staff = staff,
                                        .problem = {.id = PROBLEM_COUNT, .number = -1}};
     int rc = 0;
     const char *why = "";

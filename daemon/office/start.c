@@ -35,8 +35,9 @@ int catalogue_keep(struct store_db *db, const struct suite *suite, const json_t 
         buf_clear(&text);
         rc = strict_json_dump(item, &text);
         if (!rc)
-            rc = item_put(db, office, json_string_value(json_object_get(item, "code")), json_integer_value(json_object_get(item, "version")), number,
-                          text.data, json_string_value(json_object_get(item, "name")));
+            rc = item_put(db, office, json_string_value(json_object_get(item, "code")),
+                          json_integer_value(json_object_get(item, "version")), number, text.data,
+                          json_string_value(json_object_get(item, "name")));
     }
     if (!rc)
         rc = edition_put(db, office, number, digest);
@@ -106,7 +107,8 @@ static int publish(struct store_db *db, struct office_start *start)
         return 0;
     char now[TIMESTAMP_TEXT];
     timestamp_format(store_world(db)->now_ms(store_world(db)->context), now);
-    json_t *body = json_pack("{s:s, s:I, s:s, s:O}", "office", office->code, "edition", (json_int_t)edition + 1, "published", now, "items", office->items);
+    json_t *body = json_pack("{s:s, s:I, s:s, s:O}", "office", office->code, "edition", (json_int_t)edition + 1,
+                             "published", now, "items", office->items);
     if (!body)
         return TB_ENOMEM;
     rc = catalogue_keep(db, office->suite, body);
@@ -133,8 +135,9 @@ static int grant(struct store_db *db, struct office_start *start, const struct a
     char from[DATE_TEXT], until[DATE_TEXT];
     date_format(row->from_day, from);
     date_format(row->until_day, until);
-    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "id", row->id, "delegate", row->delegate, "items", row->items, "steps",
-                             row->steps, "from", from, "until", until, "announcement", row->announcement, "acceptance", (int)row->acceptance);
+    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "id", row->id, "delegate", row->delegate,
+                             "items", row->items, "steps", row->steps, "from", from, "until", until, "announcement",
+                             row->announcement, "acceptance", (int)row->acceptance);
     if (!body)
         return TB_ENOMEM;
     rc = authorisation_put(db, row);

@@ -1,7 +1,8 @@
 /* carrier: requests to one counterpart over HTTPS — libcurl's multi interface on our loop (anchors.md 5).
  *
- * One carrier per peer.  It trusts only the authority pinned to that peer, shows our gateway's certificate, and demands the office's name in
- * the server's certificate.  Certificates are kept as bytes, so that no file is read on the loop.  All functions: loop thread. */
+ * One carrier per peer.  It trusts only the authority pinned to that peer, shows our gateway's certificate, and demands
+ * the office's name in the server's certificate.  Certificates are kept as bytes, so that no file is read on the loop.
+ * All functions: loop thread. */
 #ifndef PEER_CARRIER_H
 #define PEER_CARRIER_H
 
@@ -51,6 +52,7 @@ struct carrier_request {
 /* Once, before any thread: libcurl's own start and the check that the library is not older than what we were built for. */
 int carrier_global_start(void) TB_MUST_USE;
 
+/* Attaches to the loop; speaks as `office` with the given certificate.  *out is new; end it with carrier_stop.  Loop thread. */
 int carrier_start(uv_loop_t *loop, const char *office, const struct carrier_identity *identity, struct carrier **out) TB_MUST_USE;
 /* New certificates: for connections made from now on. */
 int carrier_set_identity(struct carrier *carrier, const struct carrier_identity *identity) TB_MUST_USE;

@@ -40,6 +40,7 @@ struct driver_stats {
     int last_rc;              /* of the last failure, 0 none */
 };
 
+/* Starts the exchange with one counterpart on the loop.  *out is new.  Loop thread. */
 int driver_start(const struct driver_options *options, struct driver **out) TB_MUST_USE;
 /* Something was committed. */
 void driver_wake(struct driver *driver);

@@ -1,9 +1,10 @@
 /* engine: when to speak to a counterpart, and what to do with how that ended — pure (design.md 4).
  *
- * One engine per peer and direction.  It knows nothing of sockets or the store: the driver (and the simulation) tells it what happened and
- * does what it answers.  One batch is in flight at most; a failure that may pass is tried again for ever, with exponential backoff and
- * jitter up to LIMIT_BACKOFF_CAP_MS; a permanent one is an alarm and waits for the cap before it is tried again, because its cause is outside.
- * Materials move by the second half, alongside, one at a time. */
+ * One engine per peer and direction.  It knows nothing of sockets or the store: the driver (and the simulation) tells
+ * it what happened and does what it answers.  One batch is in flight at most; a failure that may pass is tried again
+ * for ever, with exponential backoff and jitter up to LIMIT_BACKOFF_CAP_MS; a permanent one is an alarm and waits for
+ * the cap before it is tried again, because its cause is outside. Materials move by the second half, alongside, one at
+ * a time. */
 #ifndef PEER_ENGINE_H
 #define PEER_ENGINE_H
 
@@ -56,9 +57,11 @@ struct engine {
     uint64_t batches, messages, retries, permanent;
 };
 
+/* An engine that has not spoken yet and wants to at `now` (ms). */
 void engine_init(struct engine *engine, int64_t now);
 /* Feeds one event; `random` is 32 fresh random bits for the jitter.  Returns what to do. */
-enum engine_action engine_step(struct engine *engine, enum engine_event event, const struct engine_report *report, int64_t now, uint32_t random) TB_MUST_USE;
+enum engine_action engine_step(struct engine *engine, enum engine_event event, const struct engine_report *report,
+                               int64_t now, uint32_t random) TB_MUST_USE;
 /* Backoff before try n (1 …), ms: LIMIT_BACKOFF_FIRST_MS·2^(n−1) capped, of which the upper half is jitter. */
 int64_t engine_backoff_ms(unsigned failures, uint32_t random);
 
@@ -80,6 +83,7 @@ struct mover {
     uint64_t moved, retries;
 };
 void mover_init(struct mover *mover, int64_t now);
-enum mover_action mover_step(struct mover *mover, enum mover_event event, const struct mover_report *report, int64_t now, uint32_t random) TB_MUST_USE;
+enum mover_action mover_step(struct mover *mover, enum mover_event event, const struct mover_report *report,
+                             int64_t now, uint32_t random) TB_MUST_USE;
 
 #endif

@@ -144,7 +144,8 @@ int item_put(struct store_db *db, const char *office, const char *code, int64_t 
 int item_get(struct store_db *db, const char *office, const char *code, int64_t version, int64_t *found_version,
              bool *current, struct buf *out) TB_MUST_USE;
 /* The same, parsed; a new reference that must not be changed (the writer keeps the ones that are asked for all day). */
-int item_find(struct store_db *db, const char *office, const char *code, int64_t version, int64_t *found_version, bool *current, json_t **doc) TB_MUST_USE;
+int item_find(struct store_db *db, const char *office, const char *code, int64_t version, int64_t *found_version,
+              bool *current, json_t **doc) TB_MUST_USE;
 /* Calls row(context, office, edition, json text) for each item of the newest editions, ordered; a negative return
  * stops. */
 int item_each(struct store_db *db, const char *office,

@@ -41,7 +41,8 @@ static int fill(struct store *store, const struct office *office, const char *ho
                            "{\"item\":{\"office\":\"%s\",\"code\":\"%s\"},\"applicant\":{\"kind\":\"person\",\"name\":\"测试%ld\",\"certificate\":{\"type\":"
                            "\"passport\",\"number\":\"E%08ld\"},\"mobile\":\"13900001234\"},\"materials\":[],\"delivery\":{\"way\":\"pickup\",\"place\":\"intake\"}}",
                            home, item, (first + made) % 50000, first + made);
-        rc = office_request_init(&requests[made], office, OFFICE_INTAKE, window_staff(office), key, NULL, NULL, body, (size_t)len, &problem);
+        rc = office_request_init(&requests[made], office, OFFICE_INTAKE, window_staff(office), key, NULL, NULL, body,
+                                 (size_t)len, &problem);
         if (!rc && made)
             requests[made - 1].command.next = &requests[made].command;
     }
@@ -78,7 +79,8 @@ int main(int argc, char **argv)
         rc = setup_office(config, &office, &problem);
     struct store_options options = {0};
     if (!rc) {
-        options = (struct store_options){.directory = config->store.directory, .office = office->code, .signer = &signer, .world = world_real()};
+        options = (struct store_options){
+            .directory = config->store.directory, .office = office->code, .signer = &signer, .world = world_real()};
         rc = store_open(&options, &store, &problem);
     }
     double begin = now_s();

@@ -1,9 +1,11 @@
 /* load: takes in cases at a window as fast as it may, over mutual TLS with keep-alive, and measures.
  *
- * Each connection is a thread that sends one request at a time.  A broken connection is opened again and the same request is sent again with
- * the same Idempotency-Key, as `tongban` does, until it is answered: what stands in the acknowledgement file was promised by the office.
+ * Each connection is a thread that sends one request at a time.  A broken connection is opened again and the same
+ * request is sent again with the same Idempotency-Key, as `tongban` does, until it is answered: what stands in the
+ * acknowledgement file was promised by the office.
  *
- *   load --host 127.0.0.1 --port P --ca F --cert F --key F --home OFFICE --item CODE [--count N] [--connections C] [--rate R]
+ *   load --host 127.0.0.1 --port P --ca F --cert F --key F --home OFFICE --item CODE [--count N] [--connections C]
+ * [--rate R]
  *        [--body BYTES] [--acked FILE] [--prefix TEXT] [--patience SECONDS]
  *
  * Prints one JSON line: requests, seconds, per_second, p50_ms, p99_ms, max_ms, refused, reconnects. */
@@ -31,7 +33,14 @@ static struct {
     int port;
     long count, connections, body, patience;
     double rate;
-} opt = {.host = "127.0.0.1", .home = "330483", .item = "GA01", .prefix = "load", .count = 1000, .connections = 32, .body = 4096, .patience = 60};
+} opt = {.host = "127.0.0.1",
+         .home = "330483",
+         .item = "GA01",
+         .prefix = "load",
+         .count = 1000,
+         .connections = 32,
+         .body = 4096,
+         .patience = 60};
 
 static SSL_CTX *context;
 static atomic_long next_request, done_requests, refused, reconnects, gave_up;
@@ -70,7 +79,8 @@ static bool link_open(struct link *link)
     (void)inet_pton(AF_INET, opt.host, &to.sin_addr);
     link->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct timeval limit = {.tv_sec = 20};
-    if (link->fd < 0 || setsockopt(link->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) || connect(link->fd, (struct sockaddr *)&to, sizeof to)) {
+    if (link->fd < 0 || setsockopt(link->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) ||
+        connect(link->fd, (struct sockaddr *)&to, sizeof to)) {
         link_close(link);
         return false;
     }
@@ -126,7 +136,8 @@ static void record(long number, int status, const char *answer)
 {
     if (status != 201) {
         atomic_fetch_add(&refused, 1);
-        (void)fprintf(stderr, "request %ld: status %d %.300s\n", number, status, strstr(answer, "\r\n\r\n") ? strstr(answer, "\r\n\r\n") + 4 : "");
+        (void)fprintf(stderr, "request %ld: status %d %.300s\n", number, status,
+                      strstr(answer, "\r\n\r\n") ? strstr(answer, "\r\n\r\n") + 4 : "");
         return;
     }
     atomic_fetch_add(&done_requests, 1);
@@ -241,7 +252,8 @@ int main(int argc, char **argv)
     }
     (void)signal(SIGPIPE, SIG_IGN);
     context = SSL_CTX_new(TLS_client_method());
-    if (!context || SSL_CTX_load_verify_locations(context, opt.ca, NULL) != 1 || SSL_CTX_use_certificate_chain_file(context, opt.cert) != 1 ||
+    if (!context || SSL_CTX_load_verify_locations(context, opt.ca, NULL) != 1 ||
+        SSL_CTX_use_certificate_chain_file(context, opt.cert) != 1 ||
         SSL_CTX_use_PrivateKey_file(context, opt.key, SSL_FILETYPE_PEM) != 1) {
         ERR_print_errors_fp(stderr);
         return 2;
@@ -259,10 +271,12 @@ int main(int argc, char **argv)
         (void)pthread_join(threads[i], NULL);
     double seconds = now_s() - started;
     qsort(latencies, (size_t)opt.count, sizeof *latencies, by_value);
-    (void)printf("{\"requests\":%ld,\"seconds\":%.3f,\"per_second\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"refused\":%ld,\"reconnects\":%ld,"
+    (void)printf("{\"requests\":%ld,\"seconds\":%.3f,\"per_second\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%."
+                 "3f,\"refused\":%ld,\"reconnects\":%ld,"
                  "\"gave_up\":%ld}\n",
-                 (long)done_requests, seconds, (double)done_requests / seconds, latencies[opt.count / 2] * 1e3, latencies[opt.count * 99 / 100] * 1e3,
-                 latencies[opt.count - 1] * 1e3, (long)refused, (long)reconnects, (long)gave_up);
+                 (long)done_requests, seconds, (double)done_requests / seconds, latencies[opt.count / 2] * 1e3,
+                 latencies[opt.count * 99 / 100] * 1e3, latencies[opt.count - 1] * 1e3, (long)refused, (long)reconnects,
+                 (long)gave_up);
     if (acked_file)
         (void)fclose(acked_file);
     return refused || gave_up ? 1 : 0;

@@ -81,7 +81,8 @@ static void check_doubles(struct sim *sim, const json_t *rows, const char *case_
             if (json_equal(json_object_get(a, "id"), json_object_get(b, "id")))
                 sim_fail(sim, "doubled: an entry stands twice in the timeline of %s", case_no);
             if (json_integer_value(json_object_get(a, "rev")) && json_equal(json_object_get(a, "rev"), json_object_get(b, "rev")))
-                sim_fail(sim, "doubled: revision %lld of %s was given twice", (long long)json_integer_value(json_object_get(a, "rev")), case_no);
+                sim_fail(sim, "doubled: revision %lld of %s was given twice",
+                         (long long)json_integer_value(json_object_get(a, "rev")), case_no);
         }
 }
 
@@ -190,7 +191,8 @@ void sim_check_end(struct sim *sim)
         cases += check_cases(sim, i);
     }
     if (!sim->failure[0] && cases != sim->intakes)
-        sim_fail(sim, "%s: %zu applications were acknowledged, %zu cases exist", cases < sim->intakes ? "lost" : "doubled", sim->intakes, cases);
+        sim_fail(sim, "%s: %zu applications were acknowledged, %zu cases exist",
+                 cases < sim->intakes ? "lost" : "doubled", sim->intakes, cases);
     for (size_t i = 0; i < sim->acked_count && !sim->failure[0]; i++)
         sim_repeat(sim, &sim->acked[i]);
 }

@@ -103,7 +103,9 @@ static void plan(struct sim *sim)
     sim->loss = (unsigned)sim_below(&sim->rng, 4) * 60; /* 0–18 % of messages */
     unsigned crashes = (unsigned)sim_below(&sim->rng, 4);
     for (unsigned i = 0; i < crashes; i++)
-        sim_push(sim, (struct sim_event){.at = start + (int64_t)sim_below(&sim->rng, (uint64_t)span), .kind = SIM_CRASH, .node = (int)sim_below(&sim->rng, 2)});
+        sim_push(sim, (struct sim_event){.at = start + (int64_t)sim_below(&sim->rng, (uint64_t)span),
+                                         .kind = SIM_CRASH,
+                                         .node = (int)sim_below(&sim->rng, 2)});
     if (sim_chance(&sim->rng, 500)) {
         static const int64_t cuts[] = {3000, 90 * 1000, 3600 * 1000, 24 * 3600 * 1000LL, 10 * 24 * 3600 * 1000LL};
         int64_t cut = cuts[sim_chance(&sim->rng, 10) ? 4 : sim_chance(&sim->rng, 60) ? 3 : sim_below(&sim->rng, 3)];
@@ -115,7 +117,9 @@ static void plan(struct sim *sim)
     }
     unsigned acts = 20 + (unsigned)sim_below(&sim->rng, 40);
     for (unsigned i = 0; i < acts; i++)
-        sim_push(sim, (struct sim_event){.at = start + (int64_t)sim_below(&sim->rng, (uint64_t)span), .kind = SIM_CLERK, .node = (int)sim_below(&sim->rng, 2)});
+        sim_push(sim, (struct sim_event){.at = start + (int64_t)sim_below(&sim->rng, (uint64_t)span),
+                                         .kind = SIM_CLERK,
+                                         .node = (int)sim_below(&sim->rng, 2)});
     sim->end = start + span;
 }
 
@@ -177,8 +181,8 @@ static bool quiet(struct sim *sim)
 {
     for (int i = 0; i < SIM_NODES; i++) {
         const struct sim_node *node = &sim->node[i];
-        if (!node->store || node->has_pending || node->engine.state != ENGINE_IDLE || node->engine.work || node->mover.state != MOVER_IDLE ||
-            node->mover.work)
+        if (!node->store || node->has_pending || node->engine.state != ENGINE_IDLE || node->engine.work ||
+            node->mover.state != MOVER_IDLE || node->mover.work)
             return false;
     }
     return true;
@@ -221,8 +225,9 @@ static void loop(struct sim *sim)
         if (sim->calm && quiet(sim))
             return;
         if (sim->calm && sim->now > limit)
-            sim_fail(sim, "an hour after the last disturbance the offices are still not at rest (%d/%d, %d/%d)", (int)sim->node[0].engine.state,
-                     (int)sim->node[0].mover.state, (int)sim->node[1].engine.state, (int)sim->node[1].mover.state);
+            sim_fail(sim, "an hour after the last disturbance the offices are still not at rest (%d/%d, %d/%d)",
+                     (int)sim->node[0].engine.state, (int)sim->node[0].mover.state, (int)sim->node[1].engine.state,
+                     (int)sim->node[1].mover.state);
     }
 }
 
@@ -244,7 +249,11 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result
     loop(sim);
     if (!sim->failure[0])
         sim_check_end(sim);
-    *result = (struct sim_result){.steps = sim->steps, .crashes = sim->crashes, .cuts = sim->cuts, .acked = sim->acked_count, .virtual_ms = sim->now - start};
+    *result = (struct sim_result){.steps = sim->steps,
+                                  .crashes = sim->crashes,
+                                  .cuts = sim->cuts,
+                                  .acked = sim->acked_count,
+                                  .virtual_ms = sim->now - start};
     for (int i = 0; i < SIM_NODES; i++) {
         result->entries += sim->node[i].size;
         result->batches += sim->node[i].engine.batches;

@@ -115,12 +115,14 @@ int main(int argc, char **argv)
     uint64_t first = strtoull(argv[1], NULL, 10), count = strtoull(argv[2], NULL, 10);
     struct sum total = {0};
     int rc = run_all(first, count, plant, verbose, &total);
-    (void)printf("%llu seeds from %llu: %llu failed; %llu steps, %.1f virtual days, %llu entries, %llu acknowledged requests, %llu batches, "
+    (void)printf("%llu seeds from %llu: %llu failed; %llu steps, %.1f virtual days, %llu entries, %llu acknowledged "
+                 "requests, %llu batches, "
                  "%llu retries, %llu materials, %llu power cuts, %llu link cuts\n",
-                 (unsigned long long)total.runs, (unsigned long long)first, (unsigned long long)total.failed, (unsigned long long)total.steps,
-                 (double)total.virtual_ms / 86400000.0, (unsigned long long)total.entries, (unsigned long long)total.acked,
-                 (unsigned long long)total.batches, (unsigned long long)total.retries, (unsigned long long)total.moved,
-                 (unsigned long long)total.crashes, (unsigned long long)total.cuts);
+                 (unsigned long long)total.runs, (unsigned long long)first, (unsigned long long)total.failed,
+                 (unsigned long long)total.steps, (double)total.virtual_ms / 86400000.0,
+                 (unsigned long long)total.entries, (unsigned long long)total.acked, (unsigned long long)total.batches,
+                 (unsigned long long)total.retries, (unsigned long long)total.moved, (unsigned long long)total.crashes,
+                 (unsigned long long)total.cuts);
     if (rc || total.runs != count)
         return 1;
     if (plant == SIM_PLANT_NONE)

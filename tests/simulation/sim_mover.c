@@ -28,13 +28,23 @@ static void send_piece(struct sim_node *node, int what, int64_t value)
 {
     struct sim *sim = node->sim;
     node->piece = ++sim->requests;
-    struct sim_event failure = {.at = sim->now + 30000, .kind = SIM_PIECE_ANSWER, .node = node->id, .epoch = node->epoch, .number = node->piece,
-                                .rc = TB_ETIMEOUT, .what = what};
+    struct sim_event failure = {.at = sim->now + 30000,
+                                .kind = SIM_PIECE_ANSWER,
+                                .node = node->id,
+                                .epoch = node->epoch,
+                                .number = node->piece,
+                                .rc = TB_ETIMEOUT,
+                                .what = what};
     sim_push(sim, failure);
     if (sim->cut || sim_chance(&sim->rng, sim->loss))
         return;
-    struct sim_event event = {.at = sim->now + 1 + (int64_t)sim_below(&sim->rng, 400), .kind = SIM_PIECE, .node = 1 - node->id, .epoch = node->epoch,
-                              .number = node->piece, .value = value, .what = what};
+    struct sim_event event = {.at = sim->now + 1 + (int64_t)sim_below(&sim->rng, 400),
+                              .kind = SIM_PIECE,
+                              .node = 1 - node->id,
+                              .epoch = node->epoch,
+                              .number = node->piece,
+                              .value = value,
+                              .what = what};
     memcpy(event.sha256, node->moving.sha256, sizeof event.sha256);
     sim_push(sim, event);
     if (sim_chance(&sim->rng, sim->loss / 2))
@@ -129,11 +139,13 @@ void sim_on_piece(struct sim_node *node, struct sim_event *event)
 
 void sim_on_piece_answer(struct sim_node *node, struct sim_event *event)
 {
-    static const enum mover_event events[] = {[MOVER_DO_HEAD] = MOVER_HEAD, [MOVER_DO_CREATE] = MOVER_CREATED, [MOVER_DO_PATCH] = MOVER_PATCHED};
+    static const enum mover_event events[] = {
+        [MOVER_DO_HEAD] = MOVER_HEAD, [MOVER_DO_CREATE] = MOVER_CREATED, [MOVER_DO_PATCH] = MOVER_PATCHED};
     if (event->number != node->piece)
         return;
     node->piece = 0;
-    sim_trace(node->sim, "office %d: material %.8s, act %d: %s, offset %lld", node->id, node->moving.sha256, event->what, err_text(event->rc), (long long)event->value);
+    sim_trace(node->sim, "office %d: material %.8s, act %d: %s, offset %lld", node->id, node->moving.sha256,
+              event->what, err_text(event->rc), (long long)event->value);
     struct mover_report report = {.rc = event->rc, .offset = event->value, .length = node->moving.size};
     sim_mover(node, events[event->what], &report);
 }

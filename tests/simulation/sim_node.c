@@ -102,7 +102,11 @@ int sim_node_make(struct sim *sim, int id)
 
 int sim_node_start(struct sim_node *node)
 {
-    struct store_options options = {.directory = node->disk, .office = node->office->code, .signer = &node->signer, .world = &node->world, .vfs = "sim"};
+    struct store_options options = {.directory = node->disk,
+                                    .office = node->office->code,
+                                    .signer = &node->signer,
+                                    .world = &node->world,
+                                    .vfs = "sim"};
     struct problem problem = {0};
     node->epoch = ++node->sim->requests;
     int rc = store_open(&options, &node->store, &problem);
@@ -110,7 +114,8 @@ int sim_node_start(struct sim_node *node)
         sim_fail(node->sim, "office %d: %s (%s)", node->id, problem.detail, err_text(rc));
         return rc;
     }
-    sim_trace(node->sim, "office %d starts with %llu entries", node->id, (unsigned long long)store_ledger_size(store_sync_view(node->store)));
+    sim_trace(node->sim, "office %d starts with %llu entries", node->id,
+              (unsigned long long)store_ledger_size(store_sync_view(node->store)));
     sim_check_commit(node);
     struct office_start start;
     office_start_init(&start, node->office);
@@ -210,7 +215,11 @@ static void post(struct sim_node *node)
         return;
     unsigned copies = 1 + sim_chance(&sim->rng, sim->loss);
     for (unsigned i = 0; i < copies; i++) {
-        struct sim_event event = {.kind = SIM_REQUEST, .node = 1 - node->id, .epoch = node->epoch, .number = node->request, .len = node->batch.out.len};
+        struct sim_event event = {.kind = SIM_REQUEST,
+                                  .node = 1 - node->id,
+                                  .epoch = node->epoch,
+                                  .number = node->request,
+                                  .len = node->batch.out.len};
         event.at = sim->now + 1 + (int64_t)sim_below(&sim->rng, sim_chance(&sim->rng, 900) ? 300 : 90 * 1000);
         event.bytes = malloc(event.len);
         if (!event.bytes)
@@ -310,8 +319,14 @@ void sim_on_request(struct sim_node *node, struct sim_event *event)
     struct sim *sim = node->sim;
     if (sim->cut)
         return;
-    struct sim_event reply = {.at = sim->now + 1 + (int64_t)sim_below(&sim->rng, sim_chance(&sim->rng, 900) ? 300 : 90 * 1000), .kind = SIM_ANSWER,
-                              .node = 1 - node->id, .epoch = event->epoch, .number = event->number, .problem = -1, .value = -1};
+    struct sim_event reply = {.at = sim->now + 1 +
+                                    (int64_t)sim_below(&sim->rng, sim_chance(&sim->rng, 900) ? 300 : 90 * 1000),
+                              .kind = SIM_ANSWER,
+                              .node = 1 - node->id,
+                              .epoch = event->epoch,
+                              .number = event->number,
+                              .problem = -1,
+                              .value = -1};
     struct buf out;
     buf_init(&out, LIMIT_PEER_ANSWER_BYTES);
     if (!node->store) {
@@ -357,7 +372,8 @@ void sim_on_answer(struct sim_node *node, struct sim_event *event)
         if (!report.rc && parcel->old_size != node->batch.their_size)
             report.rc = TB_ETEMP;
         if (!report.rc)
-            report.rc = parcel_verify(parcel, &node->office->peers[0].key, node->batch.their_size ? &node->batch.their_root : NULL, &problem);
+            report.rc = parcel_verify(parcel, &node->office->peers[0].key,
+                                      node->batch.their_size ? &node->batch.their_root : NULL, &problem);
         if (report.rc)
             parcel_free(parcel);
         else

@@ -68,9 +68,10 @@ static void material_member(struct sim_node *node, char out[96])
 static int run_request(struct sim_node *node, struct sim_acked *act, struct office_request *request)
 {
     struct problem problem;
-    int rc = office_request_init(request, node->office, act->kind, office_staff(node->office, act->staff), act->key,
-                                 act->kind == OFFICE_INTAKE ? NULL : act->case_no, act->kind == OFFICE_INTAKE ? NULL : act->action, act->body,
-                                 strlen(act->body), &problem);
+    int rc =
+        office_request_init(request, node->office, act->kind, office_staff(node->office, act->staff), act->key,
+                            act->kind == OFFICE_INTAKE ? NULL : act->case_no,
+                            act->kind == OFFICE_INTAKE ? NULL : act->action, act->body, strlen(act->body), &problem);
     if (rc)
         return rc;
     return sim_commit(node, &request->command);
