@@ -219,16 +219,37 @@ int case_document(struct store_db *db, const struct office *office, const struct
     return rc;
 }
 
-int case_list_row(const struct office *office, const struct office_staff *staff, const struct case_row *row, json_t **out)
+/* The name as the pinned version has it; an item that is not here any more goes without. */
+static int name_item(struct store_db *db, const struct case_row *row, json_t *item)
+{
+    struct buf text;
+    int64_t version;
+    bool current;
+    json_t *stored = NULL;
+    buf_init(&text, LIMIT_ENTRY_BYTES);
+    int rc = item_get(db, row->home, row->item, row->item_version, &version, &current, &text);
+    if (!rc)
+        rc = strict_json_parse(text.data, text.len, &stored, NULL);
+    json_t *name = json_object_get(stored, "name");
+    if (!rc && name && json_object_set(item, "name", name))
+        rc = TB_ENOMEM;
+    json_decref(stored);
+    buf_free(&text);
+    return rc == TB_ENOTFOUND ? 0 : rc;
+}
+
+int case_list_row(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row, json_t **out)
 {
     json_t *doc = NULL;
-    int rc = case_summary(NULL, office, staff, row, &doc);
+    int rc = case_summary(db, office, staff, row, &doc);
     if (rc)
         return rc;
     struct buf name, number;
     buf_init(&name, LIMIT_NAME_BYTES * 2);
     buf_init(&number, LIMIT_NAME_BYTES);
-    rc = text_mask_name(row->applicant ? row->applicant : "", &name);
+    rc = name_item(db, row, json_object_get(doc, "item"));
+    if (!rc)
+        rc = text_mask_name(row->applicant ? row->applicant : "", &name);
     if (!rc)
         rc = text_mask_number(row->number ? row->number : "", &number);
     if (!rc)

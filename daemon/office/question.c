@@ -151,7 +151,7 @@ static int ask_cases(struct store_db *db, struct office_question *q)
     json_t *list = json_array();
     for (size_t i = 0; i < count && !rc; i++) {
         json_t *row = NULL;
-        rc = list ? case_list_row(q->office, q->staff, &rows[i], &row) : TB_ENOMEM;
+        rc = list ? case_list_row(db, q->office, q->staff, &rows[i], &row) : TB_ENOMEM;
         if (!rc && json_array_append_new(list, row))
             rc = TB_ENOMEM;
     }
