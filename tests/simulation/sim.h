@@ -52,7 +52,7 @@ struct sim_event {
     size_t len;
     int rc;
     int problem;
-    int64_t value;
+    int64_t value;        /* SIM_ENGINE, SIM_MOVER: 1 for a wake-up of sim_wake */
     int what;             /* mover action */
     char sha256[65];
 };
@@ -90,7 +90,10 @@ struct sim_node {
     bool batch_live;
     struct parcel *answer;       /* verified, to be applied */
     uint64_t request;            /* number awaited */
+    unsigned woken;              /* wake-ups that engine and mover were not told of yet */
     uint64_t piece;
+    char *known_note;            /* the last checkpoint of the peer that was verified, owned */
+    struct checkpoint known;
     struct material_row moving;
     /* what the harness knows to be acknowledged */
     uint64_t size;

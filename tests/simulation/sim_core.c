@@ -97,9 +97,9 @@ static void plan(struct sim *sim)
 {
     static const int64_t spans[] = {20 * 60 * 1000, 2 * 3600 * 1000, 24 * 3600 * 1000LL, 5 * 24 * 3600 * 1000LL};
     int64_t start = sim->now;
-    /* long runs are dear and mostly heartbeats: one in sixty */
-    uint64_t pick = sim_below(&sim->rng, 60);
-    int64_t span = spans[pick == 0 ? 3 : pick < 4 ? 2 : pick < 24 ? 1 : 0];
+    /* long runs are dear and mostly heartbeats: five days for one in 150, a day for four */
+    uint64_t pick = sim_below(&sim->rng, 150);
+    int64_t span = spans[pick == 0 ? 3 : pick < 5 ? 2 : pick < 50 ? 1 : 0];
     sim->loss = (unsigned)sim_below(&sim->rng, 4) * 60; /* 0–18 % of messages */
     unsigned crashes = (unsigned)sim_below(&sim->rng, 4);
     for (unsigned i = 0; i < crashes; i++)
@@ -108,7 +108,7 @@ static void plan(struct sim *sim)
                                          .node = (int)sim_below(&sim->rng, 2)});
     if (sim_chance(&sim->rng, 500)) {
         static const int64_t cuts[] = {3000, 90 * 1000, 3600 * 1000, 24 * 3600 * 1000LL, 10 * 24 * 3600 * 1000LL};
-        int64_t cut = cuts[sim_chance(&sim->rng, 10) ? 4 : sim_chance(&sim->rng, 60) ? 3 : sim_below(&sim->rng, 3)];
+        int64_t cut = cuts[sim_chance(&sim->rng, 10) ? 4 : sim_chance(&sim->rng, 40) ? 3 : sim_below(&sim->rng, 3)];
         int64_t at = start + (int64_t)sim_below(&sim->rng, (uint64_t)span);
         sim_push(sim, (struct sim_event){.at = at, .kind = SIM_CUT});
         sim_push(sim, (struct sim_event){.at = at + cut, .kind = SIM_HEAL});
@@ -160,9 +160,11 @@ static void dispatch(struct sim *sim, struct sim_event *event)
         return;
     switch (event->kind) {
     case SIM_ENGINE:
+        node->woken -= event->value == 1;
         sim_engine(node, ENGINE_WAKE, NULL);
         return;
     case SIM_MOVER:
+        node->woken -= event->value == 1;
         sim_mover(node, MOVER_WAKE, NULL);
         return;
     case SIM_ANSWER:
@@ -181,7 +183,7 @@ static bool quiet(struct sim *sim)
 {
     for (int i = 0; i < SIM_NODES; i++) {
         const struct sim_node *node = &sim->node[i];
-        if (!node->store || node->has_pending || node->engine.state != ENGINE_IDLE || node->engine.work ||
+        if (!node->store || node->has_pending || node->woken || node->engine.state != ENGINE_IDLE || node->engine.work ||
             node->mover.state != MOVER_IDLE || node->mover.work)
             return false;
     }

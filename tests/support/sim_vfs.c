@@ -161,6 +161,7 @@ static bool settle(struct sim_inode *inode, struct sim_disk *luck)
     if (!image_room(&inode->durable, inode->live.room > inode->durable.room ? inode->live.room : inode->durable.room))
         return false;
     bool keep = manner == 1;
+    size_t written = inode->dirty_end * SECTOR, end = written > inode->durable.size ? written : inode->durable.size;
     for (size_t s = inode->dirty_first; s < inode->dirty_end; s++) {
         if (luck && (manner == 2 || (manner == 3 && (s % 8 == 0 || s == inode->dirty_first))))
             keep = next_random(luck) & 1;
@@ -169,10 +170,13 @@ static bool settle(struct sim_inode *inode, struct sim_disk *luck)
         inode->dirty[s] = 0;
     }
     inode->dirty_first = inode->dirty_end = 0;
-    /* Bytes behind the end read as zero when the file grows over them again. */
+    /* Bytes behind the end read as zero when the file grows over them again: only those can differ that a sector just brought, or
+     * that were before the end until now. */
     inode->durable.size = size;
-    if (inode->durable.room > size)
-        memset(inode->durable.bytes + size, 0, inode->durable.room - size);
+    if (end > inode->durable.room)
+        end = inode->durable.room;
+    if (end > size)
+        memset(inode->durable.bytes + size, 0, end - size);
     return true;
 }
 
