@@ -238,7 +238,8 @@ static int name_item(struct store_db *db, const struct case_row *row, json_t *it
     return rc == TB_ENOTFOUND ? 0 : rc;
 }
 
-int case_list_row(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row, json_t **out)
+int case_list_row(struct store_db *db, const struct office *office, const struct office_staff *staff,
+                  const struct case_row *row, json_t **out)
 {
     json_t *doc = NULL;
     int rc = case_summary(db, office, staff, row, &doc);

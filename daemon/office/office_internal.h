@@ -40,7 +40,8 @@ int case_summary(struct store_db *db, const struct office *office, const struct 
 int case_document(struct store_db *db, const struct office *office, const struct office_staff *staff,
                   const struct case_row *row, json_t **out) TB_MUST_USE;
 /* One masked row of a list. */
-int case_list_row(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row, json_t **out) TB_MUST_USE;
+int case_list_row(struct store_db *db, const struct office *office, const struct office_staff *staff,
+                  const struct case_row *row, json_t **out) TB_MUST_USE;
 
 /* ---- materials.c ---- */
 

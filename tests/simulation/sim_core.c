@@ -108,7 +108,7 @@ static void plan(struct sim *sim)
                                          .node = (int)sim_below(&sim->rng, 2)});
     if (sim_chance(&sim->rng, 500)) {
         static const int64_t cuts[] = {3000, 90 * 1000, 3600 * 1000, 24 * 3600 * 1000LL, 10 * 24 * 3600 * 1000LL};
-        int64_t cut = cuts[sim_chance(&sim->rng, 10) ? 4 : sim_chance(&sim->rng, 40) ? 3 : sim_below(&sim->rng, 3)];
+        int64_t cut = cuts[sim_chance(&sim->rng, 4) ? 4 : sim_chance(&sim->rng, 40) ? 3 : sim_below(&sim->rng, 3)];
         int64_t at = start + (int64_t)sim_below(&sim->rng, (uint64_t)span);
         sim_push(sim, (struct sim_event){.at = at, .kind = SIM_CUT});
         sim_push(sim, (struct sim_event){.at = at + cut, .kind = SIM_HEAL});

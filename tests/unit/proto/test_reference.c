@@ -56,7 +56,8 @@ static void write_limits(struct buf *out)
         LIMIT_TABLE(LIMIT)
 #undef LIMIT
     };
-    put(out, "# Limits\n\nEverything that somebody outside can make long, deep, many or slow has a named maximum. This page is made from the\n"
+    put(out, "# Limits\n\nEverything that somebody outside can make long, deep, many or slow has a named maximum. "
+             "This page is made from the\n"
              "table `proto/limits.h` by its unit test (`unit_proto_test_reference --write docs/reference`); the test fails when\n"
              "they differ. Do not edit by hand. Beyond a limit comes a problem document ([problems](problems.md)), mostly\n"
              "`too-large`, `field`, `timeout` or `busy`.\n\n| limit | value | unit | for |\n| --- | ---: | --- | --- |\n");
