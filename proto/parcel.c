@@ -38,16 +38,13 @@ static int put_hash(struct buf *out, const struct ledger_hash *hash)
     return rc ? rc : buf_append(out, "\"", 1);
 }
 
+/* A path is one string, the hashes one after another: a batch has thousands of them. */
 static int put_path(struct buf *out, const struct ledger_path *path)
 {
-    int rc = buf_append(out, "[", 1);
-    for (unsigned i = 0; !rc && path && i < path->count; i++) {
-        if (i)
-            rc = buf_append(out, ",", 1);
-        if (!rc)
-            rc = put_hash(out, &path->hash[i]);
-    }
-    return rc ? rc : buf_append(out, "]", 1);
+    int rc = buf_append(out, "\"", 1);
+    if (!rc && path && path->count)
+        rc = base64_encode(path->hash, path->count * sizeof path->hash[0], out);
+    return rc ? rc : buf_append(out, "\"", 1);
 }
 
 static int put_tally(struct buf *out, const char *name, const struct tally *tally)
@@ -134,16 +131,16 @@ static int get_hash(const json_t *value, const char *field, struct ledger_hash *
     return 0;
 }
 
-static int get_path(const json_t *obj, const char *path, const char *key, struct ledger_path *out, struct problem *p)
+static int get_path(const json_t *obj, const char *key, const char *field, struct ledger_path *out, struct problem *p)
 {
-    json_t *array;
-    int rc = strict_json_array(obj, path, key, true, LIMIT_PROOF_HASHES, &array, p);
-    size_t count = rc ? 0 : json_array_size(array);
-    for (size_t i = 0; !rc && i < count; i++)
-        rc = get_hash(json_array_get(array, i), path[0] ? path : "/consistency", &out->hash[i], p);
-    if (!rc)
-        out->count = (unsigned)count;
-    return rc;
+    const json_t *value = json_object_get(obj, key);
+    size_t len;
+    if (!json_is_string(value) ||
+        base64_decode(json_string_value(value), json_string_length(value), (uint8_t *)out->hash, sizeof out->hash, &len) ||
+        len % sizeof out->hash[0])
+        return problem_set(p, PROBLEM_MALFORMED, field, "%s is not a path of at most %d hashes in Base64", field, (int)LIMIT_PROOF_HASHES);
+    out->count = (unsigned)(len / sizeof out->hash[0]);
+    return 0;
 }
 
 static int get_tally(const json_t *header, const char *key, const char *path, struct tally *out, struct problem *p)
@@ -215,7 +212,7 @@ static int get_lines(const json_t *header, struct parcel *parcel, struct problem
         if (!rc)
             rc = get_size(one, "/lines", "index", &parcel->lines[i].index, p);
         if (!rc)
-            rc = get_path(one, "/lines", "path", &parcel->lines[i].path, p);
+            rc = get_path(one, "path", "/lines/path", &parcel->lines[i].path, p);
         parcel->lines[i].status = TB_ETRUST; /* until parcel_verify says otherwise */
     }
     return rc;
@@ -241,7 +238,7 @@ static int get_header(const json_t *header, struct parcel *parcel, struct proble
     if (!rc)
         rc = get_size(header, "", "old", &parcel->old_size, p);
     if (!rc)
-        rc = get_path(header, "", "consistency", &parcel->consistency, p);
+        rc = get_path(header, "consistency", "/consistency", &parcel->consistency, p);
     if (!rc)
         rc = get_size(header, "", "seen", &parcel->seen_size, p);
     if (!rc)

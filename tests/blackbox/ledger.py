@@ -147,9 +147,9 @@ class FakeOffice:
         leaves = self.leaves()
         return {
             "v": 1, "from": self.code, "to": self.to, "checkpoint": self.checkpoint(), "old": old,
-            "consistency": [b64(h) for h in consistency(leaves, old)] if old else [], "seen": 0,
+            "consistency": b64(b"".join(consistency(leaves, old))) if old else "", "seen": 0,
             "sent": {"seq": first - 1, "hash": b64(self.tallies[first - 1])}, "received": {"seq": 0, "hash": b64(bytes(32))},
-            "lines": [{"index": i, "path": [b64(h) for h in inclusion(leaves, i)]} for i in range(first - 1, len(leaves))],
+            "lines": [{"index": i, "path": b64(b"".join(inclusion(leaves, i)))} for i in range(first - 1, len(leaves))],
         }
 
     def batch(self, first=1, old=0, lines=None, changes=None):
@@ -175,8 +175,9 @@ def verify_answer(body, vkey):
     assert vkey.startswith(name + "+")
     for place, line in zip(header["lines"], lines, strict=True):
         value, index, last = leaf_hash(line), place["index"], int(size) - 1
-        for step in place["path"]:
-            step = base64.b64decode(step)
+        path = base64.b64decode(place["path"])
+        assert len(path) % 32 == 0
+        for step in (path[at:at + 32] for at in range(0, len(path), 32)):
             if index & 1 or index == last:
                 value = node_hash(step, value)
                 while not index & 1 and index:
