@@ -89,7 +89,9 @@ static void each_field(const struct case_field *fields, const char *prefix, fiel
 {
     for (const struct case_field *f = fields; f && f->name; f++) {
         char name[128];
-        (void)snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "." : "", f->name);
+        int len = snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "." : "", f->name);
+        if (len < 0 || (size_t)len >= sizeof name)
+            continue; /* no name in the table is that long */
         for (char *c = name; *c; c++)
             *c = (char)(*c == '_' ? '-' : *c);
         if (f->members)

@@ -87,5 +87,8 @@ void receipt_clear(struct receipt *receipt);
 
 /* One step of a tally. */
 int tally_step(const struct suite *suite, struct tally *tally, const struct ledger_hash *leaf) TB_MUST_USE;
+/* Whether two offices disagree about what one direction has carried: the same number of messages, another hash.  A hash of zeros with
+ * messages is a sender that was asked to begin elsewhere and does not know it. */
+bool tally_conflict(const struct tally *mine, const struct tally *theirs);
 
 #endif

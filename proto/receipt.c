@@ -21,6 +21,13 @@ int tally_step(const struct suite *suite, struct tally *tally, const struct ledg
     return rc;
 }
 
+bool tally_conflict(const struct tally *mine, const struct tally *theirs)
+{
+    static const struct ledger_hash unknown;
+    bool known = !theirs->seq || memcmp(&theirs->hash, &unknown, sizeof unknown) != 0;
+    return known && mine->seq == theirs->seq && memcmp(&mine->hash, &theirs->hash, sizeof mine->hash) != 0;
+}
+
 /* --- writing --- */
 
 static json_t *hash_new(const struct ledger_hash *hash)

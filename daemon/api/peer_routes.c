@@ -110,6 +110,10 @@ static void inbound_done(struct store_command *command, int rc)
     struct intake *intake = ((struct office_inbound *)command)->user;
     struct office_inbound *inbound = &intake->inbound;
     intake->problem = inbound->problem;
+    if (inbound->differs) {
+        metric_add(METRIC_PEER_DIFFERENCES, 1);
+        LOG(LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", inbound->peer->code), LOG_TEXT("seen_in", "batch"));
+    }
     if (rc == 0) {
         metric_add(METRIC_PEER_BATCHES_TAKEN, 1);
         metric_add(METRIC_PEER_MESSAGES_TAKEN, (int64_t)inbound->applied);

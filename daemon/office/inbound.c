@@ -314,7 +314,7 @@ static int check_batch(struct store_db *db, struct office_inbound *in, const str
     for (size_t i = 0; i < parcel->count; i++)
         if (parcel->lines[i].status)
             return problem_set(&in->problem, PROBLEM_UNTRUSTED, NULL, "the inclusion proof of line %zu does not verify", i + 1);
-    if (parcel->count && first > peer->received.seq + 1) {
+    if (first > peer->received.seq + 1) { /* also of an idle exchange: what we lost comes again */
         int rc = problem_set(&in->problem, PROBLEM_SEQUENCE, NULL, "message %lld is the next", (long long)peer->received.seq + 1);
         in->problem.number = peer->received.seq + 1;
         return rc;
@@ -414,6 +414,7 @@ static int inbound_run(struct store_db *db, struct store_command *command)
     if (rc)
         goto out;
     int64_t first = parcel->sent.seq + 1;
+    in->differs = tally_conflict(&peer.received, &parcel->sent) || tally_conflict(&peer.sent, &parcel->received);
     rc = check_numbers(in, first, peer.received.seq + 1);
     if (!rc)
         rc = check_batch(db, in, &peer, first);

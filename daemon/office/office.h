@@ -87,6 +87,7 @@ struct office_inbound {
     struct ledger_hash old_root;    /* the root that the consistency was verified against: compared with the stored one */
     struct problem problem;         /* when rc < 0: sequence-gap, checkpoint-conflict, ledger-fork, store … */
     size_t applied, duplicates, refused, invalid;
+    bool differs;                   /* reconciliation: the tallies of a direction differ at the same message; for an operator */
     char (*changed)[CASE_NO_TEXT];  /* owned: cases that changed, for watchers */
     size_t changed_count;
     void *user;
@@ -151,6 +152,7 @@ struct office_outcome {
     struct problem problem;
     int64_t acked_seq;              /* after it */
     size_t settled;                 /* messages settled by it */
+    bool differs;                   /* as above */
     char (*changed)[CASE_NO_TEXT];
     size_t changed_count;
     void *user;

@@ -108,6 +108,7 @@ static int outcome_run(struct store_db *db, struct store_command *command)
         rc = peer_remember(db, &peer, parcel);
     for (size_t i = 0; i < parcel->count && !rc; i++)
         rc = take_receipt(db, out, &peer, &parcel->lines[i]);
+    out->differs = tally_conflict(&peer.sent, &parcel->received) || tally_conflict(&peer.received, &parcel->sent);
     if (!rc && out->our_size > peer.acked_size) {
         peer.acked_size = out->our_size;
         if (parcel->cosignature)

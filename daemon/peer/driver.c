@@ -253,11 +253,16 @@ static void outcome_done(struct store_command *command, int rc)
     const struct world *world = driver->options.world;
     struct problem p = outcome->problem;
     size_t settled = outcome->settled;
+    bool differs = outcome->differs;
     if (rc == 0 && outcome->changed_count > 0)
         driver->options.changed(driver->options.context, (const char(*)[CASE_NO_TEXT])outcome->changed, outcome->changed_count);
     office_outcome_clear(outcome);
     if (driver_came_back(driver))
         return;
+    if (differs) {
+        metric_add(METRIC_PEER_DIFFERENCES, 1);
+        LOG(LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"));
+    }
     struct engine_report report = {.rc = rc, .problem = -1, .number = -1};
     if (rc == 0) {
         if (driver->engine.failures > 0)

@@ -53,7 +53,7 @@ struct sim_event {
     int rc;
     int problem;
     int64_t value;        /* SIM_ENGINE, SIM_MOVER: 1 for a wake-up of sim_wake */
-    int what;             /* mover action */
+    int what;             /* mover action; SIM_REQUEST: 1 when a bit of it was turned */
     char sha256[65];
 };
 

@@ -232,8 +232,9 @@ static void post(struct sim_node *node)
         if (!event.bytes)
             exit(70);
         memcpy(event.bytes, node->batch.out.data, event.len);
-        if (sim_chance(&sim->rng, sim->loss / 4))
-            event.bytes[sim_below(&sim->rng, event.len)] ^= (char)(1 << sim_below(&sim->rng, 8)); /* what TLS would never let through */
+        event.what = sim_chance(&sim->rng, sim->loss / 4);
+        if (event.what) /* what TLS would never let through */
+            event.bytes[sim_below(&sim->rng, event.len)] ^= (char)(1 << sim_below(&sim->rng, 8));
         sim_push(sim, event);
     }
 }
@@ -247,6 +248,8 @@ static void apply(struct sim_node *node)
     report.rc = sim_commit(node, &outcome.command);
     if (report.rc < 0)
         sim_trace(node->sim, "office %d cannot apply an answer: %s", node->id, outcome.problem.detail);
+    if (outcome.differs)
+        sim_fail(node->sim, "office %d counts other messages than its peer", node->id);
     office_outcome_clear(&outcome);
     if (!node->store)
         return;
@@ -333,6 +336,8 @@ static int receive(struct sim_node *node, struct sim_event *event, struct buf *o
     if (node->store && !rc)
         rc = buf_append(out, answer.out.data, answer.out.len);
     bool news = inbound.applied > 0;
+    if (inbound.differs && !event->what)
+        sim_fail(node->sim, "office %d counts other messages than its peer", node->id);
     office_inbound_clear(&inbound);
     office_answer_clear(&answer);
     if (node->store && news)

@@ -331,6 +331,16 @@ static void test_tally(void **state)
     assert_int_equal(tally_step(suite, &tally, &root), 0);
     assert_int_equal(tally.seq, 1);
     assert_memory_equal(tally.hash.b, expected.b, 32);
+    struct tally twin = tally;
+    assert_false(tally_conflict(&tally, &twin));
+    twin.hash.b[31] ^= 1;
+    assert_true(tally_conflict(&tally, &twin));
+    twin.seq++; /* further along: nothing to compare */
+    assert_false(tally_conflict(&tally, &twin));
+    twin = (struct tally){.seq = 1}; /* not known */
+    assert_false(tally_conflict(&tally, &twin));
+    struct tally none = {.seq = 0};
+    assert_false(tally_conflict(&none, &(struct tally){.seq = 0}));
 }
 
 static void test_receipt(void **state)
