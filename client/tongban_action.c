@@ -43,13 +43,15 @@ static int ask_missing(const struct client *client, const struct case_field *fie
         int rc;
         if (field->kind == FIELD_ENUM && field->values) {
             char words[512], *save = NULL;
-            const char *label[32];
+            const char *value[32], *label[32];
             unsigned count = 0, chosen = 0;
             (void)snprintf(words, sizeof words, "%s", field->values);
-            for (char *w = strtok_r(words, "|", &save); w && count < 32; w = strtok_r(NULL, "|", &save))
-                label[count++] = w;
+            for (char *w = strtok_r(words, "|", &save); w && count < 32; w = strtok_r(NULL, "|", &save)) {
+                value[count] = w;
+                label[count++] = view_word(w);
+            }
             rc = ask_choice(question, label, count, count, &chosen);
-            answer = rc ? NULL : strdup(label[chosen]);
+            answer = rc ? NULL : strdup(value[chosen]);
         } else {
             rc = ask_text(question, true, &answer);
         }

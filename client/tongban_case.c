@@ -202,7 +202,7 @@ int case_proof(struct client *client, const struct args *args)
         json_decref(doc);
     } else if (!status && out) {
         (void)printf(_("The proof stands in %s.\n"), out);
-        term_next("tongban-verify case BUNDLE");
+        term_next(_("tongban-verify case --key VKEY --key VKEY FILE, with the key that each office gave you"));
     }
     return status;
 }
@@ -224,7 +224,7 @@ int office_show(struct client *client, const struct args *args)
     (void)snprintf(text, sizeof text, "%s %s", view_text(doc, "office"), view_text(doc, "name"));
     term_pair(_("Office"), 12, text);
     (void)snprintf(text, sizeof text, "%s %s (%s)", view_text(staff, "id"), view_text(staff, "name"),
-                   view_text(staff, "role"));
+                   view_word(view_text(staff, "role")));
     term_pair(_("Staff"), 12, text);
     size_t i;
     struct table t;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/tongban_term.h"
+#include "client/tongban_view.h"
 
 static const char *const patterns[] = {
 #include "client/tongban_details.inc"
@@ -47,6 +48,41 @@ static bool match(const char *pattern, const char *text, struct capture *capture
     return !*text;
 }
 
+/* A word of the tables: what the clerk's commands, states and roles are called. */
+static const char *table_word(const char *word)
+{
+    const struct case_transition *action = action_find(word);
+    if (action)
+        return lang_pick(action->action, action->zh);
+    return case_state_by_name(word) >= 0 ? view_state(word) : view_word(word);
+}
+
+/* The value of a conversion: a list of words of the tables in the reader's language, anything else as it is. */
+static int put_value(const struct capture *capture, struct buf *out)
+{
+    char word[64];
+    const char *at = capture->from, *end = capture->from + capture->len;
+    while (at < end) {
+        size_t len = 0;
+        while (at + len < end && strncmp(at + len, ", ", 2) != 0)
+            len++;
+        const char *found = word;
+        if (len < sizeof word) {
+            memcpy(word, at, len);
+            word[len] = '\0';
+            found = table_word(word);
+        }
+        int rc = found == word ? buf_append(out, at, len) : buf_append_str(out, found);
+        at += len;
+        if (!rc && at < end)
+            rc = buf_append_str(out, _(", "));
+        if (rc)
+            return rc;
+        at += at < end ? 2 : 0;
+    }
+    return 0;
+}
+
 const char *detail_text(const char *detail)
 {
     static char out[1024];
@@ -58,24 +94,17 @@ const char *detail_text(const char *detail)
         const char *to = gettext(patterns[i]);
         if (!strchr(patterns[i], '%') || to == patterns[i] || !match(patterns[i], detail, capture, 0))
             continue;
-        size_t used = 0;
+        struct buf text;
         unsigned n = 0;
-        while (*to && used + 1 < sizeof out) {
+        int rc = 0;
+        buf_init(&text, sizeof out - 1);
+        while (*to && !rc) {
             size_t len = conversion(to);
-            if (!len) {
-                out[used++] = *to++;
-                continue;
-            }
-            size_t take = n < CAPTURES ? capture[n].len : 0;
-            if (take > sizeof out - 1 - used)
-                take = sizeof out - 1 - used;
-            if (take)
-                memcpy(out + used, capture[n].from, take);
-            used += take;
-            n++;
-            to += len;
+            rc = !len ? buf_append(&text, to, 1) : n < CAPTURES ? put_value(&capture[n++], &text) : 0;
+            to += len ? len : 1;
         }
-        out[used] = '\0';
+        (void)snprintf(out, sizeof out, "%s", text.len ? text.data : "");
+        buf_free(&text);
         return out;
     }
     return detail;

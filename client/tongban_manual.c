@@ -103,17 +103,28 @@ static void each_field(const struct case_field *fields, const char *prefix, fiel
 
 static void help_field(const char *name, const struct case_field *f, FILE *out)
 {
-    char text[256];
-    (void)snprintf(text, sizeof text, "--%s %s", name, field_value(f));
-    (void)fprintf(out, "  %s%s\n      %s\n", text, f->required ? " *" : "", lang_pick(f->help, f->zh));
+    (void)fprintf(out, "  --%s %s%s\n      %s\n", name, field_value(f), f->required ? " *" : "",
+                  lang_pick(f->help, f->zh));
+}
+
+/* The article; to a Chinese reader without the English words that explain it. */
+static void help_law(const char *law, FILE *out)
+{
+    size_t len = lang_zh() ? strcspn(law, "abcdefghijklmnopqrstuvwxyz") : strlen(law);
+    while (len && strchr(" ,;:", law[len - 1]))
+        len--;
+    (void)fprintf(out, "  %.*s", (int)len, law);
 }
 
 void manual_action(const struct case_transition *action, FILE *out)
 {
-    (void)fprintf(out, _("Usage: tongban %s [options]\n"), "");
-    (void)fprintf(out, "  tongban case %s NO\n%s%s%s\n", action->action, lang_pick(gettext(action->help), action->zh),
-                  action->law ? "  " : "", action->law ? action->law : "");
-    (void)fprintf(out, "\n%s\n", _("Options:"));
+    char synopsis_text[64];
+    (void)snprintf(synopsis_text, sizeof synopsis_text, "case %.32s NO", action->action);
+    (void)fprintf(out, _("Usage: tongban %s [options]\n"), synopsis_text);
+    (void)fputs(lang_pick(gettext(action->help), action->zh), out);
+    if (action->law)
+        help_law(action->law, out);
+    (void)fprintf(out, "\n\n%s\n", _("Options:"));
     help_options(action_options, out);
     (void)fprintf(out, "\n%s\n", _("Fields (* needed; a repeated member begins the next element of a list):"));
     each_field(action_fields(action), "", help_field, out);
@@ -182,9 +193,10 @@ static void man_options(const struct option *o, FILE *out)
 static void man_field(const char *name, const struct case_field *f, FILE *out)
 {
     char tag[256], text[512];
-    (void)snprintf(tag, sizeof tag, "--%s %s", name, field_value(f));
-    (void)snprintf(text, sizeof text, "%s%s", f->help, f->required ? " (needed)" : "");
-    man_tagged(tag, text, out);
+    int tag_len = snprintf(tag, sizeof tag, "--%s %s", name, field_value(f));
+    int text_len = snprintf(text, sizeof text, "%s%s", f->help, f->required ? " (needed)" : "");
+    if (tag_len > 0 && (size_t)tag_len < sizeof tag && text_len > 0 && (size_t)text_len < sizeof text)
+        man_tagged(tag, text, out);
 }
 
 static void print_man(FILE *out)

@@ -41,7 +41,23 @@ static const char *entry_word(const char *type)
     return type;
 }
 
-/* The scalars of a summary in one line: "granted, 居民身份证". */
+/* One member of a summary; the bare word or number where it speaks for itself. */
+static int summary_member(const char *key, const json_t *value, struct buf *out)
+{
+    static const struct {
+        const char *key, *label;
+    } dates[] = {{"deadline", N_("until")}, {"promised", N_("promised for")}, {"received_at", N_("received")}};
+    const char *text = json_string_value(value);
+    char at[20];
+    if (!text)
+        return buf_printf(out, "%s %lld", _("materials:"), (long long)json_integer_value(value));
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++)
+        if (!strcmp(key, dates[i].key))
+            return buf_printf(out, "%s %s", gettext(dates[i].label), strlen(text) > 10 ? term_time(value, at) : text);
+    return buf_append_str(out, !strcmp(key, "state") ? view_state(text) : view_word(text));
+}
+
+/* A summary in one line: "granted, 居民身份证". */
 static int summary_text(const json_t *summary, struct buf *out)
 {
     const char *key;
@@ -50,14 +66,10 @@ static int summary_text(const json_t *summary, struct buf *out)
     buf_clear(out);
     json_object_foreach((json_t *)(uintptr_t)summary, key, value)
     {
-        const char *text = json_string_value(value);
-        if (rc || (!text && !json_is_integer(value)))
+        if (rc || (!json_is_string(value) && strcmp(key, "materials") != 0))
             continue;
         rc = out->len ? buf_append_str(out, _(", ")) : 0;
-        if (!rc && text)
-            rc = buf_append_str(out, !strcmp(key, "state") ? view_state(text) : view_word(text));
-        else if (!rc)
-            rc = buf_printf(out, "%s %lld", key, (long long)json_integer_value(value));
+        rc = rc ? rc : summary_member(key, value, out);
     }
     return rc;
 }
@@ -75,7 +87,7 @@ static int rows_print(const json_t *rows, size_t from)
     table_init(&t);
     table_column(&t, _("Rev"), 0);
     table_column(&t, _("Time"), 0);
-    table_column(&t, _("Office"), 0);
+    table_column(&t, _("By"), 0);
     table_column(&t, _("What happened"), 0);
     table_column(&t, _("Staff"), 0);
     table_column(&t, _("Particulars"), 12);
@@ -243,7 +255,7 @@ int case_track(struct client *client, const struct args *args)
     if (!status && client->json)
         term_json(w.timeline);
     else if (!status)
-        term_next(args_option(args, "watch") ? "tongban case proof NO --out BUNDLE" : "tongban case show NO");
+        view_next(args_option(args, "watch") ? "tongban case proof %s --out %s.json" : "tongban case show %s", no);
     json_decref(w.timeline);
     sse_free(&w.sse);
     return status;

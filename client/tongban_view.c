@@ -85,33 +85,6 @@ static const char *office_line(const char *code, char *out, size_t size)
     return out;
 }
 
-/* Words of the protocol that a clerk reads. */
-static const struct {
-    const char *word, *text;
-} protocol_words[] = {
-    {"acceptance", N_("acceptance")},
-    {"decision", N_("decision")},
-    {"delivery", N_("delivery of the result")},
-    {"pickup", N_("pickup")},
-    {"mail", N_("mail")},
-    {"electronic", N_("electronic")},
-    {"match", N_("match")},
-    {"mismatch", N_("mismatch")},
-    {"manual", N_("manual")},
-    {"grant", N_("granted")},
-    {"deny", N_("denied")},
-    {"citizen-id", N_("resident identity card")},
-    {"uscc", N_("unified social credit code")},
-};
-
-const char *view_word(const char *word)
-{
-    for (size_t i = 0; i < sizeof protocol_words / sizeof protocol_words[0]; i++)
-        if (!strcmp(word, protocol_words[i].word))
-            return gettext(protocol_words[i].text);
-    return word;
-}
-
 static void person_lines(const char *who, const json_t *person)
 {
     char text[700];
@@ -122,14 +95,6 @@ static void person_lines(const char *who, const json_t *person)
                    view_word(view_text(certificate, "type")), view_text(certificate, "number"),
                    view_text(person, "mobile"));
     term_pair(who, LABEL, text);
-}
-
-static const char *form_word(const char *form)
-{
-    return !strcmp(form, "original")     ? _("original")
-           : !strcmp(form, "copy")       ? _("copy")
-           : !strcmp(form, "electronic") ? _("electronic")
-                                         : form;
 }
 
 static void material_lines(const json_t *materials)
@@ -152,7 +117,7 @@ static void material_lines(const json_t *materials)
         (void)snprintf(number, sizeof number, "%zu", i + 1);
         bool scan = view_text(m, "sha256")[0];
         const char *file = !scan ? "-" : json_is_true(json_object_get(m, "here")) ? _("here") : _("on its way");
-        const char *cells[] = {number, view_text(m, "name"), form_word(view_text(m, "form")),
+        const char *cells[] = {number, view_text(m, "name"), view_word(view_text(m, "form")),
                                json_is_true(json_object_get(m, "original_seen")) ? _("yes") : "-", file};
         rc = rc ? rc : table_row(&t, cells);
     }
@@ -174,8 +139,27 @@ static void time_lines(const json_t *times)
             term_pair(gettext(rows[i].label), LABEL, term_time(json_object_get(times, rows[i].key), text));
 }
 
-/* A small object of scalars as "key: value" lines: notice, decision, delivery, whose members the case machine's tables
- * name. */
+/* One member of an object; the elements of a list stand below each other. */
+static void member_lines(const char *key, const json_t *value, const struct case_field *fields)
+{
+    char name[128], label[132];
+    const struct case_field *f = fields;
+    while (f && f->name && strcmp(f->name, key) != 0)
+        f++;
+    if (f && !f->name)
+        f = NULL;
+    view_label(key, f, name, sizeof name);
+    (void)snprintf(label, sizeof label, "  %s", name);
+    for (size_t i = 0, n = json_is_array(value) ? json_array_size(value) : 1; i < n; i++) {
+        struct buf text;
+        buf_init(&text, VALUE_BYTES);
+        if (!view_value(json_is_array(value) ? json_array_get(value, i) : value, f, &text) && text.len)
+            term_pair(i ? "" : label, LABEL + 4, text.data);
+        buf_free(&text);
+    }
+}
+
+/* A small object as "name: value" lines: notice, decision, delivery, whose members the case machine's tables name. */
 static void object_lines(const char *label, const json_t *object, const struct case_field *fields)
 {
     const char *key;
@@ -183,27 +167,25 @@ static void object_lines(const char *label, const json_t *object, const struct c
     if (!json_is_object(object) || !json_object_size(object))
         return;
     (void)printf("%s\n", label);
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
-    {
-        char name[128];
-        const struct case_field *f = fields;
-        while (f && f->name && strcmp(f->name, key) != 0)
-            f++;
-        (void)snprintf(name, sizeof name, "  %s", f && f->name && lang_zh() && f->zh ? f->zh : key);
-        if (json_is_string(value)) {
-            term_pair(name, LABEL + 4, view_word(json_string_value(value)));
-        } else if (json_is_object(value) || json_is_array(value)) {
-            char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-            term_pair(name, LABEL + 4, text);
-            free(text);
-        } else if (json_is_boolean(value)) {
-            term_pair(name, LABEL + 4, json_is_true(value) ? _("yes") : _("no"));
-        } else if (json_is_integer(value)) {
-            char number[24];
-            (void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
-            term_pair(name, LABEL + 4, number);
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) member_lines(key, value, fields);
+}
+
+void view_next(const char *format, const char *no)
+{
+    char text[256], number[CASE_NO_TEXT];
+    size_t used = 0;
+    (void)snprintf(number, sizeof number, "%s", no);
+    /* only %s, each time the number: a translation may name it as often as it likes */
+    for (const char *at = format; *at && used + sizeof number < sizeof text;) {
+        if (at[0] == '%' && at[1] == 's') {
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s", number);
+            at += 2;
+        } else {
+            text[used++] = *at++;
         }
     }
+    text[used] = '\0';
+    term_next(text);
 }
 
 /* What follows: in the user's language from the actions, for the server speaks English. */
@@ -225,12 +207,14 @@ static void next_line(const json_t *doc)
         rc = rc ? rc : buf_printf(&text, "tongban case %s %s", name, view_text(doc, "case"));
         rc = rc || !lang_zh() ? rc : buf_printf(&text, "（%s）", action->zh);
     }
-    if (text.len && !rc)
+    int state = case_state_by_name(view_text(doc, "state_confirmed"));
+    const char *no = view_text(doc, "case");
+    if (text.len || rc)
         term_next(text.data);
-    else if (view_text(doc, "next")[0])
-        term_next(gettext(view_text(doc, "next")));
+    else if (state >= 0 && case_states[state].final)
+        view_next(_("the case is closed. Its proof: tongban case proof %s --out %s.json"), no);
     else
-        term_next(_("nothing here; the other side acts. See: tongban case track NO --watch"));
+        view_next(_("nothing here; the other side acts. See: tongban case track %s --watch"), no);
     buf_free(&text);
 }
 
@@ -255,15 +239,17 @@ void view_case(const json_t *doc, bool brief)
         person_lines(_("Applicant"), json_object_get(doc, "applicant"));
         person_lines(_("Agent"), json_object_get(doc, "agent"));
         time_lines(json_object_get(doc, "times"));
-        object_lines(_("Person comparison"), json_object_get(doc, "comparison"), case_fields(ENTRY_CASE_COMPARED));
-        object_lines(_("Delivery wanted"), json_object_get(doc, "delivery"), NULL);
+        object_lines(_("Person comparison"), json_object_get(doc, "comparison"), 
+                     view_members(case_fields(ENTRY_CASE_SUBMITTED), "comparison"));
+        object_lines(_("Delivery wanted"), json_object_get(doc, "delivery"),
+                     view_members(case_fields(ENTRY_CASE_SUBMITTED), "delivery"));
         object_lines(_("Acceptance"), json_object_get(doc, "acceptance"), case_fields(ENTRY_CASE_ACCEPTED));
         object_lines(_("One-time notice"), json_object_get(doc, "notice"), case_fields(ENTRY_CASE_NOTICE));
         object_lines(_("Refusal"), json_object_get(doc, "refusal"), case_fields(ENTRY_CASE_REFUSED));
         object_lines(_("Decision"), json_object_get(doc, "decision"), case_fields(ENTRY_CASE_DECIDED));
         object_lines(_("Delivery asked for"), json_object_get(doc, "delivery_request"),
                      case_fields(ENTRY_CASE_DELIVERY));
-        object_lines(_("Delivered"), json_object_get(doc, "delivered"), case_fields(ENTRY_CASE_DELIVERED));
+        object_lines(_("Receipt of delivery"), json_object_get(doc, "delivered"), case_fields(ENTRY_CASE_DELIVERED));
         object_lines(_("Withdrawal"), json_object_get(doc, "withdrawal"), case_fields(ENTRY_CASE_WITHDRAWN));
         material_lines(json_object_get(doc, "materials"));
     }

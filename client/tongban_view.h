@@ -4,6 +4,9 @@
 #define CLIENT_TONGBAN_VIEW_H
 
 #include "client/tongban.h"
+#include "proto/buf.h"
+
+enum { VALUE_BYTES = 64 * 1024 };
 
 /* A member's text, or "" (borrowed). */
 const char *view_text(const json_t *doc, const char *key);
@@ -16,6 +19,14 @@ void view_json_rows(json_t *rows);
 const char *view_state(const char *name);
 /* The text for a word of the protocol ("pickup", "decision"); unknown ones as they are. */
 const char *view_word(const char *word);
+/* The members of an object among the fields, or NULL. */
+const struct case_field *view_members(const struct case_field *fields, const char *name);
+/* What a member is called: the table's Chinese word, or its name with blanks. */
+void view_label(const char *name, const struct case_field *field, char *out, size_t size);
+/* Appends a value in one line as people read it: words, local times, members with their labels. `field` may be NULL. */
+int view_value(const json_t *value, const struct case_field *field, struct buf *out) TB_MUST_USE;
+/* The last line of an answer: what to do next.  Each %s of the sentence is the case number. */
+void view_next(const char *sentence, const char *no);
 /* "320623261123000000122" or a problem told; the exit status. */
 int view_check_no(const struct client *client, const char *no) TB_MUST_USE;
 /* Prints a case document for people: all of it, or (brief) what a clerk needs after a step. */

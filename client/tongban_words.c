@@ -1,0 +1,112 @@
+/* Words and values of the protocol as a clerk reads them. */
+#include <string.h>
+
+#include "client/tongban_term.h"
+#include "client/tongban_view.h"
+
+static const struct {
+    const char *word, *text;
+} protocol_words[] = {
+    {"acceptance", N_("acceptance")},
+    {"decision", N_("decision")},
+    {"delivery", N_("delivery of the result")},
+    {"pickup", N_("pickup")},
+    {"mail", N_("mail")},
+    {"electronic", N_("electronic")},
+    {"direct", N_("handed over in person")},
+    {"left_in_place", N_("left in place")},
+    {"public_notice", N_("public notice")},
+    {"intake", N_("the intake side")},
+    {"home", N_("the home side")},
+    {"window", N_("window")},
+    {"handler", N_("handler")},
+    {"the system itself", N_("the system itself")},
+    {"match", N_("match")},
+    {"mismatch", N_("mismatch")},
+    {"manual", N_("manual")},
+    {"grant", N_("granted")},
+    {"deny", N_("denied")},
+    {"person", N_("a person")},
+    {"organisation", N_("an organisation")},
+    {"original", N_("original")},
+    {"copy", N_("copy")},
+    {"form", N_("form")},
+    {"citizen-id", N_("resident identity card")},
+    {"uscc", N_("unified social credit code")},
+    {"passport", N_("passport")},
+    {"hmt-permit", N_("travel permit of Hong Kong, Macao or Taiwan residents")},
+    {"other", N_("another document")},
+    {"NOT_REQUIRED", N_("no permit is needed for this")},
+    {"NOT_COMPETENT", N_("another agency is competent")},
+    {"INCOMPLETE", N_("the materials are not complete")},
+    {"NOT_SUPPLEMENTED", N_("not supplemented in time")},
+    {"OTHER", N_("another reason")},
+};
+
+const char *view_word(const char *word)
+{
+    for (size_t i = 0; i < sizeof protocol_words / sizeof protocol_words[0]; i++)
+        if (!strcmp(word, protocol_words[i].word))
+            return gettext(protocol_words[i].text);
+    return word;
+}
+
+const struct case_field *view_members(const struct case_field *fields, const char *name)
+{
+    for (const struct case_field *f = fields; f && f->name; f++)
+        if (!strcmp(f->name, name))
+            return f->members;
+    return NULL;
+}
+
+void view_label(const char *name, const struct case_field *field, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%s", field && lang_zh() && field->zh ? field->zh : name);
+    for (char *c = out; *c; c++)
+        *c = (char)(*c == '_' ? ' ' : *c);
+}
+
+/* Size and type of a file say nothing to a clerk beside the file itself. */
+static bool is_shown(const json_t *object, const char *name)
+{
+    return !json_object_get(object, "sha256") || (strcmp(name, "size") != 0 && strcmp(name, "type") != 0);
+}
+
+static int object_text(const json_t *object, const struct case_field *fields, struct buf *out)
+{
+    const char *key;
+    json_t *value;
+    int rc = 0;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        const struct case_field *f = fields;
+        char label[128];
+        while (f && f->name && strcmp(f->name, key) != 0)
+            f++;
+        if (rc || !is_shown(object, key))
+            continue;
+        if (out->len && out->data[out->len - 1] != ' ')
+            rc = buf_append_str(out, _(", "));
+        view_label(key, f && f->name ? f : NULL, label, sizeof label);
+        rc = rc ? rc : buf_printf(out, "%s ", label);
+        rc = rc ? rc : view_value(value, f && f->name ? f : NULL, out);
+    }
+    return rc;
+}
+
+int view_value(const json_t *value, const struct case_field *field, struct buf *out)
+{
+    const char *text = json_string_value(value);
+    char at[20];
+    if (text && field && field->kind == FIELD_TIME)
+        return buf_append_str(out, strcmp(term_time(value, at), "-") ? at : text);
+    if (text && field && field->kind == FIELD_SHA256)
+        return buf_printf(out, "%.12s…", text);
+    if (text)
+        return buf_append_str(out, field && field->kind == FIELD_ENUM ? view_word(text) : text);
+    if (json_is_boolean(value))
+        return buf_append_str(out, json_is_true(value) ? _("yes") : _("no"));
+    if (json_is_integer(value))
+        return buf_printf(out, "%lld", (long long)json_integer_value(value));
+    return json_is_object(value) ? object_text(value, field ? field->members : NULL, out) : 0;
+}
