@@ -266,11 +266,64 @@ static void test_hostile_names(void **state)
     json_decref(doc);
 }
 
+/* jansson's reader with our limits on top judges documents that are a few bytes away from a good one. */
+static unsigned depth_of(const json_t *value)
+{
+    unsigned deepest = 0;
+    size_t i;
+    json_t *one;
+    for (void *at = json_object_iter((json_t *)(uintptr_t)value); at; at = json_object_iter_next((json_t *)(uintptr_t)value, at)) {
+        unsigned depth = depth_of(json_object_iter_value(at));
+        deepest = depth > deepest ? depth : deepest;
+    }
+    json_array_foreach(value, i, one)
+    {
+        unsigned depth = depth_of(one);
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return json_is_real(value) ? 1000 : json_is_object(value) || json_is_array(value) ? deepest + 1 : 0;
+}
+
+static void test_against_jansson(void **state)
+{
+    (void)state;
+    static const char good[] = "{\"a\":[1,-20,{\"b\":\"x\\u00e9\\ud83d\\ude00\\n\"},[[]],true,false,null],\"å¼ \":\"ð Ã©\" ,\"z\":{}}";
+    static const char bytes[] = "\"\\{}[]:,0159-.eEu \n\t\x01\x7f\x80\xbf\xc0\xc2\xe0\xed\xf0\xf4\xf5\xff" "abdDfnrtl";
+    uint32_t seed = 20261124;
+    size_t taken = 0;
+    for (int run = 0; run < 200000; run++) {
+        char text[sizeof good];
+        size_t len = sizeof good - 1;
+        memcpy(text, good, sizeof good);
+        for (int changes = 1 + run % 3; changes; changes--) {
+            seed = seed * 1664525 + 1013904223;
+            size_t at = (seed >> 8) % len, what = (seed >> 4) % (sizeof bytes - 1);
+            if ((seed >> 30) == 0 && len > 4) {
+                memmove(text + at, text + at + 1, len - at - 1);
+                len--;
+            } else {
+                text[at] = bytes[what];
+            }
+        }
+        json_t *doc = NULL, *expected = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+        bool wanted = json_is_object(expected) && depth_of(expected) <= LIMIT_JSON_DEPTH;
+        int rc = strict_json_parse(text, len, &doc, NULL);
+        if ((rc == 0) != wanted || (wanted && !json_equal(doc, expected)))
+            fail_msg("run %d: rc %d: %.*s", run, rc, (int)len, text);
+        taken += wanted;
+        json_decref(expected);
+        if (!rc)
+            json_decref(doc);
+    }
+    assert_in_range(taken, 3000, 150000); /* both kinds were tried */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad),  cmocka_unit_test(test_depth),  cmocka_unit_test(test_position_and_privacy),
         cmocka_unit_test(test_dump), cmocka_unit_test(test_fields), cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_against_jansson),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
