@@ -239,7 +239,7 @@ void view_case(const json_t *doc, bool brief)
         person_lines(_("Applicant"), json_object_get(doc, "applicant"));
         person_lines(_("Agent"), json_object_get(doc, "agent"));
         time_lines(json_object_get(doc, "times"));
-        object_lines(_("Person comparison"), json_object_get(doc, "comparison"), 
+        object_lines(_("Person comparison"), json_object_get(doc, "comparison"),
                      view_members(case_fields(ENTRY_CASE_SUBMITTED), "comparison"));
         object_lines(_("Delivery wanted"), json_object_get(doc, "delivery"),
                      view_members(case_fields(ENTRY_CASE_SUBMITTED), "delivery"));

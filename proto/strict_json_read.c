@@ -135,9 +135,12 @@ static size_t read_unicode(struct reader *r, const char *s, const char *end, cha
         (void)refuse(r, s, "the escape is not \\u and four digits");
         return 0;
     }
-    if (c >= 0xD800 && c < 0xDC00 && end - s >= 10 && s[4] == '\\' && s[5] == 'u' && (low = read_hex(s + 6, end)) >= 0xDC00 && low < 0xE000) {
-        c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-        taken = 10;
+    if (c >= 0xD800 && c < 0xDC00 && end - s >= 10 && s[4] == '\\' && s[5] == 'u') {
+        low = read_hex(s + 6, end);
+        if (low >= 0xDC00 && low < 0xE000) {
+            c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+            taken = 10;
+        }
     }
     if (!c || (c >= 0xD800 && c < 0xE000)) {
         (void)refuse(r, s, c ? "a lone surrogate is not a character" : "a NUL character is not allowed");

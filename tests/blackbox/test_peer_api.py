@@ -212,7 +212,8 @@ def test_bad_bytes(office, body):
 
 @pytest.mark.parametrize("change_header", [
     {"old": -1}, {"old": 1.5}, {"old": "1"}, {"old": 2**63}, {"sent": {"seq": -1, "hash": b64(bytes(32))}}, {"sent": {"seq": 0, "hash": "AA=="}},
-    {"lines": [{"index": 0, "path": ""}] * 257}, {"consistency": b64(bytes(32 * 65))}, {"consistency": b64(bytes(33))}, {"consistency": []}, {"surprise": 1}, {"checkpoint": ""}, {"v": 0},
+    {"lines": [{"index": 0, "path": ""}] * 257}, {"consistency": b64(bytes(32 * 65))},
+    {"consistency": b64(bytes(33))}, {"consistency": []}, {"surprise": 1}, {"checkpoint": ""}, {"v": 0},
     {"checkpoint": "x" * 20000},
 ], ids=lambda change_header: ",".join(change_header))
 def test_bad_headers(office, change_header):
