@@ -7,28 +7,97 @@
 
 /* --- writing --- */
 
-struct dump {
-    struct buf *out;
-    int rc;
-};
+/* Beyond what may be read: a document of ours can hold one that was read.  A document that holds itself ends here. */
+enum { DUMP_DEPTH = 2 * LIMIT_JSON_DEPTH };
 
-static int dump_piece(const char *bytes, size_t len, void *context)
+static int dump_text(const char *text, size_t len, struct buf *b)
 {
-    struct dump *dump = context;
-    dump->rc = buf_append(dump->out, bytes, len);
-    return dump->rc ? -1 : 0;
+    static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    int rc = buf_append(b, "\"", 1);
+    for (size_t i = 0, from = 0; !rc && i <= len; i++) {
+        if (i < len && (unsigned char)text[i] >= 0x20 && text[i] != '"' && text[i] != '\\')
+            continue;
+        rc = buf_append(b, text + from, i - from);
+        from = i + 1;
+        if (rc || i == len)
+            break;
+        const char *which = text[i] ? strchr(escaped, text[i]) : NULL;
+        if (which) {
+            const char pair[] = {'\\', letters[which - escaped]};
+            rc = buf_append(b, pair, sizeof pair);
+        } else {
+            rc = buf_printf(b, "\\u%04X", (unsigned)(unsigned char)text[i]);
+        }
+    }
+    return rc ? rc : buf_append(b, "\"", 1);
+}
+
+static int dump_value(const json_t *value, unsigned depth, struct buf *b);
+
+static int dump_object(const json_t *object, unsigned depth, struct buf *b)
+{
+    json_t *members = (json_t *)(uintptr_t)object; /* jansson's iterator asks for more than it needs */
+    int rc = buf_append(b, "{", 1);
+    bool first = true;
+    for (void *at = json_object_iter(members); at && !rc; at = json_object_iter_next(members, at), first = false) {
+        if (!first)
+            rc = buf_append(b, ",", 1);
+        if (!rc)
+            rc = dump_text(json_object_iter_key(at), json_object_iter_key_len(at), b);
+        if (!rc)
+            rc = buf_append(b, ":", 1);
+        if (!rc)
+            rc = dump_value(json_object_iter_value(at), depth, b);
+    }
+    return rc ? rc : buf_append(b, "}", 1);
+}
+
+static int dump_array(const json_t *array, unsigned depth, struct buf *b)
+{
+    int rc = buf_append(b, "[", 1);
+    for (size_t i = 0; i < json_array_size(array) && !rc; i++) {
+        if (i)
+            rc = buf_append(b, ",", 1);
+        if (!rc)
+            rc = dump_value(json_array_get(array, i), depth, b);
+    }
+    return rc ? rc : buf_append(b, "]", 1);
+}
+
+static int dump_value(const json_t *value, unsigned depth, struct buf *b)
+{
+    if (depth > DUMP_DEPTH)
+        return TB_EINVAL;
+    switch (value ? (int)json_typeof(value) : -1) {
+    case JSON_OBJECT:
+        return dump_object(value, depth + 1, b);
+    case JSON_ARRAY:
+        return dump_array(value, depth + 1, b);
+    case JSON_STRING:
+        return dump_text(json_string_value(value), json_string_length(value), b);
+    case JSON_INTEGER:
+        return buf_printf(b, "%lld", (long long)json_integer_value(value));
+    case JSON_TRUE:
+        return buf_append(b, "true", 4);
+    case JSON_FALSE:
+        return buf_append(b, "false", 5);
+    case JSON_NULL:
+        return buf_append(b, "null", 4);
+    default:
+        return TB_EINVAL; /* there are no reals in our documents */
+    }
 }
 
 int strict_json_dump(const json_t *doc, struct buf *b)
 {
-    struct dump dump = {.out = b};
     size_t before = b->len;
-    if (!json_dump_callback(doc, dump_piece, &dump, JSON_COMPACT | JSON_PRESERVE_ORDER))
-        return 0;
-    b->len = before;
-    if (b->data)
-        b->data[before] = '\0';
-    return dump.rc ? dump.rc : TB_EINVAL;
+    int rc = dump_value(doc, 0, b);
+    if (rc) {
+        b->len = before;
+        if (b->data)
+            b->data[before] = '\0';
+    }
+    return rc;
 }
 
 /* --- fields --- */

@@ -310,6 +310,15 @@ static void test_against_jansson(void **state)
         int rc = strict_json_parse(text, len, &doc, NULL);
         if ((rc == 0) != wanted || (wanted && !json_equal(doc, expected)))
             fail_msg("run %d: rc %d: %.*s", run, rc, (int)len, text);
+        if (wanted) {
+            char *written = json_dumps(doc, JSON_COMPACT);
+            struct buf ours;
+            buf_init(&ours, 4096);
+            assert_int_equal(strict_json_dump(doc, &ours), 0);
+            assert_string_equal(ours.data, written);
+            buf_free(&ours);
+            free(written);
+        }
         taken += wanted;
         json_decref(expected);
         if (!rc)
