@@ -48,7 +48,7 @@ static int ask_missing(const struct client *client, const struct case_field *fie
             (void)snprintf(words, sizeof words, "%s", field->values);
             for (char *w = strtok_r(words, "|", &save); w && count < 32; w = strtok_r(NULL, "|", &save)) {
                 value[count] = w;
-                label[count++] = view_word(w);
+                label[count++] = view_value_word(field->name, w);
             }
             rc = ask_choice(question, label, count, count, &chosen);
             answer = rc ? NULL : strdup(value[chosen]);

@@ -204,7 +204,7 @@ static void show_summary(const json_t *item, const json_t *form)
         (void)snprintf(text, sizeof text, "%s  %s", view_text(m, "name"), view_text(m, "file"));
         term_pair(_("Material"), 18, text);
     }
-    term_pair(_("Delivery"), 18, view_word(view_text(json_object_get(form, "delivery"), "way")));
+    term_pair(_("Delivery"), 18, view_value_word("way", view_text(json_object_get(form, "delivery"), "way")));
     (void)putchar('\n');
     (void)fflush(stdout);
 }

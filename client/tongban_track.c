@@ -54,7 +54,7 @@ static int summary_member(const char *key, const json_t *value, struct buf *out)
     for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++)
         if (!strcmp(key, dates[i].key))
             return buf_printf(out, "%s %s", gettext(dates[i].label), strlen(text) > 10 ? term_time(value, at) : text);
-    return buf_append_str(out, !strcmp(key, "state") ? view_state(text) : view_word(text));
+    return buf_append_str(out, !strcmp(key, "state") ? view_state(text) : view_value_word(key, text));
 }
 
 /* A summary in one line: "granted, 居民身份证". */

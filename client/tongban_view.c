@@ -209,12 +209,15 @@ static void next_line(const json_t *doc)
     }
     int state = case_state_by_name(view_text(doc, "state_confirmed"));
     const char *no = view_text(doc, "case");
-    if (text.len || rc)
+    bool ours = strcmp(view_text(doc, "turn"), "other") != 0;
+    if (text.len && ours && !rc)
         term_next(text.data);
     else if (state >= 0 && case_states[state].final)
         view_next(_("the case is closed. Its proof: tongban case proof %s --out %s.json"), no);
     else
         view_next(_("nothing here; the other side acts. See: tongban case track %s --watch"), no);
+    if (text.len && !ours && !rc)
+        (void)printf(_("Also possible: %s\n"), text.data);
     buf_free(&text);
 }
 
@@ -226,7 +229,9 @@ void view_case(const json_t *doc, bool brief)
     (void)snprintf(text, sizeof text, "%s%s", view_state(view_text(doc, "state")),
                    json_is_true(json_object_get(doc, "pending")) ? _(" (waits for the other side's receipt)") : "");
     term_pair(_("State"), LABEL, text);
-    (void)snprintf(text, sizeof text, "%s %s", view_text(item, "code"), view_text(item, "name"));
+    /* the answer to a step names the item by its code alone */
+    const char *name = view_text(item, "name");
+    (void)snprintf(text, sizeof text, "%s%s%s", view_text(item, "code"), name[0] ? " " : "", name);
     term_pair(_("Item"), LABEL, text);
     if (json_is_object(due)) {
         (void)snprintf(text, sizeof text, "%s %s%s", view_text(due, "date"), view_word(view_text(due, "what")),

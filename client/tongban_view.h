@@ -19,6 +19,8 @@ void view_json_rows(json_t *rows);
 const char *view_state(const char *name);
 /* The text for a word of the protocol ("pickup", "decision"); unknown ones as they are. */
 const char *view_word(const char *word);
+/* The same as the value of the member `name`, where one word means two things. */
+const char *view_value_word(const char *name, const char *word);
 /* The members of an object among the fields, or NULL. */
 const struct case_field *view_members(const struct case_field *fields, const char *name);
 /* What a member is called: the table's Chinese word, or its name with blanks. */

@@ -51,6 +51,12 @@ const char *view_word(const char *word)
     return word;
 }
 
+const char *view_value_word(const char *name, const char *word)
+{
+    /* a form of a material, but a way of delivery */
+    return !strcmp(name, "way") && !strcmp(word, "electronic") ? _("electronically") : view_word(word);
+}
+
 const struct case_field *view_members(const struct case_field *fields, const char *name)
 {
     for (const struct case_field *f = fields; f && f->name; f++)
@@ -103,7 +109,7 @@ int view_value(const json_t *value, const struct case_field *field, struct buf *
     if (text && field && field->kind == FIELD_SHA256)
         return buf_printf(out, "%.12s…", text);
     if (text)
-        return buf_append_str(out, field && field->kind == FIELD_ENUM ? view_word(text) : text);
+        return buf_append_str(out, field && field->kind == FIELD_ENUM ? view_value_word(field->name, text) : text);
     if (json_is_boolean(value))
         return buf_append_str(out, json_is_true(value) ? _("yes") : _("no"));
     if (json_is_integer(value))

@@ -30,6 +30,7 @@ static void test_values(void **state)
     (void)state;
     const struct case_field *delivered = case_fields(ENTRY_CASE_DELIVERED), *decided = case_fields(ENTRY_CASE_DECIDED);
     check(delivered, "way", "\"left_in_place\"", "left in place");
+    check(delivered, "way", "\"electronic\"", "electronically");
     check(delivered, "place", "\"mail\"", "mail"); /* free text stays as it was typed, whatever it says … */
     check(delivered, "server", "\"grant\"", "grant"); /* … and is never taken for a word of the tables */
     check(delivered, "no-such-field", "\"direct\"", "direct");
