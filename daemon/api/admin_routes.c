@@ -149,6 +149,10 @@ static void scrape_answer(struct scrape *scrape, int rc)
         metric_set(METRIC_PEER_OLDEST_UNSENT_S, oldest);
     }
     store_stats(scrape->api->store, &stats);
+    metric_set(METRIC_STORE_COMMANDS, (int64_t)stats.commands);
+    metric_set(METRIC_STORE_COMMITS, (int64_t)stats.commits);
+    metric_set(METRIC_STORE_FSYNCS, (int64_t)stats.fsyncs);
+    metric_set(METRIC_LEDGER_SIGNATURES, (int64_t)stats.signatures);
     metric_set(METRIC_STORE_QUEUE, (int64_t)stats.queue);
     metric_set(METRIC_STORE_WAL_BYTES, (int64_t)stats.wal_bytes);
     metric_set(METRIC_WATCHERS, (int64_t)watch_count(scrape->api->watch));

@@ -107,6 +107,8 @@ static void upload_finish(struct material_wait *wait, int rc)
     struct tus_request *r = wait->r;
     if (rc)
         r->problem = wait->problem;
+    if (rc && wait->problem.id == PROBLEM_DISK_LOW)
+        metric_add(METRIC_DISK_LOW_REFUSED, 1);
     r->backend_state = NULL;
     material_wait_free(wait);
     tus_done(r, rc);

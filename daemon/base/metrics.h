@@ -34,7 +34,7 @@
     M(STORE_WAL_BYTES, gauge, "store_wal_bytes", "size of the write-ahead log")                                        \
     M(STORE_FSYNCS, counter, "store_fsyncs_total", "calls of fsync and fdatasync")                                     \
     M(DISK_FREE_BYTES, gauge, "disk_free_bytes", "free bytes on the disk of the store")                                \
-    M(DISK_LOW_REFUSED, counter, "disk_low_refused_total", "intakes refused under the disk floor")                     \
+    M(DISK_LOW_REFUSED, counter, "disk_low_refused_total", "intakes and uploads refused under the disk floor")                     \
     M(LEDGER_SIZE, gauge, "ledger_size", "entries in our ledger")                                                      \
     M(LEDGER_SIGNATURES, counter, "ledger_signatures_total", "checkpoints and cosignatures signed")                    \
     M(MATERIALS_RECEIVED, counter, "materials_received_total", "materials stored whole")                               \

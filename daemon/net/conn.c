@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "daemon/base/log.h"
+#include "daemon/base/metrics.h"
 #include "daemon/net/http_internal.h"
 
 /* --- closing --- */
@@ -117,8 +118,10 @@ static void conn_arm(struct http_conn *c)
 
 static void conn_timed_out(struct http_conn *c)
 {
-    if (c->state != CONN_IDLE && c->state != CONN_LINGER)
+    if (c->state != CONN_IDLE && c->state != CONN_LINGER) {
         c->listener->stats.timeouts++;
+        metric_add(METRIC_HTTP_TIMEOUTS, 1);
+    }
     if (c->state == CONN_HEAD || c->state == CONN_BODY)
         request_timeout(c);
     else
@@ -140,6 +143,7 @@ static void conn_on_timer(uv_timer_t *timer)
         }
         if (conn_write_deadline(c) <= now) {
             c->listener->stats.timeouts++;
+            metric_add(METRIC_HTTP_TIMEOUTS, 1);
             conn_close(c); /* it does not read: no use in telling it */
             return;
         }
@@ -260,6 +264,7 @@ static void conn_tls_failed(struct http_conn *c)
     static struct log_limit limit;
     if (c->state == CONN_HANDSHAKE) {
         c->listener->stats.refused_handshakes++;
+        metric_add(METRIC_TLS_FAILED, 1);
         if (log_limit_pass(&limit, 10))
             LOG(LOG_LEVEL_WARNING, LOG_TLS, "handshake_refused", LOG_TEXT("listener", c->listener->name),
                 LOG_TEXT("reason", tls_session_reason(c->tls)));
@@ -284,6 +289,7 @@ static bool conn_handshake(struct http_conn *c)
             conn_tls_failed(c);
             return false;
         }
+        metric_add(METRIC_TLS_HANDSHAKES, 1);
         conn_flush(c);
         if (!c->closing)
             conn_set_state(c, CONN_IDLE);
@@ -493,6 +499,8 @@ void conn_accept(struct http_listener *listener)
     c->handles = 2;
     listener->stats.open++;
     listener->stats.accepted++;
+    metric_add(METRIC_HTTP_CONNECTIONS_OPEN, 1);
+    metric_add(METRIC_HTTP_CONNECTIONS, 1);
     TAILQ_INSERT_TAIL(&listener->conns, c, link);
     if (uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)&c->tcp)) {
         conn_close(c);

@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "daemon/base/log.h"
+#include "daemon/base/metrics.h"
 #include "daemon/net/http_internal.h"
 
 static const char *const http_method_names[HTTP_METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
@@ -164,6 +165,7 @@ static void request_begin(struct http_conn *c)
     struct exchange *x = c->exchange;
     struct problem p;
     c->listener->stats.requests++;
+    metric_add(METRIC_HTTP_REQUESTS, 1);
     c->keep_alive = http1_keep_alive(x->head);
     for (unsigned m = 0; m < HTTP_METHODS; m++)
         if (!strcmp(http1_method(x->head), http_method_names[m]))
@@ -197,6 +199,7 @@ static size_t request_head(struct http_conn *c, const char *bytes, size_t len)
         request_begin(c);
     } else if (rc < 0) {
         c->listener->stats.bad_requests++;
+        metric_add(METRIC_HTTP_REFUSED, 1);
         if (log_limit_pass(&limit, 10))
             LOG(LOG_LEVEL_WARNING, LOG_NET, "bad_request", LOG_TEXT("listener", c->listener->name),
                 LOG_TEXT("reason", p.detail));

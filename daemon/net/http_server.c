@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "daemon/base/log.h"
+#include "daemon/base/metrics.h"
 #include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
@@ -120,6 +121,7 @@ static void listener_on_connection(uv_stream_t *stream, int status)
 void listener_forget(struct http_listener *l)
 {
     l->stats.open--;
+    metric_add(METRIC_HTTP_CONNECTIONS_OPEN, -1);
     if (l->held && !l->closing) {
         l->held = false;
         conn_accept(l);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/base/metrics.h"
 #include "proto/timestamp.h"
 
 /* 行政许可法 32(4): the one-time notice within five days; 44: the result delivered within ten. */
@@ -161,6 +162,8 @@ int case_mark_received(struct store_db *db, const struct office *office, struct 
         case_confirm(office, row, move->to, entry.rev, move->time, now);
         rc = case_set_due(db, office, row);
     }
+    if (!rc)
+        metric_add(METRIC_CASES_RECEIVED, 1);
     entry_clear(&entry);
     return rc;
 }

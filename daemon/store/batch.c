@@ -3,6 +3,7 @@
 #include <sys/statvfs.h>
 
 #include "daemon/base/log.h"
+#include "daemon/base/metrics.h"
 #include "daemon/store/store_internal.h"
 
 enum { FLOOR_EVERY_MS = 1000 };
@@ -20,8 +21,10 @@ static void look_at_floor(struct store *store)
     store->next_floor_ms = now + FLOOR_EVERY_MS;
     struct statvfs fs;
     /* Where the directory is not a real one (simulation) there is no floor either. */
-    bool low = !statvfs(store->directory, &fs) &&
-               (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize < store->options.disk_floor_bytes;
+    bool known = !statvfs(store->directory, &fs);
+    uint64_t left = known ? (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize : 0;
+    bool low = known && left < store->options.disk_floor_bytes;
+    metric_set(METRIC_DISK_FREE_BYTES, (int64_t)left);
     if (low != store->disk_low)
         LOG(low ? LOG_LEVEL_ERR : LOG_LEVEL_NOTICE, LOG_STORE, low ? "disk_low" : "disk_ok",
             LOG_INT("floor", store->options.disk_floor_bytes));
@@ -82,6 +85,7 @@ static void note_failure(struct store *store, int rc)
      * restart. */
     if (rc != TB_EFULL && rc != TB_EIO && rc != TB_ECORRUPT)
         return;
+    metric_add(METRIC_STORE_FAILED, 1);
     if (store->failed != rc)
         LOG(LOG_LEVEL_ERR, LOG_STORE, "writing_failed", LOG_TEXT("cause", err_text(rc)),
             LOG_TEXT("detail", sqlite3_errmsg(store->writer.handle)));
@@ -137,6 +141,7 @@ int batch_run(struct store *store, struct store_command *first)
     store->failed = 0;
     uint64_t entries = db->frontier.size - store->begun.size;
     pthread_mutex_lock(&store->lock);
+    metric_set(METRIC_LEDGER_SIZE, (int64_t)store->writer.frontier.size);
     store->stats.commits++;
     store->stats.commands += commands;
     store->stats.entries += entries;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "daemon/base/metrics.h"
 #include "proto/limits.h"
 
 enum { SIDECAR_BYTES = 1024, MATERIAL_HEAD_BYTES = 8, MATERIAL_DIRECTORY_TEXT = 3 };
@@ -134,6 +135,7 @@ void upload_unlist(struct material_upload *upload)
     if (*link == upload) {
         *link = upload->next;
         store->count--;
+        metric_set(METRIC_UPLOADS_OPEN, (int64_t)store->count);
     }
     pthread_mutex_unlock(&store->lock);
 }
@@ -231,6 +233,7 @@ static int start_one(struct material_store *store, const char *file, struct prob
     upload->next = store->uploads;
     store->uploads = upload;
     store->count++;
+    metric_set(METRIC_UPLOADS_OPEN, (int64_t)store->count);
     return 0;
 }
 
@@ -412,6 +415,7 @@ static int create_list(struct material_store *store, struct material_upload *mad
         made->next = store->uploads;
         store->uploads = made;
         store->count++;
+        metric_set(METRIC_UPLOADS_OPEN, (int64_t)store->count);
         *fresh = true;
     }
     pthread_mutex_unlock(&store->lock);

@@ -1,5 +1,6 @@
 """Each lint finds what is planted, and lets sound text pass; so does the counting of tests/run.py."""
 import os
+import re
 import sys
 
 import pytest
@@ -100,3 +101,12 @@ def test_a_hanging_or_crashing_program_fails():
     assert run.run_program("x", ["sh", "-c", "kill -SEGV $$"], {}, "/", 5).failed == 1
     assert run.run_program("x", ["/nonexistent"], {}, "/", 5).failed == 1
     assert run.run_program("x", ["true"], {}, "/", 5).failed == 0
+
+
+def test_every_metric_is_counted_somewhere():
+    import common
+
+    table = re.findall(r"^    M\(([A-Z_0-9]+), (?:counter|gauge)", common.read("daemon/base/metrics.h"), re.M)
+    sources = "".join(common.read(path) for path in common.files(".c", under="daemon"))
+    assert len(table) > 30
+    assert [name for name in table if not re.search(rf"\bMETRIC_{name}\b", sources)] == []
