@@ -53,7 +53,7 @@
     LIMIT(STORE_BATCH, 256, "commands", "in one transaction")                                                          \
     LIMIT(STORE_READ_MS, 2000, "ms", "one query; a long reader blocks the WAL checkpoint")                             \
     LIMIT(STORE_READ_QUEUE, 4096, "queries", "waiting for a reader; beyond it 503")                                    \
-    LIMIT(WAL_PASSIVE_BYTES, 4 * 1024 * 1024, "bytes", "WAL size at which the writer checkpoints")                     \
+    LIMIT(WAL_PASSIVE_BYTES, 16 * 1024 * 1024, "bytes", "WAL size at which the writer checkpoints")                     \
     LIMIT(DISK_FLOOR_BYTES, 500LL * 1024 * 1024, "bytes", "default floor under which intake is refused")               \
     LIMIT(IDEMPOTENCY_KEEP_MS, 20LL * 24 * 3600 * 1000, "ms", "stored answers of the window API are kept this long")   \
     LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \

@@ -22,6 +22,8 @@ struct parcel_line {
     struct ledger_path path;
     struct ledger_hash leaf; /* filled by parcel_verify */
     int status;            /* parcel_verify: 0, or TB_ETRUST when this line's proof fails (the others still count) */
+    struct entry entry;    /* owned, read by parcel_verify … */
+    int entry_rc;          /* … when this is 0: the line may be no entry at all.  See parcel_entry */
 };
 
 /* One batch or one answer. */
@@ -59,9 +61,12 @@ struct parcel_source {
 int parcel_encode(const struct parcel_source *source, struct buf *out) TB_MUST_USE;
 /* Takes ownership of `bytes` in every case.  *out is new (parcel_free).  TB_EMALFORMED, TB_ELIMIT, TB_ENOMEM. */
 int parcel_decode(char *bytes, size_t len, struct parcel **out, struct problem *p) TB_MUST_USE;
-/* Verifies against the sender's key and the root last seen (NULL when old_size is 0).  Sets leaf and status of each line.
+/* Verifies against the sender's key and the root last seen (NULL when old_size is 0).  Sets leaf, status and entry of each
+ * line.
  * TB_ETRUST when the checkpoint, its origin or its consistency fails.  CPU work: off the loop thread. */
 int parcel_verify(struct parcel *parcel, const struct note_vkey *key, const struct ledger_hash *old_root, struct problem *p) TB_MUST_USE;
+/* What a verified line says: a copy that shares the body; entry_clear it.  As entry_decode when it is no entry. */
+int parcel_entry(const struct parcel_line *line, struct entry *out, struct problem *p) TB_MUST_USE;
 void parcel_free(struct parcel *parcel);
 
 /* Verdicts of a receipt. */

@@ -214,6 +214,7 @@ static int get_lines(const json_t *header, struct parcel *parcel, struct problem
         if (!rc)
             rc = get_path(one, "path", "/lines/path", &parcel->lines[i].path, p);
         parcel->lines[i].status = TB_ETRUST; /* until parcel_verify says otherwise */
+        parcel->lines[i].entry_rc = TB_EINVAL;
     }
     return rc;
 }
@@ -306,6 +307,15 @@ int parcel_decode(char *bytes, size_t len, struct parcel **out, struct problem *
     return 0;
 }
 
+int parcel_entry(const struct parcel_line *line, struct entry *out, struct problem *p)
+{
+    if (line->entry_rc)
+        return entry_decode(line->line, line->len, out, p); /* again, for its words */
+    *out = line->entry;
+    out->body = json_incref(line->entry.body);
+    return 0;
+}
+
 void parcel_free(struct parcel *parcel)
 {
     if (!parcel)
@@ -313,6 +323,9 @@ void parcel_free(struct parcel *parcel)
     free(parcel->bytes);
     free(parcel->note);
     free(parcel->cosignature);
+    for (size_t i = 0; parcel->lines && i < parcel->count; i++)
+        if (!parcel->lines[i].entry_rc)
+            entry_clear(&parcel->lines[i].entry);
     free(parcel->lines);
     free(parcel);
 }
@@ -359,6 +372,9 @@ int parcel_verify(struct parcel *parcel, const struct note_vkey *key, const stru
                                                line->path.count, &checkpoint.root);
         if (line->status && line->status != TB_ETRUST)
             rc = line->status;
+        /* here and not where it is needed: this runs beside the writer, that one in it */
+        if (!line->status && line->entry_rc)
+            line->entry_rc = entry_decode(line->line, line->len, &line->entry, NULL);
     }
     if (!rc)
         parcel->checkpoint = checkpoint;

@@ -284,7 +284,7 @@ static int take(struct taken *t, struct problem *p)
 static int take_line(struct taken *t, int64_t seq)
 {
     struct problem problem = {.id = PROBLEM_INTERNAL, .number = -1};
-    int rc = entry_decode(t->line->line, t->line->len, &t->entry, &problem);
+    int rc = parcel_entry(t->line, &t->entry, &problem);
     if (!rc)
         rc = take(t, &problem);
     rc = as_verdict(t, rc, &problem);
@@ -339,14 +339,10 @@ static int check_batch(struct store_db *db, struct office_inbound *in, const str
 static int check_numbers(struct office_inbound *in, int64_t first, int64_t expected)
 {
     for (size_t i = 0; i < in->parcel->count; i++) {
-        struct entry entry;
         const struct parcel_line *line = &in->parcel->lines[i];
-        if (i && i + 1 != in->parcel->count)
+        if ((i && i + 1 != in->parcel->count) || line->entry_rc)
             continue; /* the ends tell; what lies between is checked as it is taken */
-        if (entry_decode(line->line, line->len, &entry, NULL))
-            continue;
-        int64_t seq = entry.seq;
-        entry_clear(&entry);
+        int64_t seq = line->entry.seq;
         if (seq != first + (int64_t)i) {
             int rc = problem_set(&in->problem, PROBLEM_SEQUENCE, NULL, "line %zu says %lld, its place is %lld", i + 1, (long long)seq,
                                  (long long)(first + (int64_t)i));

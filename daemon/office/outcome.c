@@ -61,7 +61,7 @@ static int take_receipt(struct store_db *db, struct office_outcome *out, struct 
     struct entry entry = {0};
     struct receipt receipt = {0};
     int rc = line->status ? problem_set(&out->problem, PROBLEM_UNTRUSTED, NULL, "the inclusion proof of a receipt does not verify")
-                          : entry_decode(line->line, line->len, &entry, &out->problem);
+                          : parcel_entry(line, &entry, &out->problem);
     if (rc)
         return rc;
     if (entry.type != ENTRY_RECEIPT || strcmp(entry.from, peer->office) || strcmp(entry.to, out->office->code))
