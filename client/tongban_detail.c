@@ -48,39 +48,65 @@ static bool match(const char *pattern, const char *text, struct capture *capture
     return !*text;
 }
 
-/* A word of the tables: what the clerk's commands, states and roles are called. */
+/* The Chinese of a field whose English help stands in a detail, at any depth; NULL when there is none. */
+static const char *field_zh(const struct case_field *fields, const char *help)
+{
+    const char *found = NULL;
+    for (const struct case_field *f = fields; f && f->name && !found; f++)
+        found = f->help && !strcmp(f->help, help) ? f->zh : field_zh(f->members, help);
+    return found;
+}
+
+/* A word or sentence of the tables in the reader's language: steps, states, roles, fields; NULL when it is none. */
 static const char *table_word(const char *word)
 {
     const struct case_transition *action = action_find(word);
     if (action)
         return lang_pick(action->action, action->zh);
-    return case_state_by_name(word) >= 0 ? view_state(word) : view_word(word);
+    if (case_state_by_name(word) >= 0)
+        return view_state(word);
+    for (int type = 0; type < ENTRY_TYPES; type++) {
+        const char *zh = field_zh(case_fields((enum entry_type)type), word);
+        if (zh)
+            return zh;
+    }
+    const char *text = word[0] ? gettext(word) : word;
+    text = text == word ? view_word(word) : text;
+    return text == word ? NULL : text;
 }
 
-/* The value of a conversion: a list of words of the tables in the reader's language, anything else as it is. */
+static int put_word(const char *at, size_t len, struct buf *out)
+{
+    char word[256];
+    const char *found = NULL;
+    if (len < sizeof word) {
+        memcpy(word, at, len);
+        word[len] = '\0';
+        found = table_word(word);
+    }
+    return found ? buf_append_str(out, found) : buf_append(out, at, len);
+}
+
+/* The value of a conversion: a sentence or a list of words of the tables in the reader's language, else as it is. */
 static int put_value(const struct capture *capture, struct buf *out)
 {
-    char word[64];
     const char *at = capture->from, *end = capture->from + capture->len;
-    while (at < end) {
+    size_t before = out->len;
+    int rc = put_word(at, capture->len, out);
+    if (rc || out->len - before != capture->len || memcmp(out->data + before, at, capture->len) != 0)
+        return rc;
+    out->len = before;
+    while (at < end && !rc) {
         size_t len = 0;
         while (at + len < end && strncmp(at + len, ", ", 2) != 0)
             len++;
-        const char *found = word;
-        if (len < sizeof word) {
-            memcpy(word, at, len);
-            word[len] = '\0';
-            found = table_word(word);
-        }
-        int rc = found == word ? buf_append(out, at, len) : buf_append_str(out, found);
+        rc = put_word(at, len, out);
         at += len;
         if (!rc && at < end)
             rc = buf_append_str(out, _(", "));
-        if (rc)
-            return rc;
         at += at < end ? 2 : 0;
     }
-    return 0;
+    return rc;
 }
 
 const char *detail_text(const char *detail)

@@ -201,11 +201,12 @@ static void next_line(const json_t *doc)
     {
         const char *name = json_string_value(word);
         const struct case_transition *action = name ? action_find(name) : NULL;
-        if (!action || rc)
+        bool material = name && !strcmp(name, "material"); /* has a command of its own */
+        if ((!action && !material) || rc)
             continue;
         rc = text.len ? buf_append_str(&text, _("; ")) : 0;
-        rc = rc ? rc : buf_printf(&text, "tongban case %s %s", name, view_text(doc, "case"));
-        rc = rc || !lang_zh() ? rc : buf_printf(&text, "（%s）", action->zh);
+        rc = rc ? rc : buf_printf(&text, material ? "tongban %s add %s FILE" : "tongban case %s %s", name, view_text(doc, "case"));
+        rc = rc || !lang_zh() ? rc : buf_printf(&text, "（%s）", material ? "添加材料" : action->zh);
     }
     int state = case_state_by_name(view_text(doc, "state_confirmed"));
     const char *no = view_text(doc, "case");
