@@ -54,7 +54,7 @@ static int question_run(struct store_db *db, struct store_query *query)
 {
     struct office_material_question *q = (struct office_material_question *)query;
     if (!q->sha256[0])
-        return material_out_next(db, q->peer, &q->material);
+        return material_out_next(db, q->peer, q->behind, &q->material);
     int rc = material_get(db, q->sha256, &q->material);
     if (!rc) {
         q->found = true;

@@ -179,6 +179,7 @@ struct office_material_question {
     const struct office *office;
     char peer[OFFICE_TEXT];
     char sha256[65];                /* "" : next to send; else: is it expected here (rc 0), or here already (found) */
+    char behind[65];                /* next to send: one that failed, the others go first; or "" */
     struct material_row material;
     bool found;
     void *user;

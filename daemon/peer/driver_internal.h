@@ -48,6 +48,7 @@ struct driver {
     /* materials */
     struct mover mover;
     struct office_material_question question;
+    char stuck[65];          /* the last material that failed, or "" */
     struct carrier_request move;
     char move_url[DRIVER_URL_MAX];
     struct driver_piece piece;

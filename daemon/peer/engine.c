@@ -194,7 +194,8 @@ static enum mover_action pause_mover(struct mover *mover, int rc, int64_t now, u
     mover->state = MOVER_BACKOFF;
     mover->alarm = !temporary;
     mover->retries++;
-    mover->wake_at = now + next_wait(&mover->failures, temporary, random);
+    /* a permanent one is tried again like any other, because the next try is with another material when there is one */
+    mover->wake_at = now + next_wait(&mover->failures, true, random);
     return MOVER_NOTHING;
 }
 

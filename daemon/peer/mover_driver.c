@@ -31,6 +31,7 @@ static int start_ask(struct driver *driver)
 {
     office_material_question_init(&driver->question, driver->options.office);
     memcpy(driver->question.peer, driver->options.peer->code, sizeof driver->question.peer);
+    memcpy(driver->question.behind, driver->stuck, sizeof driver->stuck);
     driver->question.query.done = question_done;
     driver->question.user = driver;
     driver->under_way++;
@@ -74,10 +75,6 @@ static void moved(struct carrier_request *request, enum mover_event event)
             report.rc = TB_EMALFORMED;
     }
     mover_drive(driver, event, &report);
-    if (report.rc < 0 && driver->mover.state == MOVER_BACKOFF && (driver->mover.failures <= 3 || driver->mover.failures % 60 == 0))
-        LOG(driver->mover.alarm ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, LOG_PEER, "material_failed",
-            LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("material", driver->question.material.sha256),
-            LOG_TEXT("error", err_text(report.rc)), LOG_INT("status", request->status), LOG_INT("failures", driver->mover.failures));
 }
 
 static void head_done(struct carrier_request *request)
@@ -229,6 +226,16 @@ static int start_done(struct driver *driver)
 
 /* ---- the mover ---- */
 
+/* One that cannot be sent must not hold up the others. */
+static void set_aside(struct driver *driver, int rc)
+{
+    memcpy(driver->stuck, driver->question.material.sha256, sizeof driver->stuck);
+    if (driver->mover.failures <= 3 || driver->mover.failures % 60 == 0)
+        LOG(driver->mover.alarm ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, LOG_PEER, "material_failed",
+            LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("material", driver->stuck), LOG_TEXT("error", err_text(rc)),
+            LOG_INT("failures", driver->mover.failures));
+}
+
 void mover_drive(struct driver *driver, enum mover_event event, const struct mover_report *report)
 {
     static const struct {
@@ -242,6 +249,8 @@ void mover_drive(struct driver *driver, enum mover_event event, const struct mov
     struct mover_report failed = {0};
     while (!driver->stopping) {
         enum mover_action action = mover_step(&driver->mover, event, report, driver_now(driver), driver_random(driver));
+        if (report && report->rc < 0 && event != MOVER_ASKED && driver->mover.state == MOVER_BACKOFF)
+            set_aside(driver, report->rc);
         if (action == MOVER_NOTHING)
             break;
         failed.rc = actions[action].start(driver);

@@ -128,7 +128,7 @@ int material_out_settle(struct store_db *db, const char *peer, uint64_t index, b
     return q_run(&q, NULL);
 }
 
-int material_out_next(struct store_db *db, const char *peer, struct material_row *row)
+int material_out_next(struct store_db *db, const char *peer, const char *behind, struct material_row *row)
 {
     int64_t no = 0;
     int rc = db_peer_no(db, peer, false, &no);
@@ -136,7 +136,9 @@ int material_out_next(struct store_db *db, const char *peer, struct material_row
         return rc;
     struct db_query q = q_start(db, SQL_MATERIAL_OUT_NEXT);
     q_int(&q, no);
-    return get_one(&q, row);
+    q_text(&q, behind);
+    rc = get_one(&q, row);
+    return rc == TB_ENOTFOUND && behind[0] ? material_out_next(db, peer, "", row) : rc;
 }
 
 int material_out_done(struct store_db *db, const char *peer, const char *sha256)

@@ -60,3 +60,20 @@ def test_material_resumes_after_a_cut(fresh):
     fresh.restore()
     fresh.home.wait_state(number, "received", "0101")
     assert fresh.home.window("GET", f"/window/v1/materials/{digest}", staff="0101").body == content
+
+
+def test_a_damaged_material_holds_up_no_other(fresh):
+    """What cannot be sent is set aside with an alarm, what stands behind it goes, and it goes itself once it is mended."""
+    fresh.start()
+    fresh.cut()
+    lost, good = PDF + b"one", PDF + b"two"
+    digests = [fresh.away.upload(content) for content in (lost, good)]
+    path = next((fresh.away.directory / "data").rglob(digests[0]))
+    path.rename(path.with_suffix(".aside"))
+    numbers = [fresh.away.intake(materials=[{"name": "户口簿", "form": "copy", "sha256": digest}]).json()["case"] for digest in digests]
+    fresh.restore()
+    fresh.home.wait_state(numbers[1], "received", "0101")
+    assert fresh.home.case(numbers[0], "0101").json()["state"] != "received"
+    assert fresh.away.events("material_failed")[0]["material"] == digests[0]
+    path.with_suffix(".aside").rename(path)
+    fresh.home.wait_state(numbers[0], "received", "0101")

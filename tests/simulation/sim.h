@@ -95,6 +95,7 @@ struct sim_node {
     char *known_note;            /* the last checkpoint of the peer that was verified, owned */
     struct checkpoint known;
     struct material_row moving;
+    char stuck[65];              /* the last material that failed */
     /* what the harness knows to be acknowledged */
     uint64_t size;
     struct ledger_hash root;

@@ -64,6 +64,7 @@ static void obey(struct sim_node *node, enum mover_action action)
     case MOVER_ASK:
         office_material_question_init(&question, node->office);
         memcpy(question.peer, node->office->peers[0].code, OFFICE_TEXT);
+        memcpy(question.behind, node->stuck, sizeof node->stuck);
         report.rc = question.query.run(store_sync_view(node->store), &question.query);
         node->moving = question.material;
         report.length = question.material.size;
@@ -148,4 +149,6 @@ void sim_on_piece_answer(struct sim_node *node, struct sim_event *event)
               event->what, err_text(event->rc), (long long)event->value);
     struct mover_report report = {.rc = event->rc, .offset = event->value, .length = node->moving.size};
     sim_mover(node, events[event->what], &report);
+    if (node->mover.state == MOVER_BACKOFF)
+        memcpy(node->stuck, node->moving.sha256, sizeof node->stuck);
 }

@@ -584,26 +584,30 @@ static int materials(struct store_db *db, void *context)
     assert_int_equal(material_expected(db, b), TB_ENOTFOUND);
     assert_int_equal(material_wait_add(db, 4711, a), TB_ECONFLICT); /* no such case */
 
-    assert_int_equal(material_out_next(db, "320623", &got), TB_ENOTFOUND);
+    assert_int_equal(material_out_next(db, "320623", "", &got), TB_ENOTFOUND);
     OK(material_out_add(db, "320623", 5, b));
     OK(material_out_add(db, "320623", 6, a));
     OK(material_out_add(db, "320623", 6, a));
-    assert_int_equal(material_out_next(db, "320623", &got), TB_ENOTFOUND); /* no message taken yet */
+    assert_int_equal(material_out_next(db, "320623", "", &got), TB_ENOTFOUND); /* no message taken yet */
     OK(material_out_settle(db, "320623", 6, true));
     OK(material_out_settle(db, "320623", 5, true)); /* its material is not here yet: not offered */
-    OK(material_out_next(db, "320623", &got));
+    OK(material_out_next(db, "320623", "", &got));
     assert_string_equal(got.sha256, a);
     memcpy(m.sha256, b, sizeof b);
     OK(material_put(db, &m));
-    OK(material_out_next(db, "320623", &got));
+    OK(material_out_next(db, "320623", "", &got));
     assert_string_equal(got.sha256, b);
-    assert_int_equal(material_out_next(db, "330503", &got), TB_ENOTFOUND);
+    OK(material_out_next(db, "320623", b, &got)); /* it failed: the other one first */
+    assert_string_equal(got.sha256, a);
+    OK(material_out_next(db, "320623", a, &got)); /* behind the last comes the first */
+    assert_string_equal(got.sha256, b);
+    assert_int_equal(material_out_next(db, "330503", "", &got), TB_ENOTFOUND);
     OK(material_out_done(db, "320623", b));
     OK(material_out_done(db, "320623", a));
     OK(material_out_done(db, "330503", a));
     OK(material_out_add(db, "320623", 7, a));
     OK(material_out_settle(db, "320623", 7, false)); /* the message was refused */
-    assert_int_equal(material_out_next(db, "320623", &got), TB_ENOTFOUND);
+    assert_int_equal(material_out_next(db, "320623", "", &got), TB_ENOTFOUND);
     return 0;
 }
 
