@@ -1,9 +1,10 @@
 #include <langinfo.h>
+#include <libintl.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/tongban_term.h"
+#include "client/tongban_lang.h"
 
 static bool wants_zh;
 

@@ -6,16 +6,7 @@
 #define CLIENT_TONGBAN_TERM_H
 
 #include "client/tongban.h"
-
-/* Sets locale and message catalogue.  A bare Debian has only C.UTF-8: then the language is still read from LC_ALL,
- * LC_MESSAGES, LANG and LANGUAGE, and LANGUAGE is set for gettext. */
-void lang_init(void);
-/* Pure part: true when these values of the environment (NULL = unset) ask for Chinese. */
-bool lang_wants_zh(const char *language, const char *lc_all, const char *lc_messages, const char *lang);
-/* True when messages are Chinese. */
-bool lang_zh(void);
-/* The column of a two-language table for this user. */
-const char *lang_pick(const char *en, const char *zh);
+#include "client/tongban_lang.h"
 
 /* ---- tables ---- */
 enum { TABLE_COLUMNS = 10, TABLE_GAP = 2 };

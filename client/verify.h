@@ -7,6 +7,7 @@
 #define CLIENT_VERIFY_H
 
 #include <jansson.h>
+#include <libintl.h>
 #include <stdbool.h>
 
 #include "proto/note.h"
@@ -36,7 +37,8 @@ struct verify_report {
 typedef int verify_command(const struct verify_args *args, struct verify_report *r);
 verify_command verify_inclusion, verify_consistency, verify_checkpoint, verify_proof, verify_case;
 
-/* Ends a command: sets status, element and detail, returns the status. */
+/* Ends a command: sets status, element and detail, returns the status.  This and verify_say translate their format; verify_main.c
+ * chooses a language only for people, so that JSON stays as it is. */
 int verify_end(struct verify_report *r, int status, const char *element, const char *format, ...) TB_PRINTF(4, 5);
 #ifdef __clang_analyzer__ /* it returns the status that it is given */
 #define verify_end(r, status, ...) ((void)(verify_end)(r, status, __VA_ARGS__), (status))

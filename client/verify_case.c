@@ -34,7 +34,7 @@ static int fail_row(struct bundle *b, size_t i, const char *what, const char *wh
 {
     char element[64];
     (void)snprintf(element, sizeof element, "entries/%zu/%s", i, what);
-    return verify_end(b->r, VERIFY_FAILED, element, "%s", why);
+    return verify_end(b->r, VERIFY_FAILED, element, "%s", why[0] ? gettext(why) : why);
 }
 
 static int unreadable_row(struct bundle *b, size_t i, const char *what, const char *why)
@@ -245,7 +245,7 @@ static void say_rows(struct bundle *b)
             (void)snprintf(rev, sizeof rev, "%lld%s", (long long)row->rev, row->rev_proved ? "" : "?");
         const char *type = entry_type_text(row->entry.type);
         verify_say(b->r, "%s  %s  %-18s  index %-8llu rev %-5s verified%s", at, row->entry.from, type,
-                   (unsigned long long)row->index, rev, row->cosigned ? ", cosigned" : "");
+                   (unsigned long long)row->index, rev, row->cosigned ? gettext(", cosigned") : "");
         (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:b}", "at", at, "from",
                                                     row->entry.from, "type", type, "index", (json_int_t)row->index,
                                                     "rev", (json_int_t)row->rev, "rev_proved", row->rev_proved,
@@ -280,13 +280,13 @@ static void say_summary(struct bundle *b)
         verify_say(b->r, "not proved: %s", line);                                                                      \
     } while (0)
     if (revisions < last)
-        NOT_PROVED("%lld of %lld revisions are not in the bundle", (long long)(last - revisions), (long long)last);
+        NOT_PROVED(gettext("%lld of %lld revisions are not in the bundle"), (long long)(last - revisions), (long long)last);
     if (claimed)
-        NOT_PROVED("%zu revisions (marked ?) are the bundle's word: no receipt in it states them", claimed);
+        NOT_PROVED(gettext("%zu revisions (marked ?) are the bundle's word: no receipt in it states them"), claimed);
     if (lonely)
-        NOT_PROVED("%zu entries stand under a checkpoint that nobody else cosigned: only its own office vouches for it",
+        NOT_PROVED(gettext("%zu entries stand under a checkpoint that nobody else cosigned: only its own office vouches for it"),
                    lonely);
-    NOT_PROVED("that nothing later was left out, and that the writers' clocks were right");
+    NOT_PROVED(gettext("that nothing later was left out, and that the writers' clocks were right"));
 #undef NOT_PROVED
     verify_fact(b->r, "case", json_string(b->case_no));
     verify_fact(b->r, "not_proved", not_proved);

@@ -12,7 +12,7 @@ int (verify_end)(struct verify_report *r, int status, const char *element, const
     (void)snprintf(r->element, sizeof r->element, "%s", element);
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(r->detail, sizeof r->detail, format, args);
+    (void)vsnprintf(r->detail, sizeof r->detail, gettext(format), args);
     va_end(args);
     return status;
 }
@@ -22,7 +22,7 @@ void verify_say(struct verify_report *r, const char *format, ...)
     char line[1024];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    (void)vsnprintf(line, sizeof line, gettext(format), args);
     va_end(args);
     if (buf_append_str(&r->text, line) || buf_append(&r->text, "\n", 1))
         return; /* the status does not depend on it */

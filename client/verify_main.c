@@ -1,7 +1,7 @@
 /* tongban-verify: checks entries, proofs and checkpoints of a Tongban ledger, offline. */
+#include "client/tongban_lang.h"
 #include "client/verify.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,14 +167,13 @@ static void print(const struct verify_args *args, struct verify_report *r, const
     if (r->text.len)
         (void)fputs(r->text.data, stdout);
     if (r->status == VERIFY_FAILED)
-        (void)printf("DOES NOT VERIFY: %s: %s\n", r->element, r->detail);
+        (void)printf(gettext("DOES NOT VERIFY: %s: %s\n"), r->element, r->detail);
     else if (r->status != VERIFY_OK)
-        (void)fprintf(stderr, "tongban-verify: %s: %s\nSee: tongban-verify --help\n", r->element, r->detail);
+        (void)fprintf(stderr, gettext("tongban-verify: %s: %s\nSee: tongban-verify --help\n"), r->element, r->detail);
 }
 
 int main(int argc, char **argv)
 {
-    (void)setlocale(LC_ALL, "");
     struct verify_args args = {.json = false};
     struct verify_report r = {.facts = json_object()};
     buf_init(&r.text, VERIFY_BUNDLE_BYTES);
@@ -190,6 +189,8 @@ int main(int argc, char **argv)
         json_decref(r.facts);
         return fflush(stdout) ? VERIFY_USAGE : VERIFY_OK;
     }
+    if (!args.json)
+        lang_init();
     size_t command = 0;
     const char *word = argc > 1 ? argv[1] : "";
     while (command < COMMANDS && strcmp(commands[command].name, word))

@@ -49,11 +49,12 @@ int verify_consistency(const struct verify_args *args, struct verify_report *r)
         ledger_verify_consistency(suite_by_name("intl"), old_size, new_size, &old_root, &root, path.hash, path.count);
     if (rc && rc != TB_ETRUST)
         return verify_end(r, VERIFY_USAGE, "consistency", "cannot be verified: %s", err_text(rc));
-    if (rc && (old_size == 0 || old_size == new_size))
-        return verify_end(r, VERIFY_FAILED, path.count ? "path" : "root",
-                          path.count ? "the proof between these sizes is empty"
-                          : old_size ? "both sizes are equal, but the roots differ"
-                                     : "--old-root is not the root of the empty ledger");
+    if (rc && (old_size == 0 || old_size == new_size) && path.count)
+        return verify_end(r, VERIFY_FAILED, "path", "the proof between these sizes is empty");
+    if (rc && old_size == 0)
+        return verify_end(r, VERIFY_FAILED, "root", "--old-root is not the root of the empty ledger");
+    if (rc && old_size == new_size)
+        return verify_end(r, VERIFY_FAILED, "root", "both sizes are equal, but the roots differ");
     if (rc)
         return verify_end(r, VERIFY_FAILED, "path", "the %u hashes do not lead from the old root to the new one",
                           path.count);
