@@ -28,7 +28,7 @@ if(TONGBAN_SANITIZE)
   target_link_options(tongban_flags INTERFACE -fsanitize=${TONGBAN_SANITIZE})
 endif()
 if(TONGBAN_COVERAGE)
-  target_compile_options(tongban_flags INTERFACE --coverage -O0)
+  target_compile_options(tongban_flags INTERFACE --coverage -fprofile-update=atomic -O0)
   target_link_options(tongban_flags INTERFACE --coverage)
 endif()
 

@@ -332,12 +332,6 @@ void driver_wake(struct driver *driver)
         drive(driver, ENGINE_WAKE, NULL);
 }
 
-void driver_force(struct driver *driver)
-{
-    driver->engine.forced = true;
-    driver_wake(driver);
-}
-
 /* ---- life ---- */
 
 int driver_set_identity(struct driver *driver, const struct carrier_identity *identity)

@@ -44,8 +44,6 @@ struct driver_stats {
 int driver_start(const struct driver_options *options, struct driver **out) TB_MUST_USE;
 /* Something was committed. */
 void driver_wake(struct driver *driver);
-/* Try now, backoff or not: an operator's word. */
-void driver_force(struct driver *driver);
 int driver_set_identity(struct driver *driver, const struct carrier_identity *identity) TB_MUST_USE;
 void driver_stats(const struct driver *driver, struct driver_stats *out);
 /* Cuts what is under way (it is repeated after the next start) and frees; `done` comes from the loop. */
