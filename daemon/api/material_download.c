@@ -1,13 +1,16 @@
 #include "daemon/api/material_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/base/log.h"
 #include "proto/limits.h"
 
-/* GET of a material: a block is read on the lane, written out piece by piece as the connection takes it, then the next one is read. */
+/* GET of a material: a block is read on the lane, written out piece by piece as the connection takes it, then the next one is read.  It is
+ * hashed on the way: a file that is not what its name says never leaves whole. */
 
 static void download_free_if_over(struct material_wait *wait)
 {
@@ -26,7 +29,22 @@ static void download_closed(struct exchange *x, void *user)
     download_free_if_over(wait);
 }
 
-/* Fills the block from wait->at on; fewer bytes only at the end of the file. */
+static int check_name(struct material_wait *wait)
+{
+    uint8_t hash[SUITE_HASH_BYTES];
+    char name[2 * SUITE_HASH_BYTES + 1];
+    int rc = suite_stream_final(wait->chunk, hash);
+    if (rc)
+        return problem_from_code(&wait->problem, rc);
+    for (size_t i = 0; i < sizeof hash; i++)
+        (void)snprintf(name + 2 * i, 3, "%02x", hash[i]);
+    if (!strcmp(name, wait->ask.sha256))
+        return 0;
+    LOG(LOG_LEVEL_ERR, LOG_STORE, "material_damaged", LOG_TEXT("material", wait->ask.sha256), LOG_INT("bytes", wait->state.length));
+    return problem_set(&wait->problem, PROBLEM_STORE_DAMAGED, NULL, "the file of this material is not what it was");
+}
+
+/* Fills the block from wait->at on; fewer bytes only at the end of the file, which must be reached with the right hash. */
 static void read_work(struct material_wait *wait)
 {
     wait->filled = wait->sent = 0;
@@ -41,6 +59,11 @@ static void read_work(struct material_wait *wait)
         wait->filled += (size_t)n;
         wait->at += n;
     }
+    wait->rc = suite_stream_update(wait->chunk, wait->block, wait->filled);
+    if (wait->rc)
+        (void)problem_from_code(&wait->problem, wait->rc);
+    else if (wait->at == wait->state.length)
+        wait->rc = check_name(wait);
 }
 
 static void open_work(struct material_wait *wait)
@@ -54,7 +77,7 @@ static void open_work(struct material_wait *wait)
         return;
     wait->type = material_read_type(wait->fd);
     wait->block = malloc(MATERIAL_READ_BYTES);
-    if (wait->block)
+    if (wait->block && !suite_stream_new(&wait->chunk))
         read_work(wait);
     else
         wait->rc = problem_from_code(&wait->problem, TB_ENOMEM);

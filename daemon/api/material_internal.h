@@ -28,9 +28,9 @@ struct material_wait {
     int rc;
     struct problem problem;
     struct material_state state;
+    struct suite_stream *chunk;    /* over the bytes of this PATCH when it has a checksum, or of this GET */
     /* PATCH */
     struct material_upload *upload;
-    struct suite_stream *chunk;    /* over the bytes of this PATCH when it has a checksum */
     const void *bytes;
     size_t len;
     bool has_checksum, cut;

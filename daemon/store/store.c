@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/base/log.h"
 #include "daemon/store/migrate.h"
@@ -109,9 +110,10 @@ static int init_options(struct store *store, const struct store_options *options
     store->commands.last = &store->commands.first;
     store->queries_last = &store->queries;
     store->next_passive = LIMIT_WAL_PASSIVE_BYTES;
-    if (mkdir(materials, 0700) && errno != EEXIST && !options->vfs)
-        return TB_EIO;
-    return 0;
+    if (options->vfs)
+        return 0; /* no real directory */
+    /* a read-only disk is told here: SQLite would say no more than that it cannot open the file */
+    return (mkdir(materials, 0700) && errno != EEXIST) || access(options->directory, W_OK) ? TB_EIO : 0;
 }
 
 int store_open(const struct store_options *options, struct store **out, struct problem *p)
