@@ -26,6 +26,7 @@ struct bundle {
     const char *case_no;
     struct note_vkey keys[2 * VERIFY_KEYS]; /* offices' keys, then witnesses' */
     unsigned offices, all;
+    bool own_keys;   /* none was given: those in the bundle are used */
     struct row *rows;
     size_t count;
 };
@@ -68,6 +69,18 @@ static int read_keys(struct bundle *b, const struct verify_args *args)
     }
     b->offices = args->keys;
     b->all = args->keys + args->witnesses;
+    b->own_keys = !args->keys;
+    return 0;
+}
+
+/* Without any --key the bundle's own are used.  Then the summary says that they are nobody's word but the bundle's. */
+static int take_hint(struct bundle *b, const struct note_vkey *hint)
+{
+    if (b->offices == VERIFY_KEYS || hint->type != suite_sign_type(hint->suite))
+        return verify_end(b->r, VERIFY_FAILED, "offices", "the keys in the bundle are not ledgers' keys");
+    memmove(&b->keys[b->offices + 1], &b->keys[b->offices], (b->all - b->offices) * sizeof b->keys[0]);
+    b->keys[b->offices++] = *hint;
+    b->all++;
     return 0;
 }
 
@@ -84,6 +97,8 @@ static int check_hints(struct bundle *b, const json_t *offices)
         if (!json_is_object(one) || strict_json_text(one, "/offices", "office", true, OFFICE_LEN, &office, &p) ||
             strict_json_text(one, "/offices", "vkey", true, NOTE_VKEY_TEXT, &text, &p) || note_vkey_parse(text, &hint))
             return verify_end(b->r, VERIFY_USAGE, "offices", "element %zu is not an office with its key", i);
+        if (b->own_keys && !office_key(b, office) && take_hint(b, &hint))
+            return b->r->status;
         const struct note_vkey *key = office_key(b, office);
         if (!key)
             return verify_end(b->r, VERIFY_FAILED, "offices",
@@ -271,14 +286,20 @@ static void say_summary(struct bundle *b)
         b->r,
         "\nproved: the %zu entries of case %s stand, byte for byte, in the ledgers of their offices under checkpoints",
         b->count, b->case_no);
-    verify_say(b->r,
-               "        signed by the keys given; no two of them contradict each other in place, number or revision");
+    if (b->own_keys)
+        verify_say(b->r,
+                   "        signed by the keys in the bundle; no two of them contradict each other in place, number or revision");
+    else
+        verify_say(b->r,
+                   "        signed by the keys given; no two of them contradict each other in place, number or revision");
 #define NOT_PROVED(...)                                                                                                \
     do {                                                                                                               \
         (void)snprintf(line, sizeof line, __VA_ARGS__);                                                                \
         (void)json_array_append_new(not_proved, json_string(line));                                                    \
         verify_say(b->r, "not proved: %s", line);                                                                      \
     } while (0)
+    if (b->own_keys)
+        NOT_PROVED(gettext("that the keys are the offices': they came with the bundle. Ask each office for its key and give it with --key"));
     if (revisions < last)
         NOT_PROVED(gettext("%lld of %lld revisions are not in the bundle"), (long long)(last - revisions), (long long)last);
     if (claimed)
@@ -289,6 +310,7 @@ static void say_summary(struct bundle *b)
     NOT_PROVED(gettext("that nothing later was left out, and that the writers' clocks were right"));
 #undef NOT_PROVED
     verify_fact(b->r, "case", json_string(b->case_no));
+    verify_fact(b->r, "keys", json_string(b->own_keys ? "bundle" : "given"));
     verify_fact(b->r, "not_proved", not_proved);
 }
 

@@ -51,9 +51,10 @@ static const struct {
      "--key VKEY [--witness VKEY]... --entry ENTRY FILE.tlog-proof",
      "  Does the proof show that the line in the file ENTRY stands in the ledger whose key is VKEY?\n"
      "  The line is taken byte for byte; one newline at the end of the file does not count."},
-    {"case", OPT_KEY | OPT_FILE, OPT_WITNESS, verify_case, "--key VKEY [--key VKEY]... [--witness VKEY]... BUNDLE",
+    {"case", OPT_FILE, OPT_KEY | OPT_WITNESS, verify_case, "[--key VKEY]... [--witness VKEY]... BUNDLE",
      "  Does every entry of a case's bundle stand in its office's ledger, and do numbers and revisions fit together?\n"
-     "  Give the --key of each office, obtained from that office: keys inside the bundle prove nothing."},
+     "  Give the --key of each office, obtained from that office: without, the keys in the bundle are used, and who made\n"
+     "  the bundle could have made them too."},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

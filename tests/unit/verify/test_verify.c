@@ -261,6 +261,40 @@ static void replace(json_t *obj, const char *key, const char *piece, const char 
     buf_free(&b);
 }
 
+/* `tongban-verify case BUNDLE` alone: the keys inside are used, and the result says whose word that is. */
+static void test_case_without_keys(void **state)
+{
+    (void)state;
+    static const struct verify_args none = {.keys = 0};
+    struct verify_args witnessed = {.witness = {home.vkey}, .witnesses = 1};
+    json_t *bundle = bundle_new(true);
+    require(run_case(bundle, &none));
+    assert_string_equal(json_string_value(json_object_get(report.facts, "keys")), "bundle");
+    assert_non_null(strstr(report.text.data, "they came with the bundle"));
+    require(run_case(bundle, &witnessed));
+    struct verify_args given = both_keys();
+    require(run_case(bundle, &given));
+    assert_string_equal(json_string_value(json_object_get(report.facts, "keys")), "given");
+    assert_null(strstr(report.text.data, "they came with the bundle"));
+    /* a line with one letter changed, a key that is another's, no keys at all */
+    json_t *entries = json_object_get(bundle, "entries"), *one = json_array_get(entries, 1);
+    char *line = strdup(json_string_value(json_object_get(one, "line")));
+    char *at = strstr(line, "case.submitted");
+    assert_non_null(at);
+    memcpy(at, "case.withdrawn", 14);
+    json_object_set_new(one, "line", json_string(line));
+    free(line);
+    assert_int_equal(run_case(bundle, &none), VERIFY_FAILED);
+    json_decref(bundle);
+    bundle = bundle_new(true);
+    json_t *offices = json_object_get(bundle, "offices");
+    json_object_set(json_array_get(offices, 0), "vkey", json_object_get(json_array_get(offices, 1), "vkey"));
+    assert_int_equal(run_case(bundle, &none), VERIFY_FAILED);
+    (void)json_object_del(bundle, "offices");
+    assert_int_equal(run_case(bundle, &none), VERIFY_FAILED);
+    json_decref(bundle);
+}
+
 static void test_case_altered(void **state)
 {
     (void)state;
@@ -455,7 +489,7 @@ static void test_vectors(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_case), cmocka_unit_test(test_case_altered),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_case), cmocka_unit_test(test_case_without_keys), cmocka_unit_test(test_case_altered),
                                        cmocka_unit_test(test_case_fork), cmocka_unit_test(test_single_proof),
                                        cmocka_unit_test(test_vectors)};
     return cmocka_run_group_tests(tests, setup, teardown);
