@@ -105,7 +105,7 @@ static int rows_show(struct client *client, json_t *rows, bool todo)
     if (!count)
         (void)printf("%s\n", todo ? _("Nothing waits.") : _("No case was found."));
     else
-        (void)printf(_("%zu cases\n"), count);
+        (void)printf(ngettext("%zu case\n", "%zu cases\n", count), count);
     if (count)
         term_next(_("tongban case show NO"));
     return EXIT_DONE;

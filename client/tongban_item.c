@@ -113,7 +113,7 @@ int item_list(struct client *client, const struct args *args)
     json_decref(rows);
     if (rc || table_print(&t))
         return report_local(client, REPORT_MEMORY, NULL);
-    (void)printf(_("%zu items\n"), count);
+    (void)printf(ngettext("%zu item\n", "%zu items\n", count), count);
     term_next(_("tongban item show CODE --office OFFICE; then tongban case new"));
     return EXIT_DONE;
 }

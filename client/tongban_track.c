@@ -135,25 +135,26 @@ struct watch {
     char path[80];
     const char *until; /* state, or NULL = any final one */
     json_t *timeline;  /* last one shown, owned */
-    size_t shown;
     struct sse sse;
     bool open, over;
     int status;
 };
 
+/* Shows the rows that are new, and again those that changed: one that waited has its receipt and its number now. */
 static int show_new(struct watch *w)
 {
     json_t *doc;
     w->status = http_get(w->client, w->path, &doc);
     if (w->status)
         return w->status;
-    json_t *rows = json_object_get(doc, "rows");
+    const json_t *rows = json_object_get(doc, "rows"), *before = json_object_get(w->timeline, "rows");
+    size_t same = 0, count = json_array_size(rows);
+    while (same < count && json_equal(json_array_get(rows, same), json_array_get(before, same)))
+        same++;
+    if (!w->client->json && (same < count || !w->timeline) && rows_print(rows, same))
+        w->status = report_local(w->client, REPORT_MEMORY, NULL);
     json_decref(w->timeline);
     w->timeline = doc;
-    size_t count = json_array_size(rows);
-    if (!w->client->json && (count > w->shown || !w->shown) && rows_print(rows, w->shown))
-        w->status = report_local(w->client, REPORT_MEMORY, NULL);
-    w->shown = count;
     return w->status;
 }
 

@@ -305,7 +305,8 @@ static void say_summary(struct bundle *b)
     if (claimed)
         NOT_PROVED(gettext("%zu revisions (marked ?) are the bundle's word: no receipt in it states them"), claimed);
     if (lonely)
-        NOT_PROVED(gettext("%zu entries stand under a checkpoint that nobody else cosigned: only its own office vouches for it"),
+        NOT_PROVED(ngettext("%zu entry stands under a checkpoint that nobody else cosigned: only its own office vouches for it",
+                            "%zu entries stand under a checkpoint that nobody else cosigned: only its own office vouches for it", lonely),
                    lonely);
     NOT_PROVED(gettext("that nothing later was left out, and that the writers' clocks were right"));
 #undef NOT_PROVED

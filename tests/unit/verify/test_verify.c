@@ -489,8 +489,8 @@ static void test_vectors(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_case), cmocka_unit_test(test_case_without_keys), cmocka_unit_test(test_case_altered),
-                                       cmocka_unit_test(test_case_fork), cmocka_unit_test(test_single_proof),
-                                       cmocka_unit_test(test_vectors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_case),         cmocka_unit_test(test_case_without_keys),
+                                       cmocka_unit_test(test_case_altered), cmocka_unit_test(test_case_fork),
+                                       cmocka_unit_test(test_single_proof), cmocka_unit_test(test_vectors)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
