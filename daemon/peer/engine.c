@@ -25,6 +25,9 @@ static bool is_temporary(int rc, int problem)
 {
     if (problem >= 0 && problem < PROBLEM_COUNT) {
         int status = problem_type((enum problem_id)problem)->status;
+        /* two offices that speak at the same time correct each other; under load more often in a row than ENGINE_CORRECTIONS */
+        if (problem == PROBLEM_CHECKPOINT || problem == PROBLEM_SEQUENCE)
+            return true;
         return status == 408 || status == 429 || status >= 500;
     }
     /* TB_EFULL and TB_EIO of our own store are an operator's alarm, but the exchange goes on by itself once they are mended. */

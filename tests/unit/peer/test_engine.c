@@ -136,6 +136,9 @@ static void conflicts_are_corrected_at_once_but_not_for_ever(void **unused)
     }
     assert_int_equal(engine_step(&e, ENGINE_ANSWERED, &conflict, 2000, 0), ENGINE_NOTHING);
     assert_int_equal(e.state, ENGINE_BACKOFF);
+    /* two busy offices: soon again, and nobody is called */
+    assert_true(e.wake_at <= 2000 + LIMIT_BACKOFF_FIRST_MS);
+    assert_false(e.alarm);
     /* a conflict that does not say where is a failure */
     struct engine mute = in_state(ENGINE_POSTING);
     struct engine_report nowhere = failed(TB_ECONFLICT, PROBLEM_SEQUENCE, 0);
