@@ -208,7 +208,7 @@ def bench_million(options):
 def bench_ledger(options):
     with tempfile.TemporaryDirectory(dir=options.build) as directory:
         done = subprocess.run([str(options.build / "bin" / "bench_ledger"), str(options.ledger)], cwd=directory, stdout=subprocess.PIPE, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith(b"{")]
+    return json.loads(done.stdout)
 
 
 PARTS = {"fsync": bench_fsync, "idle": bench_idle, "light": bench_light, "cases": bench_cases, "material": bench_material, "million": bench_million,
