@@ -439,6 +439,7 @@ int material_upload_create(struct material_store *store, const char *sha256, int
                            struct material_state *out, struct problem *p)
 {
     struct material_state state = {0};
+    (void)material_store_sweep(store); /* what nobody continued makes room, and does not count against LIMIT_UPLOADS_OPEN for years */
     int rc = create_check(store, sha256, length, type, owner, p);
     if (rc)
         return rc;

@@ -48,7 +48,7 @@ int material_store_open(const struct material_options *options, struct material_
 void material_store_close(struct material_store *store);
 /* Unfinished uploads now. */
 size_t material_store_uploads(struct material_store *store);
-/* Removes expired uploads that nobody is writing; returns how many.  To be called now and then. */
+/* Removes expired uploads that nobody is writing; returns how many.  Each creation does it too. */
 size_t material_store_sweep(struct material_store *store);
 
 /* 64 lower-case hexadecimal digits: nothing else ever becomes part of a path. */

@@ -344,6 +344,11 @@ static void test_restart_and_expiry(void **context)
     assert_int_equal(create(store, &state, &p), 0); /* an expired one does not stand in the way */
     assert_int_equal(state.expires_at, now + LIMIT_UPLOAD_EXPIRES_MS);
     now += LIMIT_UPLOAD_EXPIRES_MS + 1;
+    char next[MATERIAL_NAME_TEXT];
+    (void)snprintf(next, sizeof next, "%064x", 1U);
+    assert_int_equal(material_upload_create(store, next, 10, "image/png", "o", &state, &p), 0);
+    assert_int_equal(material_store_uploads(store), 1); /* the expired one is gone */
+    now += LIMIT_UPLOAD_EXPIRES_MS + 1;
     material_store_close(store);
     store = open_store(NULL);
     assert_int_equal(material_store_uploads(store), 0);
