@@ -109,7 +109,8 @@ class Office:
     # ---- life ----
     def start(self, wait=True):
         assert self.process is None
-        suppressions = f"suppressions={pathlib.Path(__file__).parent / 'tsan.suppressions'}"
+        # quoted: the sanitizer's options end at a space, and the tree may lie in a directory with one
+        suppressions = f"suppressions='{pathlib.Path(__file__).parent / 'tsan.suppressions'}'"
         environment = {**os.environ, "TSAN_OPTIONS": ":".join(filter(None, [os.environ.get("TSAN_OPTIONS"), suppressions]))}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([daemon_path(), "--config", str(self.config)], stderr=log, stdout=log, stdin=subprocess.DEVNULL,
