@@ -52,6 +52,9 @@ static const struct element elements[] = {
     {"legal_basis", ELEMENT_TEXT, true, NULL},
     {"effective_from", ELEMENT_DATE, true, NULL},
     {"effective_to", ELEMENT_DATE, false, NULL},
+    {"notice_rule", ELEMENT_WORD, false, "PERMIT_5WD|ONSPOT_DEEMED|ONSPOT_ZJ|MARKET_3WD|NONE"}, /* 一次性告知规则 */
+    {"overdue_supplement", ELEMENT_WORD, false, "WITHDRAWN|REFUSE|NONE"},                       /* 逾期未补正 */
+    {"extension", ELEMENT_LIMIT, false, NULL},                                                  /* 延期; null: none */
     {"approximate", ELEMENT_ELEMENTS, true, NULL},
 };
 enum { ELEMENT_COUNT = sizeof elements / sizeof elements[0], MAX_MATERIALS = 100, MAX_DAYS = 1000, MAX_CODE = 50 };
@@ -148,7 +151,7 @@ static int check_limit(const json_t *limit, const char *field, struct problem *p
 
 static int check_material(const json_t *material, const char *field, struct problem *p)
 {
-    int rc = check_only(material, "name|form|required", field, p);
+    int rc = check_only(material, "name|form|required|deferrable", field, p);
     if (!rc)
         rc = check_text(json_object_get(material, "name"), field, p);
     const char *form = text_of(json_object_get(material, "form"));
@@ -156,6 +159,9 @@ static int check_material(const json_t *material, const char *field, struct prob
         rc = problem_set(p, PROBLEM_FIELD, field, "form must be one of F O C P E S I");
     if (!rc && !json_is_boolean(json_object_get(material, "required")))
         rc = problem_set(p, PROBLEM_FIELD, field, "required must be true or false");
+    const json_t *deferrable = json_object_get(material, "deferrable"); /* 容缺材料 */
+    if (!rc && deferrable && !json_is_boolean(deferrable))
+        rc = problem_set(p, PROBLEM_FIELD, field, "deferrable must be true or false");
     return rc;
 }
 

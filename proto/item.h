@@ -14,7 +14,8 @@
  * "steps","in_person","materials":[{"name","form","required"}],"statutory_limit":{"days","unit"}|null,"statutory_note"?,
  * "promised_limit":{…}|null,"project_type","fee","result","legal_basis","effective_from","effective_to"?,"approximate":[element,…]}.
  * unit: "working_day" | "calendar_day"; mode: ONLINE PROXY LOCAL JOINT; form: F O C P E S I; promised must not be later than
- * statutory when the units agree.  Unknown members are errors. */
+ * statutory when the units agree.  notice_rule, overdue_supplement, extension and a material's `deferrable` may be left out: the
+ * defaults are PERMIT_5WD (行政许可法 32(4)), REFUSE, ten working days (42) and false.  Unknown members are errors. */
 int item_check(const json_t *item, struct problem *p) TB_MUST_USE;
 /* Whole edition: {"office","edition","published","items":[…]}, codes unique, at most LIMIT_CATALOGUE_ITEMS. */
 int catalogue_check(const json_t *edition, struct problem *p) TB_MUST_USE;
