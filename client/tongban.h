@@ -100,6 +100,11 @@ const struct case_transition *action_at(size_t n);
 /* What a person says with the action (NULL-name terminated), or NULL. */
 const struct case_field *action_fields(const struct case_transition *action);
 int action_run(struct client *client, const struct case_transition *action, const struct args *args);
+/* Puts the options that are fields into the body, in the order given; `others` (NULL terminated, or NULL) are none. */
+int action_options_take(const struct client *client, const struct args *args, const struct case_field *fields,
+                        const char *const *others, json_t *body) TB_MUST_USE;
+/* Asks for what is still missing; an enumeration is offered as a choice. */
+int action_ask_missing(const struct client *client, const struct case_field *fields, json_t *body) TB_MUST_USE;
 /* Options that every action takes besides its fields. */
 extern const struct option action_options[];
 
@@ -112,6 +117,8 @@ int case_show(struct client *client, const struct args *args);
 int case_track(struct client *client, const struct args *args);
 int case_proof(struct client *client, const struct args *args);
 int case_new(struct client *client, const struct args *args);
+int case_steps(struct client *client, const struct args *args);
+int case_originals(struct client *client, const struct args *args);
 int todo_list(struct client *client, const struct args *args);
 int office_show(struct client *client, const struct args *args);
 int material_add(struct client *client, const struct args *args);
@@ -124,6 +131,8 @@ enum manual_form { MANUAL_HELP, MANUAL_MAN, MANUAL_COMPLETION, MANUAL_MARKDOWN }
 void manual_print(enum manual_form form, FILE *out);
 void manual_command(const struct command *command, FILE *out);
 void manual_action(const struct case_transition *action, FILE *out);
+struct register_command; /* tongban_register.h */
+void manual_register(const struct register_command *command, FILE *out);
 
 /* ---- building bodies from fields (tongban_fields.c) ---- */
 

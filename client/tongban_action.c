@@ -5,14 +5,21 @@
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
 
-/* Options that are fields of the body, in the order given. */
-static int take_options(const struct client *client, const struct args *args, const struct case_field *fields,
-                        json_t *body)
+static bool is_among(const char *const *words, const char *word, size_t len)
+{
+    for (; words && *words; words++)
+        if (strlen(*words) == len && !strncmp(*words, word, len))
+            return true;
+    return false;
+}
+
+int action_options_take(const struct client *client, const struct args *args, const struct case_field *fields,
+                        const char *const *others, json_t *body)
 {
     struct problem p;
     for (unsigned i = 0; i < args->options; i++) {
         const char *name = args->option[i].name;
-        if (!strcmp(name, "file") || !strcmp(name, "yes"))
+        if (!strcmp(name, "file") || !strcmp(name, "yes") || is_among(others, name, strcspn(name, "=")))
             continue;
         if (fields_set(fields, body, name, args->option[i].value, &p)) {
             (void)report_problem(client, &p);
@@ -31,8 +38,7 @@ static void set_outcome(const struct case_transition *action, json_t *body)
             (void)json_object_set_new(body, "outcome", json_string(action->action));
 }
 
-/* Asks for what is still missing; an enumeration is offered as a choice. */
-static int ask_missing(const struct client *client, const struct case_field *fields, json_t *body)
+int action_ask_missing(const struct client *client, const struct case_field *fields, json_t *body)
 {
     char path[160];
     const struct case_field *field;
@@ -96,9 +102,9 @@ int action_run(struct client *client, const struct case_transition *action, cons
         status = report_local(client, REPORT_MEMORY, NULL);
     if (!status)
         set_outcome(action, body);
-    status = status ? status : take_options(client, args, fields, body);
+    status = status ? status : action_options_take(client, args, fields, NULL, body);
     if (!status && ask_possible(client) && !args_option(args, "yes"))
-        status = ask_missing(client, fields, body);
+        status = action_ask_missing(client, fields, body);
     if (!status)
         status = client_open(client);
     status = status ? status : view_upload_fields(client, fields, body);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "client/tongban_http.h"
+#include "client/tongban_register.h"
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
 #include "proto/limits.h"
@@ -137,12 +138,38 @@ int case_list(struct client *client, const struct args *args)
     return status ? status : rows_show(client, rows, false);
 }
 
+/* Cases first, then what waits on the registers; in JSON one document with both. */
 int todo_list(struct client *client, const struct args *args)
 {
-    json_t *rows;
+    json_t *rows, *objects = NULL;
     (void)args;
     int status = view_rows(client, "/window/v1/todo?limit=100", 0, &rows);
-    return status ? status : rows_show(client, rows, true);
+    if (status)
+        return status;
+    status = register_todo(client, &objects);
+    if (status) {
+        json_decref(rows);
+        return status;
+    }
+    if (client->json) {
+        json_t *doc = json_pack("{s:o, s:o}", "rows", rows, "registers", objects);
+        term_json(doc);
+        json_decref(doc);
+        return EXIT_DONE;
+    }
+    size_t count = json_array_size(objects);
+    bool cases = json_array_size(rows) > 0;
+    if (cases || !count)
+        status = rows_show(client, rows, true);
+    else
+        json_decref(rows);
+    int rc = count && !status ? (cases ? putchar('\n') : 0, register_todo_print(objects)) : 0;
+    json_decref(objects);
+    if (rc)
+        return report_local(client, REPORT_MEMORY, NULL);
+    if (count && !status)
+        (void)printf(ngettext("%zu entry on the registers\n", "%zu entries on the registers\n", count), count);
+    return status;
 }
 
 int case_show(struct client *client, const struct args *args)

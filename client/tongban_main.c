@@ -3,31 +3,8 @@
 #include <string.h>
 
 #include "client/tongban_http.h"
+#include "client/tongban_register.h"
 #include "client/tongban_term.h"
-
-int client_open(struct client *client)
-{
-    struct problem p;
-    if (client->http)
-        return EXIT_DONE;
-    char *found = client->config_path ? strdup(client->config_path) : client_config_find();
-    if (!found)
-        return report_local(client, REPORT_CONFIG, "%s", _("no configuration was found"));
-    int rc = client->config ? 0 : client_config_load(found, &client->config, &p);
-    free(found);
-    if (rc)
-        return report_local(client, REPORT_CONFIG, "%s", p.detail);
-    rc = http_open(client->config, &client->http, &p);
-    return rc ? http_report(client, rc, &p) : EXIT_DONE;
-}
-
-void client_close(struct client *client)
-{
-    http_close(client->http);
-    client_config_free(client->config);
-    client->http = NULL;
-    client->config = NULL;
-}
 
 struct global {
     bool help, version;
@@ -82,25 +59,32 @@ static int run(int argc, char **argv, struct client *client, const struct global
     }
     const struct command *command = command_find(argc - at, argv + at, &used);
     const struct case_transition *action = NULL;
+    struct register_command object = {.kind = NULL};
     struct args args;
     struct problem p;
     if (!command && at + 1 < argc && !strcmp(argv[at], "case") && (action = action_find(argv[at + 1])))
         used = 2;
-    if (!command && !action)
+    if (!command && !action && register_command_find(argc - at, argv + at, &object))
+        used = 2;
+    if (!command && !action && !object.kind)
         return report_local(client, REPORT_USAGE, _("there is no command \"%s%s%s\""), argv[at],
                             at + 1 < argc ? " " : "", at + 1 < argc ? argv[at + 1] : "");
     if (global->help) {
         if (command)
             manual_command(command, stdout);
-        else
+        else if (action)
             manual_action(action, stdout);
+        else
+            manual_register(&object, stdout);
         return EXIT_DONE;
     }
-    if (args_parse(argc - at - used, argv + at + used, command ? command->options : action_options, action != NULL,
-                   &args, &p))
+    const struct option *options = command ? command->options : action ? action_options : object.options;
+    if (args_parse(argc - at - used, argv + at + used, options, action || object.act, &args, &p))
         return report_local(client, REPORT_USAGE, "%s", detail_text(p.detail));
     if (action)
         return action_run(client, action, &args);
+    if (object.kind)
+        return register_run(client, &object, &args);
     if (args.count < command->min || args.count > command->max)
         return report_local(client, REPORT_USAGE, "tongban %s%s%s %s", command->group, command->verb ? " " : "",
                             command->verb ? command->verb : "", command->args);

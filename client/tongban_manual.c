@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "client/tongban_register.h"
 #include "client/tongban_term.h"
 #include "proto/text.h"
 
@@ -130,6 +131,67 @@ void manual_action(const struct case_transition *action, FILE *out)
     each_field(action_fields(action), "", help_field, out);
 }
 
+/* ---- registers ---- */
+
+/* The n-th act of all registers that a person may type; false when there is none. */
+static bool register_at(size_t n, struct register_command *out)
+{
+    for (size_t k = 0; k < REGISTER_KINDS; k++)
+        for (size_t i = 0; i < register_kinds[k].act_count; i++) {
+            const struct register_act *act = &register_kinds[k].acts[i];
+            if (!register_typed(act) || n-- != 0)
+                continue;
+            *out = (struct register_command){.kind = &register_kinds[k], .act = act};
+            out->options = register_opens(act) ? register_open_options : register_act_options;
+            return true;
+        }
+    return false;
+}
+
+static void register_synopsis(const struct register_command *c, char *text, size_t size)
+{
+    if (c->act)
+        (void)snprintf(text, size, "%s %s%s", c->kind->name, c->act->name, register_opens(c->act) ? "" : " NO");
+    else
+        (void)snprintf(text, size, "%s %s", c->kind->name, c->list ? "list" : "show NO");
+}
+
+void manual_register(const struct register_command *command, FILE *out)
+{
+    char text[64];
+    register_synopsis(command, text, sizeof text);
+    (void)fprintf(out, _("Usage: tongban %s [options]\n"), text);
+    if (!command->act)
+        (void)fprintf(out, "%s\n", lang_pick(command->kind->en, command->kind->zh));
+    if (command->act) {
+        (void)fputs(lang_pick(gettext(command->act->help), command->act->zh), out);
+        help_law(command->act->law, out);
+        (void)fputc('\n', out);
+    }
+    if (command->options)
+        (void)fprintf(out, "\n%s\n", _("Options:"));
+    help_options(command->options, out);
+    if (command->act) {
+        (void)fprintf(out, "\n%s\n", _("Fields (* needed; a repeated member begins the next element of a list):"));
+        each_field(command->act->fields, "", help_field, out);
+    }
+}
+
+static void help_registers(FILE *out)
+{
+    (void)fprintf(out, "\n%s\n", _("Registers (tongban REGISTER list, tongban REGISTER show NO, tongban REGISTER ACT …):"));
+    for (size_t k = 0; k < REGISTER_KINDS; k++) {
+        const struct register_kind *kind = &register_kinds[k];
+        (void)fputs("  ", out);
+        pad(out, kind->name, 14);
+        pad(out, lang_pick(kind->en, kind->zh), lang_zh() ? 10 : 20);
+        for (size_t i = 0; i < kind->act_count; i++)
+            if (register_typed(&kind->acts[i]))
+                (void)fprintf(out, " %s", kind->acts[i].name);
+        (void)fputc('\n', out);
+    }
+}
+
 static void print_help(FILE *out)
 {
     char text[128];
@@ -149,6 +211,7 @@ static void print_help(FILE *out)
         pad(out, text, 28);
         (void)fprintf(out, "%s\n", lang_pick(gettext(action->help), action->zh));
     }
+    help_registers(out);
     (void)fprintf(out, "\n%s\n", _("Everywhere:"));
     help_options(global_options, out);
     (void)fprintf(out, "\n%s\n", _("Exit status:"));
@@ -199,6 +262,23 @@ static void man_field(const char *name, const struct case_field *f, FILE *out)
         man_tagged(tag, text, out);
 }
 
+static void man_registers(FILE *out)
+{
+    char text[128];
+    struct register_command command;
+    (void)fputs(".SH REGISTERS\nEach register also has\n.B list\nand\n.BR show .\nAn act that opens an object takes:\n", out);
+    man_options(register_open_options, out);
+    (void)fputs(".PP\nA list takes:\n", out);
+    man_options(register_list_options, out);
+    for (size_t n = 0; register_at(n, &command); n++) {
+        register_synopsis(&command, text, sizeof text);
+        man_tagged(text, command.act->help, out);
+        (void)fputs(".RS\n", out);
+        each_field(command.act->fields, "", man_field, out);
+        (void)fputs(".RE\n", out);
+    }
+}
+
 static void print_man(FILE *out)
 {
     char text[128];
@@ -233,6 +313,7 @@ static void print_man(FILE *out)
         each_field(action_fields(action), "", man_field, out);
         (void)fputs(".RE\n", out);
     }
+    man_registers(out);
     (void)fputs(".SH EXIT STATUS\n", out);
     for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
         (void)snprintf(text, sizeof text, "%d", exits[i].status);
@@ -255,6 +336,34 @@ static void word_field(const char *name, const struct case_field *f, FILE *out)
     (void)fprintf(out, " --%s", name);
 }
 
+static void completion_registers(FILE *out)
+{
+    struct register_command command;
+    for (size_t k = 0; k < REGISTER_KINDS; k++) {
+        (void)fprintf(out, "        \"%s list\") words=\"--json --config", register_kinds[k].name);
+        words_options(register_list_options, out);
+        (void)fputs("\" ;;\n", out);
+    }
+    for (size_t n = 0; register_at(n, &command); n++) {
+        (void)fprintf(out, "        \"%s %s\") words=\"--json --config", command.kind->name, command.act->name);
+        words_options(command.options, out);
+        each_field(command.act->fields, "", word_field, out);
+        (void)fputs("\" ;;\n", out);
+    }
+}
+
+static void completion_verbs(FILE *out)
+{
+    for (size_t k = 0; k < REGISTER_KINDS; k++) {
+        const struct register_kind *kind = &register_kinds[k];
+        (void)fprintf(out, "            %s) words=\"list show", kind->name);
+        for (size_t i = 0; i < kind->act_count; i++)
+            if (register_typed(&kind->acts[i]))
+                (void)fprintf(out, " %s", kind->acts[i].name);
+        (void)fputs("\" ;;\n", out);
+    }
+}
+
 static void print_completion(FILE *out)
 {
     (void)fputs("# bash completion for tongban; made from its table of commands.\n_tongban()\n{\n    local "
@@ -267,6 +376,8 @@ static void print_completion(FILE *out)
             (void)fprintf(out, "%s%s", last[0] ? " " : "", c->group);
         last = c->group;
     }
+    for (size_t k = 0; k < REGISTER_KINDS; k++)
+        (void)fprintf(out, " %s", register_kinds[k].name);
     (void)fputs("\"\n    else\n        case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n", out);
     const struct case_transition *action;
     for (const struct command *c = commands; c->group; c++) {
@@ -282,6 +393,7 @@ static void print_completion(FILE *out)
         each_field(action_fields(action), "", word_field, out);
         (void)fputs("\" ;;\n", out);
     }
+    completion_registers(out);
     (void)fputs("        esac\n        if [ \"$COMP_CWORD\" -eq 2 ]; then\n            case \"${COMP_WORDS[1]}\" in\n",
                 out);
     last = "";
@@ -297,6 +409,7 @@ static void print_completion(FILE *out)
             (void)fprintf(out, "%s ", action->action);
         (void)fputs("\" ;;\n", out);
     }
+    completion_verbs(out);
     (void)fputs("            esac\n        fi\n        if [ \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" = \"code check\" ] "
                 "&& [ \"$COMP_CWORD\" -eq 3 ]; then\n"
                 "            words=\"",
@@ -348,6 +461,24 @@ static void markdown_field(const char *name, const struct case_field *f, FILE *o
     markdown_row(what, text, out);
 }
 
+static void markdown_registers(FILE *out)
+{
+    char text[128];
+    struct register_command command;
+    (void)fputs("\n## Registers\n\nFrom the tables of the registers ([registers.md](registers.md)). Each has `tongban REGISTER list` and "
+                "`tongban REGISTER show NO`; a list takes:\n",
+                out);
+    markdown_options(register_list_options, out);
+    (void)fputs("\nAn act that opens an object takes, besides its fields (the others take the first two):\n", out);
+    markdown_options(register_open_options, out);
+    for (size_t n = 0; register_at(n, &command); n++) {
+        register_synopsis(&command, text, sizeof text);
+        (void)fprintf(out, "\n### `tongban %s`\n\n%s (%s).\n", text, command.act->help, command.act->zh);
+        (void)fputs("\n| field | |\n| --- | --- |\n", out);
+        each_field(command.act->fields, "", markdown_field, out);
+    }
+}
+
 static void print_markdown(FILE *out)
 {
     char text[128];
@@ -374,6 +505,7 @@ static void print_markdown(FILE *out)
             (void)fputs("\n| field | |\n| --- | --- |\n", out);
         each_field(fields, "", markdown_field, out);
     }
+    markdown_registers(out);
 }
 
 void manual_print(enum manual_form form, FILE *out)
@@ -400,12 +532,15 @@ int help_run(struct client *client, const struct args *args)
     int used;
     const struct command *command = command_find((int)args->count, words, &used);
     const struct case_transition *action = args->count == 2 && !strcmp(words[0], "case") ? action_find(words[1]) : NULL;
+    struct register_command object;
     if (!args->count)
         print_help(stdout);
     else if (command)
         manual_command(command, stdout);
     else if (action)
         manual_action(action, stdout);
+    else if (register_command_find((int)args->count, words, &object))
+        manual_register(&object, stdout);
     else
         return report_local(client, REPORT_USAGE, "%s %s", words[0], args->count > 1 ? words[1] : "");
     return EXIT_DONE;

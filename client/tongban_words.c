@@ -51,10 +51,55 @@ const char *view_word(const char *word)
     return word;
 }
 
+/* Words that mean something else, or anything at all, only as the value of one member. */
+static const struct {
+    const char *member, *word, *text;
+} value_words[] = {
+    {"step", "intake", N_("taking in")},
+    {"step", "notice", N_("one-time notice")},
+    {"step", "original", N_("original verification")},
+    {"step", "person", N_("person comparison")},
+    {"step", "delivery", N_("delivery of the result")},
+    {"way", "electronic", N_("electronically")},
+    {"in_name", "principal", N_("the principal's")},
+    {"in_name", "principal_by_delegate", N_("the principal's, naming the delegate")},
+    {"open_cases", "finish", N_("the delegate finishes them")},
+    {"open_cases", "stop", N_("the delegate stops")},
+    {"after", "kept", N_("kept")},
+    {"after", "returned", N_("given back")},
+    {"class", "materials", N_("materials")},
+    {"class", "standard", N_("standard")},
+    {"class", "system", N_("system")},
+    {"class", "mail", N_("mail")},
+    {"class", "originals", N_("originals")},
+    {"class", "delay", N_("delay")},
+    {"class", "service", N_("service")},
+    {"class", "authorisation", N_("authorisation")},
+    {"function", "officer", N_("officer of the item")},
+    {"function", "liaison", N_("liaison")},
+    {"function", "window_head", N_("head of the window")},
+    {"function", "coordinating_office", N_("coordinating office")},
+    {"opinion", "complete", N_("complete")},
+    {"opinion", "incomplete", N_("not complete")},
+    {"opinion", "not_here", N_("not for this office")},
+    {"opinion", "unclear", N_("not clear")},
+    {"about", "intake_window", N_("the intake window")},
+    {"about", "home_department", N_("the home department")},
+    {"channel", "pc", N_("on the web")},
+    {"channel", "mobile", N_("on a telephone")},
+    {"channel", "qr", N_("by a QR code")},
+    {"channel", "tablet", N_("on the window's tablet")},
+    {"channel", "terminal", N_("at a terminal")},
+    {"channel", "sms", N_("by a text message")},
+    {"channel", "default", N_("by default, not counted")},
+};
+
 const char *view_value_word(const char *name, const char *word)
 {
-    /* a form of a material, but a way of delivery */
-    return !strcmp(name, "way") && !strcmp(word, "electronic") ? _("electronically") : view_word(word);
+    for (size_t i = 0; i < sizeof value_words / sizeof value_words[0]; i++)
+        if (!strcmp(name, value_words[i].member) && !strcmp(word, value_words[i].word))
+            return gettext(value_words[i].text);
+    return view_word(word);
 }
 
 const struct case_field *view_members(const struct case_field *fields, const char *name)

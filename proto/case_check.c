@@ -253,6 +253,12 @@ static int check_members(const struct case_field *fields, const json_t *object, 
     return 0;
 }
 
+int case_check_fields(const struct case_field *fields, const json_t *object, struct problem *p)
+{
+    const struct path root = {""};
+    return check_members(fields, object, &root, p);
+}
+
 /* ---- rules between members: the forms are right by now ---- */
 
 static bool has(const json_t *object, const char *key)
@@ -406,10 +412,9 @@ static const struct {
 int case_check_body(enum entry_type type, const json_t *body, struct problem *p)
 {
     const struct case_field *fields = case_fields(type);
-    const struct path root = {""};
     if (!fields)
         return problem_set(p, PROBLEM_FIELD, "", "this type of entry is not about a case");
-    int rc = check_members(fields, body, &root, p);
+    int rc = case_check_fields(fields, body, p);
     for (size_t i = 0; i < sizeof rules / sizeof rules[0] && !rc; i++)
         if (rules[i].type == type)
             rc = rules[i].check(body, p);

@@ -1,25 +1,5 @@
 /* The members of the body of every entry about a case (docs/protocol.md; documents of domain.md 5.5). */
-#include "proto/case_machine.h"
-
-#define REQUIRED true
-#define OPTIONAL false
-#define END                                                                                                            \
-    {                                                                                                                  \
-        .name = NULL                                                                                                   \
-    }
-
-#define F(name, kind, required, help, zh)                                                                              \
-    {                                                                                                                  \
-        name, FIELD_##kind, required, NULL, NULL, help, zh                                                             \
-    }
-#define F_VALUES(name, kind, required, values, help, zh)                                                               \
-    {                                                                                                                  \
-        name, FIELD_##kind, required, values, NULL, help, zh                                                           \
-    }
-#define F_MEMBERS(name, kind, required, members, help, zh)                                                             \
-    {                                                                                                                  \
-        name, FIELD_##kind, required, NULL, members, help, zh                                                          \
-    }
+#include "proto/field_rows.h"
 
 #define WAYS_TO_DELIVER "pickup|mail|electronic"
 #define PLACES          "intake|home"

@@ -116,6 +116,8 @@ const struct case_field *case_fields(enum entry_type type);
 /* Checks `body` against the members: unknown members, missing ones, wrong forms; rules between fields (agent needs power of attorney,
  * a refusal needs a reason class, a delivery its receipt fields, 送达回证).  0, or TB_EMALFORMED with field and remedy. */
 int case_check_body(enum entry_type type, const json_t *body, struct problem *p) TB_MUST_USE;
+/* The first half of it, for any table of members: unknown ones, missing ones, wrong forms.  0, or TB_EMALFORMED. */
+int case_check_fields(const struct case_field *fields, const json_t *object, struct problem *p) TB_MUST_USE;
 
 /* The row for `action` at this side from this state by this role.  TB_ENOTFOUND: no such action; TB_EDENIED: the role may not;
  * TB_EREFUSED: not from this state (detail names the states it is possible from); NOTICE_ONCE when `noticed` and the action is a

@@ -39,9 +39,22 @@ static bool about_case(enum entry_type type)
     return !strncmp(types[type].text, "case.", 5);
 }
 
-static bool has_receiver(enum entry_type type)
+bool entry_type_is_act(enum entry_type type)
 {
-    return types[type].message || type == ENTRY_RECEIPT;
+    size_t len = (unsigned)type < ENTRY_TYPES ? strlen(types[type].text) : 0;
+    return len > 4 && !strcmp(types[type].text + len - 4, ".act");
+}
+
+static bool receiver_fits(const struct entry *e)
+{
+    bool wants = types[e->type].message || e->type == ENTRY_RECEIPT;
+    return e->to[0] ? wants : !wants || entry_type_is_act(e->type);
+}
+
+/* Numbered in its direction: every message that goes to somebody. */
+static bool has_number(const struct entry *e)
+{
+    return types[e->type].message && (e->to[0] || !entry_type_is_act(e->type));
 }
 
 /* "320623:0007": office, colon, 1–12 letters and digits. */
@@ -77,17 +90,17 @@ static const char *entry_fault(const struct entry *e)
         return "/id is not a UUID in lower case";
     if (!office_valid(e->from))
         return "/from is not an office";
-    if (has_receiver(e->type) != (e->to[0] != '\0'))
+    if (!receiver_fits(e))
         return e->to[0] ? "/to does not belong to this type" : "/to is missing";
     if (e->to[0] && (!office_valid(e->to) || !strcmp(e->to, e->from)))
         return "/to is not another office";
-    if (types[e->type].message != (e->seq != 0) || e->seq < 0)
+    if (has_number(e) != (e->seq != 0) || e->seq < 0)
         return e->seq > 0 ? "/seq does not belong to this type" : "/seq must be 1 or more";
     if (about_case(e->type) && !e->case_no[0])
         return "/case is missing";
     if (e->case_no[0] && code_check(CODE_CASE_NO, e->case_no, &why))
         return "/case is not a case number";
-    if (e->rev < 0 || (e->rev && !e->case_no[0]))
+    if (e->rev < 0 || (e->rev && !e->case_no[0] && !entry_type_is_act(e->type)))
         return "/rev does not belong here";
     if (e->staff[0] && !staff_valid(e->staff))
         return "/actor/staff is not a staff number";

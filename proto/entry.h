@@ -37,7 +37,15 @@ enum { STAFF_TEXT = 20, ENTRY_VERSION = 1 };
     E(AUTHORISATION, "authorisation.granted", true)                                                                    \
     E(RECEIPT, "receipt", false)                                                                                       \
     E(OFFICE_STARTED, "office.started", false)                                                                         \
-    E(ALARM, "alarm", false)
+    E(ALARM, "alarm", false)                                                                                           \
+    E(AUTHORISATION_ACT, "authorisation.act", true)                                                                    \
+    E(STEP_ACT, "step.act", true)                                                                                      \
+    E(TRANSFER_ACT, "transfer.act", true)                                                                              \
+    E(PROBLEM_ACT, "problem.act", true)                                                                                \
+    E(CONTACT_ACT, "contact.act", true)                                                                                \
+    E(PRECHECK_ACT, "precheck.act", true)                                                                              \
+    E(NOTE_ACT, "note.act", true)                                                                                      \
+    E(RATING_ACT, "rating.act", true)
 
 enum entry_type {
 #define E(constant, text, message) ENTRY_##constant,
@@ -50,6 +58,8 @@ enum entry_type {
 const char *entry_type_text(enum entry_type type);
 int entry_type_by_text(const char *text); /* or -1 */
 bool entry_type_is_message(enum entry_type type);
+/* An act of a register (register.h): it may carry a revision without a case, and stays here when there is nobody to send it to. */
+bool entry_type_is_act(enum entry_type type);
 
 struct entry {
     enum entry_type type;

@@ -8,6 +8,7 @@
 #include "daemon/net/tus.h"
 #include "proto/case_machine.h"
 #include "proto/limits.h"
+#include "proto/register.h"
 
 /* ---- who asks ---- */
 
@@ -131,8 +132,11 @@ static void start_call(struct exchange *x, struct api *api, enum office_kind kin
         return;
     }
     const char *body = kind == OFFICE_VIEW ? NULL : exchange_body(x, &len);
-    int rc = office_request_init(&call->request, api->office, kind, staff, key, exchange_param(x, "no"), exchange_param(x, "action"), body,
-                                 len, &p);
+    int rc = kind == OFFICE_REGISTER
+                 ? office_request_register(&call->request, api->office, staff, key, exchange_param(x, "kind"), exchange_param(x, "object"),
+                                           exchange_param(x, "act"), body, len, &p)
+                 : office_request_init(&call->request, api->office, kind, staff, key, exchange_param(x, "no"), exchange_param(x, "action"),
+                                       body, len, &p);
     if (rc == 0) {
         call->x = x;
         call->api = api;
@@ -147,6 +151,12 @@ static void start_call(struct exchange *x, struct api *api, enum office_kind kin
     }
     exchange_answer_problem(x, &p);
     free(call);
+}
+
+/* An act of a register goes the same way; the path names register, object and act. */
+static void post_act(struct exchange *x, void *context)
+{
+    start_call(x, context, OFFICE_REGISTER);
 }
 
 static void post_case(struct exchange *x, void *context)
@@ -209,6 +219,14 @@ static int copy_text(char *out, size_t size, const char *text, const char *name,
     return 0;
 }
 
+static int read_register(struct exchange *x, struct office_question *question, struct problem *p)
+{
+    const char *name = exchange_param(x, "kind");
+    const struct register_kind *kind = register_by_name(name);
+    question->register_kind = kind ? (int)(kind - register_kinds) : -1;
+    return name && !kind ? problem_set(p, PROBLEM_NOT_FOUND, "", "there is no such register") : 0;
+}
+
 static int read_parameters(struct exchange *x, struct office_question *question, struct problem *p)
 {
     int64_t limit;
@@ -220,8 +238,13 @@ static int read_parameters(struct exchange *x, struct office_question *question,
         rc = read_number(x, "cursor", 0, INT64_MAX, 0, &question->cursor, p);
     if (!rc)
         rc = read_number(x, "version", 1, INT32_MAX, 0, &question->item_version, p);
+    const char *case_no = exchange_param(x, "no") ? exchange_param(x, "no") : exchange_query(x, "case");
     if (!rc)
-        rc = copy_text(question->case_no, sizeof question->case_no, exchange_param(x, "no"), "the case number", p);
+        rc = copy_text(question->case_no, sizeof question->case_no, case_no, "the case number", p);
+    if (!rc)
+        rc = copy_text(question->object_no, sizeof question->object_no, exchange_param(x, "object"), "the number", p);
+    if (!rc)
+        rc = read_register(x, question, p);
     if (!rc)
         rc = copy_text(question->item_office, sizeof question->item_office, office, "office", p);
     if (!rc)
@@ -303,6 +326,26 @@ static void get_todo(struct exchange *x, void *context)
     ask(x, context, ASK_TODO);
 }
 
+static void get_registers(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_REGISTERS);
+}
+
+static void get_register(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_REGISTER);
+}
+
+static void get_steps(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_STEPS);
+}
+
+static void get_originals(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_ORIGINALS);
+}
+
 static void get_events(struct exchange *x, void *context)
 {
     struct api *api = context;
@@ -327,7 +370,14 @@ const struct http_route api_window_routes[] = {
     GET(CASE "/timeline", get_timeline),
     GET(CASE "/events", get_events),
     GET(CASE "/bundle", get_bundle),
+    GET(CASE "/steps", get_steps),
+    GET(CASE "/originals", get_originals),
     GET("/window/v1/todo", get_todo),
+    GET("/window/v1/registers", get_registers),
+    GET("/window/v1/registers/{kind}", get_registers),
+    POST("/window/v1/registers/{kind}/acts/{act}", post_act),
+    GET("/window/v1/registers/{kind}/{object}", get_register),
+    POST("/window/v1/registers/{kind}/{object}/acts/{act}", post_act),
     API_MATERIAL_ROUTES("/window/v1"),
     GET("/window/v1/materials/{sha256}", api_material_get),
     GET("/healthz", api_healthz),

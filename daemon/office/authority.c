@@ -11,9 +11,9 @@ static int refuse(struct problem *p, const char *home, const char *item, enum ca
 }
 
 int authority_find(struct store_db *db, const struct office *office, const char *home, const char *item, enum case_step step, int64_t at,
-                   char id[UUID_TEXT], struct problem *p)
+                   int64_t handed_in, char id[UUID_TEXT], struct problem *p)
 {
-    int rc = authorisation_find(db, home, office->code, item, step, timestamp_day(at), id);
+    int rc = authorisation_find(db, home, office->code, item, step, at, handed_in, id);
     return rc == TB_ENOTFOUND ? refuse(p, home, item, step) : rc;
 }
 
@@ -31,7 +31,7 @@ static bool uses_step(const json_t *body, enum case_step step)
 }
 
 int authority_check_body(struct store_db *db, const struct office *office, const char *home, const char *delegate, const char *item,
-                         const json_t *body, int64_t at, struct problem *p)
+                         const json_t *body, int64_t at, int64_t handed_in, struct problem *p)
 {
     static const enum case_step extra[] = {STEP_ORIGINAL, STEP_PERSON};
     (void)office;
@@ -39,35 +39,23 @@ int authority_check_body(struct store_db *db, const struct office *office, const
         char id[UUID_TEXT];
         if (!uses_step(body, extra[i]))
             continue;
-        int rc = authorisation_find(db, home, delegate, item, extra[i], timestamp_day(at), id);
+        int rc = authorisation_find(db, home, delegate, item, extra[i], at, handed_in, id);
         if (rc)
             return rc == TB_ENOTFOUND ? refuse(p, home, item, extra[i]) : rc;
     }
     return 0;
 }
 
-/* True when the comma list ",A,B," or "*" names the item. */
-static bool covers_item(const char *items, const char *item)
-{
-    if (!strcmp(items, "*"))
-        return true;
-    size_t len = strlen(item);
-    for (const char *at = items; (at = strstr(at, item)); at++)
-        if ((at == items || at[-1] == ',') && (at[len] == ',' || at[len] == '\0'))
-            return true;
-    return false;
-}
-
 int authority_verify(struct store_db *db, const struct office *office, const struct entry *entry, const char *item, enum case_step step,
-                     struct problem *p)
+                     int64_t handed_in, struct problem *p)
 {
     struct authorisation_row row;
     int rc = authorisation_get(db, entry->authorisation, &row);
     if (rc)
         return rc == TB_ENOTFOUND ? refuse(p, office->code, item, step) : rc;
-    int64_t day = timestamp_day(entry->at);
-    bool valid = !strcmp(row.principal, office->code) && !strcmp(row.delegate, entry->from) && strchr(row.steps, (int)step) &&
-                 covers_item(row.items, item) && row.from_day <= day && day <= row.until_day;
+    bool valid = !strcmp(row.principal, office->code) && !strcmp(row.delegate, entry->from);
+    if (valid)
+        rc = authorisation_covers(db, &row, item, step, entry->at, handed_in, &valid);
     authorisation_row_clear(&row);
-    return valid ? 0 : refuse(p, office->code, item, step);
+    return rc ? rc : valid ? 0 : refuse(p, office->code, item, step);
 }

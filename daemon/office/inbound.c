@@ -111,11 +111,12 @@ static int take_submitted(struct taken *t, struct problem *p)
     if (!rc)
         rc = case_check_body(t->entry.type, t->entry.body, p);
     if (!rc)
-        rc = authority_verify(t->db, t->office, &t->entry, t->row.item, move->step, p);
-    if (!rc)
-        rc = authority_check_body(t->db, t->office, t->office->code, t->entry.from, t->row.item, t->entry.body, t->entry.at, p);
-    if (!rc)
         rc = fill_new_row(t, p);
+    if (!rc)
+        rc = authority_verify(t->db, t->office, &t->entry, t->row.item, move->step, t->row.times[TIME_HANDED_IN], p);
+    if (!rc)
+        rc = authority_check_body(t->db, t->office, t->office->code, t->entry.from, t->row.item, t->entry.body, t->entry.at,
+                                  t->row.times[TIME_HANDED_IN], p);
     if (rc)
         return rc;
     t->row.state = t->row.local_state = move->to;
@@ -165,9 +166,10 @@ static int take_at_home(struct taken *t, struct problem *p)
     if (!rc)
         rc = case_check_body(t->entry.type, t->entry.body, p);
     if (!rc && move->step != STEP_NONE)
-        rc = authority_verify(t->db, t->office, &t->entry, t->row.item, move->step, p);
+        rc = authority_verify(t->db, t->office, &t->entry, t->row.item, move->step, t->row.times[TIME_HANDED_IN], p);
     if (!rc)
-        rc = authority_check_body(t->db, t->office, t->office->code, t->entry.from, t->row.item, t->entry.body, t->entry.at, p);
+        rc = authority_check_body(t->db, t->office, t->office->code, t->entry.from, t->row.item, t->entry.body, t->entry.at,
+                                  t->row.times[TIME_HANDED_IN], p);
     if (rc)
         return rc;
     size_t waiting = 0;
@@ -179,9 +181,10 @@ static int take_at_home(struct taken *t, struct problem *p)
         rc = materials_await(t->db, t->row.id, json_object_get(t->entry.body, "materials"), &waiting);
     if (!rc)
         rc = case_update(t->db, &t->row);
-    if (!rc)
-        done_at(t);
-    return rc;
+    if (rc)
+        return rc;
+    done_at(t); /* the verdict speaks of this message, not of what follows from it */
+    return register_follow(t->db, t->office, &t->row, &t->entry);
 }
 
 /* What a home side's entry makes of the case: it is the authority, so the row is looked up by what it says, not by what we knew. */
@@ -260,6 +263,15 @@ static int take_catalogue(struct taken *t, struct problem *p)
     return rc;
 }
 
+static int take_act(struct taken *t, struct problem *p)
+{
+    char changed[CASE_NO_TEXT] = "";
+    int rc = register_take(t->db, t->office, &t->entry, t->now, t->verdict, changed, p);
+    if (!rc && changed[0])
+        changed_add(&t->inbound->changed, &t->inbound->changed_count, changed);
+    return rc;
+}
+
 static int take(struct taken *t, struct problem *p)
 {
     const struct entry *e = &t->entry;
@@ -275,6 +287,8 @@ static int take(struct taken *t, struct problem *p)
     case ENTRY_AUTHORISATION:
         return authorisation_keep(t->db, e->body, e->from, t->office->code, p);
     default:
+        if (entry_type_is_act(e->type))
+            return take_act(t, p);
         if (!entry_type_is_message(e->type) || !e->case_no[0])
             return problem_set(p, PROBLEM_MALFORMED, "/type", "%s is not a message", entry_type_text(e->type));
         return e->rev > 0 ? take_from_home(t, p) : take_at_home(t, p);

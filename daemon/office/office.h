@@ -50,7 +50,7 @@ void office_problem(struct problem *problem, int rc);
 
 /* ---- commands of staff ---- */
 
-enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW };
+enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW, OFFICE_REGISTER };
 
 struct office_request {
     struct store_command command;   /* first member; its `run` is set by office_request_init, `done` by the caller */
@@ -60,7 +60,9 @@ struct office_request {
     char key[LIMIT_IDEMPOTENCY_KEY_BYTES + 1];  /* "" for OFFICE_VIEW */
     uint8_t request_hash[32];
     char case_no[CASE_NO_TEXT];     /* OFFICE_ACTION, OFFICE_VIEW */
-    char action[24];                /* OFFICE_ACTION */
+    char action[24];                /* OFFICE_ACTION, OFFICE_REGISTER */
+    char register_kind[16];         /* OFFICE_REGISTER: name of the register … */
+    char object_no[REGISTER_NO_TEXT]; /* … and of the object, "" to make one */
     json_t *body;                   /* owned */
     /* results, valid in `done` */
     int status;                     /* HTTP status of an answer; 0: see problem */
@@ -74,6 +76,10 @@ struct office_request {
 int office_request_init(struct office_request *request, const struct office *office, enum office_kind kind,
                         const struct office_staff *staff, const char *key, const char *case_no, const char *action,
                         const char *body, size_t body_len, struct problem *p) TB_MUST_USE;
+/* The same for an act of a register: `no` NULL makes a new object.  body: {"case"?,"office"?,"data"?}. */
+int office_request_register(struct office_request *request, const struct office *office, const struct office_staff *staff, const char *key,
+                            const char *kind, const char *no, const char *act, const char *body, size_t body_len,
+                            struct problem *p) TB_MUST_USE;
 void office_request_clear(struct office_request *request);
 
 /* ---- exchange with a peer ---- */
@@ -197,7 +203,20 @@ struct office_start {
 void office_start_init(struct office_start *start, const struct office *office);
 
 /* ---- questions of staff: documents as docs/protocol.md, "Window API" ---- */
-enum office_ask { ASK_OFFICE, ASK_ITEMS, ASK_ITEM, ASK_CASES, ASK_TIMELINE, ASK_BUNDLE, ASK_TODO, ASK_HEALTH };
+enum office_ask {
+    ASK_OFFICE,
+    ASK_ITEMS,
+    ASK_ITEM,
+    ASK_CASES,
+    ASK_TIMELINE,
+    ASK_BUNDLE,
+    ASK_TODO,
+    ASK_HEALTH,
+    ASK_REGISTERS,
+    ASK_REGISTER,
+    ASK_STEPS,
+    ASK_ORIGINALS
+};
 struct office_question {
     struct store_query query;
     const struct office *office;
@@ -209,6 +228,8 @@ struct office_question {
     char text[LIMIT_NAME_BYTES + 1]; /* q= */
     int state;                       /* −1 any */
     bool open_only;
+    int register_kind;               /* −1 any: what this office has to act on, or everything about case_no */
+    char object_no[REGISTER_NO_TEXT];
     int64_t cursor;
     unsigned limit;
     json_t *answer;                  /* owned result */

@@ -56,15 +56,37 @@ int materials_await(struct store_db *db, int64_t case_id, const json_t *material
 
 /* ---- authority.c: may this step be done by the delegate ---- */
 
-/* Authorisation in force now for item × step from the home side to us; its id. */
+/* Authorisation in force at `at` for item × step from the home side to us — or when the case was handed in (0: not a case yet), where it
+ * lets open cases finish; its id. */
 int authority_find(struct store_db *db, const struct office *office, const char *home, const char *item, enum case_step step, int64_t at,
-                   char id[UUID_TEXT], struct problem *p) TB_MUST_USE;
+                   int64_t handed_in, char id[UUID_TEXT], struct problem *p) TB_MUST_USE;
 /* Extra steps that a body uses beside its own: original verification and person comparison. */
 int authority_check_body(struct store_db *db, const struct office *office, const char *home, const char *delegate, const char *item,
-                         const json_t *body, int64_t at, struct problem *p) TB_MUST_USE;
+                         const json_t *body, int64_t at, int64_t handed_in, struct problem *p) TB_MUST_USE;
 /* At the home side: the authorisation that a received entry names must be ours, of that delegate, and have covered item and step then. */
 int authority_verify(struct store_db *db, const struct office *office, const struct entry *entry, const char *item, enum case_step step,
-                     struct problem *p) TB_MUST_USE;
+                     int64_t handed_in, struct problem *p) TB_MUST_USE;
+
+/* ---- register_act.c, register_rules.c: objects beside the cases ---- */
+
+/* An act of staff (OFFICE_REGISTER); the object after it in *out (object_row_clear). */
+int register_request(struct store_db *db, struct office_request *request, struct object_row *out, struct problem *p) TB_MUST_USE;
+/* An act of the counterpart: fills the verdict when it is done; a refusal is the return code and its problem. */
+int register_take(struct store_db *db, const struct office *office, const struct entry *entry, int64_t now, struct receipt_line *verdict,
+                  char changed[CASE_NO_TEXT], struct problem *p) TB_MUST_USE;
+/* The counterpart's verdict about our message at `index`, when it was an act. */
+int register_settle(struct store_db *db, const struct office *office, const char *peer, uint64_t index, const struct receipt_line *line,
+                    char changed[CASE_NO_TEXT]) TB_MUST_USE;
+/* What the case's entry, just kept together with `row`, means for its delegated steps: asked for, done, void.  `row` is in the store, and
+ * follows. */
+int register_follow(struct store_db *db, const struct office *office, struct case_row *row, const struct entry *entry) TB_MUST_USE;
+/* ---- register_view.c ---- */
+/* Number, state, dates and possible acts; no content.  New reference. */
+int register_summary(const struct office *office, const struct office_staff *staff, const struct object_row *row, json_t **out) TB_MUST_USE;
+int ask_registers(struct store_db *db, struct office_question *q) TB_MUST_USE;
+int ask_register(struct store_db *db, struct office_question *q) TB_MUST_USE;
+int ask_steps(struct store_db *db, struct office_question *q) TB_MUST_USE;
+int ask_originals(struct store_db *db, struct office_question *q) TB_MUST_USE;
 
 /* ---- start.c: what is published, by us or by a peer ---- */
 

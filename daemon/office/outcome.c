@@ -49,8 +49,13 @@ static int settle_line(struct store_db *db, struct office_outcome *out, struct p
         return problem_set(&out->problem, PROBLEM_UNTRUSTED, NULL, "the receipt of message %lld speaks of other bytes",
                            (long long)peer->sent.seq + 1);
     rc = tally_step(out->office->suite, &peer->sent, &leaf);
-    if (!rc && case_no[0])
+    if (!rc && case_no[0]) {
         rc = settle_case(db, out, case_no, index, line);
+    } else if (!rc) {
+        rc = register_settle(db, out->office, peer->office, index, line, case_no);
+        if (!rc && case_no[0])
+            changed_add(&out->changed, &out->changed_count, case_no);
+    }
     if (!rc)
         out->settled++;
     return rc;

@@ -178,7 +178,7 @@ static int find_case(struct store_db *db, struct office_question *q, struct case
 static json_t *fact_summary(const struct entry *entry)
 {
     static const char *const shown[] = {"outcome",     "reason_class", "deadline", "way", "received_at",
-                                        "tracking_no", "carrier",      "promised", NULL};
+                                        "tracking_no", "carrier",      "promised", "no",  "act",         NULL};
     json_t *summary = json_object();
     for (size_t i = 0; summary && shown[i]; i++)
         if (json_is_string(json_object_get(entry->body, shown[i])))
@@ -379,6 +379,7 @@ static int ask_health(struct store_db *db, struct office_question *q)
 static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_OFFICE] = ask_office,     [ASK_ITEMS] = ask_items,   [ASK_ITEM] = ask_item, [ASK_CASES] = ask_cases,
     [ASK_TIMELINE] = ask_timeline, [ASK_BUNDLE] = ask_bundle, [ASK_TODO] = ask_cases, [ASK_HEALTH] = ask_health,
+    [ASK_REGISTERS] = ask_registers, [ASK_REGISTER] = ask_register, [ASK_STEPS] = ask_steps, [ASK_ORIGINALS] = ask_originals,
 };
 
 static int question_run(struct store_db *db, struct store_query *query)
@@ -395,7 +396,7 @@ void office_question_init(struct office_question *question, const struct office 
                           const struct office_staff *staff)
 {
     *question = (struct office_question){
-        .query = {.run = question_run}, .office = office, .ask = ask, .staff = staff, .state = -1, .limit = 20};
+        .query = {.run = question_run}, .office = office, .ask = ask, .staff = staff, .state = -1, .register_kind = -1, .limit = 20};
 }
 
 void office_question_clear(struct office_question *question)

@@ -45,9 +45,11 @@ static int authorise(struct act *a, struct problem *p)
         return 0;
     int rc = 0;
     if (a->move->step != STEP_NONE)
-        rc = authority_find(a->db, a->office, a->row.home, a->row.item, a->move->step, a->now, a->entry.authorisation, p);
+        rc = authority_find(a->db, a->office, a->row.home, a->row.item, a->move->step, a->now, a->row.times[TIME_HANDED_IN],
+                            a->entry.authorisation, p);
     if (!rc)
-        rc = authority_check_body(a->db, a->office, a->row.home, a->office->code, a->row.item, a->request->body, a->now, p);
+        rc = authority_check_body(a->db, a->office, a->row.home, a->office->code, a->row.item, a->request->body, a->now,
+                                  a->row.times[TIME_HANDED_IN], p);
     return rc;
 }
 
@@ -255,6 +257,18 @@ static int settle_action(struct act *a)
     return case_set_due(a->db, a->office, &a->row);
 }
 
+/* The answer, and its copy for repetitions of the same request.  Takes `doc`. */
+static int keep_answer(struct act *a, json_t *doc, int status)
+{
+    struct office_request *request = a->request;
+    request->answer = json_dumps(doc, JSON_COMPACT);
+    request->status = status;
+    json_decref(doc);
+    return request->answer
+               ? idempotency_put(a->db, request->staff->id, request->key, request->request_hash, request->status, request->answer)
+               : TB_ENOMEM;
+}
+
 static int run_action(struct act *a, struct problem *p)
 {
     struct office_request *request = a->request;
@@ -280,7 +294,19 @@ static int run_action(struct act *a, struct problem *p)
         rc = settle_action(a);
     if (!rc)
         rc = case_update(a->db, &a->row);
-    return rc;
+    return rc ? rc : register_follow(a->db, a->office, &a->row, &a->entry);
+}
+
+/* An act of a register; its answer is kept for repetitions like that of an act on a case. */
+static int run_register(struct act *a, struct problem *p)
+{
+    struct object_row object = {.id = 0};
+    json_t *doc = NULL;
+    int rc = register_request(a->db, a->request, &object, p);
+    if (!rc)
+        rc = register_summary(a->office, a->request->staff, &object, &doc);
+    object_row_clear(&object);
+    return rc ? rc : keep_answer(a, doc, a->request->object_no[0] ? 200 : 201);
 }
 
 /* Each unmasked view of a person's papers is an entry (domain.md 4.9). */
@@ -316,13 +342,14 @@ static int answer_act(struct act *a)
     int rc = case_summary(a->db, a->office, a->request->staff, &a->row, &doc);
     if (rc)
         return rc;
-    a->request->answer = json_dumps(doc, JSON_COMPACT);
-    json_decref(doc);
-    if (!a->request->answer)
-        return TB_ENOMEM;
-    a->request->status = a->request->kind == OFFICE_INTAKE ? 201 : 200;
     memcpy(a->request->changed_case, a->row.case_no, CASE_NO_TEXT);
-    return idempotency_put(a->db, a->request->staff->id, a->request->key, a->request->request_hash, a->request->status, a->request->answer);
+    return keep_answer(a, doc, a->request->kind == OFFICE_INTAKE ? 201 : 200);
+}
+
+static int run_case(struct act *a, struct problem *p)
+{
+    int rc = a->request->kind == OFFICE_INTAKE ? run_intake(a, p) : run_action(a, p);
+    return rc ? rc : answer_act(a);
 }
 
 /* 0: go on; TB_EDUPLICATE: the stored answer is in the request. */
@@ -357,10 +384,10 @@ static int request_run(struct store_db *db, struct store_command *command)
         rc = run_view(&act, p);
     } else {
         rc = replay(&act, p);
-        if (!rc)
-            rc = request->kind == OFFICE_INTAKE ? run_intake(&act, p) : run_action(&act, p);
-        if (!rc)
-            rc = answer_act(&act);
+        if (!rc && request->kind == OFFICE_REGISTER)
+            rc = run_register(&act, p);
+        else if (!rc)
+            rc = run_case(&act, p);
         if (rc == TB_EDUPLICATE)
             rc = 0;
     }
@@ -374,7 +401,8 @@ static int request_run(struct store_db *db, struct store_command *command)
 static int hash_request(struct office_request *request, const char *body, size_t len)
 {
     char head[128];
-    int n = snprintf(head, sizeof head, "%d %s %s\n", (int)request->kind, request->case_no, request->action);
+    int n = snprintf(head, sizeof head, "%d %s%s%s %s\n", (int)request->kind, request->case_no, request->register_kind, request->object_no,
+                     request->action);
     return suite_hash(request->office->suite, head, (size_t)n, body, len, NULL, 0, request->request_hash);
 }
 
@@ -389,6 +417,46 @@ static int check_key(const char *key, struct problem *p)
         if (key[i] < 0x21 || key[i] > 0x7e)
             return problem_set(p, PROBLEM_MALFORMED, "Idempotency-Key", "only printable ASCII characters");
     return 0;
+}
+
+static int take_body(struct office_request *request, const char *body, size_t body_len, struct problem *p)
+{
+    int rc = hash_request(request, body, body_len);
+    if (!rc && body_len)
+        rc = strict_json_parse(body, body_len, &request->body, p);
+    else if (!rc)
+        rc = (request->body = json_object()) ? 0 : TB_ENOMEM;
+    return rc;
+}
+
+int office_request_register(struct office_request *request, const struct office *office, const struct office_staff *staff, const char *key,
+                            const char *kind, const char *no, const char *act, const char *body, size_t body_len, struct problem *p)
+{
+    const struct register_kind *found = register_by_name(kind);
+    char owner[OFFICE_TEXT];
+    *request = (struct office_request){.command = {.run = request_run},
+                                       .office = office,
+                                       .kind = OFFICE_REGISTER,
+                                       .staff = staff,
+                                       .problem = {.id = PROBLEM_COUNT, .number = -1}};
+    int rc = check_key(key, p);
+    if (!rc)
+        memcpy(request->key, key, strlen(key) + 1);
+    if (!rc && (!found || !register_act_by_name(found, act)))
+        rc = problem_set(p, PROBLEM_NOT_FOUND, NULL, "there is no such act");
+    if (!rc && no && register_no_read(found, no, owner))
+        rc = problem_set(p, PROBLEM_NOT_FOUND, NULL, "it is not a number of this register: it looks like %c330483-2026-1", found->letter);
+    if (rc)
+        return rc;
+    (void)snprintf(request->register_kind, sizeof request->register_kind, "%s", kind);
+    (void)snprintf(request->action, sizeof request->action, "%s", act);
+    (void)snprintf(request->object_no, sizeof request->object_no, "%s", no ? no : "");
+    rc = take_body(request, body, body_len, p);
+    if (!rc && !json_is_object(request->body))
+        rc = problem_set(p, PROBLEM_MALFORMED, NULL, "an object is needed");
+    if (rc)
+        office_request_clear(request);
+    return rc;
 }
 
 int office_request_init(struct office_request *request, const struct office *office, enum office_kind kind,
@@ -419,11 +487,7 @@ int office_request_init(struct office_request *request, const struct office *off
             memcpy(request->action, action, strlen(action) + 1);
     }
     if (!rc && kind != OFFICE_VIEW) {
-        rc = hash_request(request, body, body_len);
-        if (!rc && body_len)
-            rc = strict_json_parse(body, body_len, &request->body, p);
-        else if (!rc)
-            rc = (request->body = json_object()) ? 0 : TB_ENOMEM;
+        rc = take_body(request, body, body_len, p);
     }
     if (rc)
         office_request_clear(request);

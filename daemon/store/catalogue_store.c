@@ -6,6 +6,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/tables.h"
 #include "proto/strict_json.h"
+#include "proto/timestamp.h"
 
 /* ---- items ---- */
 
@@ -168,7 +169,27 @@ int authorisation_put(struct store_db *db, const struct authorisation_row *row)
     q_int(&q, row->until_day);
     q_int(&q, row->acceptance);
     q_text(&q, row->announcement);
+    q_int(&q, row->registered);
+    q_int(&q, row->finish);
     return q_run(&q, NULL);
+}
+
+static void read_authorisation(struct db_query *q, struct authorisation_row *row)
+{
+    memset(row, 0, sizeof *row);
+    q_get_text(q, 0, row->id, sizeof row->id);
+    q_get_text(q, 1, row->principal, sizeof row->principal);
+    q_get_text(q, 2, row->delegate, sizeof row->delegate);
+    q_get_text(q, 3, row->steps, sizeof row->steps);
+    row->items = q_get_new_text(q, 4, NULL);
+    row->from_day = q_get_int(q, 5);
+    row->until_day = q_get_int(q, 6);
+    row->acceptance = q_get_int(q, 7);
+    q_get_text(q, 8, row->announcement, sizeof row->announcement);
+    row->registered = q_get_int(q, 9);
+    row->finish = q_get_int(q, 10);
+    if (!q->rc && !row->items)
+        q->rc = TB_ENOMEM;
 }
 
 int authorisation_get(struct store_db *db, const char *id, struct authorisation_row *row)
@@ -178,17 +199,8 @@ int authorisation_get(struct store_db *db, const char *id, struct authorisation_
     struct db_query q = q_start(db, SQL_AUTHORISATION_GET);
     q_text(&q, id);
     bool any = q_next(&q);
-    if (any) {
-        q_get_text(&q, 0, found.id, sizeof found.id);
-        q_get_text(&q, 1, found.principal, sizeof found.principal);
-        q_get_text(&q, 2, found.delegate, sizeof found.delegate);
-        q_get_text(&q, 3, found.steps, sizeof found.steps);
-        found.items = q_get_new_text(&q, 4, NULL);
-        found.from_day = q_get_int(&q, 5);
-        found.until_day = q_get_int(&q, 6);
-        found.acceptance = q_get_int(&q, 7);
-        q_get_text(&q, 8, found.announcement, sizeof found.announcement);
-    }
+    if (any)
+        read_authorisation(&q, &found);
     int rc = q_end(&q);
     if (rc || !any) {
         authorisation_row_clear(&found);
@@ -198,41 +210,97 @@ int authorisation_get(struct store_db *db, const char *id, struct authorisation_
     return 0;
 }
 
-/* `items` is "*" or ",CODE,CODE,". */
-static bool covers(const char *items, const char *code)
+/* "class:NAME" covers the items whose category that is. */
+static int in_class(struct store_db *db, const char *principal, const char *word, size_t len, const char *code, bool *covers)
 {
-    size_t len = strlen(code);
-    if (!strcmp(items, "*"))
-        return true;
-    if (!len || strchr(code, ','))
-        return false;
-    for (const char *at = strchr(items, ','); at; at = strchr(at + 1, ','))
-        if (!strncmp(at + 1, code, len) && at[1 + len] == ',')
-            return true;
-    return false;
+    static const char prefix[] = "class:";
+    size_t skip = sizeof prefix - 1;
+    int64_t version;
+    bool current;
+    json_t *item = NULL;
+    if (len <= skip || strncmp(word, prefix, skip) != 0)
+        return 0;
+    int rc = item_find(db, principal, code, 0, &version, &current, &item);
+    const char *category = rc ? NULL : json_string_value(json_object_get(item, "category"));
+    *covers = category && strlen(category) == len - skip && !memcmp(category, word + skip, len - skip);
+    json_decref(item);
+    return rc == TB_ENOTFOUND ? 0 : rc;
 }
 
-int authorisation_find(struct store_db *db, const char *principal, const char *delegate, const char *item,
-                       enum case_step step, int64_t day, char id[UUID_TEXT])
+/* `items`: "*", or codes and classes with commas between and, in older rows, around them. */
+static int covers_item(struct store_db *db, const struct authorisation_row *row, const char *code, bool *covers)
 {
-    char found[UUID_TEXT] = "";
+    int rc = 0;
+    *covers = !strcmp(row->items, "*");
+    for (const char *at = row->items; !rc && !*covers && *at && code[0];) {
+        size_t len = strcspn(at, ",");
+        if (len == strlen(code) && !memcmp(at, code, len))
+            *covers = true;
+        else
+            rc = in_class(db, row->principal, at, len, code, covers);
+        at += len + (at[len] == ',');
+    }
+    return rc;
+}
+
+static int in_force(struct store_db *db, const struct authorisation_row *row, int64_t at, bool *holds)
+{
+    int64_t day = timestamp_day(at);
+    *holds = at && row->from_day <= day && day <= row->until_day;
+    if (!*holds || !row->registered)
+        return 0;
+    struct db_query q = q_start(db, SQL_AUTHORISATION_SPAN_AT);
+    q_text(&q, row->id);
+    q_int(&q, at);
+    *holds = q_next(&q);
+    return q_end(&q);
+}
+
+int authorisation_covers(struct store_db *db, const struct authorisation_row *row, const char *item, enum case_step step, int64_t at,
+                         int64_t handed_in, bool *covers)
+{
+    *covers = false;
+    if (step == STEP_NONE || !strchr(row->steps, (char)step))
+        return 0;
+    int rc = in_force(db, row, at, covers);
+    if (!rc && !*covers && row->finish && handed_in)
+        rc = in_force(db, row, handed_in, covers);
+    return rc || !*covers ? rc : covers_item(db, row, item, covers);
+}
+
+int authorisation_find(struct store_db *db, const char *principal, const char *delegate, const char *item, enum case_step step, int64_t at,
+                       int64_t handed_in, char id[UUID_TEXT])
+{
+    bool covers = false;
     struct db_query q = q_start(db, SQL_AUTHORISATION_FIND);
     q_text(&q, principal);
     q_text(&q, delegate);
-    q_int(&q, day);
-    while (!found[0] && q_next(&q)) {
-        const char *steps = (const char *)sqlite3_column_text(q.statement, 1);
-        const char *items = (const char *)sqlite3_column_text(q.statement, 2);
-        if (!steps || !items)
-            q.rc = TB_ENOMEM;
-        else if (step != STEP_NONE && strchr(steps, (char)step) && covers(items, item))
-            q_get_text(&q, 0, found, sizeof found);
+    while (!covers && q_next(&q)) {
+        struct authorisation_row row;
+        read_authorisation(&q, &row);
+        if (!q.rc)
+            q.rc = authorisation_covers(db, &row, item, step, at, handed_in, &covers);
+        if (!q.rc && covers)
+            memcpy(id, row.id, sizeof row.id);
+        authorisation_row_clear(&row);
     }
     int rc = q_end(&q);
-    if (rc || !found[0])
-        return rc ? rc : TB_ENOTFOUND;
-    memcpy(id, found, sizeof found);
-    return 0;
+    return rc ? rc : covers ? 0 : TB_ENOTFOUND;
+}
+
+int authorisation_spans_put(struct store_db *db, const char *id, const struct authorisation_span *spans, size_t count)
+{
+    struct db_query q = q_start(db, SQL_AUTHORISATION_SPAN_FORGET);
+    q_text(&q, id);
+    int rc = q_run(&q, NULL);
+    for (size_t i = 0; i < count && !rc; i++) {
+        q = q_start(db, SQL_AUTHORISATION_SPAN_ADD);
+        q_text(&q, id);
+        q_int(&q, spans[i].from);
+        q_int(&q, spans[i].until);
+        rc = q_run(&q, NULL);
+    }
+    return rc;
 }
 
 /* ---- idempotency of the window API ---- */

@@ -99,8 +99,8 @@ static int complete(struct store_db *db, struct entry *entry)
         memcpy(entry->from, db->options->office, OFFICE_TEXT);
     if (!entry_type_is_message(entry->type))
         return 0;
-    if (!entry->to[0])
-        return TB_EINVAL;
+    if (!entry->to[0]) /* entry_encode refuses what has to go to somebody */
+        return 0;
     int64_t peer_no;
     int rc = db_peer_no(db, entry->to, true, &peer_no);
     if (rc)
@@ -147,7 +147,8 @@ static int insert_line(struct store_db *db, const struct entry *entry, const str
             q_int(&q, key);
             q_int(&q, (int64_t)at);
             q_int(&q, entry->at);
-            q_text(&q, entry->case_no);
+            /* an act is found by its object, not by the case it may be about */
+            q_text(&q, entry_type_is_act(entry->type) ? "" : entry->case_no);
             rc = q_run(&q, NULL);
         }
     }

@@ -72,6 +72,11 @@ int material_arrived(struct store_db *db, const char *sha256, int64_t **case_ids
         q_text(&q, sha256);
         rc = q_run(&q, NULL);
     }
+    if (!rc) {
+        q = q_start(db, SQL_OBJECT_WAIT_FORGET);
+        q_text(&q, sha256);
+        rc = q_run(&q, NULL);
+    }
     if (rc) {
         free(found);
         return rc;

@@ -9,6 +9,9 @@
     "id, case_no, home, intake, item, item_version, state, local_state, pending, rev, noticed, handed_in, sent, received, "   \
     "accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number"
 
+#define OBJECT_COLUMNS                                                                                                 \
+    "id, no, kind, owner, other, case_id, case_no, uuid, state, local_state, pending, rev, opened, changed, due_day, open, turn, doc"
+
 #define STATEMENT_TABLE(S)                                                                                             \
     /* transactions */                                                                                                 \
     S(BEGIN_READ, READ, "BEGIN")                                                                                       \
@@ -129,16 +132,52 @@
       "INSERT INTO edition (office, edition, digest) VALUES (?1, ?2, ?3) "                                             \
       "ON CONFLICT (office) DO UPDATE SET edition = excluded.edition, digest = excluded.digest")                       \
     S(AUTHORISATION_PUT, WRITE,                                                                                        \
-      "INSERT INTO authorisation (uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement) " \
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (uuid) DO UPDATE SET principal = excluded.principal, "  \
+      "INSERT INTO authorisation (uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement, " \
+      "registered, finish) "                                                                                           \
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (uuid) DO UPDATE SET principal = excluded.principal, " \
       "delegate = excluded.delegate, steps = excluded.steps, items = excluded.items, from_day = excluded.from_day, "   \
-      "until_day = excluded.until_day, acceptance = excluded.acceptance, announcement = excluded.announcement")        \
+      "until_day = excluded.until_day, acceptance = excluded.acceptance, announcement = excluded.announcement, "        \
+      "registered = excluded.registered, finish = excluded.finish")                                                    \
     S(AUTHORISATION_GET, READ,                                                                                         \
-      "SELECT uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement "                 \
+      "SELECT uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement, registered, finish " \
       "FROM authorisation WHERE uuid = ?1")                                                                            \
     S(AUTHORISATION_FIND, READ,                                                                                        \
-      "SELECT uuid, steps, items FROM authorisation WHERE principal = ?1 AND delegate = ?2 AND from_day <= ?3 "        \
-      "AND until_day >= ?3 ORDER BY until_day DESC, id")                                                               \
+      "SELECT uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement, registered, finish " \
+      "FROM authorisation WHERE principal = ?1 AND delegate = ?2 ORDER BY until_day DESC, id")                         \
+    S(AUTHORISATION_SPAN_ADD, WRITE, "INSERT INTO authorisation_span (uuid, from_ms, until_ms) VALUES (?1, ?2, ?3)")   \
+    S(AUTHORISATION_SPAN_FORGET, WRITE, "DELETE FROM authorisation_span WHERE uuid = ?1")                              \
+    S(AUTHORISATION_SPAN_AT, READ,                                                                                     \
+      "SELECT 1 FROM authorisation_span WHERE uuid = ?1 AND from_ms <= ?2 AND (until_ms = 0 OR until_ms > ?2) LIMIT 1") \
+    /* registers */                                                                                                    \
+    S(OBJECT_SERIAL, WRITE,                                                                                            \
+      "INSERT INTO object_serial (kind, year, serial) VALUES (?1, ?2, 1) "                                             \
+      "ON CONFLICT (kind, year) DO UPDATE SET serial = serial + 1 RETURNING serial")                                   \
+    S(OBJECT_INSERT, WRITE,                                                                                            \
+      "INSERT INTO object (no, kind, owner, other, case_id, case_no, uuid, state, local_state, pending, rev, opened, changed, " \
+      "due_day, open, turn, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")   \
+    S(OBJECT_UPDATE, WRITE,                                                                                            \
+      "UPDATE object SET state = ?2, local_state = ?3, pending = ?4, rev = ?5, changed = ?6, due_day = ?7, open = ?8, turn = ?9, " \
+      "doc = ?10 WHERE id = ?1")                                                                                       \
+    S(OBJECT_BY_NO, READ, "SELECT " OBJECT_COLUMNS " FROM object WHERE no = ?1")                                       \
+    S(OBJECT_BY_ID, READ, "SELECT " OBJECT_COLUMNS " FROM object WHERE id = ?1")                                       \
+    S(OBJECT_LIST, READ,                                                                                               \
+      "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_kind WHERE kind = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3") \
+    S(OBJECT_LIST_OPEN, READ,                                                                                          \
+      "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_open WHERE open = 1 AND kind = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3") \
+    S(OBJECT_LIST_CASE, READ,                                                                                          \
+      "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_case WHERE case_id = ?1 AND case_id <> 0 AND id < ?2 "  \
+      "ORDER BY id DESC LIMIT ?3")                                                                                     \
+    S(OBJECT_LIST_TURN, READ,                                                                                          \
+      "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_turn WHERE turn = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2") \
+    S(OBJECT_EVENT_LAST, READ, "SELECT max(id) FROM object_event WHERE id >= ?1 AND id <= ?2")                         \
+    S(OBJECT_EVENT_ADD, WRITE,                                                                                         \
+      "INSERT INTO object_event (id, rev, own, ref, peer, verdict) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                   \
+    S(OBJECT_EVENT_SETTLE, WRITE, "UPDATE object_event SET rev = max(rev, ?2), verdict = ?3 WHERE id = ?1")            \
+    S(OBJECT_EVENT_OWN, READ, "SELECT id, verdict FROM object_event WHERE own = 1 AND ref = ?1")                       \
+    S(OBJECT_EVENT_LIST, READ,                                                                                         \
+      "SELECT id, rev, own, ref, peer, verdict FROM object_event WHERE id >= ?1 AND id <= ?2 ORDER BY rev = 0, rev, id") \
+    S(OBJECT_WAIT_ADD, WRITE, "INSERT INTO object_wait (object_id, sha256) VALUES (?1, ?2) ON CONFLICT DO NOTHING")    \
+    S(OBJECT_WAIT_FORGET, WRITE, "DELETE FROM object_wait WHERE sha256 = ?1")                                          \
     /* materials */                                                                                                    \
     S(MATERIAL_PUT, WRITE,                                                                                             \
       "INSERT INTO material (sha256, size, type, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sha256) DO NOTHING")         \
@@ -151,7 +190,8 @@
     S(MATERIAL_WAIT_FORGET, WRITE, "DELETE FROM material_wait WHERE sha256 = ?1")                                      \
     S(MATERIAL_WAITS, READ, "SELECT count(*) FROM material_wait WHERE case_id = ?1")                                   \
     S(MATERIAL_EXPECTED, READ,                                                                                         \
-      "SELECT 1 FROM material_wait WHERE sha256 = ?1 UNION ALL SELECT 1 FROM material WHERE sha256 = ?1 LIMIT 1")      \
+      "SELECT 1 FROM material_wait WHERE sha256 = ?1 UNION ALL SELECT 1 FROM material WHERE sha256 = ?1 "              \
+      "UNION ALL SELECT 1 FROM object_wait WHERE sha256 = ?1 LIMIT 1")                                                 \
     S(MATERIAL_OUT_ADD, WRITE,                                                                                         \
       "INSERT INTO material_out (peer_no, idx, sha256) VALUES (?1, ?2, ?3) ON CONFLICT (peer_no, idx, sha256) DO NOTHING") \
     S(MATERIAL_OUT_READY, WRITE, "UPDATE material_out SET ready = 1 WHERE peer_no = ?1 AND idx = ?2")                  \

@@ -9,6 +9,7 @@
 #include "daemon/store/store.h"
 #include "proto/case_machine.h"
 #include "proto/message.h"
+#include "proto/register.h"
 
 /* ---- cases ---- */
 
@@ -163,13 +164,72 @@ struct authorisation_row {
     int64_t from_day, until_day; /* inclusive */
     int64_t acceptance;
     char announcement[128];
+    int64_t registered; /* offered and accepted: holds only while a span of it is open; else for its whole period */
+    int64_t finish;     /* open cases go on after its end */
 };
 void authorisation_row_clear(struct authorisation_row *row);
 int authorisation_put(struct store_db *db, const struct authorisation_row *row) TB_MUST_USE;
 int authorisation_get(struct store_db *db, const char *id, struct authorisation_row *row) TB_MUST_USE;
-/* One in force on `day` that covers item and step; TB_ENOTFOUND. */
-int authorisation_find(struct store_db *db, const char *principal, const char *delegate, const char *item,
-                       enum case_step step, int64_t day, char id[UUID_TEXT]) TB_MUST_USE;
+/* One that covers item and step and was in force at the moment `at` — or, where it lets open cases finish, when the case was handed in
+ * (`handed_in`, 0: not a case yet).  Its id, and the row when `row` is not NULL (authorisation_row_clear).  TB_ENOTFOUND. */
+int authorisation_find(struct store_db *db, const char *principal, const char *delegate, const char *item, enum case_step step, int64_t at,
+                       int64_t handed_in, char id[UUID_TEXT]) TB_MUST_USE;
+/* The same question about this one. */
+int authorisation_covers(struct store_db *db, const struct authorisation_row *row, const char *item, enum case_step step, int64_t at,
+                         int64_t handed_in, bool *covers) TB_MUST_USE;
+/* Replaces the spans of time in which a registered one held. */
+struct authorisation_span {
+    int64_t from, until; /* ms; until 0: open */
+};
+int authorisation_spans_put(struct store_db *db, const char *id, const struct authorisation_span *spans, size_t count) TB_MUST_USE;
+
+/* ---- registers (proto/register.h) ---- */
+struct object_row {
+    int64_t id; /* rowid */
+    char no[REGISTER_NO_TEXT];
+    enum register_kind_id kind;
+    char owner[OFFICE_TEXT], other[OFFICE_TEXT];
+    int64_t case_id; /* 0: about no case */
+    char case_no[CASE_NO_TEXT];
+    char uuid[UUID_TEXT]; /* of the entry that made it */
+    int state;            /* as the authority has it */
+    int local_state;      /* with our own acts that have no verdict yet */
+    int64_t pending;
+    int64_t rev;
+    int64_t opened, changed; /* ms */
+    int64_t due_day;
+    bool open, turn;
+    char *doc; /* owned: the fold of its acts */
+};
+void object_row_clear(struct object_row *row);
+int object_serial_next(struct store_db *db, enum register_kind_id kind, int year, int64_t *serial) TB_MUST_USE;
+int object_insert(struct store_db *db, struct object_row *row) TB_MUST_USE; /* sets id; TB_ECONFLICT when the number exists */
+int object_update(struct store_db *db, const struct object_row *row) TB_MUST_USE;
+int object_get(struct store_db *db, const char *no, struct object_row *row) TB_MUST_USE; /* TB_ENOTFOUND */
+int object_get_by_id(struct store_db *db, int64_t id, struct object_row *row) TB_MUST_USE;
+
+struct object_filter {
+    int kind;        /* −1 any (with case_id or turn) */
+    int64_t case_id; /* > 0: only of this case */
+    bool turn;       /* only where this office has to act */
+    bool open_only;
+    int64_t cursor;  /* id to continue below; 0 from the newest */
+    unsigned limit;
+};
+/* Newest first.  *rows owned: object_rows_free. */
+int object_list(struct store_db *db, const struct object_filter *filter, struct object_row **rows, size_t *count,
+                int64_t *next) TB_MUST_USE;
+void object_rows_free(struct object_row *rows, size_t count);
+
+/* Acts on an object, own and received; `type` of event_row is not kept. */
+int object_event_add(struct store_db *db, int64_t object_id, const struct event_row *event) TB_MUST_USE;
+/* The object whose act stands at this index of our ledger; TB_ENOTFOUND. */
+int object_event_own(struct store_db *db, uint64_t index, int64_t *event_id, int64_t *object_id) TB_MUST_USE;
+int object_event_settle(struct store_db *db, int64_t event_id, int64_t rev, int verdict) TB_MUST_USE;
+/* In the order of revisions, then local order for what has none. */
+int object_event_list(struct store_db *db, int64_t object_id, struct event_row **rows, size_t *count) TB_MUST_USE;
+/* A material that an object shows and that is not here yet: uploads of it are expected. */
+int object_wait_add(struct store_db *db, int64_t object_id, const char *sha256) TB_MUST_USE;
 
 /* ---- materials ---- */
 struct material_row {

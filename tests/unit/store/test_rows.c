@@ -482,6 +482,9 @@ static int catalogue(struct store_db *db, void *context)
     return 0;
 }
 
+/* A moment of the n-th day since 1970, at noon in China. */
+#define DAY(n) ((int64_t)(n) * 86400000 + 4 * 3600 * 1000)
+
 static int authorisations(struct store_db *db, void *context)
 {
     (void)context;
@@ -526,15 +529,38 @@ static int authorisations(struct store_db *db, void *context)
     char id[UUID_TEXT];
     for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++)
         assert_int_equal(authorisation_find(db, finds[i].principal, finds[i].delegate, finds[i].item, finds[i].step,
-                                            finds[i].day, id),
+                                            DAY(finds[i].day), 0, id),
                          finds[i].rc);
     assert_string_equal(id, row.id);
     char all[] = "*";
     row.items = all;
     row.until_day = 150; /* the same authorisation, changed */
     OK(authorisation_put(db, &row));
-    OK(authorisation_find(db, "330483", "320623", "ZZ99", STEP_NOTICE, 150, id));
-    assert_int_equal(authorisation_find(db, "330483", "320623", "GA01", STEP_NOTICE, 151, id), TB_ENOTFOUND);
+    row.registered = 1; /* offered, and not accepted yet */
+    row.finish = 1;
+    char class[] = "GA01,class:户籍身份证";
+    memcpy(row.steps, "INON", sizeof "INON");
+    row.until_day = 200;
+    OK(authorisation_put(db, &row));
+    assert_int_equal(authorisation_find(db, "330483", "320623", "ZZ99", STEP_NOTICE, DAY(150), 0, id), TB_ENOTFOUND);
+    const struct authorisation_span spans[] = {{DAY(110), DAY(120)}, {DAY(130), 0}};
+    OK(authorisation_spans_put(db, row.id, spans, 2));
+    assert_int_equal(authorisation_find(db, "330483", "320623", "ZZ99", STEP_NOTICE, DAY(110) - 1, 0, id), TB_ENOTFOUND);
+    OK(authorisation_find(db, "330483", "320623", "ZZ99", STEP_NOTICE, DAY(110), 0, id));
+    assert_int_equal(authorisation_find(db, "330483", "320623", "ZZ99", STEP_NOTICE, DAY(120), 0, id), TB_ENOTFOUND);
+    OK(authorisation_find(db, "330483", "320623", "ZZ99", STEP_NOTICE, DAY(120), DAY(119), id)); /* an open case is finished */
+    OK(authorisation_find(db, "330483", "320623", "ZZ99", STEP_NOTICE, DAY(140), 0, id));
+    assert_int_equal(authorisation_find(db, "330483", "320623", "ZZ99", STEP_NOTICE, DAY(201), DAY(129), id), TB_ENOTFOUND);
+    row.finish = 0;
+    row.items = class;
+    OK(authorisation_put(db, &row));
+    assert_int_equal(authorisation_find(db, "330483", "320623", "GA01", STEP_NOTICE, DAY(120), DAY(119), id), TB_ENOTFOUND);
+    OK(authorisation_find(db, "330483", "320623", "GA01", STEP_NOTICE, DAY(140), 0, id));
+    assert_int_equal(authorisation_find(db, "330483", "320623", "GA77", STEP_NOTICE, DAY(140), 0, id), TB_ENOTFOUND);
+    OK(item_put(db, "330483", "GA77", 1, 1, "{\"category\":\"户籍身份证\"}", "x"));
+    uint8_t digest[32] = {0};
+    OK(edition_put(db, "330483", 1, digest));
+    OK(authorisation_find(db, "330483", "320623", "GA77", STEP_NOTICE, DAY(140), 0, id));
     return 0;
 }
 

@@ -1,0 +1,29 @@
+/* tongban_register: commands that come from the tables of the registers (proto/register.h), not from tongban_commands.c. */
+#ifndef CLIENT_TONGBAN_REGISTER_H
+#define CLIENT_TONGBAN_REGISTER_H
+
+#include "client/tongban.h"
+#include "proto/register.h"
+
+struct register_command {
+    const struct register_kind *kind;
+    const struct register_act *act; /* NULL: list or show */
+    bool list;
+    const struct option *options; /* NULL-name terminated, or NULL */
+};
+/* The command of these words ("authorisation offer", "step list", "problem show"); false when they name none. */
+bool register_command_find(int argc, char *const *argv, struct register_command *out);
+/* Runs it; opens the connection itself, after the questions.  An exit status. */
+int register_run(struct client *client, const struct register_command *command, const struct args *args);
+
+/* Whether the act makes a new object; whether a person may type it. */
+bool register_opens(const struct register_act *act);
+bool register_typed(const struct register_act *act);
+/* Options besides the fields: of acts, of acts that open, of lists. */
+extern const struct option register_act_options[], register_open_options[], register_list_options[];
+
+/* Objects on which this office has to act: a new array, or an exit status after having told the user. */
+int register_todo(struct client *client, json_t **rows) TB_MUST_USE;
+int register_todo_print(const json_t *rows) TB_MUST_USE;
+
+#endif

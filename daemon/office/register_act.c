@@ -1,0 +1,503 @@
+/* Acts on the objects of the registers: by staff here, by the counterpart, and what its receipts say of ours. */
+#include "daemon/office/register.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/strict_json.h"
+#include "proto/timestamp.h"
+
+/* ---- the parties ---- */
+
+unsigned deed_party(const struct object_row *object, const char *office)
+{
+    return strcmp(object->owner, office) == 0 ? REGISTER_OWNER : REGISTER_OTHER;
+}
+
+/* Who numbers the acts: the home side of the case, or else the owner. */
+static const char *authority_of(const struct deed *d)
+{
+    return d->object.case_id ? d->about.home : d->object.owner;
+}
+
+static bool we_number(const struct deed *d)
+{
+    return !strcmp(authority_of(d), d->office->code);
+}
+
+static unsigned role_bits(const char *role)
+{
+    int bits = role[0] ? case_role_by_name(role) : CASE_ROLE_SYSTEM;
+    return bits < 0 ? 0 : (unsigned)bits;
+}
+
+void deed_clear(struct deed *d)
+{
+    object_row_clear(&d->object);
+    case_row_clear(&d->about);
+    entry_clear(&d->entry);
+    json_decref(d->content);
+    d->content = NULL;
+}
+
+/* ---- the fold ---- */
+
+struct fold {
+    const struct register_kind *kind;
+    json_t *content;
+    int local, confirmed;
+    int64_t pending, changed;
+    struct register_move moves[REGISTER_MOVES_MAX];
+    size_t move_count;
+};
+
+static int fold_one(struct fold *fold, const struct event_row *event, const struct entry *entry)
+{
+    const struct register_act *act = register_act_by_name(fold->kind, json_string_value(json_object_get(entry->body, "act")));
+    const json_t *data = json_object_get(entry->body, "data");
+    bool settled = event->rev > 0;
+    if (!act || !json_is_object(data))
+        return TB_ECORRUPT;
+    fold->pending += !settled && event->own;
+    if (!settled && !(act->from >> fold->local & 1))
+        return 0; /* overtaken: the authority will refuse it */
+    int rc = register_fold(act, data, fold->content);
+    int before = fold->local;
+    fold->local = register_next(act, data, before);
+    if (settled)
+        fold->confirmed = fold->local;
+    if (entry->at > fold->changed)
+        fold->changed = entry->at;
+    if (settled && fold->local != before && fold->move_count < REGISTER_MOVES_MAX)
+        fold->moves[fold->move_count++] = (struct register_move){.state = fold->local, .at = entry->at};
+    return rc;
+}
+
+/* The acts in the order of their revisions; `fresh` is the event whose entry is not in the store yet, or NULL. */
+static int fold_events(struct deed *d, const struct event_row *fresh, struct fold *fold)
+{
+    struct event_row *events = NULL;
+    size_t count = 0;
+    int rc = object_event_list(d->db, d->object.id, &events, &count);
+    for (size_t i = 0; i < count && !rc; i++) {
+        struct case_fact fact;
+        if (events[i].verdict > VERDICT_DONE)
+            continue; /* the authority did not take it */
+        if (fresh && events[i].own == fresh->own && events[i].ref == fresh->ref) {
+            rc = fold_one(fold, &events[i], &d->entry);
+            continue;
+        }
+        rc = case_fact_read(d->db, d->office, &events[i], &fact);
+        if (rc)
+            break;
+        rc = fold_one(fold, &events[i], &fact.entry);
+        case_fact_clear(&fact);
+    }
+    free(events);
+    return rc;
+}
+
+static int64_t due_of(const json_t *content)
+{
+    int64_t day;
+    const char *due = json_string_value(json_object_get(content, "due"));
+    return due && !date_parse(due, &day) ? day : 0;
+}
+
+/* Makes row and content of the object anew from its entries, and lets the kind draw its conclusions. */
+static int refold(struct deed *d, const struct event_row *fresh)
+{
+    struct fold fold = {.kind = d->kind, .content = json_object()};
+    struct buf text;
+    buf_init(&text, LIMIT_ENTRY_BYTES);
+    int rc = fold.content ? fold_events(d, fresh, &fold) : TB_ENOMEM;
+    if (!rc)
+        rc = strict_json_dump(fold.content, &text);
+    if (!rc) {
+        struct object_row *o = &d->object;
+        const struct register_state *state = &d->kind->states[fold.local];
+        json_decref(d->content);
+        d->content = json_incref(fold.content);
+        o->state = fold.confirmed;
+        o->local_state = fold.local;
+        o->pending = fold.pending;
+        o->changed = fold.changed;
+        o->due_day = due_of(fold.content);
+        o->open = !state->final;
+        o->turn = (state->turn & deed_party(o, d->office->code)) && deed_turn(d);
+        free(o->doc);
+        o->doc = buf_take(&text, NULL);
+        rc = o->doc ? deed_effect(d, fold.moves, fold.move_count) : TB_ENOMEM;
+    }
+    if (!rc)
+        rc = object_update(d->db, &d->object);
+    json_decref(fold.content);
+    buf_free(&text);
+    return rc;
+}
+
+/* Keeps one act: the object's event, the case's event, then everything that follows from it. */
+static int keep(struct deed *d, struct event_row *event, int64_t opened)
+{
+    int rc = 0;
+    event->type = d->kind->entry;
+    if (!d->object.id) {
+        d->object.opened = d->object.changed = opened;
+        d->object.open = true;
+        d->object.doc = strdup("{}");
+        rc = d->object.doc ? object_insert(d->db, &d->object) : TB_ENOMEM;
+    }
+    if (!rc && event->rev > d->object.rev)
+        d->object.rev = event->rev;
+    if (!rc)
+        rc = object_event_add(d->db, d->object.id, event);
+    if (!rc && d->object.case_id)
+        rc = event_add(d->db, d->object.case_id, event);
+    return rc ? rc : refold(d, event);
+}
+
+/* ---- loading ---- */
+
+static int load_content(struct deed *d)
+{
+    return d->object.doc ? strict_json_parse(d->object.doc, strlen(d->object.doc), &d->content, NULL) : 0;
+}
+
+int deed_load(struct deed *d, const char *no, struct problem *p)
+{
+    int rc = object_get(d->db, no, &d->object);
+    if (rc == TB_ENOTFOUND)
+        return problem_set(p, PROBLEM_NOT_FOUND, NULL, "%s is not known at this office", no);
+    if (!rc && &register_kinds[d->object.kind] != d->kind)
+        rc = TB_ECORRUPT; /* the letter of a number is its kind's */
+    if (!rc && d->object.case_id)
+        rc = case_get_by_id(d->db, d->object.case_id, &d->about);
+    return rc ? rc : load_content(d);
+}
+
+static int load_case(struct deed *d, const char *case_no, struct problem *p)
+{
+    int rc = case_get(d->db, case_no, &d->about);
+    if (rc == TB_ENOTFOUND)
+        return problem_set(p, PROBLEM_NOT_FOUND, "/case", "case %s is not known at this office", case_no);
+    if (!rc) {
+        d->object.case_id = d->about.id;
+        memcpy(d->object.case_no, d->about.case_no, CASE_NO_TEXT);
+    }
+    return rc;
+}
+
+/* ---- acts of this office ---- */
+
+static int next_revision(struct deed *d, int64_t *rev)
+{
+    *rev = 0;
+    if (!we_number(d))
+        return 0;
+    if (!d->object.case_id) {
+        *rev = d->object.rev + 1;
+        return 0;
+    }
+    *rev = d->about.rev + 1;
+    case_confirm(d->office, &d->about, CASE_STATES, *rev, TIME_NONE, d->now);
+    return case_update(d->db, &d->about);
+}
+
+static int append_to(struct deed *d, const char *to, uint64_t *index)
+{
+    struct entry copy = d->entry;
+    copy.id[0] = '\0';
+    copy.seq = 0;
+    memset(copy.to, 0, sizeof copy.to);
+    memcpy(copy.to, to, strlen(to) + 1);
+    if (!d->entry.id[0]) { /* the first one names the object */
+        int rc = store_append(d->db, &copy, index, NULL);
+        memcpy(d->entry.id, copy.id, sizeof copy.id);
+        return rc;
+    }
+    return store_append(d->db, &copy, index, NULL);
+}
+
+static int append_entry(struct deed *d, uint64_t *index)
+{
+    const struct office *office = d->office;
+    uint64_t further;
+    if (d->kind->scope != REGISTER_ALL || !office->peer_count)
+        return append_to(d, d->kind->scope == REGISTER_ALL ? "" : deed_other(d), index);
+    int rc = append_to(d, office->peers[0].code, index);
+    for (size_t i = 1; i < office->peer_count && !rc; i++)
+        rc = append_to(d, office->peers[i].code, &further);
+    return rc;
+}
+
+const char *deed_other(const struct deed *d)
+{
+    return strcmp(d->object.owner, d->office->code) ? d->object.owner : d->object.other;
+}
+
+static int number_object(struct deed *d, struct problem *p)
+{
+    char day[DATE_TEXT];
+    int64_t serial;
+    date_format(timestamp_day(d->now), day);
+    int year = (day[0] - '0') * 1000 + (day[1] - '0') * 100 + (day[2] - '0') * 10 + (day[3] - '0');
+    d->object.kind = (enum register_kind_id)(d->kind - register_kinds);
+    int rc = object_serial_next(d->db, d->object.kind, year, &serial);
+    if (!rc)
+        rc = register_no_make(d->kind, d->office->code, year, serial, d->object.no);
+    return rc == TB_ELIMIT ? problem_set(p, PROBLEM_BUSY, NULL, "the numbers of this year are used up") : rc;
+}
+
+int deed_write(struct deed *d, json_t *data, struct problem *p)
+{
+    struct event_row event = {.own = true, .verdict = -1};
+    uint64_t index = 0;
+    int64_t rev;
+    bool fresh = !d->object.id;
+    int rc = fresh ? number_object(d, p) : 0;
+    if (!rc)
+        rc = next_revision(d, &rev);
+    if (rc)
+        return rc;
+    d->entry.type = d->kind->entry;
+    d->entry.at = d->now;
+    d->entry.rev = rev;
+    memcpy(d->entry.case_no, d->object.case_no, sizeof d->entry.case_no);
+    d->entry.body = json_pack("{s:s, s:s, s:O}", "no", d->object.no, "act", d->act->name, "data", data);
+    rc = d->entry.body ? append_entry(d, &index) : TB_ENOMEM;
+    if (rc)
+        return rc;
+    if (fresh)
+        memcpy(d->object.uuid, d->entry.id, sizeof d->object.uuid);
+    event.rev = rev;
+    event.ref = (int64_t)index;
+    memcpy(event.peer, d->office->code, OFFICE_TEXT);
+    rc = keep(d, &event, d->now);
+    if (!rc && deed_other(d)[0])
+        rc = materials_send(d->db, deed_other(d), index, data);
+    return rc;
+}
+
+/* Between whom a new object stands: a case, or a counterpart. */
+static int find_parties(struct deed *d, const json_t *body, struct problem *p)
+{
+    const char *case_no = json_string_value(json_object_get(body, "case")), *other = json_string_value(json_object_get(body, "office"));
+    enum register_scope scope = d->kind->scope;
+    memcpy(d->object.owner, d->office->code, OFFICE_TEXT);
+    if (case_no && (scope == REGISTER_CASE || scope == REGISTER_ANY)) {
+        int rc = load_case(d, case_no, p);
+        const char *side = rc ? "" : case_other(d->office, &d->about);
+        if (!rc && strcmp(side, d->office->code) != 0)
+            memcpy(d->object.other, side, OFFICE_TEXT);
+        return rc;
+    }
+    if (scope == REGISTER_CASE)
+        return problem_set(p, PROBLEM_FIELD, "/case", "it is missing: the case it is about");
+    if (scope == REGISTER_ALL)
+        return 0;
+    if (!other && d->office->peer_count == 1)
+        other = d->office->peers[0].code;
+    if (!other)
+        return problem_set(p, PROBLEM_FIELD, "/office", "it is missing: this office has %zu counterparts, say which one",
+                           d->office->peer_count);
+    if (!office_peer(d->office, other))
+        return problem_set(p, PROBLEM_FIELD, "/office", "it is not a counterpart of this office");
+    memcpy(d->object.other, other, OFFICE_TEXT);
+    return 0;
+}
+
+int register_request(struct store_db *db, struct office_request *request, struct object_row *out, struct problem *p)
+{
+    static const char *const known[] = {"case", "office", "data", NULL};
+    struct deed d = {.db = db, .office = request->office, .kind = register_by_name(request->register_kind)};
+    const struct office_staff *staff = request->staff;
+    d.now = store_world(db)->now_ms(store_world(db)->context);
+    json_t *given = NULL, *data = NULL;
+    int rc =
+        d.kind ? strict_json_only(request->body, "", known, p) : problem_set(p, PROBLEM_NOT_FOUND, NULL, "there is no such register");
+    if (!rc)
+        rc = strict_json_object(request->body, "", "data", false, &given, p);
+    if (!rc)
+        rc = request->object_no[0] ? deed_load(&d, request->object_no, p) : find_parties(&d, request->body, p);
+    if (!rc)
+        rc = register_find_act(d.kind, request->action, deed_party(&d.object, request->office->code), role_bits(staff->role),
+                               d.object.local_state, &d.act, p);
+    if (!rc) {
+        data = given ? json_deep_copy(given) : json_object();
+        rc = data ? deed_prepare(&d, data, p) : TB_ENOMEM;
+    }
+    if (!rc)
+        rc = register_check(d.kind, d.act, d.content, data, p);
+    if (!rc)
+        rc = deed_check(&d, data, p);
+    if (!rc) {
+        memcpy(d.entry.staff, staff->id, sizeof d.entry.staff);
+        memcpy(d.entry.role, staff->role, sizeof d.entry.role);
+        rc = deed_write(&d, data, p);
+    }
+    if (!rc) {
+        if (d.object.case_no[0])
+            memcpy(request->changed_case, d.object.case_no, CASE_NO_TEXT);
+        *out = d.object;
+        d.object.doc = NULL;
+    }
+    json_decref(data);
+    deed_clear(&d);
+    return rc;
+}
+
+/* ---- acts of the counterpart ---- */
+
+static int read_body(const struct deed *d, const char **no, const char **act, json_t **data, char owner[OFFICE_TEXT], struct problem *p)
+{
+    static const char *const known[] = {"no", "act", "data", NULL};
+    const json_t *body = d->entry.body;
+    int rc = strict_json_only(body, "", known, p);
+    if (!rc)
+        rc = strict_json_text(body, "", "no", true, REGISTER_NO_TEXT - 1, no, p);
+    if (!rc)
+        rc = strict_json_text(body, "", "act", true, 23, act, p);
+    if (!rc)
+        rc = strict_json_object(body, "", "data", true, data, p);
+    if (!rc && register_no_read(d->kind, *no, owner))
+        rc = problem_set(p, PROBLEM_FIELD, "/no", "it is not a number of this register");
+    return rc;
+}
+
+/* A new object of the sender's. */
+static int open_theirs(struct deed *d, const char *no, const char *owner, struct problem *p)
+{
+    if (strcmp(owner, d->entry.from) != 0)
+        return problem_set(p, PROBLEM_NOT_FOUND, "/no", "%s is not known here", no);
+    if (d->entry.case_no[0] ? d->kind->scope == REGISTER_OFFICES || d->kind->scope == REGISTER_ALL : d->kind->scope == REGISTER_CASE)
+        return problem_set(p, PROBLEM_FIELD, "/case", "the case does not fit this register");
+    int rc = d->entry.case_no[0] ? load_case(d, d->entry.case_no, p) : 0;
+    if (!rc && d->object.case_id && strcmp(case_other(d->office, &d->about), d->entry.from) != 0)
+        rc = problem_set(p, PROBLEM_WRONG_OFFICE, "/case", "case %s is not between these two offices", d->entry.case_no);
+    if (rc)
+        return rc;
+    memcpy(d->object.no, no, strlen(no) + 1);
+    d->object.kind = (enum register_kind_id)(d->kind - register_kinds);
+    memcpy(d->object.owner, owner, OFFICE_TEXT);
+    if (d->kind->scope != REGISTER_ALL)
+        memcpy(d->object.other, d->office->code, OFFICE_TEXT);
+    memcpy(d->object.uuid, d->entry.id, sizeof d->object.uuid);
+    return 0;
+}
+
+static int find_theirs(struct deed *d, const char *no, const char *owner, struct problem *p)
+{
+    struct problem unknown = {.number = -1};
+    int rc = deed_load(d, no, &unknown);
+    if (rc == TB_ENOTFOUND)
+        return open_theirs(d, no, owner, p);
+    if (rc)
+        return rc;
+    bool party = !strcmp(d->object.owner, d->entry.from) || !strcmp(d->object.other, d->entry.from);
+    if (!party || strcmp(d->object.case_no, d->entry.case_no) != 0)
+        return problem_set(p, PROBLEM_WRONG_OFFICE, "/no", "%s is not between these two offices", no);
+    return 0;
+}
+
+/* What the sender may do: checked here when this office numbers the acts; else the sender has decided, and only the form counts. */
+static int judge(struct deed *d, const char *act, const json_t *data, struct problem *p)
+{
+    unsigned party = deed_party(&d->object, d->entry.from);
+    bool ours = we_number(d);
+    if (ours != (d->entry.rev == 0))
+        return problem_set(p, PROBLEM_FIELD, "/rev", ours ? "this office numbers the acts on %s" : "the act on %s has no revision",
+                           d->object.no);
+    d->act = register_act_by_name(d->kind, act);
+    if (!d->act)
+        return problem_set(p, PROBLEM_FIELD, "/act", "there is no such act");
+    if (!d->object.id && !(d->act->from & REGISTER_FROM(REGISTER_NONE)))
+        return problem_set(p, PROBLEM_NOT_FOUND, "/no", "%s is not known here", d->object.no);
+    int rc = ours ? register_find_act(d->kind, act, party, role_bits(d->entry.role), d->object.state, &d->act, p) : 0;
+    if (!rc && !(d->act->by & party))
+        rc = problem_set(p, PROBLEM_NOT_ALLOWED, "/act", "%s is not done by office %s", act, d->entry.from);
+    if (!rc)
+        rc = register_check(d->kind, d->act, d->content, data, p);
+    return rc || !ours ? rc : deed_check(d, data, p);
+}
+
+static int await_shown(struct deed *d, const json_t *data)
+{
+    const json_t *shown = json_object_get(data, "materials"), *one;
+    size_t i;
+    json_array_foreach(shown, i, one)
+    {
+        const char *sha256 = json_string_value(json_object_get(one, "sha256"));
+        struct material_row row;
+        int rc = sha256 ? material_get(d->db, sha256, &row) : 0;
+        if (rc == TB_ENOTFOUND)
+            rc = object_wait_add(d->db, d->object.id, sha256);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+int register_take(struct store_db *db, const struct office *office, const struct entry *entry, int64_t now,
+                  struct receipt_line *verdict, char changed[CASE_NO_TEXT], struct problem *p)
+{
+    struct deed d = {.db = db, .office = office, .kind = register_by_entry(entry->type), .now = now, .entry = *entry};
+    const char *no, *act;
+    char owner[OFFICE_TEXT];
+    json_t *data;
+    int64_t rev = entry->rev;
+    json_incref(d.entry.body);
+    int rc = read_body(&d, &no, &act, &data, owner, p);
+    if (!rc)
+        rc = find_theirs(&d, no, owner, p);
+    if (!rc)
+        rc = judge(&d, act, data, p);
+    if (!rc && !rev)
+        rc = next_revision(&d, &rev);
+    if (!rc) {
+        struct event_row event = {.rev = rev, .ref = entry->seq, .verdict = -1};
+        memcpy(event.peer, entry->from, OFFICE_TEXT);
+        rc = keep(&d, &event, entry->at);
+    }
+    if (!rc)
+        rc = await_shown(&d, data);
+    if (!rc) {
+        verdict->verdict = VERDICT_DONE;
+        if (!entry->rev) {
+            verdict->rev = rev;
+            (void)snprintf(verdict->state, sizeof verdict->state, "%s", d.kind->states[d.object.state].name);
+        }
+        memcpy(changed, d.object.case_no, CASE_NO_TEXT);
+    }
+    deed_clear(&d);
+    return rc;
+}
+
+int register_settle(struct store_db *db, const struct office *office, const char *peer, uint64_t index, const struct receipt_line *line,
+                    char changed[CASE_NO_TEXT])
+{
+    struct deed d = {.db = db, .office = office};
+    int64_t event, object;
+    int rc = material_out_settle(db, peer, index, line->verdict == VERDICT_DONE);
+    if (!rc)
+        rc = object_event_own(db, index, &event, &object);
+    if (rc)
+        return rc == TB_ENOTFOUND ? 0 : rc; /* no act, or the copy for a further counterpart */
+    rc = object_get_by_id(db, object, &d.object);
+    if (!rc && d.object.case_id)
+        rc = case_get_by_id(db, d.object.case_id, &d.about);
+    if (!rc)
+        d.kind = &register_kinds[d.object.kind];
+    /* what this office numbers stands, whatever the other one says of it */
+    if (!rc && !we_number(&d)) {
+        rc = object_event_settle(db, event, line->rev, line->verdict);
+        if (!rc && d.object.case_id)
+            rc = event_settle(db, d.object.case_id, index, line->rev, line->verdict);
+        if (line->rev > d.object.rev)
+            d.object.rev = line->rev;
+        if (!rc)
+            rc = refold(&d, NULL);
+    }
+    memcpy(changed, d.object.case_no, CASE_NO_TEXT);
+    deed_clear(&d);
+    return rc;
+}
