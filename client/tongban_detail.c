@@ -4,6 +4,7 @@
 
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
+#include "proto/register.h"
 
 static const char *const patterns[] = {
 #include "client/tongban_details.inc"
@@ -57,6 +58,24 @@ static const char *field_zh(const struct case_field *fields, const char *help)
     return found;
 }
 
+/* The Chinese of an act, a state or a field of the registers; NULL when it is none. */
+static const char *register_word(const char *word)
+{
+    for (size_t k = 0; k < REGISTER_KINDS; k++) {
+        const struct register_kind *kind = &register_kinds[k];
+        const struct register_act *act = register_act_by_name(kind, word);
+        int state = register_state_by_name(kind, word);
+        if (act || state > 0)
+            return act ? act->zh : kind->states[state].zh;
+        for (size_t i = 0; i < kind->act_count; i++) {
+            const char *zh = field_zh(kind->acts[i].fields, word);
+            if (zh)
+                return zh;
+        }
+    }
+    return NULL;
+}
+
 /* A word or sentence of the tables in the reader's language: steps, states, roles, fields; NULL when it is none. */
 static const char *table_word(const char *word)
 {
@@ -70,6 +89,9 @@ static const char *table_word(const char *word)
         if (zh)
             return zh;
     }
+    const char *object = register_word(word);
+    if (object)
+        return object;
     const char *text = word[0] ? gettext(word) : word;
     text = text == word ? view_word(word) : text;
     return text == word ? NULL : text;

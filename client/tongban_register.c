@@ -112,7 +112,7 @@ static int list_print(const struct register_kind *kind, const json_t *rows)
     while (kind->columns[columns] && columns < TABLE_COLUMNS - 4)
         columns++;
     table_init(&t);
-    table_column(&t, _("No."), 0);
+    table_column(&t, _("Number"), 0);
     table_column(&t, _("State"), 0);
     for (size_t c = 0; c < columns; c++) {
         buf_init(&text[c], CELL_BYTES);
@@ -377,7 +377,7 @@ int register_todo_print(const json_t *rows)
     int rc = 0;
     buf_init(&acts, CELL_BYTES);
     table_init(&t);
-    table_column(&t, _("No."), 0);
+    table_column(&t, _("Number"), 0);
     table_column(&t, _("Register"), 0);
     table_column(&t, _("State"), 0);
     table_column(&t, _("Case"), 0);
@@ -419,7 +419,7 @@ static int steps_print(const json_t *rows)
     int rc = 0;
     buf_init(&text, CELL_BYTES);
     table_init(&t);
-    table_column(&t, _("No."), 0);
+    table_column(&t, _("Number"), 0);
     table_column(&t, _("Step"), 0);
     table_column(&t, _("State"), 0);
     table_column(&t, _("Due"), 0);

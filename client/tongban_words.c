@@ -7,6 +7,9 @@
 static const struct {
     const char *word, *text;
 } protocol_words[] = {
+    {"done", N_("done")},
+    {"refused", N_("refused")},
+    {"invalid", N_("not valid")},
     {"acceptance", N_("acceptance")},
     {"decision", N_("decision")},
     {"delivery", N_("delivery of the result")},
@@ -145,6 +148,23 @@ static int object_text(const json_t *object, const struct case_field *fields, st
     return rc;
 }
 
+static int list_text(const json_t *list, const struct case_field *field, struct buf *out)
+{
+    size_t i, before = out->len;
+    json_t *element;
+    int rc = 0;
+    json_array_foreach(list, i, element)
+    {
+        struct buf one;
+        buf_init(&one, VALUE_BYTES);
+        rc = rc ? rc : view_value(element, field, &one);
+        rc = rc || out->len == before ? rc : buf_append_str(out, _("; "));
+        rc = rc ? rc : buf_append(out, one.data ? one.data : "", one.len);
+        buf_free(&one);
+    }
+    return rc;
+}
+
 int view_value(const json_t *value, const struct case_field *field, struct buf *out)
 {
     const char *text = json_string_value(value);
@@ -159,5 +179,7 @@ int view_value(const json_t *value, const struct case_field *field, struct buf *
         return buf_append_str(out, json_is_true(value) ? _("yes") : _("no"));
     if (json_is_integer(value))
         return buf_printf(out, "%lld", (long long)json_integer_value(value));
+    if (json_is_array(value))
+        return list_text(value, field, out);
     return json_is_object(value) ? object_text(value, field ? field->members : NULL, out) : 0;
 }

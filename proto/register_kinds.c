@@ -33,7 +33,7 @@ static const struct register_act authorisation_acts[] = {
     {"offer", "授予", "Authorise the other office to do steps for this one", OWNER, HANDLER, NEW, A_OFFERED, register_authorisation_offer,
      NULL, NO_BRANCH, "行政许可法 24: scope, period and announcement; in the principal's name; no re-delegation"},
     {"accept", "接受", "Accept the authorisation: from now on it is in force", OTHER, HANDLER, IN(A_OFFERED), A_ACTIVE,
-     register_authorisation_accept, "acceptance", NO_BRANCH, "行政许可法 24: entrusting takes two; accepted in the delegate's ledger"},
+     register_authorisation_accept, "accepted", NO_BRANCH, "行政许可法 24: entrusting takes two; accepted in the delegate's ledger"},
     {"decline", "不接受", "Decline the authorisation, with the reason", OTHER, HANDLER, IN(A_OFFERED), A_DECLINED, register_reason, "declined",
      NO_BRANCH, "行政许可法 24: entrusting takes two"},
     {"withdraw", "撤回", "Take back an offer that was not accepted", OWNER, HANDLER, IN(A_OFFERED), A_WITHDRAWN, register_reason, "withdrawal",

@@ -73,7 +73,7 @@ def unauthorised(fresh):
 def test_life_of_an_authorisation(unauthorised):
     pair = unauthorised
     assert pair.away.intake().problem() == "no-authorisation"
-    no = done(act(pair.home, "authorisation", "offer", data=OFFER))["no"]
+    no = done(act(pair.home, "authorisation", "offer", data={**OFFER, "acceptance": True}))["no"]
     assert no.startswith("A330483-")
     wait(pair.away, "authorisation", no, "offered")
     assert pair.away.intake().problem() == "no-authorisation", "an offer alone allows nothing"
@@ -81,6 +81,7 @@ def test_life_of_an_authorisation(unauthorised):
     assert act(pair.away, "authorisation", "accept", no, staff="0007").problem() == "not-allowed", "a clerk at a window cannot, either"
     done(act(pair.away, "authorisation", "accept", no, {"signatory": "缪建国"}))
     document = wait(pair.away, "authorisation", no, "active")
+    assert document["data"]["acceptance"] is True and document["data"]["accepted"]["signatory"] == "缪建国"
     assert document["data"]["open_cases"] == "finish" and document["data"]["in_name"] == "principal"
     number = received(pair)
     assert pair.away.case(number).status == 200

@@ -182,6 +182,24 @@ static void test_fold(void **state)
     json_decref(want);
 }
 
+/* No act puts its data where a member of the content stands already. */
+static void test_names_do_not_collide(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < REGISTER_KINDS; k++) {
+        const struct register_kind *kind = &register_kinds[k];
+        for (size_t i = 0; i < kind->act_count; i++) {
+            const char *under = kind->acts[i].under;
+            if (!under)
+                continue;
+            size_t len = strcspn(under, "[");
+            for (size_t a = 0; a < kind->act_count; a++)
+                for (const struct case_field *f = kind->acts[a].under ? NULL : kind->acts[a].fields; f && f->name; f++)
+                    assert_false(strlen(f->name) == len && !memcmp(f->name, under, len));
+        }
+    }
+}
+
 static void test_branches(void **state)
 {
     (void)state;
@@ -452,6 +470,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_fold),
         cmocka_unit_test(test_branches),
+        cmocka_unit_test(test_names_do_not_collide),
         cmocka_unit_test(test_evidence),
         cmocka_unit_test(test_originals_balance),
         cmocka_unit_test(test_page),
