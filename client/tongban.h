@@ -119,6 +119,7 @@ int case_proof(struct client *client, const struct args *args);
 int case_new(struct client *client, const struct args *args);
 int case_steps(struct client *client, const struct args *args);
 int case_originals(struct client *client, const struct args *args);
+int contact_find(struct client *client, const struct args *args);
 int todo_list(struct client *client, const struct args *args);
 int office_show(struct client *client, const struct args *args);
 int material_add(struct client *client, const struct args *args);

@@ -28,6 +28,7 @@ static const struct option material_options[] = {
     {"form", "original|copy|electronic|form", N_("form in which it was handed in")},
     {"original-seen", NULL, N_("the original was seen and agrees")},
     {NULL, NULL, NULL}};
+static const struct option contact_find_options[] = {{"office", "CODE", N_("home office of the item")}, {NULL, NULL, NULL}};
 static const struct option calendar_options[] = {
     {"calendar", "FILE", N_("holiday table to use instead of the configured one")}, {NULL, NULL, NULL}};
 
@@ -48,6 +49,8 @@ const struct command commands[] = {
     {"case", "proof", "NO", 1, 1, proof_options, N_("fetch the proof bundle for tongban-verify case"), case_proof},
     {"case", "steps", "NO", 1, 1, NULL, N_("the delegated steps of a case: asked for, done, with their evidence"), case_steps},
     {"case", "originals", "NO", 1, 1, NULL, N_("where the originals of a case are, and whether the count balances"), case_originals},
+    {"contact", "find", "CODE", 1, 1, contact_find_options, N_("whom to ring about an item today: officer, liaison, window, office"),
+     contact_find},
     {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
      material_add},
     {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},

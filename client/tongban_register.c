@@ -189,10 +189,14 @@ static void next_acts(const struct register_kind *kind, const json_t *doc)
         rc = rc || !act || !lang_zh() ? rc : buf_printf(&text, "（%s）", act->zh);
     }
     bool ours = json_is_true(json_object_get(doc, "turn"));
-    if (rc || (!ours && json_is_true(json_object_get(doc, "open"))))
-        term_next(_("nothing here; the other side acts"));
-    else if (!text.len)
+    int state = register_state_by_name(kind, view_text(doc, "state"));
+    unsigned turn = state < 0 ? 0 : kind->states[state].turn;
+    if (!json_is_true(json_object_get(doc, "open")))
         term_next(_("nothing: it is finished"));
+    else if (!turn)
+        term_next(_("nothing has to be done now"));
+    else if (!ours)
+        term_next(_("nothing here; the other side acts"));
     if (!rc && text.len && ours)
         term_next(text.data);
     else if (!rc && text.len)
