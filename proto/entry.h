@@ -37,7 +37,9 @@ enum { STAFF_TEXT = 20, ENTRY_VERSION = 1 };
     E(AUTHORISATION, "authorisation.granted", true)                                                                    \
     E(RECEIPT, "receipt", false)                                                                                       \
     E(OFFICE_STARTED, "office.started", false)                                                                         \
-    E(ALARM, "alarm", false)
+    E(ALARM, "alarm", false)                                                                                           \
+    E(DOCUMENT_PRINTED, "document.printed", false)                                                                     \
+    E(DOCUMENT_VOIDED, "document.voided", false)
 
 enum entry_type {
 #define E(constant, text, message) ENTRY_##constant,
