@@ -23,6 +23,15 @@ static const struct option track_options[] = {
     {NULL, NULL, NULL}};
 static const struct option proof_options[] = {
     {"out", "FILE", N_("write the bundle here instead of to standard output")}, {NULL, NULL, NULL}};
+static const struct option document_options[] = {
+    {"out", "FILE", N_("write the document here instead of to standard output")},
+    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {"number", "NUMBER", N_("the one with this number, also a void one, instead of the newest of its kind")},
+    {NULL, NULL, NULL}};
+static const struct option void_options[] = {
+    {"reason", "TEXT", N_("why it is void")},
+    {"number", "NUMBER", N_("the one with this number instead of the newest of its kind")},
+    {NULL, NULL, NULL}};
 static const struct option material_options[] = {
     {"name", "NAME", N_("name of the material as in the item's list")},
     {"form", "original|copy|electronic|form", N_("form in which it was handed in")},
@@ -46,6 +55,10 @@ const struct command commands[] = {
     {"case", "show", "NO", 1, 1, NULL, N_("show a case whole (this view is recorded)"), case_show},
     {"case", "track", "NO", 1, 1, track_options, N_("show what happened to a case, step by step"), case_track},
     {"case", "proof", "NO", 1, 1, proof_options, N_("fetch the proof bundle for tongban-verify case"), case_proof},
+    {"case", "documents", "NO", 1, 1, NULL, N_("list the written documents of a case: numbers, prints, what is void"), case_documents},
+    {"case", "document", "NO KIND", 2, 2, document_options, N_("print a written document (each print is recorded)"), case_document},
+    {"case", "void-document", "NO KIND", 2, 2, void_options, N_("declare a written document void; the next print takes a new number"),
+     case_void_document},
     {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
      material_add},
     {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},

@@ -78,6 +78,11 @@ size_t sheet_piece(const char *text, unsigned columns, size_t *at)
         used += width;
         end = next;
     }
+    /* an opening bracket belongs to what follows */
+    static const char *const openers[] = {"（", "“", "《", "〔"};
+    for (size_t i = 0; over && i < sizeof openers / sizeof openers[0]; i++)
+        if (end - from > 3 && !memcmp(text + end - 3, openers[i], 3))
+            end -= 3;
     /* words of letters stay whole when there is a blank in the second half of the line */
     if (over && blank > from && text[end] != ' ' && (unsigned char)text[end] < 0x80 &&
         text_width(text + from, blank - from) * 2 > columns)

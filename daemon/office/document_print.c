@@ -132,12 +132,14 @@ static int desk_find(struct desk *desk, struct office_request *request, struct p
     return rc ? rc : choose(desk, number, p);
 }
 
-static int refuse_role(const struct document_row *document, const char *what, unsigned intake, unsigned home, struct problem *p)
+static int refuse_role(const struct document_row *document, bool printing, unsigned intake, unsigned home, struct problem *p)
 {
     const char *roles = intake && home ? "the window at either side or the handler at the home side"
                         : intake       ? "the window at the intake side"
                                        : "the handler at the home side";
-    return problem_set(p, PROBLEM_NOT_ALLOWED, NULL, "%s of a %s is for %s", what, document->zh, roles);
+    if (printing)
+        return problem_set(p, PROBLEM_NOT_ALLOWED, NULL, "printing the %s is for %s", document->zh, roles);
+    return problem_set(p, PROBLEM_NOT_ALLOWED, NULL, "declaring the %s void is for %s", document->zh, roles);
 }
 
 /* ---- printing ---- */
@@ -191,7 +193,7 @@ static int check_printer(struct desk *desk, struct problem *p)
 {
     const struct document_row *document = desk->document;
     if (!may(desk->staff, printers(document, desk->side)))
-        return refuse_role(document, "printing", document->intake_roles, document->home_roles, p);
+        return refuse_role(document, true, document->intake_roles, document->home_roles, p);
     /* the words "受…委托" on it must be true today (行政许可法 24) */
     char id[UUID_TEXT];
     if (desk->side == CASE_SIDE_HOME || document->step == STEP_NONE || document->issuer == DOCUMENT_BY_INTAKE)
@@ -323,7 +325,7 @@ int document_declare_void(struct store_db *db, struct office_request *request, s
     /* the side that gave the number, and there who answers for it */
     if (!rc && (!desk.document->word[0] || !document_issued_here(desk.document, desk.side, paper_actor(row, desk.paper)) ||
                 !may(desk.staff, desk.side == CASE_SIDE_HOME ? (unsigned)CASE_ROLE_HANDLER : (unsigned)CASE_ROLE_WINDOW)))
-        rc = refuse_role(desk.document, "declaring void",
+        rc = refuse_role(desk.document, false,
                          desk.document->issuer == DOCUMENT_BY_HOME ? 0u : (unsigned)CASE_ROLE_WINDOW,
                          desk.document->issuer == DOCUMENT_BY_INTAKE ? 0u : (unsigned)CASE_ROLE_HANDLER, p);
     if (!rc && !desk.entry.id)

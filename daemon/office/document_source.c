@@ -219,6 +219,22 @@ static const char *seal_of(const struct office *office, const struct paper *pape
     return ours ? office->papers.seal : said ? said : "";
 }
 
+/* Sheets of paper that go with the case: what is electronic is not in the bag. */
+static json_t *totals_json(const json_t *content)
+{
+    json_int_t originals = 0, copies = 0;
+    size_t i;
+    json_t *material;
+    json_array_foreach(json_object_get(content, "materials"), i, material)
+    {
+        const char *form = json_string_value(json_object_get(material, "form"));
+        originals += form && (!strcmp(form, "original") || !strcmp(form, "form"));
+        copies += form && !strcmp(form, "copy");
+    }
+    return json_pack("{s:o, s:o}", "originals", json_sprintf("%lld份", (long long)originals), "copies",
+                     json_sprintf("%lld份", (long long)copies));
+}
+
 static int set(json_t *object, const char *key, json_t *value)
 {
     return json_object_set_new(object, key, value) ? TB_ENOMEM : 0;
@@ -251,6 +267,7 @@ int paper_source(struct store_db *db, const struct office *office, const struct 
     int64_t version;
     bool current;
     int rc = doc ? case_document(db, office, staff, row, &content) : TB_ENOMEM;
+    rc = rc ? rc : set(doc, "totals", totals_json(content));
     rc = rc ? rc : set(doc, "case", content);
     rc = rc ? rc : set(doc, "act", act_json(office, &paper->act));
     if (!rc)
