@@ -16,13 +16,17 @@ struct sheet {
     int rc;
 };
 
+/* In the middle, or as a heading. */
 void sheet_title(struct sheet *s, const char *title);
 /* At the right margin. */
 void sheet_right(struct sheet *s, const char *text);
+/* "label：value", the values of a document in one column; only the label when the value is "". */
 void sheet_pair(struct sheet *s, const char *label, const char *value);
 /* Label and a line to write on. */
 void sheet_blank(struct sheet *s, const char *label);
+/* From the left margin on. */
 void sheet_paragraph(struct sheet *s, const char *text);
+/* An empty line. */
 void sheet_gap(struct sheet *s);
 /* `cells`: rows × columns, borrowed; a column that is empty in all rows is left out. */
 void sheet_table(struct sheet *s, const char *const *titles, const char *const *cells, size_t columns, size_t rows);

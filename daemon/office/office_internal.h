@@ -78,9 +78,11 @@ int authorisation_keep(struct store_db *db, const json_t *body, const char *prin
 /* The document that this entry makes and that our side numbers with the act, or NULL. */
 const struct document_row *document_of_act(const struct office *office, const struct case_row *row, const struct entry *entry);
 /* The officer does not type what the office gives: PROBLEM_FIELD. */
-int document_check_typed(const struct office *office, const struct document_row *document, const json_t *body, struct problem *p) TB_MUST_USE;
+int document_check_typed(const struct office *office, const struct document_row *document, const json_t *body,
+                         struct problem *p) TB_MUST_USE;
 /* Number and seal into the body, before it is signed. */
-int document_number_act(struct store_db *db, const struct office *office, const struct document_row *document, struct entry *entry) TB_MUST_USE;
+int document_number_act(struct store_db *db, const struct office *office, const struct document_row *document,
+                        struct entry *entry) TB_MUST_USE;
 /* Keeps the document of our entry `index`. */
 int document_keep_act(struct store_db *db, const struct case_row *row, const struct document_row *document, const struct entry *entry,
                       uint64_t index) TB_MUST_USE;
@@ -101,7 +103,8 @@ struct paper {
     struct entry act;        /* owned (papers_free) */
 };
 /* In the order of the timeline. */
-int papers_collect(struct store_db *db, const struct office *office, const struct case_row *row, struct paper **papers, size_t *count) TB_MUST_USE;
+int papers_collect(struct store_db *db, const struct office *office, const struct case_row *row, struct paper **papers,
+                   size_t *count) TB_MUST_USE;
 void papers_free(struct paper *papers, size_t count);
 /* The part of `document` rows that belongs to the paper: last index + 1 of them, or 0. */
 size_t paper_latest(const struct paper *paper, const struct document_entry *rows, size_t count);
@@ -120,7 +123,8 @@ int document_rows(struct store_db *db, const struct office *office, const struct
 int document_print(struct store_db *db, struct office_request *request, struct case_row *row, int64_t now, json_t **answer,
                    struct problem *p) TB_MUST_USE;
 /* The text of the print that `answer` speaks of, into it. */
-int document_print_text(struct store_db *db, struct office_request *request, struct case_row *row, json_t *answer, struct problem *p) TB_MUST_USE;
+int document_print_text(struct store_db *db, struct office_request *request, struct case_row *row, json_t *answer,
+                        struct problem *p) TB_MUST_USE;
 int document_declare_void(struct store_db *db, struct office_request *request, struct case_row *row, int64_t now, json_t **answer,
                           struct problem *p) TB_MUST_USE;
 

@@ -225,7 +225,7 @@ def test_a_document_that_lacks_data_is_refused_and_takes_no_number(pair):
     pair.away.start()
     other = received(pair)
     answer = paper(pair.away, other, "intake_receipt")
-    assert answer.problem() == "field" and answer.json()["field"] == "/home/phone"
+    assert answer.problem() == "field" and answer.json()["field"].endswith("home/phone")
     pair.away.stop()
     pair.away.config.write_text(text)
     pair.away.start()
