@@ -312,7 +312,7 @@ static int draw_list(struct drawing *d, const struct document_part *part, const 
 static int draw_seal(struct drawing *d, const struct document_part *part)
 {
     const json_t *body = document_value(d->source, part->path), *seal = document_value(d->source, "seal");
-    const json_t *at = document_value(d->source, d->row->at_print ? "issued_at" : "act/at");
+    const json_t *at = document_value(d->source, "issued_at");
     if (!json_is_string(body))
         return missing(d, "印章机关", part->path);
     if (!json_is_string(seal))

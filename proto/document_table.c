@@ -249,7 +249,7 @@ static const struct document_part revocation[] = {
 static const struct document_part delivery_receipt[] = {
     F("办件编号", "case/case"),
     F("送达机关", "home/name"),
-    S_IF("受{home/name}委托，由{intake/name}代为送达。", "print/here=intake"),
+    S_IF("受{home/name}委托，由{intake/name}代为送达。", "actor/side=intake"),
     F("受送达人", "act/recipient"),
     T("送达文书", "act/documents", NULL, handed_over),
     F("送达地点", "act/place"),
@@ -265,7 +265,7 @@ static const struct document_part delivery_receipt[] = {
     S_IF("受送达人同意电子送达；收到时间以到达其特定系统的日期为准。", "act/way=electronic"),
     F("送达人", "act/server"),
     F_OR("备注", "act/remark", OPTIONAL),
-    SEAL("home/name"),
+    SEAL("actor/name"),
     BLANK("受送达人（代收人）签名或盖章"),
     BLANK("签收时间（年月日时分）"),
 };

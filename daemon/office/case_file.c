@@ -130,7 +130,7 @@ int case_append(struct store_db *db, const struct office *office, struct case_ro
         memcpy(entry->to, case_other(office, row), OFFICE_TEXT);
     uint64_t at;
     const struct document_row *document = document_of_act(office, row, entry);
-    int rc = document ? document_number_act(db, office, document, entry) : 0;
+    int rc = document ? document_number_act(db, office, row, document, entry) : 0;
     if (!rc)
         rc = store_append(db, entry, &at, NULL);
     if (!rc && document)

@@ -44,7 +44,13 @@ int document_next_number(struct store_db *db, const struct office *office, const
     return rc ? rc : document_number(document, office->papers.prefix, year, serial, out);
 }
 
-int document_number_act(struct store_db *db, const struct office *office, const struct document_row *document, struct entry *entry)
+const char *document_seal(const struct office *office, enum case_side side)
+{
+    return side == CASE_SIDE_HOME ? office->papers.seal : office->papers.intake_seal;
+}
+
+int document_number_act(struct store_db *db, const struct office *office, const struct case_row *row,
+                        const struct document_row *document, struct entry *entry)
 {
     char number[DOCUMENT_NO_TEXT];
     if (!office->papers.numbering)
@@ -54,7 +60,8 @@ int document_number_act(struct store_db *db, const struct office *office, const 
     int rc = document_next_number(db, office, document, entry->at, number);
     if (!rc && json_object_set_new(entry->body, "document_no", json_string(number)))
         rc = TB_ENOMEM;
-    if (!rc && office->papers.seal[0] && json_object_set_new(entry->body, "seal", json_string(office->papers.seal)))
+    const char *seal = document_seal(office, case_side_of(office, row));
+    if (!rc && seal[0] && json_object_set_new(entry->body, "seal", json_string(seal)))
         rc = TB_ENOMEM;
     return rc;
 }

@@ -208,15 +208,17 @@ static int authorisation_json(struct store_db *db, const char *id, json_t **out)
 }
 
 /* Seal of the number: in the signed body of the act, or ours when we number it at the print. */
-static const char *seal_of(const struct office *office, const struct paper *paper, const struct document_entry *entry)
+static const char *seal_of(const struct office *office, enum case_side side, const struct paper *paper,
+                           const struct document_entry *entry)
 {
     const char *said = json_string_value(json_object_get(paper->act.body, "seal"));
     if (paper->document->at_print)
-        return paper->document->issuer == DOCUMENT_BY_INTAKE ? office->papers.intake_seal : "";
+        return paper->document->issuer == DOCUMENT_BY_INTAKE ? document_seal(office, side) : "";
     if (said && !entry->replaces[0])
         return said;
-    bool ours = !strcmp(paper->act.from, office->code);
-    return ours ? office->papers.seal : said ? said : "";
+    if (strcmp(paper->act.from, office->code) != 0)
+        return said ? said : "";
+    return document_seal(office, side);
 }
 
 /* Sheets of paper that go with the case: what is electronic is not in the bag. */
@@ -247,7 +249,7 @@ static int set_print(const struct office *office, const struct office_staff *sta
     const char *query = strlen(paper->act.id) > 8 ? paper->act.id + strlen(paper->act.id) - 8 : paper->act.id;
     int rc = set(source, "number", json_string(entry->number));
     rc = rc ? rc : set(source, "replaces", json_string(entry->replaces));
-    rc = rc ? rc : set(source, "seal", json_string(seal_of(office, paper, entry)));
+    rc = rc ? rc : set(source, "seal", json_string(seal_of(office, case_side_of(office, row), paper, entry)));
     rc = rc ? rc : set(source, "issued_at", time_json(entry->issued_at));
     rc = rc ? rc : set(source, "query", json_string(query));
     rc = rc ? rc
@@ -275,6 +277,11 @@ int paper_source(struct store_db *db, const struct office *office, const struct 
     rc = rc == TB_ENOTFOUND ? 0 : rc ? rc : set(doc, "item", item);
     rc = rc ? rc : set(doc, "home", side_json(office, row->home));
     rc = rc ? rc : set(doc, "intake", side_json(office, row->intake));
+    json_t *actor = side_json(office, paper->act.from);
+    bool by_home = paper_actor(row, paper) == CASE_SIDE_HOME;
+    if (!actor || json_object_set_new(actor, "side", json_string(by_home ? "home" : "intake")))
+        rc = rc ? rc : TB_ENOMEM;
+    rc = json_object_set_new(doc, "actor", actor) && !rc ? TB_ENOMEM : rc;
     rc = rc ? rc : authorisation_json(db, paper->act.authorisation, &authorisation);
     if (!rc && authorisation)
         rc = set(doc, "authorisation", authorisation);

@@ -81,8 +81,10 @@ const struct document_row *document_of_act(const struct office *office, const st
 int document_check_typed(const struct office *office, const struct document_row *document, const json_t *body,
                          struct problem *p) TB_MUST_USE;
 /* Number and seal into the body, before it is signed. */
-int document_number_act(struct store_db *db, const struct office *office, const struct document_row *document,
-                        struct entry *entry) TB_MUST_USE;
+int document_number_act(struct store_db *db, const struct office *office, const struct case_row *row,
+                        const struct document_row *document, struct entry *entry) TB_MUST_USE;
+/* The seal of this office at that side of a case: it decides, or its windows take in and hand over. */
+const char *document_seal(const struct office *office, enum case_side side);
 /* Keeps the document of our entry `index`. */
 int document_keep_act(struct store_db *db, const struct case_row *row, const struct document_row *document, const struct entry *entry,
                       uint64_t index) TB_MUST_USE;

@@ -107,10 +107,10 @@ def test_decisions_and_delivery(pair):
     answer = pair.away.act(case, "deliver", RECEIPT, staff="0007")
     assert answer.json()["document"]["number"].startswith("东政服送〔")
     text = flat(paper(pair.away, case, "delivery_receipt"))
-    assert "送达回证" in text and "直接送达" in text and "10时00分" in text
+    assert "如东县政务服务中心收件专用章" in text and "送达回证" in text and "直接送达" in text and "10时00分" in text
     pair.home.wait_state(case, "delivered")
     at_home = paper(pair.home, case, "delivery_receipt", staff="0101").json()
-    assert at_home["number"] == answer.json()["document"]["number"] and "代为送达" not in at_home["text"]
+    assert at_home["number"] == answer.json()["document"]["number"] and "代为送达" in at_home["text"]
     denied = received(pair)
     act(pair, denied, "accept")
     document = act(pair, denied, "deny", {"reason": "不符合条件"})

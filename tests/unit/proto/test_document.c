@@ -41,7 +41,7 @@ static const char source_text[] =
     "'address':'江苏省如东县示范路1号政务服务中心跨省通办专窗'},"
     "'authorisation':{'announcement':'桐政办发〔2021〕6号','items':'双方通办清单内的全部事项','steps':'收件受理、一次性告知',"
     "'acceptance':'只收件，不受理；是否受理由委托机关决定','from':'2021-03-12','until':'2031-03-11'},"
-    "'totals':{'originals':'1份','copies':'1份'},"
+    "'actor':{'name':'如东县政务服务中心','side':'intake'},'totals':{'originals':'1份','copies':'1份'},"
     "'print':{'n':1,'at':'2026-11-23T09:31:00.000+08:00','officer':'顾海燕（320623:0007）','here':'intake'}}";
 
 #define REMEDIES                                                                                                       \
