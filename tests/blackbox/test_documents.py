@@ -1,12 +1,16 @@
 """Written documents between two daemons: the five branches of 行政许可法 32, numbers in sequence, prints, voids, refusals."""
 import concurrent.futures
 import json
+import os
+import pathlib
 import re
+import stat
+import subprocess
 import uuid
 
 import pytest
 
-from office import AWAY, HOME, application
+from office import AWAY, HOME, application, daemon_path
 
 DEFECTS = [{"material": "照片", "defect": "缺少", "standard": "近期免冠", "cure": "补拍"},
            {"material": "户口簿", "defect": "缺第3页", "standard": "全部页", "cure": "补扫第3页"}]
@@ -258,3 +262,85 @@ def test_application_data_is_printed_as_it_is(pair):
     case = received(pair, applicant=applicant)
     assert name in paper(pair.away, case, "intake_receipt").json()["text"]
     assert name in paper(pair.away, case, "intake_receipt", format="markdown").json()["text"]
+
+
+# ---- the program of the staff ----
+
+TONGBAN = pathlib.Path(daemon_path()).parents[1] / "client" / "tongban"
+VERIFY = pathlib.Path(daemon_path()).parent / "tongban-verify"
+
+
+def desk(office, *words, staff="0007", lang="C.UTF-8"):
+    """One command of `tongban` at this office."""
+    directory = office.world.directory / f"desk-{office.code}-{staff}"
+    directory.mkdir(exist_ok=True)
+    (directory / "tongban.yaml").write_text(
+        f"server: https://127.0.0.1:{office.port}\nauthority: {office.tls}/staff-ca.crt\ncertificate: {office.tls}/staff-{staff}.crt\n"
+        f"key: {office.tls}/staff-{staff}.key\noffice: \"{office.code}\"\n")
+    env = {"PATH": os.environ["PATH"], "LANG": lang, "HOME": str(directory), "TONGBAN_CONFIG": str(directory / "tongban.yaml")}
+    env.update({k: v for k, v in os.environ.items() if k.startswith(("ASAN", "UBSAN", "TSAN", "TONGBAN_LOCALE"))})
+    return subprocess.run([TONGBAN, *words], capture_output=True, text=True, env=env, cwd=directory, stdin=subprocess.DEVNULL, timeout=60)
+
+
+def last_line(got):
+    assert got.returncode == 0, got
+    return [line for line in got.stdout.splitlines() if line.startswith(("Next: ", "下一步："))][-1]
+
+
+@pytest.mark.parametrize("lang", ["C.UTF-8", "zh_CN.UTF-8"])
+def test_the_desk_says_what_to_print(pair, lang):
+    zh = lang.startswith("zh")
+    form = pair.directory / "form.json"
+    form.write_text(json.dumps(application(HOME), ensure_ascii=False))
+    got = desk(pair.away, "case", "new", "--file", str(form), lang=lang)
+    case = re.search(r"\d{21}", got.stdout).group()
+    assert f"tongban case document {case} intake_receipt" in last_line(got) and ("收件凭证" in got.stdout) == zh
+    pair.home.wait_state(case, "received")
+    got = desk(pair.home, "case", "accept", case, staff="0101", lang=lang)
+    assert "桐政服受〔" in got.stdout and ("受理通知书" in got.stdout) == zh
+    assert "case document" not in last_line(got), "the intake window hands it over"
+    pair.away.wait_state(case, "accepted")
+    assert f"tongban case document {case} acceptance_notice" in last_line(desk(pair.away, "case", "show", case, lang=lang))
+    assert desk(pair.home, "case", "grant", case, "--result.name", "居民身份证", staff="0101").returncode == 0
+    assert desk(pair.home, "case", "delivery", case, "--way", "pickup", "--place", "intake", "--documents.name", "居民身份证",
+                staff="0101").returncode == 0
+    pair.away.wait_state(case, "delivering")
+    got = desk(pair.away, "case", "deliver", case, "--way", "direct", "--documents.name", "居民身份证", "--place", "如东窗口", "--recipient",
+               "张三", "--server", "顾海燕", "--received-at", "2026-11-24T10:30:00+08:00", lang=lang)
+    assert f"tongban case document {case} delivery_receipt" in last_line(got) and "东政服送〔" in got.stdout
+
+
+def test_the_desk_lists_prints_and_voids(pair):
+    case = received(pair)
+    got = desk(pair.away, "case", "documents", case, lang="zh_CN.UTF-8")
+    assert got.returncode == 0 and "收件凭证" in got.stdout and "打印次数" in got.stdout and "下一步：" in got.stdout
+    out = pair.directory / "desk-320623-0007" / "收件凭证.txt"
+    out.unlink(missing_ok=True)
+    got = desk(pair.away, "case", "document", case, "intake_receipt", "--out", str(out), lang="zh_CN.UTF-8")
+    assert got.returncode == 0 and stat.S_IMODE(out.stat().st_mode) == 0o600 and "收件不等于受理" in out.read_text()
+    got = desk(pair.away, "case", "document", case, "intake_receipt", "--format", "markdown")
+    assert got.returncode == 0 and got.stdout.lstrip().startswith("（补印") and "Next:" not in got.stdout
+    number = json.loads(desk(pair.away, "--json", "case", "document", case, "intake_receipt").stdout)["number"]
+    got = desk(pair.away, "case", "void-document", case, "intake_receipt", "--reason", "打印错误", lang="zh_CN.UTF-8")
+    assert got.returncode == 0 and number in got.stdout and "已作废" in got.stdout
+    rows = json.loads(desk(pair.away, "--json", "case", "documents", case).stdout)["rows"]
+    assert [row["void"] for row in rows if row["number"] == number] == [True]
+    assert desk(pair.away, "case", "void-document", case, "intake_receipt").returncode == 2
+    assert desk(pair.away, "case", "void-document", case, "intake_receipt", "--reason", "再来").returncode == 1
+    assert desk(pair.away, "case", "document", case, "love_letter").returncode == 1
+    assert desk(pair.away, "case", "document", case, "../../items").returncode == 1
+    assert desk(pair.away, "case", "document", case).returncode == 2
+    assert desk(pair.away, "case", "document", case, "acceptance_notice").returncode == 1
+    got = desk(pair.away, "case", "document", case, "intake_receipt", staff="0101", lang="zh_CN.UTF-8")
+    assert got.returncode == 4 and "收件地窗口人员" in got.stderr
+
+
+def test_prints_are_part_of_the_proof(pair):
+    case = received(pair)
+    assert paper(pair.away, case, "intake_receipt").status == 200
+    assert void(pair.away, case, "intake_receipt", staff="0007", reason="打印错误").status == 200
+    bundle = pair.directory / "bundle.json"
+    bundle.write_bytes(pair.away.window("GET", f"/window/v1/cases/{case}/bundle").body)
+    keys = [word for office in (HOME, AWAY) for word in ("--key", (pair.directory / office / "ledger.vkey").read_text().strip())]
+    got = subprocess.run([VERIFY, "case", *keys, bundle], capture_output=True, text=True, timeout=60)
+    assert got.returncode == 0 and "document.printed" in got.stdout and "document.voided" in got.stdout, got
