@@ -96,7 +96,8 @@ size_t document_place(const char *office_name);
 /* Appends the document.  `source` is borrowed:
  *   {"number","seal","case":{case document},"act":{body of the entry that makes it, "at","officer"},"item":{…},
  *    "home":{"name","phone","complaint","address"},"intake":{the same},"authorisation":{…}?,
- *    "actor":{"name","side":"intake"|"home"}: who did the act,"totals":{"originals","copies"},"query","notice_due","issued_at",
+ *    "actor":{"name","side":"intake"|"home"}: who did the act,"taken": materials of the intake,
+ *    "totals":{"originals","copies"},"query","notice_due","issued_at",
  *    "print":{"n","at","officer","here":"intake"|"home"},"replaces"?: number,"void":{"at","reason"}?}
  * TB_EMALFORMED with the missing part named; TB_ELIMIT beyond the buffer. */
 int document_render(const struct document_row *row, enum document_form form, const json_t *source, struct buf *out,

@@ -14,12 +14,12 @@ void papers_free(struct paper *papers, size_t count)
     free(papers);
 }
 
-static bool made_before(const struct paper *papers, size_t count, const struct document_row *document)
+static struct paper *made_before(struct paper *papers, size_t count, const struct document_row *document)
 {
     for (size_t i = 0; i < count; i++)
         if (papers[i].document == document)
-            return true;
-    return false;
+            return &papers[i];
+    return NULL;
 }
 
 /* Any row may come of this type; only then the entry is read. */
@@ -35,7 +35,15 @@ static int add_papers(const struct event_row *event, const struct entry *act, st
 {
     for (size_t i = 0; i < document_table_count; i++) {
         const struct document_row *document = &document_table[i];
-        if (!document_made_by(document, act->type, act->body) || (document->at_print && made_before(*papers, *count, document)))
+        if (!document_made_by(document, act->type, act->body))
+            continue;
+        struct paper *before = document->at_print ? made_before(*papers, *count, document) : NULL;
+        if (before && act->type == ENTRY_CASE_INTAKEN) { /* taking in came first, whatever the order of revisions is by now */
+            entry_clear(&before->act);
+            before->act = *act;
+            json_incref(act->body);
+        }
+        if (before)
             continue;
         struct paper *more = realloc(*papers, (*count + 1) * sizeof *more);
         if (!more)
@@ -221,13 +229,58 @@ static const char *seal_of(const struct office *office, enum case_side side, con
     return document_seal(office, side);
 }
 
+/* What was handed in at the intake, without later supplements: a reprint says what the first print said. */
+static json_t *taken_json(struct store_db *db, const struct office *office, const struct case_row *row)
+{
+    struct event_row *events = NULL;
+    size_t n = 0;
+    json_t *taken = json_array();
+    int rc = taken ? event_list(db, row->id, &events, &n) : TB_ENOMEM;
+    for (size_t i = 0; i < n && !rc; i++) {
+        struct case_fact fact;
+        enum entry_type type = events[i].type;
+        if (type != ENTRY_CASE_INTAKEN && type != ENTRY_CASE_MATERIAL && type != ENTRY_CASE_SUBMITTED)
+            continue;
+        rc = case_fact_read(db, office, &events[i], &fact);
+        if (rc)
+            break;
+        json_t *materials = json_object_get(fact.entry.body, "materials");
+        bool whole = type == ENTRY_CASE_SUBMITTED; /* repeats what was recorded before */
+        if (whole)
+            rc = json_array_clear(taken);
+        if (!rc && json_is_array(materials))
+            rc = json_array_extend(taken, materials);
+        case_fact_clear(&fact);
+        if (whole)
+            break;
+    }
+    free(events);
+    if (rc) {
+        json_decref(taken);
+        return NULL;
+    }
+    return taken;
+}
+
+/* For the applicant to ask with; both sides can compute it, and it never changes. */
+static int query_code(const struct office *office, const struct case_row *row, char out[9])
+{
+    uint8_t digest[32];
+    static const char what[] = "tongban query code\n";
+    const char *number = row->number ? row->number : "";
+    int rc = suite_hash(office->suite, what, sizeof what - 1, row->case_no, strlen(row->case_no), number, strlen(number), digest);
+    if (!rc)
+        (void)snprintf(out, 9, "%02X%02X%02X%02X", digest[0], digest[1], digest[2], digest[3]);
+    return rc;
+}
+
 /* Sheets of paper that go with the case: what is electronic is not in the bag. */
-static json_t *totals_json(const json_t *content)
+static json_t *totals_json(const json_t *taken)
 {
     json_int_t originals = 0, copies = 0;
     size_t i;
     json_t *material;
-    json_array_foreach(json_object_get(content, "materials"), i, material)
+    json_array_foreach(taken, i, material)
     {
         const char *form = json_string_value(json_object_get(material, "form"));
         originals += form && (!strcmp(form, "original") || !strcmp(form, "form"));
@@ -246,8 +299,9 @@ static int set(json_t *object, const char *key, json_t *value)
 static int set_print(const struct office *office, const struct office_staff *staff, const struct case_row *row, const struct paper *paper,
                      const struct document_entry *entry, int64_t print, int64_t at, json_t *source)
 {
-    const char *query = strlen(paper->act.id) > 8 ? paper->act.id + strlen(paper->act.id) - 8 : paper->act.id;
-    int rc = set(source, "number", json_string(entry->number));
+    char query[9] = "";
+    int rc = query_code(office, row, query);
+    rc = rc ? rc : set(source, "number", json_string(entry->number));
     rc = rc ? rc : set(source, "replaces", json_string(entry->replaces));
     rc = rc ? rc : set(source, "seal", json_string(seal_of(office, case_side_of(office, row), paper, entry)));
     rc = rc ? rc : set(source, "issued_at", time_json(entry->issued_at));
@@ -269,8 +323,9 @@ int paper_source(struct store_db *db, const struct office *office, const struct 
     int64_t version;
     bool current;
     int rc = doc ? case_document(db, office, staff, row, &content) : TB_ENOMEM;
-    rc = rc ? rc : set(doc, "totals", totals_json(content));
     rc = rc ? rc : set(doc, "case", content);
+    rc = rc ? rc : set(doc, "taken", taken_json(db, office, row));
+    rc = rc ? rc : set(doc, "totals", totals_json(json_object_get(doc, "taken")));
     rc = rc ? rc : set(doc, "act", act_json(office, &paper->act));
     if (!rc)
         rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);

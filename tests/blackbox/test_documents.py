@@ -141,6 +141,21 @@ def test_a_reprint_is_marked_counted_and_recorded(pair):
     assert {entry["actor"]["staff"] for entry in prints} == {f"{AWAY}:0007"}
 
 
+def test_a_reprint_says_what_the_first_print_said(pair):
+    """Later supplements and other staff do not change the paper, but for the mark."""
+    case = pair.away.intake(forward=False).json()["case"]
+    first = paper(pair.away, case, "intake_receipt").json()["text"]
+    assert pair.away.act(case, "forward", staff="0007").status == 200
+    pair.home.wait_state(case, "received")
+    act(pair, case, "notice", {"defects": DEFECTS, "deadline": "2099-12-10"})
+    pair.away.wait_state(case, "supplement_asked")
+    late = {"materials": [{"name": "补交的照片", "form": "original", "original_seen": True}]}
+    assert pair.away.act(case, "supplement", late, staff="0007").status == 200
+    pair.home.wait_state(case, "supplemented")
+    again = paper(pair.away, case, "intake_receipt").json()["text"]
+    assert "补交的照片" not in again and again.split("\n", 1)[1].strip() == first.strip()
+
+
 def test_void_keeps_the_number_and_the_next_print_takes_a_new_one(pair):
     case = received(pair)
     first = paper(pair.away, case, "intake_receipt").json()["number"]

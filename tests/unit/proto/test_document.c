@@ -22,6 +22,11 @@
 
 enum { WIDTH_MOST = DOCUMENT_COLUMNS + 2 /* a closing mark may hang */ };
 
+#define MATERIALS                                                                                                      \
+    "[{'name':'居民户口簿首页和本人页','form':'copy','original_seen':true,'pages':2},"                                      \
+    "{'name':'居民身份证申领登记表','form':'form','pages':1,'remark':'出生日期当场更正'},"                                    \
+    "{'name':'近期免冠照片','form':'electronic'}]"
+
 /* A whole case as the daemon would gather it; each act lies under the name of its document. */
 static const char source_text[] =
     "{'number':'桐政服受〔2026〕000123号','seal':'桐乡市行政审批专用章(1)','query':'3dbeea41','notice_due':'2026-11-30',"
@@ -31,9 +36,7 @@ static const char source_text[] =
     "'mobile':'13900001234','legal_representative':'王五'},"
     "'agent':{'name':'李四','certificate':{'type':'citizen-id','number':'330483185001010036'}},"
     "'item':{'office':'330483','code':'GA01','version':1,'name':'居民身份证遗失补领'},"
-    "'materials':[{'name':'居民户口簿首页和本人页','form':'copy','original_seen':true,'pages':2},"
-    "{'name':'居民身份证申领登记表','form':'form','pages':1,'remark':'出生日期当场更正'},"
-    "{'name':'近期免冠照片','form':'electronic'}],'delivery':{'way':'pickup','place':'intake'}},"
+    "'materials':" MATERIALS ",'delivery':{'way':'pickup','place':'intake'}},"
     "'item':{'department':'公安局','legal_basis':'居民身份证法第10-12条','result':'居民身份证','overdue_supplement':'REFUSE'},"
     "'home':{'code':'330483','name':'桐乡市政务服务中心','phone':'0573-00000001','complaint':'0573-00012345',"
     "'address':'浙江省桐乡市示范路1号政务服务中心跨省通办专窗'},"
@@ -41,7 +44,7 @@ static const char source_text[] =
     "'address':'江苏省如东县示范路1号政务服务中心跨省通办专窗'},"
     "'authorisation':{'announcement':'桐政办发〔2021〕6号','items':'双方通办清单内的全部事项','steps':'收件受理、一次性告知',"
     "'acceptance':'只收件，不受理；是否受理由委托机关决定','from':'2021-03-12','until':'2031-03-11'},"
-    "'actor':{'name':'如东县政务服务中心','side':'intake'},'totals':{'originals':'1份','copies':'1份'},"
+    "'taken':" MATERIALS ",'actor':{'name':'如东县政务服务中心','side':'intake'},'totals':{'originals':'1份','copies':'1份'},"
     "'print':{'n':1,'at':'2026-11-23T09:31:00.000+08:00','officer':'顾海燕（320623:0007）','here':'intake'}}";
 
 #define REMEDIES                                                                                                       \
@@ -339,7 +342,7 @@ static void test_hostile_values(void **state)
                                          "（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（（", "𬎆䶮·阿卜杜拉", "{home/name}%s%n"};
     for (size_t v = 0; v < sizeof values / sizeof values[0]; v++)
         for (size_t i = 0; i < document_table_count; i++) {
-            json_t *source = source_of(&document_table[i]), *materials = json_object_get(json_object_get(source, "case"), "materials");
+            json_t *source = source_of(&document_table[i]), *materials = json_object_get(source, "taken");
             (void)json_object_set_new(json_object_get(json_object_get(source, "case"), "applicant"), "name", json_string(values[v]));
             (void)json_object_set_new(json_object_get(source, "act"), "reason", json_string(values[v]));
             (void)json_object_set_new(json_array_get(materials, 0), "name", json_string(values[v]));
