@@ -23,6 +23,11 @@ static const struct option track_options[] = {
     {NULL, NULL, NULL}};
 static const struct option proof_options[] = {
     {"out", "FILE", N_("write the bundle here instead of to standard output")}, {NULL, NULL, NULL}};
+static const struct option form_options[] = {
+    {"office", "CODE", N_("home office of the item")},
+    {"out", "FILE", N_("write the form here instead of to standard output")},
+    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {NULL, NULL, NULL}};
 static const struct option document_options[] = {
     {"out", "FILE", N_("write the document here instead of to standard output")},
     {"format", "text|markdown", N_("form of the text; text is the default")},
@@ -49,6 +54,7 @@ const struct command commands[] = {
     {"office", NULL, "", 0, 0, NULL, N_("who am I, and how is the link to the other offices"), office_show},
     {"item", "list", "[QUERY]", 0, 1, item_list_options, N_("list the items that both sides offer"), item_list},
     {"item", "show", "CODE", 1, 1, item_show_options, N_("show one item: materials, limits, departments"), item_show},
+    {"item", "form", "CODE", 1, 1, form_options, N_("a blank power of attorney for an item, to be filled in and signed"), item_form},
     {"case", "new", "", 0, 0, case_new_options, N_("take in an application"), case_new},
     {"case", "list", "[QUERY]", 0, 1, case_list_options,
      N_("list cases, newest first; QUERY is a case number, a whole name or a whole certificate number"), case_list},

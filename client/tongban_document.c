@@ -165,6 +165,38 @@ int case_void_document(struct client *client, const struct args *args)
     return EXIT_DONE;
 }
 
+/* The agent needs the power before there is a case: the same form with lines for the persons. */
+int item_form(struct client *client, const struct args *args)
+{
+    const char *out = args_option(args, "out"), *format = args_option(args, "format");
+    const struct document_row *row = document_by_id("power_of_attorney");
+    json_t *item = NULL;
+    struct buf text;
+    struct problem p = {.number = -1};
+    if (format && strcmp(format, "text") != 0 && strcmp(format, "markdown") != 0)
+        return report_local(client, REPORT_USAGE, "--format %s", format);
+    int status = view_item(client, args->positional[0], args_option(args, "office"), NULL, &item);
+    if (status)
+        return status;
+    json_t *source = json_pack("{s:{s:{s:s, s:s}}}", "case", "item", "name", view_text(item, "name"), "code", view_text(item, "code"));
+    json_decref(item);
+    buf_init(&text, DOCUMENT_BYTES);
+    bool markdown = format && !strcmp(format, "markdown");
+    if (!source)
+        status = report_local(client, REPORT_MEMORY, NULL);
+    else if (document_render(row, markdown ? DOCUMENT_MARKDOWN : DOCUMENT_TEXT, source, &text, &p))
+        status = report_problem(client, &p);
+    else if (client->json)
+        term_json(json_object_set_new(source, "text", json_stringn(text.data, text.len)) ? NULL : source);
+    else
+        status = write_text(client, out, text.data);
+    json_decref(source);
+    buf_free(&text);
+    if (!status && out && !client->json && strcmp(out, "-") != 0)
+        term_next(_("let it be filled in and signed, scan it; then tongban case new"));
+    return status;
+}
+
 /* ---- what is to be printed now ---- */
 
 /* The document of the home side's act that brought the case into this state. */

@@ -21,6 +21,7 @@
 #define S(text)                        {PART_SENTENCE, text, NULL, NULL, NULL, NULL, NULL}
 #define S_IF(text, only)               {PART_SENTENCE, text, NULL, NULL, NULL, NULL, only}
 #define BLANK(label)                   {PART_BLANK, label, NULL, NULL, NULL, NULL, NULL}
+#define BLANK_UNLESS(label, only)      {PART_BLANK, label, NULL, NULL, NULL, NULL, only}
 #define SEAL(path)                     {PART_SEAL, "印章", path, NULL, NULL, NULL, NULL}
 
 /* ---- words ---- */
@@ -314,12 +315,14 @@ static const struct document_part authorisation_letter[] = {
 };
 
 static const struct document_part power_of_attorney[] = {
-    F("委托人（申请人）", "case/applicant/name"),
-    F("委托人证件号码", "case/applicant/certificate/number"),
+    F_IF("委托人（申请人）", "case/applicant/name", "case/applicant"),
+    F_IF("委托人证件号码", "case/applicant/certificate/number", "case/applicant"),
+    BLANK_UNLESS("委托人（申请人）", "!case/applicant"),
+    BLANK_UNLESS("委托人证件号码", "!case/applicant"),
     F_IF("受委托人（代理人）", "case/agent/name", "case/agent"),
     F_IF("受委托人证件号码", "case/agent/certificate/number", "case/agent"),
-    {PART_BLANK, "受委托人（代理人）", NULL, NULL, NULL, NULL, "!case/agent"},
-    {PART_BLANK, "受委托人证件号码", NULL, NULL, NULL, NULL, "!case/agent"},
+    BLANK_UNLESS("受委托人（代理人）", "!case/agent"),
+    BLANK_UNLESS("受委托人证件号码", "!case/agent"),
     F("委托事项", "case/item/name"),
     S("委托权限：代为提交、补正、撤回申请和材料，代为陈述，代收文书和结果。另有约定的，写明："),
     BLANK("约定权限"),

@@ -359,3 +359,32 @@ def test_prints_are_part_of_the_proof(pair):
     keys = [word for office in (HOME, AWAY) for word in ("--key", (pair.directory / office / "ledger.vkey").read_text().strip())]
     got = subprocess.run([VERIFY, "case", *keys, bundle], capture_output=True, text=True, timeout=60)
     assert got.returncode == 0 and "document.printed" in got.stdout and "document.voided" in got.stdout, got
+
+
+def test_a_blank_power_of_attorney(pair):
+    got = desk(pair.away, "item", "form", "GA01")
+    assert got.returncode == 0 and "代理授权委托书" in got.stdout and "居民身份证遗失补领" in got.stdout and "签署日期" in got.stdout
+    assert desk(pair.away, "item", "form", "GA01", "--format", "pdf").returncode == 2
+    assert desk(pair.away, "item", "form", "XX99").returncode == 1
+    out = pair.directory / "form.md"
+    got = desk(pair.away, "item", "form", "GA01", "--format", "markdown", "--out", str(out), lang="zh_CN.UTF-8")
+    assert got.returncode == 0 and out.read_text().startswith("# 代理授权委托书") and "下一步：" in got.stdout
+
+
+def test_what_follows_from_the_name_of_the_office(pair):
+    """Prefix, seal and the bodies of the remedies without a word of configuration."""
+    text = pair.home.config.read_text()
+    pair.home.stop()
+    pair.home.edit(r"\ndocuments:\n.*?\nauthorisations:", "\ndocuments: {phone: 0573-1}\nauthorisations:")
+    pair.home.start()
+    case = received(pair)
+    number = act(pair, case, "refuse", REFUSALS[0])["number"]
+    assert number.startswith("桐政服不受〔")
+    text_there = flat(paper(pair.home, case, "refusal_notice", staff="0101"))
+    assert "桐乡市政务服务中心行政审批专用章" in text_there and "桐乡市人民政府" in text_there and "桐乡市人民法院" in text_there
+    other = received(pair)
+    act(pair, other, "accept")
+    assert paper(pair.home, other, "acceptance_notice", staff="0101").json()["field"].endswith("home/complaint")
+    pair.home.stop()
+    pair.home.config.write_text(text)
+    pair.home.start()

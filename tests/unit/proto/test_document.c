@@ -396,6 +396,19 @@ static void test_hostile_values(void **state)
     json_decref(source);
 }
 
+/* Before there is a case the form has lines for the persons. */
+static void test_blank_form(void **state)
+{
+    (void)state;
+    json_t *source = read_json("{'case':{'item':{'name':'居民身份证遗失补领'}}}");
+    char *text = render(document_by_id("power_of_attorney"), DOCUMENT_TEXT, source);
+    assert_non_null(strstr(text, "居民身份证遗失补领"));
+    assert_non_null(strstr(text, "委托人（申请人）：____"));
+    assert_non_null(strstr(text, "受委托人证件号码：____"));
+    free(text);
+    json_decref(source);
+}
+
 /* ---- the pages ---- */
 
 #define PUT(out, ...) assert_int_equal(buf_printf(out, __VA_ARGS__), 0)
@@ -540,6 +553,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_each_mandatory_field_is_missed),
         cmocka_unit_test(test_marks_of_copies),
         cmocka_unit_test(test_hostile_values),
+        cmocka_unit_test(test_blank_form),
         cmocka_unit_test(test_page),
     };
     return cmocka_run_group_tests_name("document", tests, NULL, NULL);
