@@ -82,7 +82,7 @@ static int action_send(struct client *client, const struct case_transition *acti
         term_json(doc);
     } else {
         (void)printf(lang_zh() ? "%s：已办\n" : "%s: done\n", lang_pick(action->action, action->zh));
-        view_case(doc, true);
+        view_case(client, doc, true);
     }
     json_decref(doc);
     return EXIT_DONE;

@@ -184,7 +184,7 @@ int case_show(struct client *client, const struct args *args)
     if (client->json)
         term_json(doc);
     else
-        view_case(doc, false);
+        view_case(client, doc, false);
     json_decref(doc);
     return EXIT_DONE;
 }

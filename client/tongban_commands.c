@@ -23,6 +23,20 @@ static const struct option track_options[] = {
     {NULL, NULL, NULL}};
 static const struct option proof_options[] = {
     {"out", "FILE", N_("write the bundle here instead of to standard output")}, {NULL, NULL, NULL}};
+static const struct option form_options[] = {
+    {"office", "CODE", N_("home office of the item")},
+    {"out", "FILE", N_("write the form here instead of to standard output")},
+    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {NULL, NULL, NULL}};
+static const struct option document_options[] = {
+    {"out", "FILE", N_("write the document here instead of to standard output")},
+    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {"number", "NUMBER", N_("the one with this number, also a void one, instead of the newest of its kind")},
+    {NULL, NULL, NULL}};
+static const struct option void_options[] = {
+    {"reason", "TEXT", N_("why it is void")},
+    {"number", "NUMBER", N_("the one with this number instead of the newest of its kind")},
+    {NULL, NULL, NULL}};
 static const struct option material_options[] = {
     {"name", "NAME", N_("name of the material as in the item's list")},
     {"form", "original|copy|electronic|form", N_("form in which it was handed in")},
@@ -41,6 +55,7 @@ const struct command commands[] = {
     {"office", NULL, "", 0, 0, NULL, N_("who am I, and how is the link to the other offices"), office_show},
     {"item", "list", "[QUERY]", 0, 1, item_list_options, N_("list the items that both sides offer"), item_list},
     {"item", "show", "CODE", 1, 1, item_show_options, N_("show one item: materials, limits, departments"), item_show},
+    {"item", "form", "CODE", 1, 1, form_options, N_("a blank power of attorney for an item, to be filled in and signed"), item_form},
     {"case", "new", "", 0, 0, case_new_options, N_("take in an application"), case_new},
     {"case", "list", "[QUERY]", 0, 1, case_list_options,
      N_("list cases, newest first; QUERY is a case number, a whole name or a whole certificate number"), case_list},
@@ -51,6 +66,10 @@ const struct command commands[] = {
     {"case", "originals", "NO", 1, 1, NULL, N_("where the originals of a case are, and whether the count balances"), case_originals},
     {"contact", "find", "CODE", 1, 1, contact_find_options, N_("whom to ring about an item today: officer, liaison, window, office"),
      contact_find},
+    {"case", "documents", "NO", 1, 1, NULL, N_("list the written documents of a case: numbers, prints, what is void"), case_documents},
+    {"case", "document", "NO KIND", 2, 2, document_options, N_("print a written document (each print is recorded)"), case_document},
+    {"case", "void-document", "NO KIND", 2, 2, void_options, N_("declare a written document void; the next print takes a new number"),
+     case_void_document},
     {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
      material_add},
     {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},

@@ -270,7 +270,7 @@ int case_new(struct client *client, const struct args *args)
         term_json(doc);
     } else {
         (void)printf("%s\n", _("The application has been taken in."));
-        view_case(doc, true);
+        view_case(client, doc, true);
     }
     json_decref(doc);
     return EXIT_DONE;

@@ -59,7 +59,7 @@ int material_add(struct client *client, const struct args *args)
         term_json(doc);
     else if (!status) {
         (void)printf(_("%u files are with the case.\n"), args->count - 1);
-        view_case(doc, true);
+        view_case(client, doc, true);
     }
     if (!status)
         json_decref(doc);

@@ -29,6 +29,8 @@ static const struct {
     {ENTRY_CASE_DELIVERED, N_("delivered")},
     {ENTRY_CASE_WITHDRAWN, N_("withdrawn")},
     {ENTRY_CASE_COMPLETED, N_("completed")},
+    {ENTRY_DOCUMENT_PRINTED, N_("document printed")},
+    {ENTRY_DOCUMENT_VOIDED, N_("document declared void")},
     {ENTRY_RECEIPT, N_("receipt")},
 };
 

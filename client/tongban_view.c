@@ -189,7 +189,7 @@ void view_next(const char *format, const char *no)
 }
 
 /* What follows: in the user's language from the actions, for the server speaks English. */
-static void next_line(const json_t *doc)
+static void next_line(const struct client *client, const json_t *doc, bool brief)
 {
     const json_t *actions = json_object_get(doc, "actions");
     struct buf text;
@@ -211,7 +211,14 @@ static void next_line(const json_t *doc)
     int state = case_state_by_name(view_text(doc, "state_confirmed"));
     const char *no = view_text(doc, "case");
     bool ours = strcmp(view_text(doc, "turn"), "other") != 0;
-    if (text.len && ours && !rc)
+    const struct document_row *paper = client->config ? document_waiting(client->config->office, doc, brief) : NULL;
+    if (paper && !rc) {
+        char print[160];
+        (void)snprintf(print, sizeof print, "tongban case document %.21s %s --out FILE%s%s%s", no, paper->id, lang_zh() ? "（" : " (",
+                       lang_pick(paper->en, paper->zh), lang_zh() ? "）" : ")");
+        term_next(print);
+        ours = false;
+    } else if (text.len && ours && !rc)
         term_next(text.data);
     else if (state >= 0 && case_states[state].final)
         view_next(_("the case is closed. Its proof: tongban case proof %s --out %s.json"), no);
@@ -222,7 +229,7 @@ static void next_line(const json_t *doc)
     buf_free(&text);
 }
 
-void view_case(const json_t *doc, bool brief)
+void view_case(const struct client *client, const json_t *doc, bool brief)
 {
     char text[300], side[64];
     const json_t *item = json_object_get(doc, "item"), *due = json_object_get(doc, "due");
@@ -259,7 +266,14 @@ void view_case(const json_t *doc, bool brief)
         object_lines(_("Withdrawal"), json_object_get(doc, "withdrawal"), case_fields(ENTRY_CASE_WITHDRAWN));
         material_lines(json_object_get(doc, "materials"));
     }
-    next_line(doc);
+    const json_t *paper = json_object_get(doc, "document");
+    if (json_is_object(paper)) {
+        const struct document_row *row = document_by_id(view_text(paper, "kind"));
+        (void)snprintf(text, sizeof text, "%s %s", row ? lang_pick(row->en, row->zh) : view_text(paper, "title"),
+                       view_text(paper, "number"));
+        term_pair(_("Document"), LABEL, text);
+    }
+    next_line(client, doc, brief);
 }
 
 int view_read_json(const struct client *client, const char *path, json_t **out)

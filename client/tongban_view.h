@@ -5,6 +5,7 @@
 
 #include "client/tongban.h"
 #include "proto/buf.h"
+#include "proto/document.h"
 
 enum { VALUE_BYTES = 64 * 1024 };
 
@@ -32,7 +33,9 @@ void view_next(const char *sentence, const char *no);
 /* "320623261123000000122" or a problem told; the exit status. */
 int view_check_no(const struct client *client, const char *no) TB_MUST_USE;
 /* Prints a case document for people: all of it, or (brief) what a clerk needs after a step. */
-void view_case(const json_t *doc, bool brief);
+void view_case(const struct client *client, const json_t *doc, bool brief);
+/* The written document that this office has to print now, or NULL (tongban_document.c). */
+const struct document_row *document_waiting(const char *office, const json_t *doc, bool after_act);
 /* The item list / one item, as item_list and item_show use them; `office` NULL looks for the only one. */
 int view_items(struct client *client, const char *query, const char *office, json_t **rows) TB_MUST_USE;
 int view_item(struct client *client, const char *code, const char *office, const char *version,

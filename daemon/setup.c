@@ -10,6 +10,7 @@
 #include "daemon/base/world.h"
 #include "proto/limits.h"
 #include "proto/suite.h"
+#include "proto/text.h"
 #include "proto/timestamp.h"
 
 enum { SETUP_KEY_BYTES = 4096 };
@@ -96,6 +97,9 @@ static int add_peers(const struct config *config, struct office *office, struct 
         (void)snprintf(name, sizeof name, "tongban/%s", from->office);
         copy_text(peer->code, sizeof peer->code, from->office);
         copy_text(peer->name, sizeof peer->name, from->name);
+        copy_text(peer->contact.phone, sizeof peer->contact.phone, from->phone);
+        copy_text(peer->contact.complaint, sizeof peer->contact.complaint, from->complaint);
+        copy_text(peer->contact.address, sizeof peer->contact.address, from->address);
         if (note_vkey_parse(from->ledger_key, &peer->key) != 0 || strcmp(peer->key.name, name) != 0)
             return problem_set(p, PROBLEM_FIELD, "/peers/ledger_key", "not a verification key of %s", name);
         office->peer_count++;
@@ -173,6 +177,40 @@ static int add_calendar(const struct config *config, struct office *office, stru
     return rc ? problem_set(p, PROBLEM_FIELD, "/calendar", "%s: %s", config->calendar, inner.detail) : 0;
 }
 
+/* What is not configured follows from the office's name: 桐乡市政务服务中心 → 桐政服, 桐乡市人民政府, 桐乡市人民法院. */
+static void add_papers(const struct config *config, struct office *office)
+{
+    const struct config_documents *from = &config->documents;
+    struct office_papers *papers = &office->papers;
+    const char *name = office->name;
+    size_t place = document_place(name), first = 0;
+    char body[LIMIT_NAME_BYTES + 32] = "行政复议机关", court[LIMIT_NAME_BYTES + 32] = "人民法院";
+    (void)text_next(name, strlen(name), &first);
+    papers->numbering = !from->typed_numbers;
+    copy_text(papers->prefix, sizeof papers->prefix, from->prefix);
+    if (!from->prefix)
+        (void)snprintf(papers->prefix, sizeof papers->prefix, "%.*s政服", (int)first, name);
+    copy_text(papers->seal, sizeof papers->seal, from->seal);
+    if (!from->seal)
+        (void)snprintf(papers->seal, sizeof papers->seal, "%s行政审批专用章", name);
+    copy_text(papers->intake_seal, sizeof papers->intake_seal, from->intake_seal);
+    if (!from->intake_seal)
+        (void)snprintf(papers->intake_seal, sizeof papers->intake_seal, "%s收件专用章", name);
+    if (from->review_body)
+        copy_text(body, sizeof body, from->review_body);
+    else if (place)
+        (void)snprintf(body, sizeof body, "%.*s人民政府", (int)place, name);
+    if (from->court)
+        copy_text(court, sizeof court, from->court);
+    else if (place)
+        (void)snprintf(court, sizeof court, "%.*s人民法院", (int)place, name);
+    (void)snprintf(papers->remedies, sizeof papers->remedies,
+                   "如不服本决定，可以自收到之日起六十日内向%s申请行政复议，或者自收到之日起六个月内向%s提起行政诉讼。", body, court);
+    copy_text(office->contact.phone, sizeof office->contact.phone, from->phone);
+    copy_text(office->contact.complaint, sizeof office->contact.complaint, from->complaint);
+    copy_text(office->contact.address, sizeof office->contact.address, from->address);
+}
+
 int setup_office(const struct config *config, struct office **out, struct problem *p)
 {
     struct office *office = calloc(1, sizeof *office);
@@ -180,6 +218,7 @@ int setup_office(const struct config *config, struct office **out, struct proble
         return problem_from_code(p, TB_ENOMEM);
     copy_text(office->code, sizeof office->code, config->office.code);
     copy_text(office->name, sizeof office->name, config->office.name);
+    add_papers(config, office);
     office->suite = suite_by_name(config->ledger.suite);
     int rc = office->suite ? 0 : problem_set(p, PROBLEM_FIELD, "/ledger/suite", "there is no suite %s", config->ledger.suite);
     if (!rc)

@@ -1,6 +1,11 @@
 /* The members of the body of every entry about a case (docs/protocol.md; documents of domain.md 5.5). */
 #include "proto/field_rows.h"
 
+/* What makes a written document of an entry: given by the office that issues it, never typed (document.h). */
+#define NUMBERED                                                                                                       \
+    F("document_no", TEXT, OPTIONAL, "number of the document; the office gives it", "文号"),                           \
+        F("seal", TEXT, OPTIONAL, "seal on the document; the office fills it in", "印章")
+
 #define WAYS_TO_DELIVER "pickup|mail|electronic"
 #define PLACES          "intake|home"
 
@@ -86,8 +91,9 @@ static const struct case_field received_fields[] = {
     F("received_at", TIME, REQUIRED, "when message and all materials were there", "接收时间"), END};
 
 static const struct case_field accepted_fields[] = {
-    F("document_no", TEXT, OPTIONAL, "number of the acceptance notice", "受理通知书文号"),
+    NUMBERED,
     F("promised", DATE, OPTIONAL, "promised date; the office computes it", "承诺办结日期"),
+    F("statutory", DATE, OPTIONAL, "statutory date; the office computes it", "法定办结日期"),
     F("remark", TEXT, OPTIONAL, "remark", "备注"), END};
 
 static const struct case_field defect_fields[] = {
@@ -99,7 +105,7 @@ static const struct case_field defect_fields[] = {
 static const struct case_field notice_fields[] = {
     F_MEMBERS("defects", ARRAY, REQUIRED, defect_fields, "everything that is missing or wrong", "需补正内容"),
     F("deadline", DATE, REQUIRED, "last day for the supplement", "补正期限"),
-    F("handed_over_by", NAME, OPTIONAL, "who handed the notice over", "告知人"), END};
+    F("handed_over_by", NAME, OPTIONAL, "who handed the notice over", "告知人"), NUMBERED, END};
 
 static const struct case_field supplemented_fields[] = {
     F_MEMBERS("materials", ARRAY, REQUIRED, material_fields, "materials handed in later", "补正材料"),
@@ -112,11 +118,14 @@ static const struct case_field refused_fields[] = {
     F("legal_basis", TEXT, REQUIRED, "article it rests on", "法律依据"),
     F("referral", TEXT, OPTIONAL, "agency that is competent", "应当申请的行政机关"),
     F("remedies", TEXT, OPTIONAL, "remedies; the office fills in 60 days and 6 months", "救济途径"),
+    NUMBERED,
     END};
 
 static const struct case_field result_fields[] = {
     F("name", TEXT, REQUIRED, "name of the result document", "结果名称"),
     F("number", TEXT, OPTIONAL, "number of the document or licence", "证照编号"),
+    F("valid_from", DATE, OPTIONAL, "first day of its validity", "有效期自"),
+    F("valid_until", DATE, OPTIONAL, "last day of its validity", "有效期至"),
     F("sha256", SHA256, OPTIONAL, "the document as a file", "结果文件"),
     F("type", TEXT, OPTIONAL, "media type; the office fills it in", "文件类型"),
     F_VALUES("size", INT, OPTIONAL, "1|524288000", "bytes; the office fills it in", "文件大小"),
@@ -128,6 +137,7 @@ static const struct case_field decided_fields[] = {
     F("legal_basis", TEXT, OPTIONAL, "article it rests on", "法律依据"),
     F("remedies", TEXT, OPTIONAL, "remedies of a denial; the office fills in 60 days and 6 months", "救济途径"),
     F_MEMBERS("result", OBJECT, OPTIONAL, result_fields, "result document", "结果文书"),
+    NUMBERED,
     END};
 
 static const struct case_field document_fields[] = {
@@ -165,12 +175,27 @@ static const struct case_field delivered_fields[] = {
     F("carrier", TEXT, OPTIONAL, "postal carrier", "寄递企业"),
     F_VALUES("tracking_no", CODE, OPTIONAL, "tracking", "tracking number", "运单号"),
     F("remark", TEXT, OPTIONAL, "remark", "备注"),
+    NUMBERED,
     END};
 
 static const struct case_field withdrawn_fields[] = {
     F("reason", TEXT, REQUIRED, "reason that the applicant gives", "撤回原因"), END};
 
 static const struct case_field completed_fields[] = {F("remark", TEXT, OPTIONAL, "remark", "备注"), END};
+
+/* The office's own record of paper: each print, and what was declared void. */
+static const struct case_field printed_fields[] = {
+    F("kind", TEXT, REQUIRED, "which document", "文书种类"),
+    F("number", TEXT, OPTIONAL, "number of the document", "文号"),
+    F("replaces", TEXT, OPTIONAL, "number of the void document that it stands for", "代替文号"),
+    F_VALUES("print", INT, REQUIRED, "1|1000000", "which print it is; from the second on it is marked", "第几次打印"),
+    END};
+
+static const struct case_field voided_fields[] = {
+    F("kind", TEXT, REQUIRED, "which document", "文书种类"),
+    F("number", TEXT, REQUIRED, "number of the document; it stays used", "文号"),
+    F("reason", TEXT, REQUIRED, "why it is void", "作废原因"),
+    END};
 
 static const struct case_field *const fields_of[ENTRY_TYPES] = {
     [ENTRY_CASE_INTAKEN] = application_fields, [ENTRY_CASE_MATERIAL] = materials_fields,
@@ -181,6 +206,7 @@ static const struct case_field *const fields_of[ENTRY_TYPES] = {
     [ENTRY_CASE_REFUSED] = refused_fields,     [ENTRY_CASE_DECIDED] = decided_fields,
     [ENTRY_CASE_DELIVERY] = delivery_fields,   [ENTRY_CASE_DELIVERED] = delivered_fields,
     [ENTRY_CASE_WITHDRAWN] = withdrawn_fields, [ENTRY_CASE_COMPLETED] = completed_fields,
+    [ENTRY_DOCUMENT_PRINTED] = printed_fields, [ENTRY_DOCUMENT_VOIDED] = voided_fields,
 };
 
 const struct case_field *case_fields(enum entry_type type)

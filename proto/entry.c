@@ -36,7 +36,7 @@ bool entry_type_is_message(enum entry_type type)
 /* Types that stand for nothing without a case. */
 static bool about_case(enum entry_type type)
 {
-    return !strncmp(types[type].text, "case.", 5);
+    return !strncmp(types[type].text, "case.", 5) || !strncmp(types[type].text, "document.", 9);
 }
 
 bool entry_type_is_act(enum entry_type type)

@@ -45,7 +45,9 @@ enum { STAFF_TEXT = 20, ENTRY_VERSION = 1 };
     E(CONTACT_ACT, "contact.act", true)                                                                                \
     E(PRECHECK_ACT, "precheck.act", true)                                                                              \
     E(NOTE_ACT, "note.act", true)                                                                                      \
-    E(RATING_ACT, "rating.act", true)
+    E(RATING_ACT, "rating.act", true)                                                                                  \
+    E(DOCUMENT_PRINTED, "document.printed", false)                                                                     \
+    E(DOCUMENT_VOIDED, "document.voided", false)
 
 enum entry_type {
 #define E(constant, text, message) ENTRY_##constant,

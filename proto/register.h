@@ -8,7 +8,7 @@
  *
  * Every act is an entry: {"no","act","data"}.  The state and the content of an object are the fold of its acts in the order of
  * their revisions; the revisions are given by one office, the *authority* of the object: the home side of the case it is about, or else
- * its owner (docs/decisions/0009-registers.md). */
+ * its owner (docs/decisions/0010-registers.md). */
 #ifndef PROTO_REGISTER_H
 #define PROTO_REGISTER_H
 

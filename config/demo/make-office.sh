@@ -20,6 +20,11 @@ declare -A OTHER=([330483]=320623 [320623]=330483)
 declare -A WINDOW_CLERK=([330483]=沈佳怡 [320623]=顾海燕)
 declare -A OFFICER=([330483]=陆文斌 [320623]=缪建国)
 declare -A AUTHORISATION=([330483]=018f0000-0000-7000-8000-000000330483 [320623]=018f0000-0000-7000-8000-000000320623)
+declare -A PREFIX=([330483]=桐政服 [320623]=东政服)
+declare -A SEAL=([330483]="桐乡市行政审批专用章(1)" [320623]="如东县行政审批专用章(1)")
+declare -A PHONE=([330483]=0573-00000001 [320623]=0513-00000001)
+declare -A COMPLAINT=([330483]=0573-00012345 [320623]=0513-00012345)
+declare -A ADDRESS=([330483]=浙江省桐乡市示范路1号政务服务中心跨省通办专窗 [320623]=江苏省如东县示范路1号政务服务中心跨省通办专窗)
 DAYS=30
 
 # quoted TEXT: a YAML scalar
@@ -90,6 +95,15 @@ peers:
     url: https://127.0.0.1:$((PORT[$other] + 1))
     authority: ../$other/tls/peer-ca.crt
     ledger_key: $(cat "$other/ledger.vkey")
+    phone: ${PHONE[$other]}
+    complaint: ${COMPLAINT[$other]}
+    address: ${ADDRESS[$other]}
+documents:
+  prefix: ${PREFIX[$office]}
+  seal: $(quoted "${SEAL[$office]}")
+  phone: ${PHONE[$office]}
+  complaint: ${COMPLAINT[$office]}
+  address: ${ADDRESS[$office]}
 authorisations:
   - id: ${AUTHORISATION[$office]}
     delegate: $other

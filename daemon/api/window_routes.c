@@ -132,11 +132,11 @@ static void start_call(struct exchange *x, struct api *api, enum office_kind kin
         return;
     }
     const char *body = kind == OFFICE_VIEW ? NULL : exchange_body(x, &len);
+    const char *word = exchange_param(x, kind == OFFICE_ACTION ? "action" : "kind");
     int rc = kind == OFFICE_REGISTER
                  ? office_request_register(&call->request, api->office, staff, key, exchange_param(x, "kind"), exchange_param(x, "object"),
                                            exchange_param(x, "act"), body, len, &p)
-                 : office_request_init(&call->request, api->office, kind, staff, key, exchange_param(x, "no"), exchange_param(x, "action"),
-                                       body, len, &p);
+                 : office_request_init(&call->request, api->office, kind, staff, key, exchange_param(x, "no"), word, body, len, &p);
     if (rc == 0) {
         call->x = x;
         call->api = api;
@@ -167,6 +167,16 @@ static void post_case(struct exchange *x, void *context)
 static void post_action(struct exchange *x, void *context)
 {
     start_call(x, context, OFFICE_ACTION);
+}
+
+static void post_print(struct exchange *x, void *context)
+{
+    start_call(x, context, OFFICE_PRINT);
+}
+
+static void post_void(struct exchange *x, void *context)
+{
+    start_call(x, context, OFFICE_VOID);
 }
 
 static void get_case(struct exchange *x, void *context)
@@ -321,6 +331,11 @@ static void get_bundle(struct exchange *x, void *context)
     ask(x, context, ASK_BUNDLE);
 }
 
+static void get_documents(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_DOCUMENTS);
+}
+
 static void get_todo(struct exchange *x, void *context)
 {
     ask(x, context, ASK_TODO);
@@ -372,6 +387,9 @@ const struct http_route api_window_routes[] = {
     GET(CASE "/bundle", get_bundle),
     GET(CASE "/steps", get_steps),
     GET(CASE "/originals", get_originals),
+    GET(CASE "/documents", get_documents),
+    POST(CASE "/documents/{kind}/print", post_print),
+    POST(CASE "/documents/{kind}/void", post_void),
     GET("/window/v1/todo", get_todo),
     GET("/window/v1/registers", get_registers),
     GET("/window/v1/registers/{kind}", get_registers),

@@ -12,13 +12,15 @@
 #include "daemon/base/log.h"
 #include "proto/case_machine.h"
 #include "proto/codes.h"
+#include "proto/document.h"
 #include "proto/limits.h"
 #include "proto/note.h"
 #include "proto/suite.h"
+#include "proto/text.h"
 #include "proto/timestamp.h"
 #include "proto/uuid.h"
 
-enum { AT_BYTES = 128, READERS_MAX = 8, STAFF_ID_MAX = 20 };
+enum { AT_BYTES = 128, READERS_MAX = 8, STAFF_ID_MAX = 20, CONTACT_MAX = 60 };
 
 /* What libcyaml says while it loads: the first message, and the innermost line of its backtrace. */
 struct capture {
@@ -296,6 +298,37 @@ static int check_authorisation(const struct config_yaml *file, const struct conf
     return 0;
 }
 
+/* What is printed: one line each, and a prefix that leaves room for the rest of a number. */
+static int check_documents(const struct config_yaml *file, const struct config *c, struct problem *p)
+{
+    const struct config_documents *d = &c->documents;
+    const struct {
+        const char *at, *text;
+        size_t max;
+    } texts[] = {{"/documents/prefix", d->prefix, DOCUMENT_PREFIX_BYTES}, {"/documents/seal", d->seal, LIMIT_NAME_BYTES},
+                 {"/documents/intake_seal", d->intake_seal, LIMIT_NAME_BYTES}, {"/documents/phone", d->phone, CONTACT_MAX},
+                 {"/documents/complaint", d->complaint, CONTACT_MAX}, {"/documents/address", d->address, LIMIT_NAME_BYTES},
+                 {"/documents/review_body", d->review_body, LIMIT_NAME_BYTES}, {"/documents/court", d->court, LIMIT_NAME_BYTES}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i].text && text_check_name(texts[i].text, texts[i].max))
+            return config_yaml_refuse(file, texts[i].at, p, "1 to %zu bytes in one line, without blanks around it", texts[i].max);
+    return 0;
+}
+
+static int check_contacts(const struct config_yaml *file, const struct config_peer *peer, unsigned i, struct problem *p)
+{
+    const char *const names[] = {"phone", "complaint", "address"};
+    const char *const texts[] = {peer->phone, peer->complaint, peer->address};
+    for (size_t k = 0; k < 3; k++) {
+        char at[AT_BYTES];
+        size_t max = k < 2 ? CONTACT_MAX : LIMIT_NAME_BYTES;
+        (void)snprintf(at, sizeof at, "/peers/%u/%s", i, names[k]);
+        if (texts[k] && text_check_name(texts[k], max))
+            return config_yaml_refuse(file, at, p, "1 to %zu bytes in one line, without blanks around it", max);
+    }
+    return 0;
+}
+
 static int check(const struct config_yaml *file, const struct config *c, struct problem *p)
 {
     if (!office_valid(c->office.code))
@@ -309,8 +342,12 @@ static int check(const struct config_yaml *file, const struct config *c, struct 
     int err = check_listeners(file, c, p);
     if (!err)
         err = check_staff(file, c, p);
+    if (!err)
+        err = check_documents(file, c, p);
     for (unsigned i = 0; !err && i < c->peer_count; i++)
         err = check_peer(file, c, i, p);
+    for (unsigned i = 0; !err && i < c->peer_count; i++)
+        err = check_contacts(file, &c->peers[i], i, p);
     for (unsigned i = 0; !err && i < c->authorisation_count; i++)
         err = check_authorisation(file, c, i, p);
     return err;

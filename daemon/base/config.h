@@ -52,6 +52,15 @@ struct config_peer {
     char *url;           /* "https://127.0.0.1:7402": its peer API */
     char *authority;     /* CA file of the peer's gateway, pinned to this office: for its server and its client certificate */
     char *ledger_key;    /* C2SP vkey text */
+    char *phone, *complaint, *address; /* for applicants, on documents in its name; or NULL */
+};
+
+struct config_documents { /* each may be NULL: see config_schema.c for what stands in */
+    char *prefix;        /* 机关简称 */
+    char *seal, *intake_seal;
+    char *phone, *complaint, *address;
+    char *review_body, *court;
+    bool typed_numbers;  /* officers type the numbers */
 };
 
 struct config_authorisation { /* what this office (as principal, 委托机关) allows a delegate */
@@ -80,6 +89,7 @@ struct config {
     unsigned peer_count;
     struct config_authorisation *authorisations;
     unsigned authorisation_count;
+    struct config_documents documents;
     struct config_log log;
 };
 

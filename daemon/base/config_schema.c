@@ -38,7 +38,10 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_peer, name, "name", YES, NULL, "Its name.")                                                          \
     R(TEXT, config_peer, url, "url", YES, NULL, "Base URL of its peer API, `https://host:port`.")                       \
     R(FILE, config_peer, authority, "authority", YES, NULL, "PEM file of the authority of its gateway, pinned to this office.") \
-    R(TEXT, config_peer, ledger_key, "ledger_key", YES, NULL, "Verification key of its ledger (C2SP vkey), exchanged out of band.")
+    R(TEXT, config_peer, ledger_key, "ledger_key", YES, NULL, "Verification key of its ledger (C2SP vkey), exchanged out of band.") \
+    R(TEXT, config_peer, phone, "phone", NO, NULL, "Its telephone for applicants; printed on documents that are handed over here in its name.") \
+    R(TEXT, config_peer, complaint, "complaint", NO, NULL, "Its complaint line.") \
+    R(TEXT, config_peer, address, "address", NO, NULL, "Its postal address for materials.")
 #define AUTHORISATION_ROWS(R)                                                                                            \
     R(TEXT, config_authorisation, id, "id", YES, NULL, "UUID of the authorisation.")                                    \
     R(TEXT, config_authorisation, delegate, "delegate", YES, NULL, "Office that is authorised (受委托机关).")           \
@@ -48,6 +51,16 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_authorisation, from, "from", YES, NULL, "First day, YYYY-MM-DD.")                                    \
     R(TEXT, config_authorisation, until, "until", YES, NULL, "Last day, YYYY-MM-DD.")                                   \
     R(TEXT, config_authorisation, announcement, "announcement", YES, NULL, "Number of the public announcement (公告).")
+#define DOCUMENTS_ROWS(R)                                                                                                \
+    R(TEXT, config_documents, prefix, "prefix", NO, NULL, "Short name of this office in the numbers of its documents (机关简称), e.g. `桐政服`; else the first character of the office's name and `政服`.") \
+    R(TEXT, config_documents, seal, "seal", NO, NULL, "Name of the seal on documents of this office as home side; else the office's name and `行政审批专用章`.") \
+    R(TEXT, config_documents, intake_seal, "intake_seal", NO, NULL, "Name of the seal of its intake windows; else the office's name and `收件专用章`.") \
+    R(TEXT, config_documents, phone, "phone", NO, NULL, "Telephone for applicants; printed on every notice, which is refused without one.") \
+    R(TEXT, config_documents, complaint, "complaint", NO, NULL, "Complaint line (投诉电话); printed on the acceptance notice.") \
+    R(TEXT, config_documents, address, "address", NO, NULL, "Postal address for materials; printed on the one-time notice and the transfer list.") \
+    R(TEXT, config_documents, review_body, "review_body", NO, NULL, "Body for administrative review (行政复议机关) in the remedies; else the people's government of the place that the office's name begins with.") \
+    R(TEXT, config_documents, court, "court", NO, NULL, "Court for administrative litigation in the remedies; else the people's court of that place.") \
+    R(BOOL, config_documents, typed_numbers, "typed_numbers", NO, "false", "true: officers type the numbers themselves, nothing is numbered here; needed while a counterpart runs a version that refuses `document_no` and `seal` in its messages.")
 #define LOG_ROWS(R) \
     R(TEXT, config_log, level, "level", NO, "info", "`err`, `warning`, `notice`, `info` or `debug`.")
 
@@ -78,6 +91,7 @@ TABLES(admin, ADMIN_ROWS)
 TABLES(staff, STAFF_ROWS)
 TABLES(peer, PEER_ROWS)
 TABLES(authorisation, AUTHORISATION_ROWS)
+TABLES(documents, DOCUMENTS_ROWS)
 TABLES(log, LOG_ROWS)
 
 static const cyaml_schema_value_t staff_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_staff, staff_fields)};
@@ -94,6 +108,7 @@ static const cyaml_schema_value_t file_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
     M(window, "window", YES, listener, "Listener for staff (`tongban`), mutual TLS.")                                  \
     M(peer_listener, "peer", YES, listener, "Listener for counterparts, mutual TLS.")                                  \
     M(admin, "admin", YES, admin, "Listener for operators: `/healthz`, `/metrics`; loopback only.")                    \
+    M(documents, "documents", NO, documents, "What stands on the written documents (文书).")                           \
     M(log, "log", NO, log, "What is logged.")
 #define LISTS(L)                                                                                                        \
     L(staff, staff_count, "staff", YES, staff, STAFF_MAX, "Who works here.")                                           \

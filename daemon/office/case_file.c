@@ -129,7 +129,12 @@ int case_append(struct store_db *db, const struct office *office, struct case_ro
     if (entry_type_is_message(entry->type))
         memcpy(entry->to, case_other(office, row), OFFICE_TEXT);
     uint64_t at;
-    int rc = store_append(db, entry, &at, NULL);
+    const struct document_row *document = document_of_act(office, row, entry);
+    int rc = document ? document_number_act(db, office, row, document, entry) : 0;
+    if (!rc)
+        rc = store_append(db, entry, &at, NULL);
+    if (!rc && document)
+        rc = document_keep_act(db, row, document, entry, at);
     if (rc)
         return rc;
     struct event_row event = {.rev = entry->rev, .own = true, .ref = (int64_t)at, .type = entry->type, .verdict = -1};

@@ -12,11 +12,20 @@
 #include "daemon/store/store.h"
 #include "daemon/store/tables.h"
 #include "proto/calendar.h"
+#include "proto/document.h"
 #include "proto/message.h"
+
+/* How applicants reach a side; printed on documents; "" for unknown. */
+enum { OFFICE_PHONE_BYTES = 60 };
+struct office_contact {
+    char phone[OFFICE_PHONE_BYTES + 1], complaint[OFFICE_PHONE_BYTES + 1];
+    char address[LIMIT_NAME_BYTES + 1];
+};
 
 struct office_peer {
     char code[OFFICE_TEXT];
     char name[LIMIT_NAME_BYTES + 1];
+    struct office_contact contact;
     struct note_vkey key;
 };
 
@@ -27,9 +36,19 @@ struct office_staff {
     bool suspended;
 };
 
+/* What this office writes on the documents that it issues. */
+struct office_papers {
+    bool numbering;                 /* it numbers them; else officers type the numbers */
+    char prefix[DOCUMENT_PREFIX_BYTES + 1];
+    char seal[LIMIT_NAME_BYTES + 64], intake_seal[LIMIT_NAME_BYTES + 64];
+    char remedies[3 * LIMIT_NAME_BYTES]; /* 救济途径 with the bodies; "": the general words */
+};
+
 struct office {
     char code[OFFICE_TEXT];
     char name[LIMIT_NAME_BYTES + 1];
+    struct office_contact contact;
+    struct office_papers papers;
     const struct suite *suite;
     struct calendar *calendar;      /* owned */
     struct office_peer *peers;      /* owned */
@@ -50,7 +69,8 @@ void office_problem(struct problem *problem, int rc);
 
 /* ---- commands of staff ---- */
 
-enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW, OFFICE_REGISTER };
+/* OFFICE_PRINT, OFFICE_VOID: of the document whose id is `action`. */
+enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW, OFFICE_REGISTER, OFFICE_PRINT, OFFICE_VOID };
 
 struct office_request {
     struct store_command command;   /* first member; its `run` is set by office_request_init, `done` by the caller */
@@ -60,7 +80,7 @@ struct office_request {
     char key[LIMIT_IDEMPOTENCY_KEY_BYTES + 1];  /* "" for OFFICE_VIEW */
     uint8_t request_hash[32];
     char case_no[CASE_NO_TEXT];     /* OFFICE_ACTION, OFFICE_VIEW */
-    char action[24];                /* OFFICE_ACTION, OFFICE_REGISTER */
+    char action[DOCUMENT_ID_TEXT];  /* OFFICE_ACTION, OFFICE_REGISTER; a document's id for OFFICE_PRINT, OFFICE_VOID */
     char register_kind[16];         /* OFFICE_REGISTER: name of the register … */
     char object_no[REGISTER_NO_TEXT]; /* … and of the object, "" to make one */
     json_t *body;                   /* owned */
@@ -215,7 +235,8 @@ enum office_ask {
     ASK_REGISTERS,
     ASK_REGISTER,
     ASK_STEPS,
-    ASK_ORIGINALS
+    ASK_ORIGINALS,
+    ASK_DOCUMENTS
 };
 struct office_question {
     struct store_query query;

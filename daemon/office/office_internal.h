@@ -95,6 +95,63 @@ int catalogue_keep(struct store_db *db, const struct suite *suite, const json_t 
 /* Checks and keeps an authorisation (行政许可法 24: the entrusted body and the content are announced). */
 int authorisation_keep(struct store_db *db, const json_t *body, const char *principal, const char *delegate, struct problem *p) TB_MUST_USE;
 
+/* ---- document.c: numbers of written documents (文书), given with the act ---- */
+
+/* The document that this entry makes and that our side numbers with the act, or NULL. */
+const struct document_row *document_of_act(const struct office *office, const struct case_row *row, const struct entry *entry);
+/* The officer does not type what the office gives: PROBLEM_FIELD. */
+int document_check_typed(const struct office *office, const struct document_row *document, const json_t *body,
+                         struct problem *p) TB_MUST_USE;
+/* Number and seal into the body, before it is signed. */
+int document_number_act(struct store_db *db, const struct office *office, const struct case_row *row,
+                        const struct document_row *document, struct entry *entry) TB_MUST_USE;
+/* The seal of this office at that side of a case: it decides, or its windows take in and hand over. */
+const char *document_seal(const struct office *office, enum case_side side);
+/* Keeps the document of our entry `index`. */
+int document_keep_act(struct store_db *db, const struct case_row *row, const struct document_row *document, const struct entry *entry,
+                      uint64_t index) TB_MUST_USE;
+/* Takes the next serial of the kind in the year of `at`. */
+int document_next_number(struct store_db *db, const struct office *office, const struct document_row *document, int64_t at,
+                         char out[DOCUMENT_NO_TEXT]) TB_MUST_USE;
+/* Promised and statutory dates of an acceptance at `at` into its body, as far as the pinned item has limits (行政许可法 42). */
+int document_promise(struct store_db *db, const struct office *office, const struct case_row *row, int64_t at, json_t *body) TB_MUST_USE;
+/* 行政复议法 20, 行政诉讼法 46, with the bodies. */
+const char *document_remedies(const struct office *office);
+
+/* ---- document_source.c: which documents a case has, and what stands on them ---- */
+
+/* A document that an event makes. */
+struct paper {
+    const struct document_row *document;
+    struct event_row event;
+    struct entry act;        /* owned (papers_free) */
+};
+/* In the order of the timeline. */
+int papers_collect(struct store_db *db, const struct office *office, const struct case_row *row, struct paper **papers,
+                   size_t *count) TB_MUST_USE;
+void papers_free(struct paper *papers, size_t count);
+/* The part of `document` rows that belongs to the paper: last index + 1 of them, or 0. */
+size_t paper_latest(const struct paper *paper, const struct document_entry *rows, size_t count);
+bool paper_owns(const struct paper *paper, const struct document_entry *row);
+enum case_side paper_actor(const struct case_row *row, const struct paper *paper);
+/* The source of document_render for one print; `entry` is the document's row.  New reference. */
+int paper_source(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row,
+                 const struct paper *paper, const struct document_entry *entry, int64_t print, int64_t at, json_t **source) TB_MUST_USE;
+
+/* ---- document_print.c: printing and declaring void ---- */
+
+/* {"case","rows":[…]} of GET …/documents. */
+int document_rows(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row,
+                  json_t **out) TB_MUST_USE;
+/* One print, with its entry.  *answer: what is kept for repetitions, without the text, new. */
+int document_print(struct store_db *db, struct office_request *request, struct case_row *row, int64_t now, json_t **answer,
+                   struct problem *p) TB_MUST_USE;
+/* The text of the print that `answer` speaks of, into it. */
+int document_print_text(struct store_db *db, struct office_request *request, struct case_row *row, json_t *answer,
+                        struct problem *p) TB_MUST_USE;
+int document_declare_void(struct store_db *db, struct office_request *request, struct case_row *row, int64_t now, json_t **answer,
+                          struct problem *p) TB_MUST_USE;
+
 /* ---- shared small things ---- */
 
 /* Appends a case number to the list of changed cases (ignored without memory: watchers only). */

@@ -370,6 +370,17 @@ static int ask_bundle(struct store_db *db, struct office_question *q)
     return rc ? rc : q->answer ? 0 : TB_ENOMEM;
 }
 
+static int ask_documents(struct store_db *db, struct office_question *q)
+{
+    struct case_row row;
+    int rc = find_case(db, q, &row);
+    if (rc)
+        return rc;
+    rc = document_rows(db, q->office, q->staff, &row, &q->answer);
+    case_row_clear(&row);
+    return rc;
+}
+
 static int ask_health(struct store_db *db, struct office_question *q)
 {
     q->answer = json_pack("{s:I}", "entries", (json_int_t)store_ledger_size(db));
@@ -380,6 +391,7 @@ static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_OFFICE] = ask_office,     [ASK_ITEMS] = ask_items,   [ASK_ITEM] = ask_item, [ASK_CASES] = ask_cases,
     [ASK_TIMELINE] = ask_timeline, [ASK_BUNDLE] = ask_bundle, [ASK_TODO] = ask_cases, [ASK_HEALTH] = ask_health,
     [ASK_REGISTERS] = ask_registers, [ASK_REGISTER] = ask_register, [ASK_STEPS] = ask_steps, [ASK_ORIGINALS] = ask_originals,
+    [ASK_DOCUMENTS] = ask_documents,
 };
 
 static int question_run(struct store_db *db, struct store_query *query)

@@ -24,9 +24,6 @@ static int64_t now_ms(struct store_db *db)
     return store_world(db)->now_ms(store_world(db)->context);
 }
 
-/* 行政复议法 20, 行政诉讼法 46: a refusal names the remedies, also when the officer forgot to. */
-static const char remedies_text[] = "如不服本决定，可以自收到之日起六十日内申请行政复议，或者自收到之日起六个月内向人民法院提起行政诉讼。";
-
 static int set_actor(struct act *a)
 {
     const struct office_staff *staff = a->request->staff;
@@ -198,12 +195,19 @@ static int prepare_accept(struct act *a, struct problem *p)
     return rc;
 }
 
+/* The acceptance notice says until when it will be decided. */
+static int prepare_acceptance(struct act *a, struct problem *p)
+{
+    int rc = prepare_accept(a, p);
+    return rc || !a->office->papers.numbering ? rc : document_promise(a->db, a->office, &a->row, a->now, a->request->body);
+}
+
 static int prepare_refuse(struct act *a, struct problem *p)
 {
     (void)p;
     if (json_object_get(a->request->body, "remedies"))
         return 0;
-    return json_object_set_new(a->request->body, "remedies", json_string(remedies_text)) ? TB_ENOMEM : 0;
+    return json_object_set_new(a->request->body, "remedies", json_string(document_remedies(a->office))) ? TB_ENOMEM : 0;
 }
 
 static int prepare_decision(struct act *a, struct problem *p)
@@ -223,7 +227,7 @@ static const struct {
     const char *action;
     int (*prepare)(struct act *a, struct problem *p);
 } preparations[] = {
-    {"forward", prepare_forward}, {"material", prepare_materials}, {"supplement", prepare_materials}, {"accept", prepare_accept},
+    {"forward", prepare_forward}, {"material", prepare_materials}, {"supplement", prepare_materials}, {"accept", prepare_acceptance},
     {"refuse", prepare_refuse},   {"grant", prepare_decision},     {"deny", prepare_decision},
 };
 
@@ -257,18 +261,6 @@ static int settle_action(struct act *a)
     return case_set_due(a->db, a->office, &a->row);
 }
 
-/* The answer, and its copy for repetitions of the same request.  Takes `doc`. */
-static int keep_answer(struct act *a, json_t *doc, int status)
-{
-    struct office_request *request = a->request;
-    request->answer = json_dumps(doc, JSON_COMPACT);
-    request->status = status;
-    json_decref(doc);
-    return request->answer
-               ? idempotency_put(a->db, request->staff->id, request->key, request->request_hash, request->status, request->answer)
-               : TB_ENOMEM;
-}
-
 static int run_action(struct act *a, struct problem *p)
 {
     struct office_request *request = a->request;
@@ -280,6 +272,10 @@ static int run_action(struct act *a, struct problem *p)
                               a->row.local_state, a->row.noticed, &a->move, p);
     if (!rc)
         rc = prepare(a, p);
+    if (!rc) {
+        const struct entry act = {.type = a->move->entry, .body = request->body};
+        rc = document_check_typed(a->office, document_of_act(a->office, &a->row, &act), request->body, p);
+    }
     if (!rc)
         rc = case_check_body(a->move->entry, request->body, p);
     if (!rc)
@@ -295,6 +291,18 @@ static int run_action(struct act *a, struct problem *p)
     if (!rc)
         rc = case_update(a->db, &a->row);
     return rc ? rc : register_follow(a->db, a->office, &a->row, &a->entry);
+}
+
+/* The answer, and its copy for repetitions of the same request.  Takes `doc`. */
+static int keep_answer(struct act *a, json_t *doc, int status)
+{
+    struct office_request *request = a->request;
+    request->answer = json_dumps(doc, JSON_COMPACT);
+    request->status = status;
+    json_decref(doc);
+    return request->answer
+               ? idempotency_put(a->db, request->staff->id, request->key, request->request_hash, request->status, request->answer)
+               : TB_ENOMEM;
 }
 
 /* An act of a register; its answer is kept for repetitions like that of an act on a case. */
@@ -335,6 +343,42 @@ static int run_view(struct act *a, struct problem *p)
     return rc;
 }
 
+/* Printing and declaring void: facts about paper, whatever state the case is in. */
+static int run_paper(struct act *a, struct problem *p)
+{
+    struct office_request *request = a->request;
+    json_t *answer = NULL;
+    int rc = case_get(a->db, request->case_no, &a->row);
+    if (rc)
+        return rc == TB_ENOTFOUND
+                   ? problem_set(p, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", request->case_no)
+                   : rc;
+    rc = request->kind == OFFICE_PRINT ? document_print(a->db, request, &a->row, a->now, &answer, p)
+                                       : document_declare_void(a->db, request, &a->row, a->now, &answer, p);
+    if (rc)
+        return rc;
+    return keep_answer(a, answer, 200);
+}
+
+/* What is kept for repetitions has no personal data (decision 3); the text of a print is made again from the facts. */
+static int add_print_text(struct act *a, struct problem *p)
+{
+    struct office_request *request = a->request;
+    json_t *answer = NULL;
+    int rc = strict_json_parse(request->answer, strlen(request->answer), &answer, NULL);
+    if (!rc && !a->row.id)
+        rc = case_get(a->db, request->case_no, &a->row);
+    if (!rc)
+        rc = document_print_text(a->db, request, &a->row, answer, p);
+    if (!rc) {
+        free(request->answer);
+        request->answer = json_dumps(answer, JSON_COMPACT);
+        rc = request->answer ? 0 : TB_ENOMEM;
+    }
+    json_decref(answer);
+    return rc;
+}
+
 /* The answer of an act: numbers and state, no personal data — it is kept for repetitions. */
 static int answer_act(struct act *a)
 {
@@ -342,6 +386,11 @@ static int answer_act(struct act *a)
     int rc = case_summary(a->db, a->office, a->request->staff, &a->row, &doc);
     if (rc)
         return rc;
+    const struct document_row *document = document_of_act(a->office, &a->row, &a->entry);
+    const json_t *number = document ? json_object_get(a->entry.body, "document_no") : NULL;
+    if (json_is_string(number))
+        (void)json_object_set_new(doc, "document",
+                                  json_pack("{s:s, s:s, s:O}", "kind", document->id, "title", document->zh, "number", number));
     memcpy(a->request->changed_case, a->row.case_no, CASE_NO_TEXT);
     return keep_answer(a, doc, a->request->kind == OFFICE_INTAKE ? 201 : 200);
 }
@@ -383,13 +432,18 @@ static int request_run(struct store_db *db, struct store_command *command)
     if (request->kind == OFFICE_VIEW) {
         rc = run_view(&act, p);
     } else {
+        bool paper = request->kind == OFFICE_PRINT || request->kind == OFFICE_VOID;
         rc = replay(&act, p);
-        if (!rc && request->kind == OFFICE_REGISTER)
+        if (!rc && paper)
+            rc = run_paper(&act, p);
+        else if (!rc && request->kind == OFFICE_REGISTER)
             rc = run_register(&act, p);
         else if (!rc)
             rc = run_case(&act, p);
         if (rc == TB_EDUPLICATE)
             rc = 0;
+        if (!rc && request->kind == OFFICE_PRINT)
+            rc = add_print_text(&act, p);
     }
     if (rc && p->id == PROBLEM_COUNT)
         (void)problem_from_code(p, rc);
@@ -480,9 +534,9 @@ int office_request_init(struct office_request *request, const struct office *off
         else
             memcpy(request->case_no, case_no, CASE_NO_TEXT);
     }
-    if (!rc && kind == OFFICE_ACTION) {
+    if (!rc && kind != OFFICE_VIEW && kind != OFFICE_INTAKE) {
         if (!action || strlen(action) >= sizeof request->action)
-            rc = problem_set(p, PROBLEM_NOT_FOUND, NULL, "no such action");
+            rc = problem_set(p, PROBLEM_NOT_FOUND, NULL, kind == OFFICE_ACTION ? "no such action" : "no such document");
         else
             memcpy(request->action, action, strlen(action) + 1);
     }

@@ -76,6 +76,18 @@
       "UPDATE event SET rev = max(rev, ?4), verdict = ?5 WHERE id >= ?1 AND id <= ?2 AND own = 1 AND ref = ?3")                  \
     S(EVENT_LIST, READ,                                                                                                \
       "SELECT id, rev, own, ref, peer, type, verdict FROM event WHERE id >= ?1 AND id <= ?2 ORDER BY rev = 0, rev, id") \
+    /* documents */                                                                                                    \
+    S(DOCUMENT_SERIAL, WRITE,                                                                                          \
+      "INSERT INTO document_serial (kind, year, serial) VALUES (?1, ?2, 1) "                                           \
+      "ON CONFLICT (kind, year) DO UPDATE SET serial = serial + 1 RETURNING serial")                                   \
+    S(DOCUMENT_ADD, WRITE,                                                                                             \
+      "INSERT INTO document (case_id, kind, own, ref, number, replaces, issued_at, printed) "                          \
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                                                       \
+    S(DOCUMENT_PRINTED, WRITE, "UPDATE document SET printed = printed + 1 WHERE id = ?1")                              \
+    S(DOCUMENT_VOID, WRITE, "UPDATE document SET voided_at = ?2, void_reason = ?3 WHERE id = ?1 AND voided_at = 0")    \
+    S(DOCUMENT_LIST, READ,                                                                                             \
+      "SELECT id, kind, own, ref, number, replaces, issued_at, printed, voided_at, void_reason FROM document "         \
+      "WHERE case_id = ?1 ORDER BY id")                                                                                \
     /* peers and messages */                                                                                           \
     S(PEER_NO, READ, "SELECT peer_no FROM peer WHERE office = ?1")                                                     \
     S(PEER_MAKE, WRITE, "INSERT INTO peer (office) VALUES (?1)")                                                       \

@@ -70,6 +70,32 @@ int event_settle(struct store_db *db, int64_t case_id, uint64_t own_index, int64
 /* In the order of the timeline: rev, then local order for what has none. */
 int event_list(struct store_db *db, int64_t case_id, struct event_row **rows, size_t *count) TB_MUST_USE;
 
+/* ---- written documents ---- */
+
+enum { DOCUMENT_REF_PRINT = -1 }; /* `ref` of what is numbered at its first print */
+
+struct document_entry {
+    int64_t id;
+    char kind[32];
+    bool own;    /* with `ref` the event that makes it; true, DOCUMENT_REF_PRINT: none */
+    int64_t ref;
+    char number[128];
+    char replaces[128]; /* number of the void one that it stands for, or "" */
+    int64_t issued_at;
+    int64_t printed;    /* how often */
+    int64_t voided_at;  /* 0: valid */
+    char *void_reason;  /* owned */
+};
+void documents_free(struct document_entry *rows, size_t count);
+/* The next number of a kind in a year: without gaps, because it is given back with the savepoint. */
+int document_serial_next(struct store_db *db, const char *kind, int year, int64_t *serial) TB_MUST_USE;
+int document_add(struct store_db *db, int64_t case_id, struct document_entry *row) TB_MUST_USE; /* sets id */
+int document_count_print(struct store_db *db, int64_t id) TB_MUST_USE;
+/* TB_ENOTFOUND when it is void already. */
+int document_void(struct store_db *db, int64_t id, int64_t at, const char *reason) TB_MUST_USE;
+/* Of a case, oldest first. *rows owned: documents_free. */
+int document_list(struct store_db *db, int64_t case_id, struct document_entry **rows, size_t *count) TB_MUST_USE;
+
 /* ---- peers and their messages ---- */
 struct peer_row {
     char office[OFFICE_TEXT];

@@ -152,6 +152,30 @@ static size_t check_cases(struct sim *sim, int at)
     return taken_in;
 }
 
+/* The numbers of written documents follow each other in the ledger, kind by kind and year by year, without gaps. */
+static void check_number(struct sim_node *node, const struct buf *line, int64_t last[][2])
+{
+    struct entry entry;
+    if (entry_decode(line->data, line->len, &entry, NULL)) {
+        sim_fail(node->sim, "an entry of office %d cannot be read", node->id);
+        return;
+    }
+    const char *number = json_string_value(json_object_get(entry.body, "document_no"));
+    const struct document_row *row = document_by_entry(entry.type, entry.body);
+    char want[DOCUMENT_NO_TEXT];
+    if (number && row) {
+        int64_t *seen = last[row - document_table];
+        int year = document_year(entry.at);
+        seen[1] = seen[0] == year ? seen[1] + 1 : 1;
+        seen[0] = year;
+        if (document_number(row, node->office->papers.prefix, year, seen[1], want) || strcmp(want, number) != 0)
+            sim_fail(node->sim, "office %d numbered a document %s where %s was the next", node->id, number, want);
+    } else if (row && !row->at_print && !strcmp(entry.from, node->office->code)) {
+        sim_fail(node->sim, "office %d did not number its %s", node->id, row->id);
+    }
+    entry_clear(&entry);
+}
+
 /* The whole ledger again, entry by entry, without trusting a stored node. */
 static void check_ledger(struct sim_node *node)
 {
@@ -159,12 +183,15 @@ static void check_ledger(struct sim_node *node)
     struct ledger_hash leaf, completed[LEDGER_LEVELS], root;
     unsigned count;
     struct buf line;
+    int64_t last[64][2] = {{0}};
     int rc = 0;
     buf_init(&line, LIMIT_ENTRY_BYTES);
     ledger_frontier_init(&frontier);
     for (uint64_t i = 0; i < node->size && !rc; i++) {
         buf_clear(&line);
         rc = store_entry_line(store_sync_view(node->store), i, &line);
+        if (!rc && document_table_count <= 64)
+            check_number(node, &line, last);
         if (!rc)
             rc = ledger_leaf(node->office->suite, line.data, line.len, &leaf);
         if (!rc)

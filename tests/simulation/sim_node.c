@@ -46,6 +46,10 @@ static int make_office(struct sim_node *node)
     node->office = office;
     memcpy(office->code, office_codes[node->id], OFFICE_TEXT);
     (void)snprintf(office->name, sizeof office->name, "%s", office_codes[node->id]);
+    office->papers.numbering = true;
+    (void)snprintf(office->papers.prefix, sizeof office->papers.prefix, "%s", node->id ? "桐政服" : "东政服");
+    (void)snprintf(office->papers.seal, sizeof office->papers.seal, "行政审批专用章");
+    (void)snprintf(office->papers.intake_seal, sizeof office->papers.intake_seal, "收件专用章");
     office->suite = suite_by_name("intl");
     office->peers = calloc(1, sizeof *office->peers);
     office->staff = calloc(2, sizeof *office->staff);

@@ -152,6 +152,17 @@ static const struct body bodies[] = {
     {ENTRY_CASE_WITHDRAWN, "{}", "/reason"},
     {ENTRY_CASE_COMPLETED, "{}", NULL},
     {ENTRY_CASE_COMPLETED, "{'remark':7}", "/remark"},
+    {ENTRY_CASE_NOTICE,
+     "{'defects':[{'material':'户口簿','defect':'缺页','standard':'全部页','cure':'补扫'}],'deadline':'2026-12-01',"
+     "'document_no':'桐政服补〔2026〕000001号','seal':'桐乡市行政审批专用章(1)'}",
+     NULL},
+    {ENTRY_CASE_REFUSED,
+     "{'reason_class':'NOT_REQUIRED','reason':'无需许可','legal_basis':'行政许可法32(1)','document_no':7}", "/document_no"},
+    {ENTRY_CASE_DELIVERED, "{'way':'direct'," RECEIPT ",'document_no':'桐政服送〔2026〕000001号'}", NULL},
+    {ENTRY_DOCUMENT_PRINTED, "{'kind':'intake_receipt','number':'东政服收〔2026〕000001号','print':1}", NULL},
+    {ENTRY_DOCUMENT_PRINTED, "{'kind':'power_of_attorney','print':0}", "/print"},
+    {ENTRY_DOCUMENT_VOIDED, "{'kind':'intake_receipt','number':'东政服收〔2026〕000001号','reason':'打印错误'}", NULL},
+    {ENTRY_DOCUMENT_VOIDED, "{'kind':'intake_receipt','number':'东政服收〔2026〕000001号'}", "/reason"},
     {ENTRY_RECEIPT, "{}", ""},
 };
 

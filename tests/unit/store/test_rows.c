@@ -105,6 +105,82 @@ static int cases(struct store_db *db, void *context)
     return 0;
 }
 
+/* A command that is undone gives its serial back: numbers have no gaps. */
+static int take_and_fail(struct store_db *db, void *context)
+{
+    int64_t serial;
+    OK(document_serial_next(db, "acceptance_notice", 2026, &serial));
+    *(int64_t *)context = serial;
+    return TB_EREFUSED;
+}
+
+static int take(struct store_db *db, void *context)
+{
+    OK(document_serial_next(db, "acceptance_notice", 2026, context));
+    return 0;
+}
+
+static void serials_have_no_gaps(void **state)
+{
+    struct fixture *f = *state;
+    int64_t serial = 0;
+    for (int64_t n = 1; n <= 5; n++) {
+        assert_int_equal(fixture_run(f, take_and_fail, &serial), TB_EREFUSED);
+        assert_int_equal(serial, n);
+        OK(fixture_run(f, take, &serial));
+        assert_int_equal(serial, n);
+    }
+}
+
+static int documents(struct store_db *db, void *context)
+{
+    (void)context;
+    int64_t serial;
+    OK(document_serial_next(db, "acceptance_notice", 2026, &serial));
+    assert_int_equal(serial, 1);
+    OK(document_serial_next(db, "acceptance_notice", 2026, &serial));
+    assert_int_equal(serial, 2);
+    OK(document_serial_next(db, "refusal_notice", 2026, &serial)); /* each kind counts by itself */
+    assert_int_equal(serial, 1);
+    OK(document_serial_next(db, "acceptance_notice", 2027, &serial)); /* and begins anew each year */
+    assert_int_equal(serial, 1);
+
+    struct case_row row = a_case(1);
+    struct document_entry *rows = NULL, one = {.kind = "acceptance_notice", .own = true, .ref = 7,
+                                               .number = "桐政服受〔2026〕000001号", .issued_at = 1234};
+    size_t count = 9;
+    OK(case_insert(db, &row));
+    OK(document_list(db, row.id, &rows, &count));
+    assert_int_equal(count, 0);
+    documents_free(rows, count);
+    OK(document_add(db, row.id, &one));
+    OK(document_count_print(db, one.id));
+    OK(document_count_print(db, one.id));
+    assert_int_equal(document_count_print(db, one.id + 99), TB_ENOTFOUND);
+    OK(document_void(db, one.id, 5678, "打印错误"));
+    assert_int_equal(document_void(db, one.id, 9999, "再来"), TB_ENOTFOUND);
+    struct document_entry two = one;
+    memcpy(two.replaces, one.number, sizeof two.replaces);
+    two.ref = DOCUMENT_REF_PRINT;
+    two.printed = 1;
+    OK(document_add(db, row.id, &two));
+    OK(document_list(db, row.id, &rows, &count));
+    assert_int_equal(count, 2);
+    assert_string_equal(rows[0].number, one.number);
+    assert_string_equal(rows[0].void_reason, "打印错误");
+    assert_int_equal(rows[0].printed, 2);
+    assert_int_equal(rows[0].voided_at, 5678);
+    assert_int_equal(rows[0].issued_at, 1234);
+    assert_int_equal(rows[0].ref, 7);
+    assert_true(rows[0].own);
+    assert_int_equal(rows[1].ref, DOCUMENT_REF_PRINT);
+    assert_string_equal(rows[1].replaces, one.number);
+    assert_int_equal(rows[1].voided_at, 0);
+    documents_free(rows, count);
+    case_row_clear(&row);
+    return 0;
+}
+
 static size_t list(struct store_db *db, struct case_filter filter, unsigned limit, int64_t ids[100])
 {
     size_t total = 0;
@@ -651,11 +727,13 @@ IN_COMMAND(idempotency)
 IN_COMMAND(catalogue)
 IN_COMMAND(authorisations)
 IN_COMMAND(materials)
+IN_COMMAND(documents)
 
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name##_in_a_command, make, drop)
     const struct CMUnitTest tests[] = {T(cases),       T(lists),     T(events),         T(peers),    T(inbox),
-                                       T(idempotency), T(catalogue), T(authorisations), T(materials)};
+                                       T(idempotency), T(catalogue), T(authorisations), T(materials), T(documents),
+                                       cmocka_unit_test_setup_teardown(serials_have_no_gaps, make, drop)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

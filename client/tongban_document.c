@@ -1,0 +1,229 @@
+/* case documents, document, void-document: the written documents of a case (文书). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/tongban_http.h"
+#include "client/tongban_term.h"
+#include "client/tongban_view.h"
+#include "proto/document.h"
+
+static const char *title_of(const json_t *row)
+{
+    const struct document_row *document = document_by_id(view_text(row, "kind"));
+    return document ? lang_pick(document->en, document->zh) : view_text(row, "title");
+}
+
+static int rows_print(const json_t *rows)
+{
+    struct table t;
+    size_t i;
+    json_t *row;
+    int rc = 0;
+    table_init(&t);
+    table_column(&t, _("Kind"), 0);
+    table_column(&t, _("Document"), 8);
+    table_column(&t, _("Number"), 0);
+    table_column(&t, _("Date"), 0);
+    table_column(&t, _("Issued by"), 6);
+    table_column(&t, _("Printed"), 0);
+    table_column(&t, _("Void"), 0);
+    json_array_foreach(rows, i, row)
+    {
+        char printed[24], date[12];
+        const char *issuer = view_text(row, "issuer"), *name = office_name(issuer), *number = view_text(row, "number");
+        (void)snprintf(printed, sizeof printed, "%lld", (long long)json_integer_value(json_object_get(row, "printed")));
+        (void)snprintf(date, sizeof date, "%.10s", view_text(row, "date"));
+        bool is_void = json_is_true(json_object_get(row, "void"));
+        const char *cells[] = {view_text(row, "kind"), title_of(row), number[0] ? number : "-", date, name ? name : issuer, printed,
+                               is_void ? _("yes") : "-"};
+        rc = rc ? rc : table_row(&t, cells);
+    }
+    if (rc)
+        table_free(&t);
+    return rc ? rc : table_print(&t);
+}
+
+int case_documents(struct client *client, const struct args *args)
+{
+    char path[80];
+    json_t *doc;
+    int status = view_check_no(client, args->positional[0]);
+    (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s/documents", args->positional[0]);
+    status = status ? status : http_get(client, path, &doc);
+    if (status)
+        return status;
+    const json_t *rows = json_object_get(doc, "rows");
+    if (client->json) {
+        term_json(doc);
+    } else if (!json_array_size(rows)) {
+        (void)printf("%s\n", _("The case has no documents yet."));
+    } else {
+        if (rows_print(rows))
+            status = report_local(client, REPORT_MEMORY, NULL);
+        else
+            view_next(_("tongban case document %s KIND --out FILE"), args->positional[0]);
+    }
+    json_decref(doc);
+    return status;
+}
+
+/* The id goes into the path of a request: only what an id can have. */
+static int check_kind(const struct client *client, const char *kind)
+{
+    struct problem p;
+    if (document_by_id(kind))
+        return EXIT_DONE;
+    (void)problem_set(&p, PROBLEM_NOT_FOUND, NULL, "there is no document of this kind; `tongban case documents` lists them");
+    return report_problem(client, &p);
+}
+
+static int write_text(const struct client *client, const char *path, const char *text)
+{
+    size_t len = strlen(text);
+    if (!path || !strcmp(path, "-"))
+        return fwrite(text, 1, len, stdout) == len && !fflush(stdout) ? EXIT_DONE
+                                                                      : report_local(client, REPORT_FILE, "-: %s", strerror(errno));
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); /* it names a person */
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (!file)
+        return report_local(client, REPORT_FILE, "%s: %s", path, strerror(errno));
+    bool good = fwrite(text, 1, len, file) == len;
+    good = !fclose(file) && good;
+    return good ? EXIT_DONE : report_local(client, REPORT_FILE, "%s: %s", path, strerror(errno));
+}
+
+static int put_option(json_t *body, const char *name, const char *value)
+{
+    return value && json_object_set_new(body, name, json_string(value)) ? TB_ENOMEM : 0;
+}
+
+static int post(struct client *client, const struct args *args, const char *verb, const json_t *body, json_t **doc)
+{
+    char path[128];
+    int status = view_check_no(client, args->positional[0]);
+    status = status ? status : check_kind(client, args->positional[1]);
+    (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s/documents/%.31s/%s", args->positional[0], args->positional[1], verb);
+    return status ? status : http_post(client, path, body, doc);
+}
+
+int case_document(struct client *client, const struct args *args)
+{
+    const char *out = args_option(args, "out"), *format = args_option(args, "format");
+    json_t *body = json_object(), *doc = NULL;
+    if (!body || put_option(body, "format", format) || put_option(body, "number", args_option(args, "number")))
+        return json_decref(body), report_local(client, REPORT_USAGE, "--format --number");
+    int status = post(client, args, "print", body, &doc);
+    json_decref(body);
+    if (status)
+        return status;
+    const char *text = view_text(doc, "text"), *number = view_text(doc, "number");
+    if (client->json && !out)
+        term_json(doc);
+    else
+        status = write_text(client, out, text);
+    if (!status && out && client->json) {
+        (void)json_object_del(doc, "text");
+        (void)json_object_set_new(doc, "file", json_string(out));
+        term_json(doc);
+    } else if (!status && out && strcmp(out, "-") != 0) {
+        (void)printf(_("The %s %s stands in %s.\n"), title_of(doc), number, out);
+        if (json_is_true(json_object_get(doc, "reprint")))
+            (void)printf(_("It is print number %lld and marked so.\n"), (long long)json_integer_value(json_object_get(doc, "print")));
+        term_next(_("print it, seal it, hand it over and let it be signed for"));
+    }
+    json_decref(doc);
+    return status;
+}
+
+int case_void_document(struct client *client, const struct args *args)
+{
+    const char *reason = args_option(args, "reason");
+    char *typed = NULL;
+    if (!reason && (!ask_possible(client) || ask_text(_("Why is it void?"), true, &typed)))
+        return report_local(client, REPORT_USAGE, "%s", _("say why with --reason TEXT"));
+    json_t *body = json_object(), *doc = NULL;
+    int rc = !body || put_option(body, "reason", reason ? reason : typed) || put_option(body, "number", args_option(args, "number"));
+    free(typed);
+    if (rc)
+        return json_decref(body), report_local(client, REPORT_USAGE, "--reason --number");
+    int status = post(client, args, "void", body, &doc);
+    json_decref(body);
+    if (status)
+        return status;
+    if (client->json) {
+        term_json(doc);
+    } else {
+        char next[128];
+        (void)printf(_("The %s %s is void; its number stays used.\n"), title_of(doc), view_text(doc, "number"));
+        (void)snprintf(next, sizeof next, "tongban case document %.21s %.31s --out FILE", args->positional[0], args->positional[1]);
+        term_next(next);
+    }
+    json_decref(doc);
+    return EXIT_DONE;
+}
+
+/* The agent needs the power before there is a case: the same form with lines for the persons. */
+int item_form(struct client *client, const struct args *args)
+{
+    const char *out = args_option(args, "out"), *format = args_option(args, "format");
+    const struct document_row *row = document_by_id("power_of_attorney");
+    json_t *item = NULL;
+    struct buf text;
+    struct problem p = {.number = -1};
+    if (format && strcmp(format, "text") != 0 && strcmp(format, "markdown") != 0)
+        return report_local(client, REPORT_USAGE, "--format %s", format);
+    int status = view_item(client, args->positional[0], args_option(args, "office"), NULL, &item);
+    if (status)
+        return status;
+    json_t *source = json_pack("{s:{s:{s:s, s:s}}}", "case", "item", "name", view_text(item, "name"), "code", view_text(item, "code"));
+    json_decref(item);
+    buf_init(&text, DOCUMENT_BYTES);
+    bool markdown = format && !strcmp(format, "markdown");
+    if (!source)
+        status = report_local(client, REPORT_MEMORY, NULL);
+    else if (document_render(row, markdown ? DOCUMENT_MARKDOWN : DOCUMENT_TEXT, source, &text, &p))
+        status = report_problem(client, &p);
+    else if (client->json)
+        term_json(json_object_set_new(source, "text", json_stringn(text.data, text.len)) ? NULL : source);
+    else
+        status = write_text(client, out, text.data);
+    json_decref(source);
+    buf_free(&text);
+    if (!status && out && !client->json && strcmp(out, "-") != 0)
+        term_next(_("let it be filled in and signed, scan it; then tongban case new"));
+    return status;
+}
+
+/* ---- what is to be printed now ---- */
+
+/* The document of the home side's act that brought the case into this state. */
+static const struct document_row *document_of_state(int state)
+{
+    for (size_t i = 0; i < case_transition_count; i++) {
+        const struct case_transition *t = &case_transitions[i];
+        if (t->side != CASE_SIDE_HOME || (int)t->to != state)
+            continue;
+        json_t *body = json_pack("{s:s}", "outcome", t->action);
+        const struct document_row *row = document_by_entry(t->entry, body);
+        json_decref(body);
+        if (row && !row->at_print && row->issuer == DOCUMENT_BY_HOME)
+            return row;
+    }
+    return NULL;
+}
+
+const struct document_row *document_waiting(const char *office, const json_t *doc, bool after_act)
+{
+    const struct document_row *made = document_by_id(view_text(json_object_get(doc, "document"), "kind"));
+    int state = case_state_by_name(view_text(doc, "state"));
+    if (made && made->issuer == DOCUMENT_BY_ACTOR)
+        return made; /* who delivers lets the receipt be signed */
+    if (strcmp(office, view_text(doc, "intake")) != 0)
+        return NULL; /* what the home side issues is handed over by the intake window */
+    if (state == CASE_INTAKEN || state == CASE_FORWARDED)
+        return after_act ? document_by_id("intake_receipt") : NULL;
+    return document_of_state(state);
+}

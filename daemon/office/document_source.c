@@ -1,0 +1,351 @@
+#include "daemon/office/office_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/timestamp.h"
+
+/* ---- which documents a case has ---- */
+
+void papers_free(struct paper *papers, size_t count)
+{
+    for (size_t i = 0; papers && i < count; i++)
+        entry_clear(&papers[i].act);
+    free(papers);
+}
+
+static struct paper *made_before(struct paper *papers, size_t count, const struct document_row *document)
+{
+    for (size_t i = 0; i < count; i++)
+        if (papers[i].document == document)
+            return &papers[i];
+    return NULL;
+}
+
+/* Any row may come of this type; only then the entry is read. */
+static bool makes_any(enum entry_type type)
+{
+    for (size_t i = 0; i < document_table_count; i++)
+        if (strstr(document_table[i].made_by, entry_type_text(type)))
+            return true;
+    return false;
+}
+
+static int add_papers(const struct event_row *event, const struct entry *act, struct paper **papers, size_t *count)
+{
+    for (size_t i = 0; i < document_table_count; i++) {
+        const struct document_row *document = &document_table[i];
+        if (!document_made_by(document, act->type, act->body))
+            continue;
+        struct paper *before = document->at_print ? made_before(*papers, *count, document) : NULL;
+        if (before && act->type == ENTRY_CASE_INTAKEN) { /* taking in came first, whatever the order of revisions is by now */
+            entry_clear(&before->act);
+            before->act = *act;
+            json_incref(act->body);
+        }
+        if (before)
+            continue;
+        struct paper *more = realloc(*papers, (*count + 1) * sizeof *more);
+        if (!more)
+            return TB_ENOMEM;
+        *papers = more;
+        more[*count] = (struct paper){.document = document, .event = *event, .act = *act};
+        json_incref(act->body);
+        ++*count;
+    }
+    return 0;
+}
+
+int papers_collect(struct store_db *db, const struct office *office, const struct case_row *row, struct paper **papers, size_t *count)
+{
+    struct event_row *events = NULL;
+    size_t n = 0;
+    *papers = NULL;
+    *count = 0;
+    int rc = event_list(db, row->id, &events, &n);
+    for (size_t i = 0; i < n && !rc; i++) {
+        struct case_fact fact;
+        if (events[i].verdict > VERDICT_DONE || !makes_any(events[i].type))
+            continue;
+        rc = case_fact_read(db, office, &events[i], &fact);
+        if (rc)
+            break;
+        rc = add_papers(&events[i], &fact.entry, papers, count);
+        case_fact_clear(&fact);
+    }
+    free(events);
+    if (rc) {
+        papers_free(*papers, *count);
+        *papers = NULL;
+        *count = 0;
+    }
+    return rc;
+}
+
+bool paper_owns(const struct paper *paper, const struct document_entry *row)
+{
+    bool own = paper->document->at_print || paper->event.own;
+    int64_t ref = paper->document->at_print ? DOCUMENT_REF_PRINT : paper->event.ref;
+    return !strcmp(row->kind, paper->document->id) && row->own == own && row->ref == ref;
+}
+
+size_t paper_latest(const struct paper *paper, const struct document_entry *rows, size_t count)
+{
+    while (count && !paper_owns(paper, &rows[count - 1]))
+        count--;
+    return count;
+}
+
+enum case_side paper_actor(const struct case_row *row, const struct paper *paper)
+{
+    return strcmp(paper->act.from, row->home) ? CASE_SIDE_INTAKE : CASE_SIDE_HOME;
+}
+
+/* ---- what stands on them ---- */
+
+static json_t *side_json(const struct office *office, const char *code)
+{
+    const struct office_peer *peer = strcmp(code, office->code) ? office_peer(office, code) : NULL;
+    bool ours = !strcmp(code, office->code);
+    const struct office_contact *contact = ours ? &office->contact : peer ? &peer->contact : NULL;
+    json_t *side = json_pack("{s:s, s:s}", "code", code, "name", ours ? office->name : peer ? peer->name : code);
+    if (side && contact) {
+        (void)json_object_set_new(side, "phone", json_string(contact->phone));
+        (void)json_object_set_new(side, "complaint", json_string(contact->complaint));
+        (void)json_object_set_new(side, "address", json_string(contact->address));
+    }
+    return side;
+}
+
+/* A colleague by name, one of the other side by number. */
+static json_t *officer_json(const struct office *office, const char *id)
+{
+    const struct office_staff *staff = id[0] ? office_staff(office, id) : NULL;
+    if (staff && staff->name[0])
+        return json_sprintf("%s（%s）", staff->name, id);
+    return json_string(id[0] ? id : "系统自动办理");
+}
+
+static json_t *time_json(int64_t at)
+{
+    char text[TIMESTAMP_TEXT];
+    timestamp_format(at, text);
+    return json_string(text);
+}
+
+static json_t *act_json(const struct office *office, const struct entry *act)
+{
+    json_t *doc = json_copy(act->body);
+    if (doc && (json_object_set_new(doc, "at", time_json(act->at)) ||
+                json_object_set_new(doc, "officer", officer_json(office, act->staff)))) {
+        json_decref(doc);
+        doc = NULL;
+    }
+    return doc;
+}
+
+/* Working days of the pinned item's rule from handing in to the telling (行政许可法 32(4) and what differs from it). */
+static int notice_due(const struct office *office, const struct case_row *row, const json_t *item, char out[DATE_TEXT])
+{
+    const char *rule = json_string_value(json_object_get(item, "notice_rule"));
+    unsigned days = !rule || !strcmp(rule, "PERMIT_5WD") || !strcmp(rule, "NONE") ? 5 : !strcmp(rule, "MARKET_3WD") ? 3 : 0;
+    int64_t day = timestamp_day(row->times[TIME_HANDED_IN]);
+    bool provisional;
+    int rc = days ? calendar_add(office->calendar, day, days, &day, &provisional) : 0;
+    if (!rc)
+        date_format(day, out);
+    return rc;
+}
+
+/* "收件受理、原件核验" */
+static json_t *steps_json(const char *letters)
+{
+    static const struct {
+        char letter;
+        const char *zh;
+    } names[] = {{STEP_INTAKE, "收件受理"}, {STEP_NOTICE, "一次性告知"}, {STEP_ORIGINAL, "原件核验"}, {STEP_PERSON, "人证比对"},
+                 {STEP_DELIVERY, "审批结果送达"}};
+    char text[128] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strchr(letters, names[i].letter))
+            len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", len ? "、" : "", names[i].zh);
+    return json_string(text);
+}
+
+/* ",GA01,GA09," → "GA01、GA09" */
+static int items_json(const char *items, json_t **out)
+{
+    struct buf text;
+    buf_init(&text, LIMIT_TEXT_BYTES * 3);
+    int rc = 0;
+    for (const char *at = items; *at && !rc;) {
+        size_t len = strcspn(at, ",");
+        if (len)
+            rc = text.len ? buf_append_str(&text, "、") : 0;
+        if (len && !rc)
+            rc = buf_append(&text, at, len);
+        at += at[len] ? len + 1 : len;
+    }
+    if (!rc)
+        *out = json_string(!strcmp(items, "*") ? "双方通办清单内的全部事项" : text.len ? text.data : "");
+    buf_free(&text);
+    return rc ? rc : *out ? 0 : TB_ENOMEM;
+}
+
+static int authorisation_json(struct store_db *db, const char *id, json_t **out)
+{
+    struct authorisation_row row;
+    *out = NULL;
+    int rc = id[0] ? authorisation_get(db, id, &row) : TB_ENOTFOUND;
+    if (rc)
+        return rc == TB_ENOTFOUND ? 0 : rc;
+    char from[DATE_TEXT], until[DATE_TEXT];
+    date_format(row.from_day, from);
+    date_format(row.until_day, until);
+    json_t *items = NULL;
+    rc = items_json(row.items, &items);
+    if (!rc) {
+        *out = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s}", "announcement", row.announcement, "items", items, "steps",
+                         steps_json(row.steps), "from", from, "until", until, "acceptance",
+                         row.acceptance ? "收件时可以以委托机关名义受理" : "只收件，不受理；是否受理由委托机关决定");
+        rc = *out ? 0 : TB_ENOMEM;
+    }
+    authorisation_row_clear(&row);
+    return rc;
+}
+
+/* Seal of the number: in the signed body of the act, or ours when we number it at the print. */
+static const char *seal_of(const struct office *office, enum case_side side, const struct paper *paper,
+                           const struct document_entry *entry)
+{
+    const char *said = json_string_value(json_object_get(paper->act.body, "seal"));
+    if (paper->document->at_print)
+        return paper->document->issuer == DOCUMENT_BY_INTAKE ? document_seal(office, side) : "";
+    if (said && !entry->replaces[0])
+        return said;
+    if (strcmp(paper->act.from, office->code) != 0)
+        return said ? said : "";
+    return document_seal(office, side);
+}
+
+/* What was handed in at the intake, without later supplements: a reprint says what the first print said. */
+static json_t *taken_json(struct store_db *db, const struct office *office, const struct case_row *row)
+{
+    struct event_row *events = NULL;
+    size_t n = 0;
+    json_t *taken = json_array();
+    int rc = taken ? event_list(db, row->id, &events, &n) : TB_ENOMEM;
+    for (size_t i = 0; i < n && !rc; i++) {
+        struct case_fact fact;
+        enum entry_type type = events[i].type;
+        if (type != ENTRY_CASE_INTAKEN && type != ENTRY_CASE_MATERIAL && type != ENTRY_CASE_SUBMITTED)
+            continue;
+        rc = case_fact_read(db, office, &events[i], &fact);
+        if (rc)
+            break;
+        json_t *materials = json_object_get(fact.entry.body, "materials");
+        bool whole = type == ENTRY_CASE_SUBMITTED; /* repeats what was recorded before */
+        if (whole)
+            rc = json_array_clear(taken);
+        if (!rc && json_is_array(materials))
+            rc = json_array_extend(taken, materials);
+        case_fact_clear(&fact);
+        if (whole)
+            break;
+    }
+    free(events);
+    if (rc) {
+        json_decref(taken);
+        return NULL;
+    }
+    return taken;
+}
+
+/* For the applicant to ask with; both sides can compute it, and it never changes. */
+static int query_code(const struct office *office, const struct case_row *row, char out[9])
+{
+    uint8_t digest[32];
+    static const char what[] = "tongban query code\n";
+    const char *number = row->number ? row->number : "";
+    int rc = suite_hash(office->suite, what, sizeof what - 1, row->case_no, strlen(row->case_no), number, strlen(number), digest);
+    if (!rc)
+        (void)snprintf(out, 9, "%02X%02X%02X%02X", digest[0], digest[1], digest[2], digest[3]);
+    return rc;
+}
+
+/* Sheets of paper that go with the case: what is electronic is not in the bag. */
+static json_t *totals_json(const json_t *taken)
+{
+    json_int_t originals = 0, copies = 0;
+    size_t i;
+    json_t *material;
+    json_array_foreach(taken, i, material)
+    {
+        const char *form = json_string_value(json_object_get(material, "form"));
+        originals += form && (!strcmp(form, "original") || !strcmp(form, "form"));
+        copies += form && !strcmp(form, "copy");
+    }
+    return json_pack("{s:o, s:o}", "originals", json_sprintf("%lld份", (long long)originals), "copies",
+                     json_sprintf("%lld份", (long long)copies));
+}
+
+static int set(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) ? TB_ENOMEM : 0;
+}
+
+/* What the print is: number, seal, date, how often, whether it is void. */
+static int set_print(const struct office *office, const struct office_staff *staff, const struct case_row *row, const struct paper *paper,
+                     const struct document_entry *entry, int64_t print, int64_t at, json_t *source)
+{
+    char query[9] = "";
+    int rc = query_code(office, row, query);
+    rc = rc ? rc : set(source, "number", json_string(entry->number));
+    rc = rc ? rc : set(source, "replaces", json_string(entry->replaces));
+    rc = rc ? rc : set(source, "seal", json_string(seal_of(office, case_side_of(office, row), paper, entry)));
+    rc = rc ? rc : set(source, "issued_at", time_json(entry->issued_at));
+    rc = rc ? rc : set(source, "query", json_string(query));
+    rc = rc ? rc
+            : set(source, "print",
+                  json_pack("{s:I, s:o, s:o, s:s}", "n", (json_int_t)print, "at", time_json(at), "officer",
+                            officer_json(office, staff->id), "here", case_side_of(office, row) == CASE_SIDE_HOME ? "home" : "intake"));
+    if (!rc && entry->voided_at)
+        rc = set(source, "void", json_pack("{s:o, s:s}", "at", time_json(entry->voided_at), "reason", entry->void_reason));
+    return rc;
+}
+
+int paper_source(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row,
+                 const struct paper *paper, const struct document_entry *entry, int64_t print, int64_t at, json_t **source)
+{
+    json_t *doc = json_object(), *content = NULL, *item = NULL, *authorisation = NULL;
+    char due[DATE_TEXT];
+    int64_t version;
+    bool current;
+    int rc = doc ? case_document(db, office, staff, row, &content) : TB_ENOMEM;
+    rc = rc ? rc : set(doc, "case", content);
+    rc = rc ? rc : set(doc, "taken", taken_json(db, office, row));
+    rc = rc ? rc : set(doc, "totals", totals_json(json_object_get(doc, "taken")));
+    rc = rc ? rc : set(doc, "act", act_json(office, &paper->act));
+    if (!rc)
+        rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);
+    rc = rc == TB_ENOTFOUND ? 0 : rc ? rc : set(doc, "item", item);
+    rc = rc ? rc : set(doc, "home", side_json(office, row->home));
+    rc = rc ? rc : set(doc, "intake", side_json(office, row->intake));
+    json_t *actor = side_json(office, paper->act.from);
+    bool by_home = paper_actor(row, paper) == CASE_SIDE_HOME;
+    if (!actor || json_object_set_new(actor, "side", json_string(by_home ? "home" : "intake")))
+        rc = rc ? rc : TB_ENOMEM;
+    rc = json_object_set_new(doc, "actor", actor) && !rc ? TB_ENOMEM : rc;
+    rc = rc ? rc : authorisation_json(db, paper->act.authorisation, &authorisation);
+    if (!rc && authorisation)
+        rc = set(doc, "authorisation", authorisation);
+    rc = rc ? rc : notice_due(office, row, item, due);
+    rc = rc ? rc : set(doc, "notice_due", json_string(due));
+    rc = rc ? rc : set_print(office, staff, row, paper, entry, print, at, doc);
+    if (rc)
+        json_decref(doc);
+    else
+        *source = doc;
+    return rc;
+}
