@@ -378,7 +378,7 @@ void clock_look(const struct calendar *calendar, struct clock *clock, int64_t to
         clock->light = light_of(calendar, clock->from_day, clock->due_day, today, clock->stopped);
 }
 
-int clock_of_state(enum case_state state)
+enum clock_kind clock_of_state(enum case_state state)
 {
     static const struct {
         enum case_state state;
@@ -392,15 +392,16 @@ int clock_of_state(enum case_state state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].state == state)
-            return (int)rows[i].clock;
-    return -1;
+            return rows[i].clock;
+    return CLOCKS;
 }
 
-int clock_current(const struct calendar *calendar, const struct clock_facts *f, struct clock *out)
+int clock_current(const struct calendar *calendar, const struct clock_facts *f, struct clock *out, enum clock_kind *kind)
 {
     struct clock clock = {.runs = false};
-    int kind = clock_of_state(f->state), rc = 0;
-    switch (kind) {
+    enum clock_kind which = clock_of_state(f->state);
+    int rc = 0;
+    switch (which) {
     case CLOCK_NOTICE:
         rc = notice_clock(calendar, f, &clock);
         break;
@@ -422,11 +423,14 @@ int clock_current(const struct calendar *calendar, const struct clock_facts *f, 
         deadline_clock(f->tolerated_at, f->tolerance_deadline, 0, calendar, &gap);
         if (gap.runs && (!clock.runs || gap.due_day < clock.due_day)) {
             clock = gap;
-            kind = CLOCK_TOLERANCE;
+            which = CLOCK_TOLERANCE;
         }
     }
+    if (rc)
+        return rc;
     *out = clock;
-    return rc ? rc : clock.runs ? kind : -1;
+    *kind = clock.runs ? which : CLOCKS;
+    return 0;
 }
 
 int clock_deemed(const struct calendar *calendar, const struct clock_facts *f, int64_t *last_day, int64_t *receipt)
