@@ -33,11 +33,11 @@
     S(ABANDONED, "abandoned", "not forwarded", "未推送作废", true)                                                     \
     S(TOLERATED, "tolerated", "accepted with gaps", "容缺受理", false)                                                 \
     S(UNDER_REVIEW, "under_review", "under review", "审查中", false)                                                   \
-    S(SPECIAL, "special_procedure", "in a special procedure", "特别程序", false)                                       \
+    S(SPECIAL, "special_procedure", "special procedure", "特别程序", false)                                            \
     S(REVOKED, "acceptance_revoked", "acceptance revoked", "撤销受理", false)                                          \
     S(DEEMED_WITHDRAWN, "deemed_withdrawn", "deemed withdrawn", "视为撤回", true)                                      \
     S(RETURNED, "returned", "returned", "退件", true)                                                                  \
-    S(ABORTED, "aborted", "ended without a result", "异常终止", true)
+    S(ABORTED, "aborted", "aborted", "异常终止", true)
 
 enum case_state {
 #define S(constant, name, en, zh, final) CASE_##constant,

@@ -75,6 +75,8 @@ static int make_office(struct sim_node *node)
     office->items = rc ? NULL : json_pack("[o]", item);
     if (!rc)
         rc = calendar_parse(calendar_text, sizeof calendar_text - 1, &office->calendar, NULL);
+    for (int i = 0; i < STEP_LIMITS; i++)
+        office->limits[i] = step_limits[i].days;
     return rc ? rc : office->items && grant->items ? 0 : TB_ENOMEM;
 }
 
