@@ -104,8 +104,9 @@ const struct case_transition case_transitions[] = {
      CASE_ROLE_HANDLER, IN_HAND, UNCHANGED, STEP_NONE, ENTRY_CASE_EXTENDED, TIME_NONE, TODO_HANDLER,
      "行政许可法 42: ten days, approved by the head, and the applicant is told why"},
     {"abort", "异常终止", "End the case without a result: it has lost its object", CASE_SIDE_HOME, CASE_ROLE_HANDLER,
-     IN_HAND | CASE_FROM(SUPPLEMENT_ASKED) | CASE_FROM(TOLERATED) | CASE_FROM(SPECIAL), CASE_ABORTED, STEP_NONE,
-     ENTRY_CASE_ABORTED, TIME_CLOSED, TODO_NONE, "行政许可法 70 by analogy: with the approval of the head"},
+     IN_HAND | CASE_FROM(RECEIVED) | CASE_FROM(SUPPLEMENT_ASKED) | CASE_FROM(SUPPLEMENTED) | CASE_FROM(TOLERATED) |
+         CASE_FROM(SPECIAL),
+     CASE_ABORTED, STEP_NONE, ENTRY_CASE_ABORTED, TIME_CLOSED, TODO_NONE, "行政许可法 70 by analogy: with the approval of the head"},
     {"grant", "准予", "Grant the application", CASE_SIDE_HOME, CASE_ROLE_HANDLER, IN_HAND, CASE_GRANTED,
      STEP_NONE, ENTRY_CASE_DECIDED, TIME_DECIDED, TODO_HANDLER, "行政许可法 34, 38, 42"},
     {"deny", "不予许可", "Deny the application, with reason and remedies", CASE_SIDE_HOME, CASE_ROLE_HANDLER,

@@ -8,6 +8,8 @@
 
 static const char *const codes[HALLS] = {"330483", "320623"};
 
+struct halls_grant halls_grant = {"*", "INOPD", 30000};
+
 static int64_t now_ms(void *context)
 {
     return ((struct hall *)context)->both->now;
@@ -90,10 +92,10 @@ static void make_office(struct hall *hall, int id, const char *const *elements, 
     (void)snprintf(grant->id, sizeof grant->id, "0190a1b2-0000-7000-8000-%s%s", office->code, office->code);
     memcpy(grant->principal, office->code, OFFICE_TEXT);
     memcpy(grant->delegate, office->peers[0].code, OFFICE_TEXT);
-    memcpy(grant->steps, "INOPD", 6);
-    grant->items = strdup("*");
+    memcpy(grant->steps, halls_grant.steps, strlen(halls_grant.steps) + 1);
+    grant->items = strdup(halls_grant.items);
     grant->from_day = 18000;
-    grant->until_day = 30000;
+    grant->until_day = halls_grant.until_day;
     grant->acceptance = acceptance;
     (void)snprintf(grant->announcement, sizeof grant->announcement, "桐政办发〔2021〕6号");
     for (int i = 0; i < STEP_LIMITS; i++)
@@ -112,7 +114,6 @@ void halls_make(struct halls *h, const char *const *elements, bool acceptance, c
 {
     memset(h, 0, sizeof *h);
     h->random = 7;
-    h->acceptance = acceptance;
     halls_at(h, when);
     for (int i = 0; i < HALLS; i++) {
         struct hall *hall = &h->hall[i];
@@ -164,6 +165,24 @@ void halls_at(struct halls *h, const char *when)
     char text[40];
     (void)snprintf(text, sizeof text, "%.10sT%.5s:00+08:00", when, when[10] ? when + 11 : "00:00");
     OK(timestamp_parse(text, &h->now));
+}
+
+struct closure {
+    struct store_command command; /* first member */
+    int (*body)(struct store_db *db, void *context);
+    void *context;
+};
+
+static int run_closure(struct store_db *db, struct store_command *command)
+{
+    struct closure *closure = (struct closure *)command;
+    return closure->body(db, closure->context);
+}
+
+int halls_run(struct halls *h, int hall, int (*body)(struct store_db *db, void *context), void *context)
+{
+    struct closure closure = {.command = {.run = run_closure}, .body = body, .context = context};
+    return run(&h->hall[hall], &closure.command);
 }
 
 /* ---- the link ---- */

@@ -35,7 +35,6 @@ struct halls {
     struct hall hall[HALLS];
     int64_t now;
     uint64_t random;
-    bool acceptance; /* the home side's authorisation includes acceptance */
     struct problem problem; /* of the last refusal */
 };
 
@@ -43,6 +42,14 @@ struct halls {
  * Both offices are open afterwards and know each other's catalogue.  The clock stands at the beginning of `when`. */
 void halls_make(struct halls *h, const char *const *elements, bool acceptance, const char *when);
 void halls_drop(struct halls *h);
+/* What the home side grants from the next halls_make on; acceptance is halls_make's. */
+struct halls_grant {
+    const char *items, *steps;
+    int64_t until_day;
+};
+extern struct halls_grant halls_grant;
+/* A command with a closure, as its own commit. */
+int halls_run(struct halls *h, int hall, int (*body)(struct store_db *db, void *context), void *context);
 /* "2026-09-30 16:00" in China Standard Time. */
 void halls_at(struct halls *h, const char *when);
 /* Sends what waits, both ways, until nothing does. */

@@ -364,7 +364,7 @@ static void test_return_and_abort(void **state)
     assert_int_equal(halls_act(&h, HOME, "handler", no, "return", "{'reason_class':'DUPLICATE','reason':'重复','agreed':false}"), TB_EMALFORMED);
     assert_string_equal(h.problem.field, "/agreed");
     OK(halls_act(&h, HOME, "handler", no, "return", "{'reason_class':'DUPLICATE','reason':'重复','agreed':true}"));
-    assert_int_equal(halls_act(&h, HOME, "handler", second, "abort", "{'reason_class':'DEATH','reason':'死亡','approver':'局长'}"), TB_EREFUSED);
+    assert_int_equal(halls_act(&h, HOME, "handler", second, "abort", "{'reason_class':'DEATH','reason':'死亡'}"), TB_EMALFORMED);
     OK(halls_act(&h, HOME, "handler", second, "accept", "{}"));
     OK(halls_act(&h, HOME, "handler", second, "abort", "{'reason_class':'DEATH','reason':'死亡','approver':'局长'}"));
     halls_exchange(&h);
