@@ -110,7 +110,7 @@ const struct case_transition case_transitions[] = {
     {"grant", "准予", "Grant the application", CASE_SIDE_HOME, CASE_ROLE_HANDLER, IN_HAND, CASE_GRANTED,
      STEP_NONE, ENTRY_CASE_DECIDED, TIME_DECIDED, TODO_HANDLER, "行政许可法 34, 38, 42"},
     {"deny", "不予许可", "Deny the application, with reason and remedies", CASE_SIDE_HOME, CASE_ROLE_HANDLER,
-     CASE_FROM(ACCEPTED), CASE_DENIED, STEP_NONE, ENTRY_CASE_DECIDED, TIME_DECIDED, TODO_HANDLER,
+     IN_HAND, CASE_DENIED, STEP_NONE, ENTRY_CASE_DECIDED, TIME_DECIDED, TODO_HANDLER,
      "行政许可法 38: reasons and remedies"},
     {"delivery", "委托送达", "Ask for the delivery: who hands what over, and how", CASE_SIDE_HOME, CASE_ROLE_HANDLER,
      HAS_RESULT, CASE_DELIVERING, STEP_NONE, ENTRY_CASE_DELIVERY, TIME_NONE, TODO_WINDOW,

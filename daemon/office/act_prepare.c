@@ -141,7 +141,7 @@ static int prepare_revoke(struct act *a, struct problem *p)
     if (!rc && timestamp_day(a->now) <= facts.tolerance_deadline) {
         char date[DATE_TEXT];
         date_format(facts.tolerance_deadline, date);
-        rc = problem_set(p, PROBLEM_TRANSITION, "", "the applicant has until %s to hand in what is missing", date);
+        rc = problem_set(p, PROBLEM_TRANSITION, "", "the applicant has time until %s; only then may the acceptance be revoked", date);
     }
     return rc ? rc : prepare_refuse(a, p);
 }
