@@ -88,8 +88,8 @@ int clock_compute(const struct calendar *calendar, const struct clock_facts *fac
                   int64_t today, struct clock out[CLOCKS]) TB_MUST_USE;
 /* The clock that matters in a state; CLOCKS for none. */
 enum clock_kind clock_of_state(enum case_state state);
-/* The one clock that stands in lists, without its `as of` members; *kind CLOCKS: none runs.  Of an acceptance with gaps it is the earlier of
- * two.  Needs only the facts that the state is about, so that a case that was never suspended or extended needs no entries. */
+/* The one clock that stands in lists, without its `as of` members; *kind CLOCKS: none runs.  Of an acceptance with gaps it is the earlier
+ * of two.  Needs only the facts that the state is about, so that a case that was never suspended or extended needs no entries. */
 int clock_current(const struct calendar *calendar, const struct clock_facts *facts, struct clock *out,
                   enum clock_kind *kind) TB_MUST_USE;
 /* Light, left and stopped of a clock as of a day. */

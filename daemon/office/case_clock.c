@@ -153,8 +153,8 @@ static json_t *clock_json(const struct office *office, enum clock_kind kind, con
 
 static json_t *phase_json(const struct phase *phase)
 {
-    json_t *doc = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:I}", "phase", phase->name, "name", phase->zh, "side", phase_sides[phase->side],
-                            "from", time_json(phase->from), "to", time_json(phase->to), "days", (json_int_t)phase->days, "over",
+    json_t *doc = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:I}", "phase", phase->name, "name", phase->zh, "side",
+                            phase_sides[phase->side], "from", time_json(phase->from), "to", time_json(phase->to), "days", (json_int_t)phase->days, "over",
                             (json_int_t)phase->over);
     if (doc)
         (void)json_object_set_new(doc, "limit", phase->limit < 0 ? json_null() : json_integer(phase->limit));

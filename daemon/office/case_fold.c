@@ -164,8 +164,8 @@ int case_summary(struct store_db *db, const struct office *office, const struct 
                  const struct case_row *row, json_t **out)
 {
     int64_t today = timestamp_day(store_world(db)->now_ms(store_world(db)->context));
-    json_t *doc = json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:I}, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:s, s:o, s:s}", "case", row->case_no, "home",
-                            row->home, "intake", row->intake, "item", "office", row->home, "code", row->item, "version",
+    json_t *doc = json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:I}, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:s, s:o, s:s}", "case", row->case_no,
+                            "home", row->home, "intake", row->intake, "item", "office", row->home, "code", row->item, "version",
                             (json_int_t)row->item_version, "state", case_states[row->local_state].name, "state_text",
                             case_states[row->local_state].zh, "state_confirmed", case_states[row->state].name, "pending", row->pending > 0,
                             "rev", (json_int_t)row->rev, "times", times_json(row), "due", due_json(row), "light",

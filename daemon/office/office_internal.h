@@ -40,8 +40,8 @@ int case_clocks(struct store_db *db, const struct office *office, const struct c
 
 /* ---- tick.c: what the law does by itself ---- */
 
-/* At the home side: deemed acceptance and deemed withdrawal of this case, when they are due now.  Appends the entry and moves the row, which
- * the caller writes; *moved says whether anything changed in the row. */
+/* At the home side: deemed acceptance and deemed withdrawal of this case, when they are due now.  Appends the entry and moves the row,
+ * which the caller writes; *moved says whether anything changed in the row. */
 int case_tick(struct store_db *db, const struct office *office, struct case_row *row, int64_t now, bool *moved) TB_MUST_USE;
 
 /* ---- case_fold.c: the case as the fold of its entries ---- */

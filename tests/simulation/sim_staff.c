@@ -175,7 +175,8 @@ static size_t pick_action(struct sim_node *node, const char *case_no, bool handl
     size_t count = 0;
     if (!case_get(store_sync_view(node->store), case_no, &row)) {
         enum case_side side = strcmp(row.home, node->office->code) ? CASE_SIDE_INTAKE : CASE_SIDE_HOME;
-        count = case_possible(side, handler ? CASE_ROLE_HANDLER : CASE_ROLE_WINDOW, row.local_state, (row.noticed ? ONCE_NOTICE : 0U) | (row.shifted & SHIFT_EXTENDED ? ONCE_EXTENSION : 0U), words, 32);
+        unsigned done = (row.noticed ? ONCE_NOTICE : 0U) | (row.shifted & SHIFT_EXTENDED ? ONCE_EXTENSION : 0U);
+        count = case_possible(side, handler ? CASE_ROLE_HANDLER : CASE_ROLE_WINDOW, row.local_state, done, words, 32);
         case_row_clear(&row);
     }
     size_t start = (size_t)sim_below(&sim->rng, sizeof bodies / sizeof bodies[0]);

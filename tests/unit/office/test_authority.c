@@ -74,7 +74,8 @@ static int make_case(struct store_db *db, void *context)
     memcpy(m->no, row.case_no, CASE_NO_TEXT);
     row.applicant = strdup("张三");
     row.number = strdup("33048318500101001X");
-    entry.body = json_loads("{\"item\":{\"office\":\"330483\",\"code\":\"X1\",\"version\":1},\"applicant\":{\"kind\":\"person\",\"name\":\"张三\","
+    entry.body = json_loads("{\"item\":{\"office\":\"330483\",\"code\":\"X1\",\"version\":1},"
+                            "\"applicant\":{\"kind\":\"person\",\"name\":\"张三\","
                             "\"certificate\":{\"type\":\"citizen-id\",\"number\":\"33048318500101001X\"}},\"handed_in_at\":"
                             "\"2026-11-23T09:00:00.000+08:00\"}", 0, NULL);
     rc = rc ? rc : case_set_due(db, office, &row, NULL);
@@ -130,8 +131,8 @@ static bool check_one(struct halls *h, const struct grant_variant *variant, stru
     bool authorised = side == CASE_SIDE_HOME || (row && covers(variant, row->step) && covers(variant, body_step(word)));
     if (row && authorised) {
         if (rc)
-            fail_msg("%s, %s at %s by %s from %s: %s %s", variant->name, word, hall == HOME ? "home" : "intake", handler ? "handler" : "window",
-                     case_states[state].name, h->problem.field, h->problem.detail);
+            fail_msg("%s, %s at %s by %s from %s: %s %s", variant->name, word, hall == HOME ? "home" : "intake",
+                     handler ? "handler" : "window", case_states[state].name, h->problem.field, h->problem.detail);
     } else if (row) {
         assert_int_equal(rc, TB_EREFUSED);
         assert_int_equal(h->problem.id, PROBLEM_NO_AUTHORISATION);

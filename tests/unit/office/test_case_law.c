@@ -1,4 +1,5 @@
-/* The law by the clock: deemed acceptance, deemed withdrawal, tolerance, special procedures, the extension, a new calendar (domain.md 5, 10). */
+/* The law by the clock: deemed acceptance, deemed withdrawal, tolerance, special procedures, the extension, a new calendar
+ * (domain.md 5, 10). */
 #include "halls.h"
 
 #include "daemon/base/log.h"
@@ -247,7 +248,8 @@ static void test_tolerance(void **state)
     halls_intake(&h, "X1", no);
     halls_intake(&h, "X1", other);
     halls_exchange(&h);
-    assert_int_equal(halls_act(&h, HOME, "handler", no, "tolerate", "{'gaps':[{'material':'申请表'}],'deadline':'2026-11-27'}"), TB_EMALFORMED);
+    assert_int_equal(halls_act(&h, HOME, "handler", no, "tolerate", "{'gaps':[{'material':'申请表'}],'deadline':'2026-11-27'}"),
+                     TB_EMALFORMED);
     assert_string_equal(h.problem.field, "/gaps/0/material");
     assert_int_equal(halls_act(&h, HOME, "handler", no, "tolerate", "{'gaps':[{'material':'照片'}],'deadline':'2026-11-20'}"), TB_EMALFORMED);
     assert_string_equal(h.problem.field, "/deadline");
@@ -361,7 +363,8 @@ static void test_return_and_abort(void **state)
     halls_intake(&h, "X1", no);
     halls_intake(&h, "X1", second);
     halls_exchange(&h);
-    assert_int_equal(halls_act(&h, HOME, "handler", no, "return", "{'reason_class':'DUPLICATE','reason':'重复','agreed':false}"), TB_EMALFORMED);
+    assert_int_equal(halls_act(&h, HOME, "handler", no, "return", "{'reason_class':'DUPLICATE','reason':'重复','agreed':false}"),
+                     TB_EMALFORMED);
     assert_string_equal(h.problem.field, "/agreed");
     OK(halls_act(&h, HOME, "handler", no, "return", "{'reason_class':'DUPLICATE','reason':'重复','agreed':true}"));
     assert_int_equal(halls_act(&h, HOME, "handler", second, "abort", "{'reason_class':'DEATH','reason':'死亡'}"), TB_EMALFORMED);

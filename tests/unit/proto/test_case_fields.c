@@ -158,8 +158,8 @@ static const struct body bodies[] = {
     {ENTRY_CASE_CORRECTED, "{'what':'号码','applicant':{'kind':'person','name':'李四','certificate':{'type':'citizen-id',"
                            "'number':'330483185001010010'}}}", "/applicant/certificate/number"},
     {ENTRY_CASE_CORRECTED, "{'what':'送达','delivery':{'way':'mail','recipient':'张三'}}", "/delivery/address"},
-    {ENTRY_CASE_DEEMED, "{'rule':'PERMIT_5WD','accepted_at':'2026-11-23T09:30:00+08:00','until':'2026-11-30','receipt':'home','law':'32(4)'}",
-     NULL},
+    {ENTRY_CASE_DEEMED,
+     "{'rule':'PERMIT_5WD','accepted_at':'2026-11-23T09:30:00+08:00','until':'2026-11-30','receipt':'home','law':'32(4)'}", NULL},
     {ENTRY_CASE_DEEMED, "{'rule':'MARKET_3WD','accepted_at':'2026-11-23T09:30:00+08:00','until':'2026-11-30','receipt':'home','law':'19'}",
      "/rule"},
     {ENTRY_CASE_TOLERATED, "{'gaps':[{'material':'照片','standard':'一寸'}],'deadline':'2026-12-01','consequence':'撤销受理'}", NULL},

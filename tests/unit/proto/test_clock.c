@@ -270,11 +270,13 @@ static void test_law_tables(void **state)
         while (field->name && strcmp(field->name, "reason_class") != 0)
             field++;
         assert_non_null(field->name);
-        char words[256], *save = NULL;
-        (void)snprintf(words, sizeof words, "%s", field->values);
-        for (char *word = strtok_r(words, "|", &save); word; word = strtok_r(NULL, "|", &save), classes++) {
+        for (const char *at = field->values; *at; classes++) {
+            char word[64];
+            size_t len = strcspn(at, "|");
+            (void)snprintf(word, sizeof word, "%.*s", (int)len, at);
             const struct reason_class *row = reason_class_find(entry_type_text(with_class[i]), word);
             assert_true(row && row->zh[0] && row->law[0]);
+            at += len + (at[len] == '|');
         }
     }
     assert_int_equal(classes, reason_class_count);
