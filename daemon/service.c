@@ -320,7 +320,7 @@ static int start_drivers(struct service *service, struct problem *p)
 
 /* ---- the passing of time ---- */
 
-static void tick_start(struct service *service);
+static void tick_submit(struct service *service);
 
 static void tick_done(struct store_command *command, int rc)
 {
@@ -335,10 +335,20 @@ static void tick_done(struct store_command *command, int rc)
         LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "calendar_applied", LOG_INT("changed", tick->total));
     if (!rc && !service->stopping)
         watch_notify_all(service->api.watch, (const char(*)[CASE_NO_TEXT])tick->changed, tick->changed_count);
-    office_tick_clear(tick);
     service->ticking = false;
-    if (more)
-        tick_start(service);
+    if (more && !service->stopping) {
+        office_tick_go_on(tick);
+        tick_submit(service);
+    } else {
+        office_tick_clear(tick);
+    }
+}
+
+static void tick_submit(struct service *service)
+{
+    service->ticking = store_submit(service->store, &service->tick.command) == 0; /* a full queue: in a minute */
+    if (!service->ticking)
+        office_tick_clear(&service->tick);
 }
 
 static void tick_start(struct service *service)
@@ -348,7 +358,7 @@ static void tick_start(struct service *service)
     office_tick_init(&service->tick, service->office);
     service->tick.command.done = tick_done;
     service->tick.user = service;
-    service->ticking = store_submit(service->store, &service->tick.command) == 0; /* a full queue: in a minute */
+    tick_submit(service);
 }
 
 static void on_minute(uv_timer_t *timer)

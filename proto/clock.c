@@ -85,6 +85,7 @@ static void add_special(struct clock_facts *facts, const struct entry *entry)
 
 void clock_add_entry(struct clock_facts *facts, const struct entry *entry)
 {
+    const char *place;
     switch (entry->type) {
     case ENTRY_CASE_ACCEPTED:
     case ENTRY_CASE_DEEMED:
@@ -118,6 +119,8 @@ void clock_add_entry(struct clock_facts *facts, const struct entry *entry)
         break;
     case ENTRY_CASE_DELIVERY:
         facts->delivery_at = entry->at;
+        place = json_string_value(json_object_get(entry->body, "place"));
+        facts->home_delivers = place && strcmp(place, "home") == 0;
         break;
     default:
         break;

@@ -43,7 +43,7 @@ struct clock_facts {
     struct clock_stop stops[CLOCK_STOPS];
     size_t stop_count;
     bool delegated; /* the authorisation of the intake includes acceptance: its receipt is the home side's (行政许可法 24) */
-    bool one_office; /* intake and home are one office: nothing travels */
+    bool home_delivers; /* the home side hands the result over itself */
 };
 /* The limits and the notice rule that the item's version sets. */
 void clock_use_item(struct clock_facts *facts, const json_t *item);

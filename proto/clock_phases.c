@@ -115,7 +115,7 @@ int clock_phases(const struct calendar *calendar, const struct clock_facts *f, c
     int64_t delivered = first_of(f->times[TIME_DELIVERED], f->times[TIME_CLOSED]);
     (void)cut(&c, "result", "制作送交结果", PHASE_HOME, f->times[TIME_DECIDED], first_of(f->delivery_at, delivered),
               steps[LIMIT_STEP_RESULT]);
-    (void)cut(&c, "delivery", "送达", f->one_office ? PHASE_HOME : PHASE_INTAKE, f->delivery_at, delivered, 10);
+    (void)cut(&c, "delivery", "送达", f->home_delivers ? PHASE_HOME : PHASE_INTAKE, f->delivery_at, delivered, 10);
     for (size_t i = 0; i < c.count; i++) {
         int64_t beyond = c.out[i].limit >= 0 ? c.out[i].days - c.out[i].limit : 0;
         c.out[i].over = beyond > 0 ? beyond : 0;

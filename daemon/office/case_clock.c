@@ -60,7 +60,7 @@ static int read_entries(struct store_db *db, const struct office *office, const 
 int case_facts(struct store_db *db, const struct office *office, const struct case_row *row, const struct entry *now, bool whole,
                struct clock_facts *facts)
 {
-    *facts = (struct clock_facts){.state = row->state, .rule = (enum notice_rule)row->rule, .one_office = !strcmp(row->home, row->intake)};
+    *facts = (struct clock_facts){.state = row->state, .rule = (enum notice_rule)row->rule};
     memcpy(facts->times, row->times, sizeof facts->times);
     int rc = 0;
     if (whole || clock_of_state(row->state) == CLOCK_DECISION) {
@@ -154,8 +154,8 @@ static json_t *clock_json(const struct office *office, enum clock_kind kind, con
 static json_t *phase_json(const struct phase *phase)
 {
     json_t *doc = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:I}", "phase", phase->name, "name", phase->zh, "side",
-                            phase_sides[phase->side], "from", time_json(phase->from), "to", time_json(phase->to), "days", (json_int_t)phase->days, "over",
-                            (json_int_t)phase->over);
+                            phase_sides[phase->side], "from", time_json(phase->from), "to", time_json(phase->to), "days",
+                            (json_int_t)phase->days, "over", (json_int_t)phase->over);
     if (doc)
         (void)json_object_set_new(doc, "limit", phase->limit < 0 ? json_null() : json_integer(phase->limit));
     return doc;

@@ -412,6 +412,8 @@ static int inbound_run(struct store_db *db, struct store_command *command)
     }
     if (!rc)
         rc = peer_remember(db, &peer, parcel);
+    if (!rc && !parcel->count)
+        peer.last_idle = peer.last_exchange;
     if (!rc)
         rc = peer_put(db, &peer);
     peer_row_clear(&peer);

@@ -211,12 +211,15 @@ struct office_tick {
     size_t moved;                    /* … whose date changed */
     bool calendar_done;              /* the last case of a new calendar was done now: `total` of its cases changed */
     int64_t total;
-    bool more;                       /* there is more to do now: run it again */
+    bool more;                       /* there is more to look at now: office_tick_go_on, and run it again */
+    int64_t after_day, after_id;     /* the last one looked at: what cannot be moved yet holds up nothing */
     char (*changed)[CASE_NO_TEXT];   /* owned: for watchers */
     size_t changed_count;
     void *user;
 };
 void office_tick_init(struct office_tick *tick, const struct office *office);
+/* Makes the same tick ready for what is left. */
+void office_tick_go_on(struct office_tick *tick);
 void office_tick_clear(struct office_tick *tick);
 
 /* ---- questions of staff: documents as docs/protocol.md, "Window API" ---- */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proto/clock.h"
+#include "proto/limits.h"
 #include "proto/timestamp.h"
 
 /* Of one run; more wait for the next, so that staff never waits for the calendar. */
@@ -54,8 +55,8 @@ static int deem(struct store_db *db, const struct office *office, struct case_ro
                                 "receipt", facts.delegated ? "intake" : "home", "law", notice_rules[facts.rule].law));
 }
 
-/* What the applicant handed in at the other hall on the last day may still be on the way: nothing lapses before that office was heard from
- * after the deadline. */
+/* What the applicant handed in at the other hall on the last day may still be on the way: nothing lapses before that office has said, after
+ * the deadline by any clock, that nothing of its own waits. */
 static int heard_since(struct store_db *db, const struct office *office, const struct case_row *row, int64_t deadline, bool *heard)
 {
     struct peer_row peer;
@@ -65,43 +66,44 @@ static int heard_since(struct store_db *db, const struct office *office, const s
     int rc = peer_get(db, row->intake, &peer);
     if (rc)
         return rc;
-    *heard = peer.last_exchange >= date_start_ms(deadline + 1);
+    *heard = peer.last_idle >= date_start_ms(deadline + 1) + LIMIT_FUTURE_MS;
     peer_row_clear(&peer);
     return 0;
+}
+
+static int find_overdue_rule(struct store_db *db, const struct case_row *row, enum overdue_rule *rule)
+{
+    int64_t version;
+    bool current;
+    json_t *item = NULL;
+    int rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);
+    *rule = rc ? OVERDUE_REFUSE : overdue_rule_of(item);
+    json_decref(item);
+    return rc == TB_ENOTFOUND ? 0 : rc;
 }
 
 /* 逾期未补正: withdrawn where the item says so; else the handler decides, and from now on it is his turn. */
 static int lapse(struct store_db *db, const struct office *office, struct case_row *row, int64_t now, bool *moved)
 {
-    struct clock_facts facts;
     const struct case_transition *move = NULL;
-    int64_t version, deadline;
-    bool current, heard = false;
-    json_t *item = NULL;
-    int rc = case_facts(db, office, row, NULL, false, &facts);
-    if (rc)
-        return rc;
-    deadline = facts.supplement_deadline;
-    rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);
-    enum overdue_rule rule = rc ? OVERDUE_REFUSE : overdue_rule_of(item);
-    json_decref(item);
-    if (!rc)
-        rc = heard_since(db, office, row, deadline, &heard);
-    if (rc && rc != TB_ENOTFOUND)
-        return rc;
-    *moved = true;
-    if (rule != OVERDUE_WITHDRAWN) {
+    enum overdue_rule rule;
+    bool heard = false;
+    int64_t deadline = row->due_day; /* of the clock of this state */
+    int rc = find_overdue_rule(db, row, &rule);
+    if (!rc && rule != OVERDUE_WITHDRAWN) {
         row->todo = TODO_HANDLER;
         row->tick_day = 0;
+        *moved = true;
         return 0;
     }
-    if (!heard) {
-        row->tick_day = timestamp_day(now) + 1;
-        return 0;
-    }
+    if (!rc)
+        rc = heard_since(db, office, row, deadline, &heard);
+    if (rc || !heard)
+        return rc; /* looked at again in a minute */
     rc = case_find_transition("lapse", CASE_SIDE_HOME, CASE_ROLE_SYSTEM, row->state, case_once_done(row), &move, NULL);
     if (rc)
         return rc;
+    *moved = true;
     char date[DATE_TEXT];
     date_format(deadline, date);
     return append_own(db, office, row, move, now,
@@ -226,9 +228,12 @@ static int tick_run(struct store_db *db, struct store_command *command)
     int rc = recalculate(db, tick);
     if (rc || tick->more)
         return rc; /* what is due by the old calendar may not be due by the new one */
-    rc = case_list_due(db, timestamp_day(now), TICK_CASES, &rows, &count);
-    for (size_t i = 0; i < count && !rc; i++)
+    rc = case_list_due(db, timestamp_day(now), tick->after_day, tick->after_id, TICK_CASES, &rows, &count);
+    for (size_t i = 0; i < count && !rc; i++) {
+        tick->after_day = rows[i].tick_day;
+        tick->after_id = rows[i].id;
         rc = move_due(db, tick, &rows[i], now);
+    }
     case_rows_free(rows, count);
     tick->more = count == TICK_CASES;
     return rc;
@@ -237,6 +242,18 @@ static int tick_run(struct store_db *db, struct store_command *command)
 void office_tick_init(struct office_tick *tick, const struct office *office)
 {
     *tick = (struct office_tick){.command = {.run = tick_run}, .office = office};
+}
+
+void office_tick_go_on(struct office_tick *tick)
+{
+    struct office_tick next;
+    office_tick_init(&next, tick->office);
+    next.command.done = tick->command.done;
+    next.after_day = tick->after_day;
+    next.after_id = tick->after_id;
+    next.user = tick->user;
+    office_tick_clear(tick);
+    *tick = next;
 }
 
 void office_tick_clear(struct office_tick *tick)

@@ -197,10 +197,13 @@ static int read_rows(struct db_query *q, unsigned limit, struct case_row **rows,
     return 0;
 }
 
-int case_list_due(struct store_db *db, int64_t day, unsigned limit, struct case_row **rows, size_t *count)
+int case_list_due(struct store_db *db, int64_t day, int64_t after_day, int64_t after_id, unsigned limit, struct case_row **rows,
+                  size_t *count)
 {
     struct db_query q = q_start(db, SQL_CASE_TICK);
     q_int(&q, day);
+    q_int(&q, after_day);
+    q_int(&q, after_id);
     q_int(&q, limit);
     return read_rows(&q, limit, rows, count);
 }

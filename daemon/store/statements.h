@@ -55,8 +55,8 @@
       "shifted = ?29, tick_day = ?30 WHERE id = ?31")                                                                  \
     S(CASE_APPLICANT, WRITE, "UPDATE cases SET applicant = ?2, number = ?3 WHERE id = ?1")                             \
     S(CASE_TICK, READ,                                                                                                 \
-      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_tick WHERE tick_day <> 0 AND tick_day <= ?1 "              \
-      "ORDER BY tick_day, id LIMIT ?2")                                                                                \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_tick WHERE tick_day <> 0 AND tick_day <= ?1 "               \
+      "AND tick_day >= ?2 AND (tick_day > ?2 OR id > ?3) ORDER BY tick_day, id LIMIT ?4")                              \
     S(CASE_LIST_OPEN_UP, READ,                                                                                         \
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_open WHERE open = 1 AND id > ?1 ORDER BY id LIMIT ?2")      \
     S(CALENDAR_GET, READ, "SELECT digest, reached, done, changed FROM calendar_state WHERE id = 1")                    \
@@ -91,10 +91,11 @@
     S(PEER_MAKE, WRITE, "INSERT INTO peer (office) VALUES (?1)")                                                       \
     S(PEER_GET, READ,                                                                                                  \
       "SELECT next_seq, sent_seq, sent_hash, received_seq, received_hash, acked_size, their_size, their_root, "        \
-      "their_cosignature, last_exchange FROM peer WHERE office = ?1")                                                  \
+      "their_cosignature, last_exchange, last_idle FROM peer WHERE office = ?1")                                       \
     S(PEER_PUT, WRITE,                                                                                                 \
       "UPDATE peer SET sent_seq = ?2, sent_hash = ?3, received_seq = ?4, received_hash = ?5, acked_size = ?6, "        \
-      "their_size = ?7, their_root = ?8, their_cosignature = ?9, last_exchange = ?10 WHERE office = ?1")               \
+      "their_size = ?7, their_root = ?8, their_cosignature = ?9, last_exchange = ?10, last_idle = ?11 "                \
+      "WHERE office = ?1")                                                                                             \
     S(PEER_TAKE_SEQ, WRITE, "UPDATE peer SET next_seq = next_seq + 1 WHERE peer_no = ?1 RETURNING next_seq - 1")       \
     S(OUTBOX_ADD, WRITE, "INSERT INTO outbox (key, idx, at, case_no) VALUES (?1, ?2, ?3, ?4)")                                 \
     S(OUTBOX_READ, READ,                                                                                               \

@@ -49,8 +49,10 @@ int case_get(struct store_db *db, const char *case_no, struct case_row *row) TB_
 
 /* Writes applicant and number, which case_update leaves alone: they are corrected once in a thousand cases. */
 int case_set_applicant(struct store_db *db, const struct case_row *row) TB_MUST_USE;
-/* Cases that the system has to look at on `day`, the oldest first; and open cases with a greater id, upwards.  *rows owned. */
-int case_list_due(struct store_db *db, int64_t day, unsigned limit, struct case_row **rows, size_t *count) TB_MUST_USE;
+/* Cases that the system has to look at on `day`, in the order of tick day and id, beginning after the given ones.  *rows owned. */
+int case_list_due(struct store_db *db, int64_t day, int64_t after_day, int64_t after_id, unsigned limit,
+                  struct case_row **rows, size_t *count) TB_MUST_USE;
+/* Open cases with a greater id, upwards.  *rows owned. */
 int case_list_open_after(struct store_db *db, int64_t id, unsigned limit, struct case_row **rows,
                          size_t *count) TB_MUST_USE;
 
@@ -106,6 +108,7 @@ struct peer_row {
     struct ledger_hash their_root;
     char *their_cosignature; /* owned: our signature line over that checkpoint, or NULL */
     int64_t last_exchange;   /* ms */
+    int64_t last_idle;       /* ms: its last exchange without a message: nothing of its own waited then */
 };
 void peer_row_clear(struct peer_row *row);
 int peer_get(struct store_db *db, const char *office,

@@ -113,6 +113,7 @@ struct sim {
     int64_t end;                 /* of the disturbed time */
     bool calm;                   /* afterwards nothing is disturbed any more */
     bool cut;
+    bool midnight;               /* a day ends in this run */
     bool written;                /* by somebody, since the links were checked */
     uint64_t order, requests, steps;
     struct sim_event *heap;

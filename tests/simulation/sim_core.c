@@ -99,7 +99,7 @@ static void plan(struct sim *sim)
     int64_t start = sim->now;
     /* long runs are dear and mostly heartbeats: five days for one in 150, a day for four */
     uint64_t pick = sim_below(&sim->rng, 150);
-    int64_t span = spans[pick == 0 ? 3 : pick < 5 ? 2 : pick < 50 ? 1 : 0];
+    int64_t span = spans[pick == 0 ? 3 : pick < 5 ? 2 : pick < 50 || sim->midnight ? 1 : 0];
     sim->loss = (unsigned)sim_below(&sim->rng, 4) * 60; /* 0–18 % of messages */
     unsigned crashes = (unsigned)sim_below(&sim->rng, 4);
     for (unsigned i = 0; i < crashes; i++)
@@ -251,9 +251,10 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result
     sim->rng.state = seed * UINT64_C(0xD1342543DE82EF95) + 1;
     sim->plant = plant;
     sim->verbose = verbose;
-    /* 2026-11-23T09:30+08:00; a third of the seeds begins just before midnight, so that a day ends in it */
+    /* 2026-11-23T09:30+08:00; a fifth of the seeds begins just before midnight, so that a day ends in it */
     sim->now = INT64_C(1795393800000);
-    if (sim_chance(&sim->rng, 333))
+    sim->midnight = sim_chance(&sim->rng, 200);
+    if (sim->midnight)
         sim->now = INT64_C(1795449300000) - (int64_t)sim_below(&sim->rng, 600 * 1000); /* 23:55, or some minutes earlier */
     for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++)
         if (sim_node_make(sim, i) || sim_node_start(&sim->node[i]))

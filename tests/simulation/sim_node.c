@@ -177,9 +177,9 @@ void sim_node_free(struct sim_node *node)
 void sim_tick(struct sim_node *node)
 {
     bool more = true;
+    struct office_tick tick;
+    office_tick_init(&tick, node->office);
     while (node->store && more) {
-        struct office_tick tick;
-        office_tick_init(&tick, node->office);
         int rc = sim_commit(node, &tick.command);
         more = tick.more;
         if (node->store && rc)
@@ -190,8 +190,9 @@ void sim_tick(struct sim_node *node)
             node->sim->lapsed += tick.lapsed;
             sim_wake(node);
         }
-        office_tick_clear(&tick);
+        office_tick_go_on(&tick);
     }
+    office_tick_clear(&tick);
 }
 
 int sim_commit(struct sim_node *node, struct store_command *command)

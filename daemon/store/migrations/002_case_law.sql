@@ -9,6 +9,9 @@ ALTER TABLE cases ADD COLUMN shifted INTEGER NOT NULL DEFAULT 0 CHECK (shifted B
 ALTER TABLE cases ADD COLUMN tick_day INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX cases_tick ON cases (tick_day) WHERE tick_day <> 0;
 
+-- When the counterpart last said that nothing of its own waits: what it was given before then has arrived.
+ALTER TABLE peer ADD COLUMN last_idle INTEGER NOT NULL DEFAULT 0;
+
 -- The calendar that the dates in `cases` were computed with, and how far a new one has come: cases with a greater id are still to be done.
 CREATE TABLE calendar_state (
     id      INTEGER PRIMARY KEY CHECK (id = 1),

@@ -245,6 +245,11 @@ void halls_exchange(struct halls *h)
         continue;
 }
 
+void halls_send(struct halls *h, int from)
+{
+    (void)send(&h->hall[from], &h->hall[1 - from]);
+}
+
 /* ---- requests ---- */
 
 static int request(struct halls *h, int at, enum office_kind kind, const char *role, const char *no, const char *action, const char *body,
@@ -290,8 +295,9 @@ int halls_act(struct halls *h, int hall, const char *role, const char *no, const
 void halls_tick(struct halls *h, int hall, struct office_tick *sum)
 {
     struct office_tick tick;
+    bool more;
+    office_tick_init(&tick, h->hall[hall].office);
     do {
-        office_tick_init(&tick, h->hall[hall].office);
         OK(run(&h->hall[hall], &tick.command));
         if (sum) {
             sum->deemed += tick.deemed;
@@ -300,8 +306,10 @@ void halls_tick(struct halls *h, int hall, struct office_tick *sum)
             sum->moved += tick.moved;
             sum->total = tick.calendar_done ? tick.total : sum->total;
         }
-        office_tick_clear(&tick);
-    } while (tick.more);
+        more = tick.more;
+        office_tick_go_on(&tick);
+    } while (more);
+    office_tick_clear(&tick);
 }
 
 struct case_row halls_row(struct halls *h, int hall, const char *no)

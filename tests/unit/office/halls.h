@@ -54,6 +54,8 @@ int halls_run(struct halls *h, int hall, int (*body)(struct store_db *db, void *
 void halls_at(struct halls *h, const char *when);
 /* Sends what waits, both ways, until nothing does. */
 void halls_exchange(struct halls *h);
+/* One exchange begun by one side: carries its messages, and brings the other's receipts but not its messages. */
+void halls_send(struct halls *h, int from);
 /* Takes in at the intake side, handed in now; the case number. */
 const char *halls_intake(struct halls *h, const char *item, char no[CASE_NO_TEXT]);
 /* An act with a body ('…' for "…"); 0 or the problem's code (h->problem). */
