@@ -115,6 +115,7 @@ int item_show(struct client *client, const struct args *args);
 int case_list(struct client *client, const struct args *args);
 int case_show(struct client *client, const struct args *args);
 int case_track(struct client *client, const struct args *args);
+int case_clocks_show(struct client *client, const struct args *args);
 int case_proof(struct client *client, const struct args *args);
 int item_form(struct client *client, const struct args *args);
 int case_documents(struct client *client, const struct args *args);

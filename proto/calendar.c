@@ -155,3 +155,34 @@ int calendar_add(const struct calendar *calendar, int64_t day, unsigned n, int64
     *provisional = day > calendar->last_day;
     return 0;
 }
+
+/* Mondays to Fridays from a fixed Monday on up to and with `day`; only differences mean anything. */
+static int64_t weekdays_until(int64_t day)
+{
+    int64_t since = day + 4 + 7 * (int64_t)(CALENDAR_DAYS / 7); /* 1969-12-29 was a Monday: day -3; never negative here */
+    int64_t week = (since - 1) / 7, in_week = (since - 1) % 7 + 1; /* 1 is Monday … 7 is Sunday */
+    return week * 5 + (in_week < 5 ? in_week : 5);
+}
+
+static int64_t clamp_day(int64_t day)
+{
+    return day < -CALENDAR_DAYS / 2 ? -CALENDAR_DAYS / 2 : day > CALENDAR_DAYS ? CALENDAR_DAYS : day;
+}
+
+int64_t calendar_between(const struct calendar *calendar, int64_t a, int64_t b)
+{
+    a = clamp_day(a);
+    b = clamp_day(b);
+    if (b < a)
+        return -calendar_between(calendar, b, a);
+    int64_t days = weekdays_until(b) - weekdays_until(a);
+    for (size_t i = 0; i < calendar->count; i++) {
+        const struct exception *e = &calendar->exceptions[i];
+        if (e->day <= a || e->day > b)
+            continue;
+        int64_t weekday = ((e->day + 4) % 7 + 7) % 7;
+        bool usual = weekday >= 1 && weekday <= 5;
+        days += (int64_t)e->works - (int64_t)usual;
+    }
+    return days;
+}

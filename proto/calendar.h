@@ -22,5 +22,8 @@ int64_t calendar_last_day(const struct calendar *calendar);
 /* The date n working days after `day`; day one is the next working day; n 0 … 1,000.  *provisional: the count went beyond the
  * published calendar. */
 int calendar_add(const struct calendar *calendar, int64_t day, unsigned n, int64_t *out, bool *provisional) TB_MUST_USE;
+/* Working days after `a` up to and with `b`; negative when b lies before a: the days after b up to and with a, negated.  The inverse of
+ * calendar_add.  Any two days; the time it takes does not grow with the distance. */
+int64_t calendar_between(const struct calendar *calendar, int64_t a, int64_t b);
 
 #endif

@@ -326,6 +326,11 @@ static void get_timeline(struct exchange *x, void *context)
     ask(x, context, ASK_TIMELINE);
 }
 
+static void get_clocks(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_CLOCKS);
+}
+
 static void get_bundle(struct exchange *x, void *context)
 {
     ask(x, context, ASK_BUNDLE);
@@ -383,6 +388,7 @@ const struct http_route api_window_routes[] = {
     GET(CASE, get_case),
     POST(CASE "/actions/{action}", post_action),
     GET(CASE "/timeline", get_timeline),
+    GET(CASE "/clocks", get_clocks),
     GET(CASE "/events", get_events),
     GET(CASE "/bundle", get_bundle),
     GET(CASE "/steps", get_steps),

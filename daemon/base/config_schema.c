@@ -61,6 +61,11 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_documents, review_body, "review_body", NO, NULL, "Body for administrative review (行政复议机关) in the remedies; else the people's government of the place that the office's name begins with.") \
     R(TEXT, config_documents, court, "court", NO, NULL, "Court for administrative litigation in the remedies; else the people's court of that place.") \
     R(BOOL, config_documents, typed_numbers, "typed_numbers", NO, "false", "true: officers type the numbers themselves, nothing is numbered here; needed while a counterpart runs a version that refuses `document_no` and `seal` in its messages.")
+#define LIMITS_ROWS(R)                                                                                                   \
+    R(NUMBER, config_limits, forward, "forward", NO, "1", "Working days from the hand-in to the forwarding (收件推送), 1 to 60.") \
+    R(NUMBER, config_limits, originals, "originals", NO, "2", "Working days until the paper originals are posted (原件寄递).") \
+    R(NUMBER, config_limits, recheck, "recheck", NO, "1", "Working days for the first answer of the home side (属地复核).") \
+    R(NUMBER, config_limits, result, "result", NO, "1", "Working days until the result is posted or handed over (结果寄送).")
 #define LOG_ROWS(R) \
     R(TEXT, config_log, level, "level", NO, "info", "`err`, `warning`, `notice`, `info` or `debug`.")
 
@@ -93,6 +98,7 @@ TABLES(peer, PEER_ROWS)
 TABLES(authorisation, AUTHORISATION_ROWS)
 TABLES(documents, DOCUMENTS_ROWS)
 TABLES(log, LOG_ROWS)
+TABLES(limits, LIMITS_ROWS)
 
 static const cyaml_schema_value_t staff_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_staff, staff_fields)};
 static const cyaml_schema_value_t peer_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_peer, peer_fields)};
@@ -109,7 +115,8 @@ static const cyaml_schema_value_t file_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
     M(peer_listener, "peer", YES, listener, "Listener for counterparts, mutual TLS.")                                  \
     M(admin, "admin", YES, admin, "Listener for operators: `/healthz`, `/metrics`; loopback only.")                    \
     M(documents, "documents", NO, documents, "What stands on the written documents (文书).")                           \
-    M(log, "log", NO, log, "What is logged.")
+    M(log, "log", NO, log, "What is logged.")                                                                        \
+    M(limits, "limits", NO, limits, "Limits of the halls' own steps, in working days; a light shows when one runs out.")
 #define LISTS(L)                                                                                                        \
     L(staff, staff_count, "staff", YES, staff, STAFF_MAX, "Who works here.")                                           \
     L(peers, peer_count, "peers", NO, peer, LIMIT_PEERS, "Counterparts, each pinned.")                               \

@@ -11,8 +11,10 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
     int rc = case_get(db, case_no, &row);
     if (rc)
         return rc == TB_ENOTFOUND ? TB_ECORRUPT : rc;
+    /* first, because the clocks read the verdicts of the events */
+    rc = event_settle(db, row.id, index, line->rev, line->verdict);
     /* the receipt of a home side's own announcement carries no revision: nothing to follow */
-    if (case_side_of(out->office, &row) == CASE_SIDE_INTAKE) {
+    if (!rc && case_side_of(out->office, &row) == CASE_SIDE_INTAKE) {
         if (row.pending > 0)
             row.pending--;
         if (line->verdict == VERDICT_DONE && line->rev > row.rev) {
@@ -24,12 +26,10 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
         if (!row.pending)
             row.local_state = row.state;
         row.todo = case_todo_here(out->office, &row, row.local_state);
-        rc = case_set_due(db, out->office, &row);
+        rc = case_set_due(db, out->office, &row, NULL);
         if (!rc)
             rc = case_update(db, &row);
     }
-    if (!rc)
-        rc = event_settle(db, row.id, index, line->rev, line->verdict);
     if (!rc)
         rc = material_out_settle(db, out->peer->code, index, line->verdict == VERDICT_DONE);
     changed_add(&out->changed, &out->changed_count, row.case_no);

@@ -178,7 +178,8 @@ static int find_case(struct store_db *db, struct office_question *q, struct case
 static json_t *fact_summary(const struct entry *entry)
 {
     static const char *const shown[] = {"outcome",     "reason_class", "deadline", "way", "received_at",
-                                        "tracking_no", "carrier",      "promised", "no",  "act",         NULL};
+                                        "tracking_no", "carrier",      "promised", "no",  "act",    "rule",
+                                        "accepted_at", "until",        "due",      "kind", NULL};
     json_t *summary = json_object();
     for (size_t i = 0; summary && shown[i]; i++)
         if (json_is_string(json_object_get(entry->body, shown[i])))
@@ -233,6 +234,17 @@ static int ask_timeline(struct store_db *db, struct office_question *q)
     json_decref(rows);
     case_row_clear(&row);
     return rc ? rc : q->answer ? 0 : TB_ENOMEM;
+}
+
+static int ask_clocks(struct store_db *db, struct office_question *q)
+{
+    struct case_row row;
+    int rc = find_case(db, q, &row);
+    if (rc)
+        return rc;
+    rc = case_clocks(db, q->office, &row, now_ms(db), &q->answer);
+    case_row_clear(&row);
+    return rc;
 }
 
 /* ---- bundle: everything a court needs ---- */
@@ -392,6 +404,7 @@ static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_TIMELINE] = ask_timeline, [ASK_BUNDLE] = ask_bundle, [ASK_TODO] = ask_cases, [ASK_HEALTH] = ask_health,
     [ASK_REGISTERS] = ask_registers, [ASK_REGISTER] = ask_register, [ASK_STEPS] = ask_steps, [ASK_ORIGINALS] = ask_originals,
     [ASK_DOCUMENTS] = ask_documents,
+    [ASK_CLOCKS] = ask_clocks,
 };
 
 static int question_run(struct store_db *db, struct store_query *query)

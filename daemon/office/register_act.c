@@ -97,10 +97,13 @@ static int fold_events(struct deed *d, const struct event_row *fresh, struct fol
     return rc;
 }
 
+/* The day until which something has to be done, or holds. */
 static int64_t due_of(const json_t *content)
 {
     int64_t day;
     const char *due = json_string_value(json_object_get(content, "due"));
+    if (!due)
+        due = json_string_value(json_object_get(content, "until"));
     return due && !date_parse(due, &day) ? day : 0;
 }
 

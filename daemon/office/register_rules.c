@@ -7,11 +7,15 @@
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
-/* Working days in which a delegate does a step it is asked for (domain: 1 for form and result, 2 where originals are involved). */
+/* Which of the halls' own limits a step asked of the delegate runs under (domain: 1 for form and result, 2 where originals move). */
 static const struct {
     const char *step;
-    unsigned days;
-} step_limits[] = {{"intake", 1}, {"notice", 1}, {"original", 2}, {"person", 1}, {"delivery", 1}};
+    enum step_limit limit;
+} step_clocks[] = {{"intake", LIMIT_STEP_FORWARD},
+                   {"notice", LIMIT_STEP_RESULT},
+                   {"original", LIMIT_STEP_ORIGINALS},
+                   {"person", LIMIT_STEP_FORWARD},
+                   {"delivery", LIMIT_STEP_RESULT}};
 
 static bool is_act(const struct deed *d, enum register_kind_id kind, const char *act)
 {
@@ -36,10 +40,11 @@ static int fill_step_due(struct deed *d, json_t *data)
     char text[DATE_TEXT];
     int64_t day;
     bool provisional;
-    for (size_t i = 0; i < sizeof step_limits / sizeof step_limits[0]; i++) {
-        if (strcmp(step_limits[i].step, text_of(data, "step")) != 0)
+    for (size_t i = 0; i < sizeof step_clocks / sizeof step_clocks[0]; i++) {
+        if (strcmp(step_clocks[i].step, text_of(data, "step")) != 0)
             continue;
-        int rc = calendar_add(d->office->calendar, timestamp_day(d->now), step_limits[i].days, &day, &provisional);
+        int days = d->office->limits[step_clocks[i].limit];
+        int rc = calendar_add(d->office->calendar, timestamp_day(d->now), days > 0 ? (unsigned)days : 0, &day, &provisional);
         if (rc)
             return rc;
         date_format(day, text);
@@ -363,5 +368,37 @@ int register_follow(struct store_db *db, const struct office *office, struct cas
         return end_steps(db, office, row, "delivery", "void", void_reason("属地已自行送达"), entry);
     if (case_states[row->state].final)
         return end_steps(db, office, row, NULL, "void", void_reason("办件已终结"), entry);
+    return 0;
+}
+
+/* ---- time ---- */
+
+static int expire(struct store_db *db, const struct office *office, const char *no, int64_t now)
+{
+    struct deed d = {.db = db, .office = office, .kind = &register_kinds[REGISTER_AUTHORISATION], .now = now};
+    json_t *data = json_object();
+    d.act = register_act_by_name(d.kind, "expire");
+    int rc = data ? deed_load(&d, no, NULL) : TB_ENOMEM;
+    if (!rc && d.act->from >> d.object.local_state & 1)
+        rc = deed_write(&d, data, NULL);
+    json_decref(data);
+    deed_clear(&d);
+    return rc;
+}
+
+int register_tick(struct store_db *db, const struct office *office, int64_t now)
+{
+    struct object_filter filter = {.kind = REGISTER_AUTHORISATION, .open_only = true, .limit = LIMIT_LIST_PAGE};
+    do {
+        struct object_row *rows = NULL;
+        size_t count = 0;
+        int rc = object_list(db, &filter, &rows, &count, &filter.cursor);
+        for (size_t i = 0; i < count && !rc; i++)
+            if (!strcmp(rows[i].owner, office->code) && rows[i].due_day && rows[i].due_day < timestamp_day(now))
+                rc = expire(db, office, rows[i].no, now);
+        object_rows_free(rows, count);
+        if (rc)
+            return rc;
+    } while (filter.cursor);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/light.h"
 #include "proto/strict_json.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
@@ -22,6 +23,11 @@ static json_t *acts_json(const struct office *office, const struct office_staff 
     return acts;
 }
 
+static int64_t now_ms(struct store_db *db)
+{
+    return store_world(db)->now_ms(store_world(db)->context);
+}
+
 static json_t *date_json(int64_t day)
 {
     char text[DATE_TEXT];
@@ -31,17 +37,25 @@ static json_t *date_json(int64_t day)
     return json_string(text);
 }
 
-int register_summary(const struct office *office, const struct office_staff *staff, const struct object_row *row, json_t **out)
+/* The light of what is due; an authorisation that holds until a day is no task. */
+static const char *light_here(const struct office *office, const struct object_row *row, int64_t now)
+{
+    bool task = row->open && register_kinds[row->kind].states[row->local_state].turn;
+    return task ? light_text(light_of(office->calendar, timestamp_day(row->opened), row->due_day, timestamp_day(now), false)) : "";
+}
+
+int register_summary(const struct office *office, const struct office_staff *staff, const struct object_row *row, int64_t now, json_t **out)
 {
     const struct register_kind *kind = &register_kinds[row->kind];
     const struct register_state *state = &kind->states[row->local_state];
     char opened[TIMESTAMP_TEXT], changed[TIMESTAMP_TEXT];
     timestamp_format(row->opened, opened);
     timestamp_format(row->changed, changed);
-    json_t *doc = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:o, s:b, s:o}", "no", row->no, "kind",
+    json_t *doc = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:o, s:b, s:o}", "no", row->no, "kind",
                             kind->name, "owner", row->owner, "other", row->other, "case", row->case_no, "uuid", row->uuid, "state",
                             state->name, "state_text", state->zh, "state_confirmed", kind->states[row->state].name, "pending",
-                            (int)(row->pending > 0), "open", (int)row->open, "opened", opened, "changed", changed, "due",
+                            (int)(row->pending > 0), "open", (int)row->open, "opened", opened, "changed", changed, "light",
+                            light_here(office, row, now), "due",
                             date_json(row->due_day), "turn", (int)row->turn, "acts", acts_json(office, staff, row));
     if (!doc)
         return TB_ENOMEM;
@@ -89,10 +103,10 @@ static int read_content(const struct object_row *row, json_t **content)
 
 /* ---- lists ---- */
 
-static int list_row(struct office_question *q, const struct object_row *row, json_t *list)
+static int list_row(struct office_question *q, int64_t now, const struct object_row *row, json_t *list)
 {
     json_t *doc = NULL, *content = NULL;
-    int rc = register_summary(q->office, q->staff, row, &doc);
+    int rc = register_summary(q->office, q->staff, row, now, &doc);
     if (!rc)
         rc = read_content(row, &content);
     const char *const *columns = register_kinds[row->kind].columns;
@@ -128,7 +142,7 @@ int ask_registers(struct store_db *db, struct office_question *q)
         rc = object_list(db, &filter, &rows, &count, &next);
     json_t *list = json_array();
     for (size_t i = 0; i < count && !rc; i++)
-        rc = list ? list_row(q, &rows[i], list) : TB_ENOMEM;
+        rc = list ? list_row(q, now_ms(db), &rows[i], list) : TB_ENOMEM;
     object_rows_free(rows, count);
     char cursor[24];
     (void)snprintf(cursor, sizeof cursor, "%lld", (long long)next);
@@ -182,7 +196,7 @@ int ask_register(struct store_db *db, struct office_question *q)
     if (rc)
         return rc;
     json_t *doc = NULL, *content = NULL, *history = json_array();
-    rc = register_summary(q->office, q->staff, &row, &doc);
+    rc = register_summary(q->office, q->staff, &row, now_ms(db), &doc);
     if (!rc)
         rc = read_content(&row, &content);
     if (!rc)
@@ -244,7 +258,7 @@ static int requested_steps(struct store_db *db, struct office_question *q, const
     int rc = object_list(db, &filter, &rows, &count, &next);
     for (size_t i = count; i-- > 0 && !rc;) { /* oldest first */
         json_t *doc = NULL, *content = NULL;
-        rc = register_summary(q->office, q->staff, &rows[i], &doc);
+        rc = register_summary(q->office, q->staff, &rows[i], now_ms(db), &doc);
         if (!rc)
             rc = read_content(&rows[i], &content);
         if (!rc && (json_object_set(doc, "step", json_object_get(content, "step")) || json_object_set(doc, "data", content) ||

@@ -11,7 +11,8 @@ import common  # noqa: E402
 # where the refusals of the window API and of the program itself are written
 SOURCES = [
     "proto/case_check.c", "proto/case_machine.c", "proto/document.c", "daemon/office/document.c", "daemon/office/document_print.c",
-    "daemon/office/request.c", "daemon/office/authority.c", "daemon/office/materials.c",
+    "daemon/office/request.c", "daemon/office/act_prepare.c",
+    "daemon/office/authority.c", "daemon/office/materials.c",
     "daemon/office/register_act.c", "daemon/office/register_rules.c", "daemon/office/register_view.c", "proto/register.c",
     "proto/register_fields.c", "daemon/office/question.c", "daemon/store/material.c", "daemon/store/material_upload.c",
     "daemon/store/material_disk.c", "daemon/api/window_routes.c", "daemon/api/material_routes.c",

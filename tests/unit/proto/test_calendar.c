@@ -140,9 +140,40 @@ static void test_bad_files(void **state)
     calendar_free(NULL);
 }
 
+/* Against counting day by day, and as the inverse of calendar_add. */
+static void test_between(void **state)
+{
+    (void)state;
+    int64_t first = day_of("2025-12-20"), last = day_of("2026-11-01");
+    for (int64_t a = first; a < last; a += 3) {
+        int64_t count = 0;
+        assert_int_equal(calendar_between(calendar, a, a), 0);
+        for (int64_t b = a + 1; b < last; b++) {
+            count += calendar_is_working_day(calendar, b);
+            assert_int_equal(calendar_between(calendar, a, b), count);
+            assert_int_equal(calendar_between(calendar, b, a), -count);
+        }
+        for (unsigned n = 0; n < 100; n++) {
+            int64_t day;
+            bool provisional;
+            assert_int_equal(calendar_add(calendar, a, n, &day, &provisional), 0);
+            assert_int_equal(calendar_between(calendar, a, day), n);
+        }
+    }
+    /* also before 1970 and far beyond every date, without a wait or an overflow */
+    int64_t old = day_of("1969-12-01"), count = 0;
+    for (int64_t b = old + 1; b < old + 100; b++) {
+        count += calendar_is_working_day(calendar, b);
+        assert_int_equal(calendar_between(calendar, old, b), count);
+    }
+    assert_true(calendar_between(calendar, INT64_MIN, INT64_MAX) > 0);
+    assert_true(calendar_between(calendar, INT64_MAX, INT64_MIN) < 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_between),
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_provisional),
         cmocka_unit_test(test_years),
