@@ -52,8 +52,9 @@ def test_from_window_to_delivery(pair):
     done(pair.home.act(number, "complete"))
     document = pair.away.wait_state(number, "completed")
     assert all(document["times"][name] for name in ("handed_in", "sent", "received", "accepted", "decided", "delivered", "closed"))
-    assert same_timelines(pair, number) == [f"case.{name}" for name in (
-        "submitted", "received", "accepted", "decided", "delivery", "delivered", "completed")]
+    assert same_timelines(pair, number) == [
+        "case.submitted", "case.received", "case.accepted", "case.decided", "case.delivery", "step.act", "case.delivered", "step.act",
+        "case.completed"]
 
 
 def test_intake_first_forward_later(pair):
