@@ -77,11 +77,13 @@ static const char *entry_fault(const struct entry *e)
         return "/id is not a UUID in lower case";
     if (!office_valid(e->from))
         return "/from is not an office";
-    if (has_receiver(e->type) != (e->to[0] != '\0'))
+    /* intake and home side are this one office: nobody to send it to */
+    bool local = types[e->type].message && about_case(e->type) && !e->to[0] && !e->seq;
+    if (!local && has_receiver(e->type) != (e->to[0] != '\0'))
         return e->to[0] ? "/to does not belong to this type" : "/to is missing";
     if (e->to[0] && (!office_valid(e->to) || !strcmp(e->to, e->from)))
         return "/to is not another office";
-    if (types[e->type].message != (e->seq != 0) || e->seq < 0)
+    if ((types[e->type].message && !local) != (e->seq != 0) || e->seq < 0)
         return e->seq > 0 ? "/seq does not belong to this type" : "/seq must be 1 or more";
     if (about_case(e->type) && !e->case_no[0])
         return "/case is missing";

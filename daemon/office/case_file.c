@@ -15,7 +15,15 @@ static int64_t now_ms(struct store_db *db)
 
 enum case_side case_side_of(const struct office *office, const struct case_row *row)
 {
-    return strcmp(row->home, office->code) ? CASE_SIDE_INTAKE : CASE_SIDE_HOME;
+    if (strcmp(row->home, office->code))
+        return CASE_SIDE_INTAKE;
+    bool at_window = row->local_state == CASE_NONE || row->local_state == CASE_INTAKEN;
+    return case_is_local(row) && at_window ? CASE_SIDE_INTAKE : CASE_SIDE_HOME;
+}
+
+bool case_is_local(const struct case_row *row)
+{
+    return !strcmp(row->home, row->intake);
 }
 
 const char *case_other(const struct office *office, const struct case_row *row)
@@ -33,7 +41,7 @@ enum case_todo case_todo_here(const struct office *office, const struct case_row
         }
     enum case_side side = case_side_of(office, row);
     bool ours = (todo == TODO_WINDOW && side == CASE_SIDE_INTAKE) || (todo == TODO_HANDLER && side == CASE_SIDE_HOME);
-    return ours ? todo : TODO_NONE;
+    return ours || case_is_local(row) ? todo : TODO_NONE;
 }
 
 void case_confirm(const struct office *office, struct case_row *row, enum case_state to, int64_t rev, enum case_time time, int64_t at)
@@ -126,7 +134,7 @@ int case_set_due(struct store_db *db, const struct office *office, struct case_r
 int case_append(struct store_db *db, const struct office *office, struct case_row *row, struct entry *entry, uint64_t *index)
 {
     memcpy(entry->case_no, row->case_no, sizeof entry->case_no);
-    if (entry_type_is_message(entry->type))
+    if (entry_type_is_message(entry->type) && !case_is_local(row))
         memcpy(entry->to, case_other(office, row), OFFICE_TEXT);
     uint64_t at;
     int rc = store_append(db, entry, &at, NULL);

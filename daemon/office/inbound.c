@@ -111,6 +111,8 @@ static int take_submitted(struct taken *t, struct problem *p)
     if (!rc)
         rc = case_check_body(t->entry.type, t->entry.body, p);
     if (!rc)
+        rc = joint_check_claim(t->entry.body, t->entry.from, p);
+    if (!rc)
         rc = authority_verify(t->db, t->office, &t->entry, t->row.item, move->step, p);
     if (!rc)
         rc = authority_check_body(t->db, t->office, t->office->code, t->entry.from, t->row.item, t->entry.body, t->entry.at, p);
@@ -294,6 +296,9 @@ static int take_line(struct taken *t, int64_t seq)
         memcpy(row.peer, t->inbound->peer->code, OFFICE_TEXT);
         rc = inbox_add(t->db, &row);
     }
+    /* after the message is kept: the next leg may carry its result */
+    if (!rc && t->verdict->verdict == VERDICT_DONE)
+        rc = joint_follow(t->db, t->office, &t->row);
     entry_clear(&t->entry);
     case_row_clear(&t->row);
     return rc;

@@ -50,7 +50,7 @@ void office_problem(struct problem *problem, int rc);
 
 /* ---- commands of staff ---- */
 
-enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW };
+enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW, OFFICE_JOINT, OFFICE_JOINT_WITHDRAW };
 
 struct office_request {
     struct store_command command;   /* first member; its `run` is set by office_request_init, `done` by the caller */
@@ -59,7 +59,7 @@ struct office_request {
     const struct office_staff *staff;
     char key[LIMIT_IDEMPOTENCY_KEY_BYTES + 1];  /* "" for OFFICE_VIEW */
     uint8_t request_hash[32];
-    char case_no[CASE_NO_TEXT];     /* OFFICE_ACTION, OFFICE_VIEW */
+    char case_no[CASE_NO_TEXT];     /* OFFICE_ACTION, OFFICE_VIEW; of the joint case: OFFICE_JOINT_WITHDRAW */
     char action[24];                /* OFFICE_ACTION */
     json_t *body;                   /* owned */
     /* results, valid in `done` */
@@ -68,6 +68,8 @@ struct office_request {
     bool replayed;                  /* the stored answer of an earlier identical request */
     struct problem problem;         /* when rc < 0 */
     char changed_case[CASE_NO_TEXT];/* for watchers */
+    char (*changed)[CASE_NO_TEXT];  /* owned: further ones, of a joint case */
+    size_t changed_count;
     void *user;
 };
 /* Parses and checks the form of the request (loop thread; no store).  `path` and `body` make the request hash.  Takes nothing. */
@@ -197,7 +199,7 @@ struct office_start {
 void office_start_init(struct office_start *start, const struct office *office);
 
 /* ---- questions of staff: documents as docs/protocol.md, "Window API" ---- */
-enum office_ask { ASK_OFFICE, ASK_ITEMS, ASK_ITEM, ASK_CASES, ASK_TIMELINE, ASK_BUNDLE, ASK_TODO, ASK_HEALTH };
+enum office_ask { ASK_OFFICE, ASK_ITEMS, ASK_ITEM, ASK_CASES, ASK_TIMELINE, ASK_BUNDLE, ASK_TODO, ASK_HEALTH, ASK_JOINT, ASK_JOINTS };
 struct office_question {
     struct store_query query;
     const struct office *office;

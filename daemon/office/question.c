@@ -379,6 +379,7 @@ static int ask_health(struct store_db *db, struct office_question *q)
 static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_OFFICE] = ask_office,     [ASK_ITEMS] = ask_items,   [ASK_ITEM] = ask_item, [ASK_CASES] = ask_cases,
     [ASK_TIMELINE] = ask_timeline, [ASK_BUNDLE] = ask_bundle, [ASK_TODO] = ask_cases, [ASK_HEALTH] = ask_health,
+    [ASK_JOINT] = ask_joint,       [ASK_JOINTS] = ask_joints,
 };
 
 static int question_run(struct store_db *db, struct store_query *query)

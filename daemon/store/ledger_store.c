@@ -97,8 +97,8 @@ static int complete(struct store_db *db, struct entry *entry)
     }
     if (!entry->from[0])
         memcpy(entry->from, db->options->office, OFFICE_TEXT);
-    if (!entry_type_is_message(entry->type))
-        return 0;
+    if (!entry_type_is_message(entry->type) || (!entry->to[0] && entry->case_no[0]))
+        return 0; /* no message, or one about a case that stays in this office */
     if (!entry->to[0])
         return TB_EINVAL;
     int64_t peer_no;
