@@ -40,6 +40,9 @@ int view_item(struct client *client, const char *code, const char *office, const
 /* Uploads the files that SHA256 fields name ("@scan.pdf" or "scan.pdf"), puts digest, size and type in.  Exit status.
  */
 int view_upload_fields(struct client *client, const struct case_field *fields, json_t *body) TB_MUST_USE;
+/* The form of an intake, from --file or by asking, its files uploaded; `office` NULL looks for the only home office of the item.  Exit
+ * status; *out is new. */
+int intake_form(struct client *client, const struct args *args, const char *office, json_t **out) TB_MUST_USE;
 /* Reads one JSON document from a file, strictly.  Exit status. */
 int view_read_json(const struct client *client, const char *path, json_t **out) TB_MUST_USE;
 

@@ -22,7 +22,7 @@ while IFS=$'\t' read -r code name window clerk officer; do
 done < <(tail -n +2 "$here/config/demo/offices.tsv")
 for office in "${offices[@]}"; do
     [ -n "${NAME[$office]:-}" ] || { echo "make-office.sh: no office $office in offices.tsv" >&2; exit 2; }
-    shift
+    [ $# -eq 0 ] || shift
     PORT[$office]=${1:-${PORT[$office]}}
 done
 DAYS=30
