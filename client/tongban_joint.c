@@ -60,11 +60,23 @@ static int tree_prefix(const json_t *legs, size_t n, struct buf *out)
 static const char *leg_due(const json_t *leg, char *out, size_t size)
 {
     const json_t *due = json_object_get(leg, "due");
-    if (!json_is_object(due) && !strcmp(view_text(leg, "state"), "open"))
-        due = json_object_get(leg, "limit_due");
     const char *light = view_text(leg, "light");
-    (void)snprintf(out, size, "%s%s%s%s", json_is_object(due) ? view_text(due, "date") : "-",
-                   json_is_true(json_object_get(due, "provisional")) ? "?" : "", light[0] ? " " : "", light[0] ? view_word(light) : "");
+    const char *what = view_text(due, "what");
+    (void)snprintf(out, size, "%s%s%s%s%s%s", json_is_object(due) ? view_text(due, "date") : "-",
+                   json_is_true(json_object_get(due, "provisional")) ? "?" : "", what[0] ? " " : "", what[0] ? view_word(what) : "",
+                   light[0] ? " " : "", light[0] ? view_word(light) : "");
+    return out;
+}
+
+/* The joint case's own clock for the leg: the day when it runs, the length while it waits. */
+static const char *leg_limit(const json_t *leg, char *out, size_t size)
+{
+    const json_t *due = json_object_get(leg, "limit_due"), *limit = json_object_get(leg, "limit");
+    if (!json_is_object(limit))
+        return "-";
+    if (!json_is_object(due))
+        return view_limit(limit, out, size);
+    (void)snprintf(out, size, "%s%s", view_text(due, "date"), json_is_true(json_object_get(due, "provisional")) ? "?" : "");
     return out;
 }
 
@@ -89,7 +101,7 @@ static int leg_row(const json_t *legs, size_t n, struct table *t)
 {
     const json_t *leg = leg_at(legs, n);
     struct buf name, note;
-    char due[64], item[80];
+    char due[96], limit[64], item[80];
     buf_init(&name, 1024);
     buf_init(&note, 4096);
     int rc = tree_prefix(legs, n, &name);
@@ -97,8 +109,37 @@ static int leg_row(const json_t *legs, size_t n, struct table *t)
     rc = rc ? rc : leg_note(leg, &note);
     (void)snprintf(item, sizeof item, "%s", view_text(json_object_get(leg, "item"), "code"));
     const char *no = view_text(leg, "case");
-    const char *cells[] = {name.data, view_text(leg, "office"), item, joint_word(joint_leg_states, LEG_STATES, view_text(leg, "state")),
-                           no[0] ? no : "-", leg_due(leg, due, sizeof due), note.len ? note.data : ""};
+    const char *cells[] = {name.data,
+                           view_office(view_text(leg, "office")),
+                           item,
+                           joint_word(joint_leg_states, LEG_STATES, view_text(leg, "state")),
+                           no[0] ? no : "-",
+                           leg_limit(leg, limit, sizeof limit),
+                           leg_due(leg, due, sizeof due),
+                           note.len ? note.data : ""};
+    rc = rc ? rc : table_row(t, cells);
+    buf_free(&name);
+    buf_free(&note);
+    return rc;
+}
+
+/* A leg of a template: who does what, how long it may take, and which results it gets. */
+static int template_row(const json_t *legs, size_t n, struct table *t)
+{
+    const json_t *leg = leg_at(legs, n), *passed;
+    const char *office = view_text(leg, "office");
+    struct buf name, note;
+    char limit[64];
+    size_t i;
+    buf_init(&name, 1024);
+    buf_init(&note, 4096);
+    int rc = tree_prefix(legs, n, &name);
+    rc = rc ? rc : buf_printf(&name, "%s%s", view_text(leg, "name"), json_is_false(json_object_get(leg, "required")) ? "*" : "");
+    json_array_foreach(json_object_get(leg, "passes"), i, passed)
+        rc = rc ? rc : buf_printf(&note, "%s%s", i ? ", " : _("result of: "), json_string_value(passed));
+    const char *cells[] = {name.data, !strcmp(office, "intake") ? _("this office") : !strcmp(office, "applicant") ? "--applicant-office" :
+                           !strcmp(office, "other") ? "--other-office" : view_office(office), view_text(leg, "item"),
+                           view_limit(json_object_get(leg, "limit"), limit, sizeof limit), note.len ? note.data : ""};
     rc = rc ? rc : table_row(t, cells);
     buf_free(&name);
     buf_free(&note);
@@ -106,14 +147,15 @@ static int leg_row(const json_t *legs, size_t n, struct table *t)
 }
 
 /* Each leg behind the one it hangs under, brothers in the order of the template. */
-static int tree_rows(const json_t *legs, int parent, unsigned depth, struct table *t)
+static int tree_rows(const json_t *legs, int parent, unsigned depth, struct table *t,
+                     int (*row)(const json_t *legs, size_t n, struct table *t))
 {
     int rc = 0;
     for (size_t n = 0; n < json_array_size(legs) && depth <= LIMIT_JOINT_LEGS && !rc; n++) {
         if (parent_of(legs, n) != parent)
             continue;
-        rc = leg_row(legs, n, t);
-        rc = rc ? rc : tree_rows(legs, (int)n, depth + 1, t);
+        rc = row(legs, n, t);
+        rc = rc ? rc : tree_rows(legs, (int)n, depth + 1, t, row);
     }
     return rc;
 }
@@ -123,37 +165,58 @@ static int show_tree(const json_t *legs)
     struct table t;
     table_init(&t);
     table_column(&t, _("Leg"), 0);
-    table_column(&t, _("Office"), 0);
+    table_column(&t, _("Office"), 6);
     table_column(&t, _("Item"), 6);
     table_column(&t, _("State"), 0);
     table_column(&t, _("Case"), 0);
+    table_column(&t, _("Time of the leg"), 0);
     table_column(&t, _("Due"), 0);
     table_column(&t, _("Note"), 10);
-    int rc = tree_rows(legs, -1, 0, &t);
+    int rc = tree_rows(legs, -1, 0, &t, leg_row);
     if (rc)
         table_free(&t);
     return rc ? rc : table_print(&t);
 }
 
+int joint_template(struct client *client, const json_t *item)
+{
+    struct table t;
+    (void)putchar('\n');
+    term_pair(_("Done when"), LABEL, joint_word(joint_rules, JOINT_RULES, view_text(item, "joint_rule")));
+    table_init(&t);
+    table_column(&t, _("Leg"), 0);
+    table_column(&t, _("Office"), 6);
+    table_column(&t, _("Item"), 6);
+    table_column(&t, _("Time of the leg"), 0);
+    table_column(&t, _("Note"), 10);
+    int rc = tree_rows(json_object_get(item, "legs"), -1, 0, &t, template_row);
+    if (rc)
+        table_free(&t);
+    return rc || table_print(&t) ? report_local(client, REPORT_MEMORY, NULL) : EXIT_DONE;
+}
+
 /* ---- the whole ---- */
 
-/* The first leg that somebody at this office can move; else the joint case is only looked at. */
+/* The first leg that somebody at this office can move, undecided ones before those that have to be delivered. */
 static void next_step(const json_t *doc)
 {
     const json_t *leg, *legs = json_object_get(doc, "legs");
-    const char *first = "";
+    const char *first = "", *open = "", *decided = "";
     size_t i;
     json_array_foreach(legs, i, leg)
     {
         const char *turn = view_text(leg, "turn"), *no = view_text(leg, "case");
-        if (!first[0] && no[0])
+        bool ours = no[0] && (!strcmp(turn, "window") || !strcmp(turn, "handler"));
+        const char **kind = !strcmp(view_text(leg, "state"), "open") ? &open : &decided;
+        if (!first[0])
             first = no;
-        if (no[0] && (!strcmp(turn, "window") || !strcmp(turn, "handler"))) {
-            view_next(_("tongban case show %s"), no);
-            return;
-        }
+        if (ours && !(*kind)[0])
+            *kind = no;
     }
-    if (strcmp(view_text(doc, "state"), "running"))
+    bool running = !strcmp(view_text(doc, "state"), "running");
+    if (open[0] || decided[0])
+        view_next(_("tongban case show %s"), open[0] ? open : decided);
+    else if (!running)
         view_next(_("the joint case is closed. The proof of a leg: tongban case proof %s --out %s.json"), first);
     else
         view_next(_("nothing here; the other offices act. See: tongban joint show %s"), view_text(doc, "joint"));

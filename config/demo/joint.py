@@ -2,7 +2,8 @@
 
 A couple moves from Nanxun to Tongxiang: the household move (准予迁入 here, 迁出登记 in Nanxun, 落户 here) and the transfer of the pension
 insurance from Rudong (接收审核 here, 转出 in Rudong, 接收办结 here; 15+15+15 working days).  Each leg is decided by the officer of its own
-office; whatever follows it is opened by the daemon in the same commit.
+office; whatever follows it is opened by the daemon in the same commit.  A second one shows that a denied leg takes only its followers with
+it.
 """
 import time
 
@@ -47,14 +48,31 @@ def open_leg(clerk, number, name):
     raise clerk.error(f"leg {name} is {legs[name]['state']} after 30 s")
 
 
-def decide(demo, officers, leg):
-    """The officer of the leg's office accepts it and grants it with a result document."""
+def decide(demo, officers, leg, denied=None):
+    """The officer of the leg's office accepts it and grants it with a result document, or denies it for a reason."""
     officer, (name, number) = officers[leg["office"]], RESULTS[leg["name"]]
     officer.wait(leg["case"], "received")
     officer.run("case", "accept", leg["case"])
+    if denied:
+        officer.run("case", "deny", leg["case"], "--reason", denied, "--yes")
+        return
     demo.paper(f"result-{leg['n']}.pdf", 40)
     demo.document("result.json", {"result": {"name": name, "number": number, "sha256": f"result-{leg['n']}.pdf"}})
     officer.run("case", "grant", leg["case"], "--file", "result.json")
+
+
+def new(clerk):
+    return clerk.run("joint", "new", "--file", "joint.json", "--applicant-office", "330503", "--other-office", "320623")["joint"]
+
+
+def denied(demo, clerk, officers):
+    """Rudong denies the transfer: the transfer ends there, the household move goes on, and the whole is granted in part."""
+    number = new(clerk)
+    decide(demo, officers, open_leg(clerk, number, "接收审核"))
+    decide(demo, officers, open_leg(clerk, number, "养老保险转出"), "申请人已领取基本养老保险待遇")
+    for name in ("准予迁入", "迁出登记", "落户"):
+        decide(demo, officers, open_leg(clerk, number, name))
+    show(demo, clerk, number, "另一件：如东不予转出，户口迁移照常办结", "another one: Rudong denies the transfer, the household move goes on to its end")
 
 
 def story(demo):
@@ -62,11 +80,12 @@ def story(demo):
     clerk = demo.Person("330483", "0007")
     clerk.error = demo.DemoError
     officers = {office: demo.Person(office, "0101") for office in demo.ALL}
+    clerk.show("item", "show", "LB03", "--office", "330483")
     clerk.wait_item("330503", "LB01-2")
     clerk.wait_item("320623", "LB02-2")
     demo.say("三地互换并验证事项目录与授权", "the three offices exchanged and verified catalogues and authorisations")
     form(demo)
-    number = clerk.run("joint", "new", "--file", "joint.json", "--applicant-office", "330503", "--other-office", "320623")["joint"]
+    number = new(clerk)
     show(demo, clerk, number, f"桐乡窗口一次收件，联办编号 {number}", "one intake at the window in Tongxiang: the first leg of each chain is open")
     decide(demo, officers, open_leg(clerk, number, "准予迁入"))
     decide(demo, officers, open_leg(clerk, number, "接收审核"))
@@ -88,4 +107,5 @@ def story(demo):
         text = demo.prove(clerk, leg["case"])
         entries = sum(" verified" in line for line in text.splitlines())
         demo.say(f"环节 {leg['n']} {leg['name']} {leg['case']} 的证明离线验证通过", f"proof of leg {leg['n']} verifies offline, {entries} entries")
+    denied(demo, clerk, officers)
     return number
