@@ -72,56 +72,53 @@ static int find_template(struct joint_work *w, json_t *body, json_t **out, struc
     return rc;
 }
 
-/* Whether this leg could be opened today: better said at the counter than when its turn comes. */
-static int check_leg(struct joint_work *w, const json_t *application, const char *office, const char *code, const char *name, json_t *leg,
-                     struct problem *p)
+/* Whether this leg could be opened today: better said at the counter than when its turn comes.  Completes the leg of the master. */
+static int check_leg(struct joint_work *w, const json_t *application, const json_t *offices, json_t *leg, struct problem *p)
 {
+    const char *office = joint_leg_office(leg, w->office->code, offices), *code = json_string_value(json_object_get(leg, "item"));
     json_t *stored = NULL;
-    struct problem why = {.id = PROBLEM_COUNT, .number = -1};
     int64_t version = 0;
     bool current = false;
     char id[UUID_TEXT];
-    int rc = 0;
-    if (strcmp(office, w->office->code) && !office_peer(w->office, office))
-        return problem_set(p, PROBLEM_FIELD, "/offices", "%s: office %s is not a counterpart of this office", name, office);
-    rc = item_find(w->db, office, code, 0, &version, &current, &stored);
+    if (!office)
+        return problem_set(p, PROBLEM_FIELD, "/offices", "say which office it is: offices.%s, six digits",
+                           json_string_value(json_object_get(leg, "office")));
+    bool here = !strcmp(office, w->office->code);
+    if (!here && !office_peer(w->office, office))
+        return problem_set(p, PROBLEM_FIELD, "/offices", "office %s is not a counterpart of this office", office);
+    int rc = item_find(w->db, office, code, 0, &version, &current, &stored);
     if (rc == TB_ENOTFOUND)
-        return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "%s: office %s has no item %s", name, office, code);
+        return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", office, code);
     if (!rc && !item_in_force(stored, timestamp_day(w->now)))
-        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "%s: item %s is not in force today", name, code);
-    if (!rc && (json_object_set_new(leg, "office", json_string(office)) || json_object_set_new(leg, "version", json_integer(version)) ||
+        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+    if (!rc && !here)
+        rc = authority_find(w->db, w->office, office, code, STEP_INTAKE, w->now, id, p);
+    if (!rc && !here)
+        rc = authority_check_body(w->db, w->office, office, w->office->code, code, application, w->now, p);
+    json_t *name = json_string(office); /* the template's word may lie in the member that is replaced */
+    if (!rc && (!name || json_object_set(leg, "office", name) || json_object_set_new(leg, "version", json_integer(version)) ||
                 json_object_set(leg, "title", json_object_get(stored, "name"))))
         rc = TB_ENOMEM;
+    json_decref(name);
     json_decref(stored);
-    if (rc || !strcmp(office, w->office->code))
-        return rc;
-    rc = authority_find(w->db, w->office, office, code, STEP_INTAKE, w->now, id, &why);
-    if (!rc)
-        rc = authority_check_body(w->db, w->office, office, w->office->code, code, application, w->now, &why);
-    return rc && why.id < PROBLEM_COUNT ? problem_set(p, why.id, why.field, "%s: %s", name, why.detail) : rc;
+    return rc;
 }
 
 static int resolve(struct joint_work *w, const json_t *template, const json_t *application, const json_t *offices, json_t **out,
                    struct problem *p)
 {
-    json_t *legs = json_array();
+    json_t *legs = json_array(), *one;
     size_t i;
-    const json_t *one;
     int rc = legs ? 0 : TB_ENOMEM;
     json_array_foreach(json_object_get(template, "legs"), i, one)
     {
-        const char *name = json_string_value(json_object_get(one, "name")), *code = json_string_value(json_object_get(one, "item"));
-        const char *office = joint_leg_office(one, w->office->code, offices);
-        json_t *leg = json_copy((json_t *)(uintptr_t)one);
-        if (!rc && (!leg || json_array_append_new(legs, leg)))
-            rc = TB_ENOMEM;
-        if (!rc && !office)
-            rc = problem_set(p, PROBLEM_FIELD, "/offices", "%s: say which office it is: offices.%s, six digits", name,
-                             json_string_value(json_object_get(one, "office")));
-        if (!rc)
-            rc = check_leg(w, application, office, code, name, leg, p);
+        struct problem why = {.id = PROBLEM_COUNT, .number = -1};
+        json_t *leg = rc ? NULL : json_copy(one);
         if (rc)
             break;
+        rc = leg && !json_array_append_new(legs, leg) ? check_leg(w, application, offices, leg, &why) : TB_ENOMEM;
+        if (rc && why.id < PROBLEM_COUNT)
+            rc = problem_set(p, why.id, why.field, "leg %s: %s", json_string_value(json_object_get(leg, "name")), why.detail);
     }
     if (rc)
         json_decref(legs);

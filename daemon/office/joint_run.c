@@ -193,7 +193,7 @@ static int open_leg(struct joint_work *w, size_t n, bool strict, struct problem 
         rc = set_limit(w, n);
     } else if (is_refusal(rc) && why.id < PROBLEM_COUNT) {
         if (strict)
-            return problem_set(p, why.id, why.field, "%s: %s", json_string_value(json_object_get(leg_of(w, n), "name")), why.detail);
+            return problem_set(p, why.id, why.field, "leg %s: %s", json_string_value(json_object_get(leg_of(w, n), "name")), why.detail);
         leg->leg.state = LEG_REFUSED;
         (void)snprintf(leg->reason, sizeof leg->reason, "%s", why.detail);
         rc = 0;

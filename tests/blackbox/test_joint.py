@@ -423,7 +423,7 @@ def test_a_leg_that_cannot_be_opened_any_more(fresh_trio):
     assert states(done) == {"permit": "granted", "out": "refused", "in": "stopped"}
     assert "authorised" in legs(done)["out"]["reason"] and legs(done)["out"]["case"] is None
     answer = fresh_trio.home.window("POST", "/window/v1/joint", form("MOVE"))
-    assert answer.problem() == "no-authorisation" and answer.json()["detail"].startswith("out: ")
+    assert answer.problem() == "no-authorisation" and answer.json()["detail"].startswith("leg out: ")
 
 
 def test_a_leg_that_its_office_does_not_take(fresh_trio):
