@@ -204,7 +204,9 @@ int item_show(struct client *client, const struct args *args)
     if (!status && joint)
         status = joint_template(client, item);
     if (joint)
-        (void)snprintf(text, sizeof text, "tongban joint new --item %s", view_text(item, "code"));
+        (void)snprintf(text, sizeof text, "tongban joint new --item %s%s%s", view_text(item, "code"),
+                       joint_needs(item, "applicant") ? " --applicant-office CODE" : "",
+                       joint_needs(item, "other") ? " --other-office CODE" : "");
     else
         (void)snprintf(text, sizeof text, "tongban case new --item %s --office %s", view_text(item, "code"), view_text(item, "office"));
     json_decref(item);

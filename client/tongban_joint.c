@@ -93,7 +93,8 @@ static int leg_note(const json_t *leg, struct buf *out)
     if (!rc && reason[0])
         rc = buf_append_str(out, detail_text(reason));
     else if (!rc && state[0])
-        rc = buf_printf(out, "%s%s", view_state(state), json_is_true(json_object_get(leg, "case_pending")) ? _(" (waits for the other side's receipt)") : "");
+        rc = buf_printf(out, "%s%s", view_state(state),
+                        json_is_true(json_object_get(leg, "case_pending")) ? _(" (waits for the other side's receipt)") : "");
     return rc;
 }
 
@@ -165,7 +166,7 @@ static int show_tree(const json_t *legs)
     struct table t;
     table_init(&t);
     table_column(&t, _("Leg"), 0);
-    table_column(&t, _("Office"), 6);
+    table_column(&t, _("Decided at"), 6);
     table_column(&t, _("Item"), 6);
     table_column(&t, _("State"), 0);
     table_column(&t, _("Case"), 0);
@@ -178,6 +179,14 @@ static int show_tree(const json_t *legs)
     return rc ? rc : table_print(&t);
 }
 
+bool joint_needs(const json_t *item, const char *which)
+{
+    size_t i;
+    const json_t *leg;
+    json_array_foreach(json_object_get(item, "legs"), i, leg) if (!strcmp(view_text(leg, "office"), which)) return true;
+    return false;
+}
+
 int joint_template(struct client *client, const json_t *item)
 {
     struct table t;
@@ -185,7 +194,7 @@ int joint_template(struct client *client, const json_t *item)
     term_pair(_("Done when"), LABEL, joint_word(joint_rules, JOINT_RULES, view_text(item, "joint_rule")));
     table_init(&t);
     table_column(&t, _("Leg"), 0);
-    table_column(&t, _("Office"), 6);
+    table_column(&t, _("Decided at"), 6);
     table_column(&t, _("Item"), 6);
     table_column(&t, _("Time of the leg"), 0);
     table_column(&t, _("Note"), 10);
@@ -235,12 +244,14 @@ static int joint_view(struct client *client, const json_t *doc)
     term_pair(_("Joint case"), LABEL, view_text(doc, "joint"));
     (void)snprintf(text, sizeof text, "%s %s", view_text(item, "code"), view_text(doc, "title"));
     term_pair(_("Item"), LABEL, text);
-    int n = snprintf(text, sizeof text, _("%s; %d of %d legs granted"), joint_word(joint_states, JOINT_STATES, state),
-                     (int)json_integer_value(json_object_get(progress, "granted")), (int)json_integer_value(json_object_get(progress, "of")));
+    int granted = (int)json_integer_value(json_object_get(progress, "granted"));
+    int of = (int)json_integer_value(json_object_get(progress, "of"));
+    int n = snprintf(text, sizeof text, _("%s; %d of %d legs granted"), joint_word(joint_states, JOINT_STATES, state), granted, of);
     if (n > 0 && (size_t)n < sizeof text && !strcmp(state, "running") && json_is_true(json_object_get(doc, "withdrawn")))
         n += snprintf(text + n, sizeof text - (size_t)n, "; %s", _("taken back, its legs are being closed"));
     if (n > 0 && (size_t)n < sizeof text && !strcmp(state, "running") && strcmp(outlook, state))
-        (void)snprintf(text + n, sizeof text - (size_t)n, "; %s: %s", _("certain already"), joint_word(joint_states, JOINT_STATES, outlook));
+        (void)snprintf(text + n, sizeof text - (size_t)n, "; %s: %s", _("certain already"),
+                       joint_word(joint_states, JOINT_STATES, outlook));
     term_pair(_("State"), LABEL, text);
     term_pair(_("Done when"), LABEL, joint_word(joint_rules, JOINT_RULES, view_text(doc, "rule")));
     (void)snprintf(text, sizeof text, "%s  %s", view_text(applicant, "name"), view_text(applicant, "number"));

@@ -44,6 +44,8 @@ int view_upload_fields(struct client *client, const struct case_field *fields, j
 const char *view_office(const char *code);
 /* A limit in words: "15 working days"; in `out`. */
 const char *view_limit(const json_t *limit, char *out, size_t size);
+/* Whether a leg of the item is decided at the office that the intake names as `which` ("applicant", "other"). */
+bool joint_needs(const json_t *item, const char *which);
 /* The legs of a joint item as a tree.  Exit status. */
 int joint_template(struct client *client, const json_t *item) TB_MUST_USE;
 /* The form of an intake, from --file or by asking, its files uploaded; `office` NULL looks for the only home office of the item.  Exit

@@ -61,8 +61,8 @@ static int leg_json(const struct joint_work *w, size_t n, json_t **out)
     char date[DATE_TEXT];
     json_t *doc = json_pack("{s:I, s:O, s:O, s:{s:O, s:O, s:O, s:O}, s:b, s:o, s:s, s:s, s:n, s:o, s:o}", "n", (json_int_t)n + 1, "name",
                             json_object_get(leg, "name"), "office", json_object_get(leg, "office"), "item", "office",
-                            json_object_get(leg, "office"), "code", json_object_get(leg, "item"), "version", json_object_get(leg, "version"),
-                            "name", json_object_get(leg, "title"), "required", (int)row->leg.required, "after",
+                            json_object_get(leg, "office"), "code", json_object_get(leg, "item"), "version",
+                            json_object_get(leg, "version"), "name", json_object_get(leg, "title"), "required", (int)row->leg.required, "after",
                             after ? json_incref((json_t *)(uintptr_t)after) : json_array(), "state", word->name, "state_text", word->zh,
                             "case", "opened_at", time_json(row->opened), "waits_for", waits_for(w, n));
     int rc = doc ? add_case(w, row, doc) : TB_ENOMEM;

@@ -5,7 +5,7 @@
 
 static struct joint_row a_joint(unsigned serial)
 {
-    struct joint_row row = {.item_version = 2, .rule = JOINT_RULE_ALL_DECIDED, .state = JOINT_RUNNING, .entry = 77, .opened = 1000 + serial};
+    struct joint_row row = {.item_version = 2, .rule = JOINT_RULE_ALL_DECIDED, .entry = 77, .opened = 1000 + serial};
     OK(case_no_make("330483", 20780, serial, row.joint_no));
     memcpy(row.item, "LB01", 5);
     row.title = strdup("户口迁移");
