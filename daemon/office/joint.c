@@ -295,6 +295,8 @@ static int decided_before(struct store_db *db, const struct office *office, cons
         *state = !strcmp(outcome, "grant") ? CASE_GRANTED : CASE_DENIED;
     else if (!rc && json_object_get(content, "refusal"))
         *state = CASE_REFUSED;
+    else if (!rc && *state == CASE_COMPLETED)
+        *state = CASE_WITHDRAWN; /* closed without a decision */
     json_decref(content);
     return rc;
 }

@@ -59,12 +59,18 @@ static int leg_json(const struct joint_work *w, size_t n, json_t **out)
     const json_t *leg = json_array_get(json_object_get(w->opened, "legs"), n), *after = json_object_get(leg, "after");
     const struct joint_word *word = &joint_leg_states[row->leg.state];
     char date[DATE_TEXT];
-    json_t *doc = json_pack("{s:I, s:O, s:O, s:{s:O, s:O, s:O, s:O}, s:b, s:o, s:s, s:s, s:n, s:o, s:o}", "n", (json_int_t)n + 1, "name",
+    json_t *doc = json_pack("{s:I, s:O, s:O, s:{s:O, s:O, s:O, s:O}, s:b, s:o}", "n", (json_int_t)n + 1, "name",
                             json_object_get(leg, "name"), "office", json_object_get(leg, "office"), "item", "office",
                             json_object_get(leg, "office"), "code", json_object_get(leg, "item"), "version",
-                            json_object_get(leg, "version"), "name", json_object_get(leg, "title"), "required", (int)row->leg.required, "after",
-                            after ? json_incref((json_t *)(uintptr_t)after) : json_array(), "state", word->name, "state_text", word->zh,
-                            "case", "opened_at", time_json(row->opened), "waits_for", waits_for(w, n));
+                            json_object_get(leg, "version"), "name", json_object_get(leg, "title"), "required", (int)row->leg.required,
+                            "after", after ? json_incref((json_t *)(uintptr_t)after) : json_array());
+    json_t *now = json_pack("{s:s, s:s, s:n, s:o, s:o}", "state", word->name, "state_text", word->zh, "case", "opened_at",
+                            time_json(row->opened), "waits_for", waits_for(w, n));
+    if (doc && (!now || json_object_update(doc, now))) {
+        json_decref(doc);
+        doc = NULL;
+    }
+    json_decref(now);
     int rc = doc ? add_case(w, row, doc) : TB_ENOMEM;
     if (!rc && json_is_object(json_object_get(leg, "limit")))
         rc = json_object_set(doc, "limit", json_object_get(leg, "limit")) ? TB_ENOMEM : 0;
@@ -104,7 +110,7 @@ static int document(struct joint_work *w, json_t **out)
     struct joint_leg legs[LIMIT_JOINT_LEGS];
     joint_work_legs(w, legs);
     json_t *doc = head_json(w->office, &w->row, legs, w->count), *list = json_array();
-    int rc = doc && list ? json_object_set(doc, "legs", list) : TB_ENOMEM;
+    int rc = doc && list && !json_object_set(doc, "legs", list) ? 0 : TB_ENOMEM;
     for (size_t n = 0; n < w->count && !rc; n++) {
         json_t *leg = NULL;
         rc = leg_json(w, n, &leg);
@@ -116,7 +122,7 @@ static int document(struct joint_work *w, json_t **out)
         json_decref(doc);
     else
         *out = doc;
-    return rc < 0 ? rc : rc ? TB_ENOMEM : 0;
+    return rc;
 }
 
 int joint_document(struct store_db *db, const struct office *office, int64_t joint_id, json_t **out)
