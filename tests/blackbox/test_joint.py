@@ -1,11 +1,15 @@
 """Joint cases (多地联办): one intake, legs at three offices, each with its own number, clock and decision."""
+import http.client
 import json
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
+import unicodedata
 import urllib.parse
 import uuid
 
@@ -502,3 +506,117 @@ def test_wrong_templates_stop_the_start(trio, name):
         assert done.returncode == 2 and b"legs" in done.stdout + done.stderr, done
     finally:
         path.write_text(good)
+
+
+# ---- the program ----
+
+def tongban(world, office, *words, staff="0007", lang="C.UTF-8", code=0, **files):
+    """One run of `tongban` for a member of staff of a real office."""
+    config = world.directory / f"{office.code}-{staff}.yaml"
+    config.write_text(f"server: https://127.0.0.1:{office.port}\nauthority: {office.tls}/staff-ca.crt\n"
+                      f"certificate: {office.tls}/staff-{staff}.crt\nkey: {office.tls}/staff-{staff}.key\noffice: \"{office.code}\"\n")
+    for name, document in files.items():
+        (world.directory / f"{name}.json").write_text(json.dumps(document, ensure_ascii=False))
+    program = os.environ.get("TONGBAN") or os.path.join(os.path.dirname(os.path.dirname(daemon_path())), "client", "tongban")
+    environment = {**os.environ, "LANG": lang, "LC_ALL": lang, "HOME": str(world.directory), "XDG_STATE_HOME": str(world.directory / "state")}
+    done = subprocess.run([program, "--config", str(config), *words], capture_output=True, text=True, timeout=60, check=False,
+                          stdin=subprocess.DEVNULL, cwd=world.directory, env=environment)
+    assert done.returncode == code, (words, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+def columns(line):
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+
+
+@pytest.mark.parametrize("lang,words", [("C.UTF-8", ("Leg", "waits for: permit", "Next: ")),
+                                        ("zh_CN.UTF-8", ("环节", "等待：permit", "下一步：", "办理中"))])
+def test_the_program_shows_the_tree(trio, lang, words):
+    home = trio.home
+    shown = tongban(trio, home, "item", "show", "MOVE", "--office", HOME, lang=lang)
+    assert "--other-office" in shown and "tongban joint new --item MOVE --other-office CODE" in shown
+    application_form = {k: v for k, v in form("MOVE", None).items() if k != "materials"}
+    out = tongban(trio, home, "--json", "joint", "new", "--file", "move.json", "--other-office", AWAY, lang=lang, move=application_form)
+    number = json.loads(out)["joint"]
+    out = tongban(trio, home, "joint", "show", number, lang=lang)
+    assert all(word in out for word in words), out
+    lines = [line for line in out.splitlines() if "─ " in line]
+    assert len(lines) == 3 and lines[0].startswith("└─ permit") and lines[1].startswith("   └─ out") and lines[2].startswith("      └─ in")
+    assert len({columns(line[:line.index(" P")]) for line in lines}) == 1, "aligned"
+    assert number in tongban(trio, home, "joint", "list", "--open", lang=lang)
+    assert json.loads(tongban(trio, home, "--json", "joint", "list", number))["rows"][0]["joint"] == number
+    case = legs(joint(trio, number))["permit"]["case"]
+    assert number in tongban(trio, home, "case", "show", case, lang=lang)
+    told = tongban(trio, home, "case", "show", number, code=1, lang=lang)
+    assert "tongban joint show" in told
+    tongban(trio, home, "joint", "withdraw", number, code=2, lang=lang)
+    tongban(trio, home, "joint", "withdraw", number, "--reason", "x", staff="0101", code=4, lang=lang)
+    assert number in tongban(trio, home, "joint", "withdraw", number, "--reason", "moved away", lang=lang)
+    tongban(trio, home, "joint", "withdraw", number, "--reason", "again", code=1, lang=lang)
+
+
+@pytest.mark.parametrize("words,code", [
+    (("joint", "show", "1"), 1), (("joint", "show"), 2), (("joint", "new", "--item", "MOVE"), 2), (("joint", "list", "--limit", "0"), 2),
+    (("joint", "show", "330483261124000000012"), 1), (("joint", "new", "--file", "nowhere.json"), 2), (("joint", "nonsense"), 2)])
+def test_the_program_refuses(trio, words, code):
+    assert tongban(trio, trio.home, *words, code=code)
+
+
+def test_a_refusal_names_the_leg_in_both_languages(trio):
+    body = {k: v for k, v in form("MOVE", {"other": "110101"}).items() if k != "materials"}
+    assert "leg out: office 110101 is not a counterpart" in tongban(trio, trio.home, "joint", "new", "--file", "bad.json", code=1, bad=body)
+    told = tongban(trio, trio.home, "joint", "new", "--file", "bad.json", code=1, lang="zh_CN.UTF-8", bad=body)
+    assert "环节“out”：" in told and "counterpart" not in told
+
+
+# ---- under load, with kills ----
+
+def test_kills_at_random_moments(fresh_trio):
+    """Clerk and officers work on while the office of the intake is killed again and again: each leg comes once, each joint case ends."""
+    home, numbers, chance = fresh_trio.home, [], random.Random(7)
+    stop = threading.Event()
+
+    def insist(call):
+        """Repeats under the same key until there is an answer: what the office did before it was killed counts once."""
+        while True:
+            try:
+                return call()
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.05)
+
+    def clerk():
+        for _ in range(6):
+            key = str(uuid.uuid4())
+            answer = insist(lambda key=key: home.window("POST", "/window/v1/joint", form("MOVE"), key=key))
+            assert answer.status == 201, answer
+            numbers.append(answer.json()["joint"])
+
+    def officer(office):
+        while not stop.is_set():
+            rows = insist(lambda: office.window("GET", "/window/v1/todo?limit=100", staff="0101")).json()["rows"]
+            for row in rows:
+                for action in ("accept", "grant"):
+                    if action in row["actions"]:
+                        insist(lambda row=row, action=action: office.act(row["case"], action))
+            time.sleep(0.02)
+
+    workers = [threading.Thread(target=clerk)] + [threading.Thread(target=officer, args=(office,)) for office in (home, fresh_trio.away)]
+    for worker in workers:
+        worker.start()
+    for _ in range(8):
+        time.sleep(chance.uniform(0.05, 0.5))
+        home.kill()
+        home.start()
+    workers[0].join(60)
+    try:
+        for number in numbers:
+            document = wait_joint(fresh_trio, number, "granted")
+            assert document["progress"] == {"granted": 3, "settled": 3, "of": 3}
+    finally:
+        stop.set()
+        for worker in workers:
+            worker.join(30)
+    assert len(set(numbers)) == 6
+    opened = [(line["body"]["joint"]["id"], line["body"]["joint"]["leg"]) for line in entries(home, "case.submitted")]
+    assert sorted(opened) == sorted((number, name) for number in numbers for name in ("permit", "out", "in"))
+    assert sorted(line["case"] for line in entries(home, "joint.closed")) == sorted(numbers)
