@@ -76,7 +76,9 @@ static const char *leg_limit(const json_t *leg, char *out, size_t size)
         return "-";
     if (!json_is_object(due))
         return view_limit(limit, out, size);
-    (void)snprintf(out, size, "%s%s", view_text(due, "date"), json_is_true(json_object_get(due, "provisional")) ? "?" : "");
+    bool late = json_is_true(json_object_get(due, "overdue"));
+    (void)snprintf(out, size, "%s%s%s%s", view_text(due, "date"), json_is_true(json_object_get(due, "provisional")) ? "?" : "",
+                   late ? " " : "", late ? _("overdue") : "");
     return out;
 }
 

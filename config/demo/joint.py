@@ -107,5 +107,7 @@ def story(demo):
         text = demo.prove(clerk, leg["case"])
         entries = sum(" verified" in line for line in text.splitlines())
         demo.say(f"环节 {leg['n']} {leg['name']} {leg['case']} 的证明离线验证通过", f"proof of leg {leg['n']} verifies offline, {entries} entries")
+    demo.prove(clerk, number)
+    demo.say("联办件本身的证明离线验证通过", "so does the proof of the joint case itself: what was opened, and how it ended")
     denied(demo, clerk, officers)
     return number

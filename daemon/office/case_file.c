@@ -170,7 +170,7 @@ int case_mark_received(struct store_db *db, const struct office *office, struct 
         case_confirm(office, row, move->to, entry.rev, move->time, now);
         rc = case_set_due(db, office, row);
     }
-    if (!rc)
+    if (!rc && !case_is_local(row))
         metric_add(METRIC_CASES_RECEIVED, 1);
     entry_clear(&entry);
     return rc;

@@ -256,9 +256,10 @@ static int withdraw_joint(struct joint_work *w, struct office_request *request, 
         rc = problem_set(p, PROBLEM_TRANSITION, NULL, "the joint case is closed: %s", joint_states[w->row.state].name);
     if (!rc && w->row.withdrawn)
         rc = problem_set(p, PROBLEM_STEP_DONE, NULL, "the joint case was withdrawn before; its legs are still being closed");
+    uint64_t index = 0;
     if (!rc)
-        rc = joint_work_append(w, ENTRY_JOINT_WITHDRAWN, request->body, NULL);
-    w->row.withdrawn = true;
+        rc = joint_work_append(w, ENTRY_JOINT_WITHDRAWN, request->body, &index);
+    w->row.withdrawn = (int64_t)index;
     if (!rc)
         rc = joint_update(w->db, &w->row);
     for (size_t n = 0; n < w->count && !rc; n++)

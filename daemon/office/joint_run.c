@@ -238,13 +238,15 @@ static int close_when_done(struct joint_work *w)
 {
     struct joint_leg legs[LIMIT_JOINT_LEGS];
     joint_work_legs(w, legs);
-    enum joint_state state = joint_fold(w->row.rule, legs, w->count, w->row.withdrawn, NULL);
+    enum joint_state state = joint_fold(w->row.rule, legs, w->count, w->row.withdrawn > 0, NULL);
     if (state == JOINT_RUNNING || w->row.state != JOINT_RUNNING)
         return 0;
     w->row.state = state;
     w->row.closed = w->now;
     json_t *body = closed_body(w);
-    int rc = joint_work_append(w, ENTRY_JOINT_CLOSED, body, NULL);
+    uint64_t index = 0;
+    int rc = joint_work_append(w, ENTRY_JOINT_CLOSED, body, &index);
+    w->row.ended = (int64_t)index;
     json_decref(body);
     return rc ? rc : joint_update(w->db, &w->row);
 }

@@ -75,8 +75,9 @@ static int leg_json(const struct joint_work *w, size_t n, json_t **out)
     if (!rc && json_is_object(json_object_get(leg, "limit")))
         rc = json_object_set(doc, "limit", json_object_get(leg, "limit")) ? TB_ENOMEM : 0;
     if (!rc && row->due_day) {
+        bool late = row->leg.state == LEG_OPEN && row->due_day < timestamp_day(store_world(w->db)->now_ms(store_world(w->db)->context));
         date_format(row->due_day, date);
-        rc = put(doc, "limit_due", json_pack("{s:s, s:b}", "date", date, "provisional", (int)row->due_provisional));
+        rc = put(doc, "limit_due", json_pack("{s:s, s:b, s:b}", "date", date, "provisional", row->due_provisional, "overdue", late));
     }
     if (!rc && row->reason[0])
         rc = put(doc, "reason", json_string(row->reason));
@@ -96,11 +97,11 @@ static json_t *head_json(const struct office *office, const struct joint_row *ro
         granted += legs[n].state == LEG_GRANTED;
         settled += joint_leg_states[legs[n].state].settled;
     }
-    (void)joint_fold(row->rule, legs, count, row->withdrawn, &outlook);
+    (void)joint_fold(row->rule, legs, count, row->withdrawn > 0, &outlook);
     return json_pack("{s:s, s:s, s:{s:s, s:s, s:I, s:s}, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:{s:I, s:I, s:I}}", "joint", row->joint_no,
                      "title", row->title, "item", "office", office->code, "code", row->item, "version", (json_int_t)row->item_version,
                      "name", row->title, "rule", joint_rules[row->rule].name, "state", joint_states[row->state].name, "state_text",
-                     joint_states[row->state].zh, "outlook", joint_states[outlook].name, "withdrawn", (int)row->withdrawn, "opened_at",
+                     joint_states[row->state].zh, "outlook", joint_states[outlook].name, "withdrawn", row->withdrawn > 0, "opened_at",
                      time_json(row->opened), "closed_at", time_json(row->closed), "progress", "granted", (json_int_t)granted, "settled",
                      (json_int_t)settled, "of", (json_int_t)count);
 }

@@ -15,15 +15,16 @@ struct joint_row {
     int64_t item_version;
     enum joint_rule rule;
     enum joint_state state;
-    bool withdrawn;              /* the applicant took it back: nothing more is opened */
     int64_t entry;               /* place of joint.opened in the ledger */
+    int64_t withdrawn;           /* of joint.withdrawn: the applicant took it back, nothing more is opened; 0 not */
+    int64_t ended;               /* of joint.closed; 0 not yet */
     int64_t opened, closed;      /* ms */
     char *title;                 /* owned: name of the item */
     char *applicant, *number;    /* owned, for search and (masked) lists */
 };
 void joint_row_clear(struct joint_row *row);
 int joint_insert(struct store_db *db, struct joint_row *row) TB_MUST_USE; /* sets id */
-/* Writes what changes: state, withdrawn, closed. */
+/* Writes what changes: state, withdrawn, ended, closed. */
 int joint_update(struct store_db *db, const struct joint_row *row) TB_MUST_USE;
 int joint_get(struct store_db *db, const char *joint_no, struct joint_row *row) TB_MUST_USE; /* TB_ENOTFOUND */
 int joint_get_by_id(struct store_db *db, int64_t id, struct joint_row *row) TB_MUST_USE;

@@ -40,12 +40,13 @@ static void read_row(struct db_query *q, struct joint_row *row)
     row->title = q_get_new_text(q, 4, NULL);
     row->rule = (enum joint_rule)read_word(q, 5, JOINT_RULES);
     row->state = (enum joint_state)read_word(q, 6, JOINT_STATES);
-    row->withdrawn = q_get_int(q, 7) != 0;
-    row->entry = q_get_int(q, 8);
-    row->opened = q_get_int(q, 9);
-    row->closed = q_get_int(q, 10);
-    row->applicant = q_get_new_text(q, 11, NULL);
-    row->number = q_get_new_text(q, 12, NULL);
+    row->entry = q_get_int(q, 7);
+    row->withdrawn = q_get_int(q, 8);
+    row->ended = q_get_int(q, 9);
+    row->opened = q_get_int(q, 10);
+    row->closed = q_get_int(q, 11);
+    row->applicant = q_get_new_text(q, 12, NULL);
+    row->number = q_get_new_text(q, 13, NULL);
 }
 
 int joint_insert(struct store_db *db, struct joint_row *row)
@@ -57,8 +58,9 @@ int joint_insert(struct store_db *db, struct joint_row *row)
     q_text(&q, row->title);
     q_int(&q, row->rule);
     q_int(&q, row->state);
-    q_int(&q, row->withdrawn);
     q_int(&q, row->entry);
+    q_int(&q, row->withdrawn);
+    q_int(&q, row->ended);
     q_int(&q, row->opened);
     q_int(&q, row->closed);
     q_text(&q, row->applicant);
@@ -76,6 +78,7 @@ int joint_update(struct store_db *db, const struct joint_row *row)
     q_int(&q, row->id);
     q_int(&q, row->state);
     q_int(&q, row->withdrawn);
+    q_int(&q, row->ended);
     q_int(&q, row->closed);
     int rc = q_run(&q, &changes);
     return rc ? rc : changes ? 0 : TB_ENOTFOUND;

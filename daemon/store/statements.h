@@ -9,7 +9,7 @@
     "id, case_no, home, intake, item, item_version, state, local_state, pending, rev, noticed, handed_in, sent, received, "   \
     "accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number"
 
-#define JOINT_COLUMNS "id, joint_no, item, version, title, rule, state, withdrawn, entry, opened, closed, applicant, number"
+#define JOINT_COLUMNS "id, joint_no, item, version, title, rule, state, entry, withdrawn, ended, opened, closed, applicant, number"
 #define LEG_COLUMNS   "id, state, after, required, case_id, opened, due_day, due_provisional, reason"
 
 #define STATEMENT_TABLE(S)                                                                                             \
@@ -166,9 +166,9 @@
     S(MATERIAL_OUT_DONE, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1")           \
     /* joint cases */                                                                                                  \
     S(JOINT_INSERT, WRITE,                                                                                             \
-      "INSERT INTO joint (joint_no, item, version, title, rule, state, withdrawn, entry, opened, closed, applicant, number) " \
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                                                    \
-    S(JOINT_UPDATE, WRITE, "UPDATE joint SET state = ?2, withdrawn = ?3, closed = ?4 WHERE id = ?1")                   \
+      "INSERT INTO joint (joint_no, item, version, title, rule, state, entry, withdrawn, ended, opened, closed, applicant, number) " \
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")                                                  \
+    S(JOINT_UPDATE, WRITE, "UPDATE joint SET state = ?2, withdrawn = ?3, ended = ?4, closed = ?5 WHERE id = ?1")       \
     S(JOINT_BY_NO, READ, "SELECT " JOINT_COLUMNS " FROM joint WHERE joint_no = ?1")                                    \
     S(JOINT_BY_ID, READ, "SELECT " JOINT_COLUMNS " FROM joint WHERE id = ?1")                                          \
     S(JOINT_LIST, READ, "SELECT " JOINT_COLUMNS " FROM joint WHERE id < ?1 ORDER BY id DESC LIMIT ?2")                 \

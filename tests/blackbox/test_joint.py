@@ -562,6 +562,28 @@ def test_the_program_refuses(trio, words, code):
     assert tongban(trio, trio.home, *words, code=code)
 
 
+def verify(world, bundle, *offices):
+    path = world.directory / "bundle.json"
+    path.write_text(json.dumps(bundle, ensure_ascii=False))
+    keys = [word for office in offices for word in ("--key", (office.directory / "ledger.vkey").read_text().strip())]
+    program = os.path.join(os.path.dirname(os.path.dirname(daemon_path())), "bin", "tongban-verify")
+    return subprocess.run([program, "case", *keys, str(path)], capture_output=True, text=True, check=False)
+
+
+def test_proofs_of_a_joint_case_and_of_a_local_leg(trio):
+    home = trio.home
+    number = open_joint(trio, "MOVE")["joint"]
+    home.window("POST", f"/window/v1/joint/{number}/withdraw", {"reason": "no"})
+    case = legs(joint(trio, number))["permit"]["case"]
+    for what, kinds in ((number, ["joint.opened", "joint.withdrawn", "joint.closed"]), (case, ["case.submitted", "case.received", "case.withdrawn"])):
+        bundle = home.window("GET", f"/window/v1/cases/{what}/bundle").json()
+        assert [json.loads(one["line"])["type"] for one in bundle["entries"]] == kinds
+        done = verify(trio, bundle, home)
+        assert done.returncode == 0 and "?" not in done.stdout.split("proved:")[0], done.stdout + done.stderr
+        bundle["entries"][0]["line"] = bundle["entries"][0]["line"].replace("张三", "张四")
+        assert verify(trio, bundle, home).returncode == 1
+
+
 def test_a_refusal_names_the_leg_in_both_languages(trio):
     body = {k: v for k, v in form("MOVE", {"other": "110101"}).items() if k != "materials"}
     assert "leg out: office 110101 is not a counterpart" in tongban(trio, trio.home, "joint", "new", "--file", "bad.json", code=1, bad=body)

@@ -1,10 +1,10 @@
 /* sim: two offices under a virtual clock, disk and network — the daemon's own code, no sockets, files, threads or real
  * time.
  *
- * One run is one seed.  The seed decides what staff do (lawful and unlawful, single, local and joint cases), what the network loses, doubles, delays
- * and reorders, when a link is cut (seconds … ten days), when an office loses power (also in the middle of a commit)
- * and what its disk forgets.  After every step the invariants of sim_check.c hold or the run ends with the seed and the
- * step, and the same seed replays the same run byte for byte. */
+ * One run is one seed.  The seed decides what staff do (lawful and unlawful; single, local and joint cases), what the network
+ * loses, doubles, delays and reorders, when a link is cut (seconds … ten days), when an office loses power (also in the middle
+ * of a commit) and what its disk forgets.  After every step the invariants of sim_check.c hold or the run ends with the seed
+ * and the step, and the same seed replays the same run byte for byte. */
 #ifndef SIMULATION_SIM_H
 #define SIMULATION_SIM_H
 

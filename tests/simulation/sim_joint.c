@@ -87,7 +87,9 @@ static size_t check_joint(struct sim_node *node, const struct joint_row *joint)
     }
     if (joint_ready(legs, count) || joint_lost(legs, count))
         sim_fail(node->sim, "lost: a leg of %s could go on and does not", joint->joint_no);
-    if (joint_fold(joint->rule, legs, count, joint->withdrawn, NULL) != joint->state || (joint->state == JOINT_RUNNING) != !joint->closed)
+    bool running = joint->state == JOINT_RUNNING;
+    enum joint_state state = joint_fold(joint->rule, legs, count, joint->withdrawn > 0, NULL);
+    if (state != joint->state || running != !joint->closed || running != !joint->ended)
         sim_fail(node->sim, "joint case %s is %s, its legs say otherwise", joint->joint_no, joint_states[joint->state].name);
     return cases;
 }

@@ -1,5 +1,6 @@
--- Joint cases that this office opened, and their legs.  A leg that was opened has a row in cases; `entry` is the place of
--- joint.opened, which holds the whole application.
+-- Joint cases that this office opened, and their legs.  A leg that was opened has a row in cases.  entry,
+-- withdrawn and ended are the places of joint.opened, joint.withdrawn and joint.closed in the ledger, 0 for not yet; joint.opened holds the
+-- whole application.
 CREATE TABLE joint (
     id        INTEGER PRIMARY KEY,
     joint_no  TEXT NOT NULL UNIQUE CHECK (length(joint_no) = 21),
@@ -8,8 +9,9 @@ CREATE TABLE joint (
     title     TEXT NOT NULL,
     rule      INTEGER NOT NULL CHECK (rule BETWEEN 0 AND 15),
     state     INTEGER NOT NULL CHECK (state BETWEEN 0 AND 15),
-    withdrawn INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
-    entry     INTEGER NOT NULL,
+    entry     INTEGER NOT NULL CHECK (entry > 0),
+    withdrawn INTEGER NOT NULL,
+    ended     INTEGER NOT NULL,
     opened    INTEGER NOT NULL,
     closed    INTEGER NOT NULL,
     applicant TEXT NOT NULL,
