@@ -77,7 +77,10 @@ static int check_item(struct taken *t, struct problem *p)
     json_t *stored = NULL;
     /* an older version is right when it was in force at intake: the case pins it, and the link may have been down since */
     int rc = item_find(t->db, home, code, version, &found, &current, &stored);
+    bool joint = !rc && json_object_get(stored, "legs");
     json_decref(stored);
+    if (joint)
+        return problem_set(p, PROBLEM_FIELD, "/item/code", "item %s is decided leg by leg, not as one case", code);
     if (rc == TB_ENOTFOUND)
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "item %s has no version %lld here", code, (long long)version);
     memcpy(t->row.item, code, strlen(code) + 1);

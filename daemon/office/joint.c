@@ -91,6 +91,8 @@ static int check_leg(struct joint_work *w, const json_t *application, const json
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", office, code);
     if (!rc && !item_in_force(stored, timestamp_day(w->now)))
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+    if (!rc && json_object_get(stored, "legs"))
+        rc = problem_set(p, PROBLEM_FIELD, "/item/code", "item %s has legs itself; a leg is one decision", code);
     if (!rc && !here)
         rc = authority_find(w->db, w->office, office, code, STEP_INTAKE, w->now, id, p);
     if (!rc && !here)

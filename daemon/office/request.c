@@ -84,6 +84,8 @@ static int find_item(struct act *a, struct problem *p)
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/version", "version %lld of %s was replaced or withdrawn", (long long)found, code);
     if (!rc && !item_in_force(stored, timestamp_day(a->now)))
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+    if (!rc && json_object_get(stored, "legs"))
+        rc = problem_set(p, PROBLEM_FIELD, "/item/code", "item %s has legs: take it in with tongban joint new", code);
     if (!rc) {
         memcpy(a->row.home, home, OFFICE_TEXT);
         memcpy(a->row.intake, a->office->code, OFFICE_TEXT);

@@ -15,7 +15,7 @@ import uuid
 
 import pytest
 
-from office import AWAY, HOME, THIRD, WAIT_S, World, application, daemon_path, item
+from office import AWAY, HOME, ROOT, THIRD, WAIT_S, World, application, daemon_path, item
 
 TRIO = (HOME, AWAY, THIRD)
 OFFICES = {"applicant": THIRD, "other": AWAY}
@@ -40,6 +40,7 @@ def joint_item(code, legs, rule="ALL_GRANTED"):
 RULES = ("ALL_GRANTED", "REQUIRED_GRANTED", "ANY_GRANTED", "ALL_DECIDED")
 TEMPLATES = [joint_item("MOVE", MOVE)] + [joint_item("FAN" + str(i), FAN, rule) for i, rule in enumerate(RULES)]
 TEMPLATES += [joint_item("TWICE", [leg("a", "other", "P1"), leg("b", "other", "P2", ["a"]), leg("c", "applicant", "P1", ["b"], passes=["a"])])]
+TEMPLATES += [joint_item("NEST", [leg("a", "intake", "MOVE")]), joint_item("CITY", [leg("a", "intake", "P1"), leg("b", "other", "P2", ["a"])])]
 LEGS = [item(code, "leg " + code) for code in ("P1", "P2", "P3")]
 
 
@@ -85,14 +86,27 @@ def fresh_trio():
         world.remove()
 
 
+@pytest.fixture
+def trio_shipped():
+    """Three offices with the shipped joint items."""
+    world = World(codes=TRIO)
+    try:
+        for office in world.offices.values():
+            office.edit(r"catalogue:\n(  - [^\n]*\n)*", f"catalogue:\n  - '{ROOT}/config/catalogue/{office.code}/joint.yaml'\n")
+        world.start()
+        yield world
+    finally:
+        world.remove()
+
+
 def form(code, offices=OFFICES, **members):
     body = application(HOME, code, **members)
     del body["forward"]
     return body | {"item": {"code": code}} | ({"offices": offices} if offices is not None else {})
 
 
-def open_joint(world, code, key=None, **members):
-    answer = world.home.window("POST", "/window/v1/joint", form(code, **members), key=key)
+def open_joint(world, code, key=None, offices=OFFICES, **members):
+    answer = world.home.window("POST", "/window/v1/joint", form(code, offices, **members), key=key)
     assert answer.status == 201, answer
     return answer.json()
 
@@ -266,6 +280,44 @@ def test_parallel_legs_begin_together(trio):
         office.wait_state(cases[name], "received")
     handed = {name: trio.home.case(cases[name]).json()["times"]["handed_in"] for name in "abc"}
     assert len(set(handed.values())) == 1, "received by all at once (浙江 art. 5)"
+
+
+def test_one_city_alone(trio):
+    """一件事 within one office: nothing leaves, the legs still follow each other."""
+    document = open_joint(trio, "CITY", offices={"other": HOME})
+    decide(trio, legs(document)["a"])
+    second = legs(joint(trio, document["joint"]))["b"]
+    assert second["office"] == HOME and second["case_state"] == "received"
+    decide(trio, second)
+    assert joint(trio, document["joint"])["state"] == "granted"
+
+
+def test_a_joint_item_is_not_one_case(trio):
+    for office, home in ((trio.home, HOME), (trio.away, HOME)):
+        answer = office.window("POST", "/window/v1/cases", application(home, "MOVE"))
+        assert answer.problem() == "field" and "joint new" in answer.json()["detail"]
+
+
+def test_the_shipped_templates(trio_shipped):
+    """LB01 and LB02 as they are in config/catalogue, each leg under the clock that the law gives it."""
+    world = trio_shipped
+    for code, other, limits in (("LB01", THIRD, (10, 5, 1)), ("LB02", AWAY, (15, 15, 15))):
+        answer = world.home.window("POST", "/window/v1/joint", form(code, {"other": other}))
+        assert answer.status == 201, answer
+        number = answer.json()["joint"]
+        for n, days in enumerate(limits):
+            name = answer.json()["legs"][n]["name"]
+            one = wait_leg(world, number, name, "open")
+            today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))  # the offices' day
+            due = json.loads(tongban(world, world.home, "--json", "calendar", "add", today, str(days)))["date"]
+            assert one["limit"] == {"days": days, "unit": "working_day"} and one["limit_due"]["date"] == due
+            office = world.offices[one["office"]]
+            assert one["office"] == (other if n == 1 else HOME)
+            office.wait_state(one["case"], "received")
+            accepted = office.act(one["case"], "accept").json()
+            assert accepted["due"]["what"] == "decision" and accepted["due"]["date"] == due
+            assert office.act(one["case"], "grant").status == 200
+        wait_joint(world, number, "granted")
 
 
 # ---- a leg's refusal ----
@@ -455,7 +507,7 @@ def test_lists_mask_and_page(trio):
 
 
 BAD = [
-    ("unknown item", form("NONE"), "item-unknown"), ("not a joint item", form("P1"), "field"), ("no offices", form("MOVE", None), "field"),
+    ("a leg of legs", form("NEST"), "field"), ("unknown item", form("NONE"), "item-unknown"), ("not a joint item", form("P1"), "field"), ("no offices", form("MOVE", None), "field"),
     ("offices of another kind", form("MOVE", ["x"]), "field"), ("unknown role", form("MOVE", {"third": AWAY}), "field"),
     ("not an office", form("MOVE", {"other": "x"}), "field"), ("a number", form("MOVE", {"other": 320623}), "field"),
     ("unknown office", form("MOVE", {"other": "110101"}), "field"), ("foreign item", form("MOVE") | {"item": {"code": "MOVE", "office": AWAY}}, "field"),
