@@ -507,7 +507,8 @@ def test_lists_mask_and_page(trio):
 
 
 BAD = [
-    ("a leg of legs", form("NEST"), "field"), ("unknown item", form("NONE"), "item-unknown"), ("not a joint item", form("P1"), "field"), ("no offices", form("MOVE", None), "field"),
+    ("a leg of legs", form("NEST"), "field"),
+    ("unknown item", form("NONE"), "item-unknown"), ("not a joint item", form("P1"), "field"), ("no offices", form("MOVE", None), "field"),
     ("offices of another kind", form("MOVE", ["x"]), "field"), ("unknown role", form("MOVE", {"third": AWAY}), "field"),
     ("not an office", form("MOVE", {"other": "x"}), "field"), ("a number", form("MOVE", {"other": 320623}), "field"),
     ("unknown office", form("MOVE", {"other": "110101"}), "field"), ("foreign item", form("MOVE") | {"item": {"code": "MOVE", "office": AWAY}}, "field"),
