@@ -289,11 +289,36 @@ static int set_offices(const struct client *client, const struct args *args, jso
     return EXIT_DONE;
 }
 
+/* At a terminal the offices that the template leaves open are asked for; a script gets the server's word about them. */
+static int ask_offices(struct client *client, json_t *form)
+{
+    static const char *const names[] = {"applicant", "other"};
+    const char *const questions[] = {_("Office of the legs \"applicant\", where the applicant is registered (six digits)"),
+                                     _("Office of the legs \"other\" (six digits)")};
+    json_t *item = NULL, *offices = json_object_get(form, "offices");
+    if (!ask_possible(client))
+        return EXIT_DONE;
+    int status = view_item(client, view_text(json_object_get(form, "item"), "code"), client->config->office, NULL, &item);
+    for (size_t i = 0; i < 2 && !status; i++) {
+        char *typed = NULL;
+        if (!joint_needs(item, names[i]) || json_object_get(offices, names[i]))
+            continue;
+        if (!offices && (!(offices = json_object()) || json_object_set_new(form, "offices", offices)))
+            status = report_local(client, REPORT_MEMORY, NULL);
+        else if (ask_text(questions[i], true, &typed) || json_object_set_new(offices, names[i], json_string(typed)))
+            status = report_local(client, REPORT_USAGE, "%s", _("nothing was sent"));
+        free(typed);
+    }
+    json_decref(item);
+    return status;
+}
+
 int joint_new(struct client *client, const struct args *args)
 {
     json_t *form = NULL, *doc = NULL;
     int status = intake_form(client, args, client->config->office, &form);
     status = status ? status : set_offices(client, args, form);
+    status = status ? status : ask_offices(client, form);
     status = status ? status : http_post(client, "/window/v1/joint", form, &doc);
     json_decref(form);
     if (status)

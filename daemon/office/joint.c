@@ -81,8 +81,8 @@ static int check_leg(struct joint_work *w, const json_t *application, const json
     bool current = false;
     char id[UUID_TEXT];
     if (!office)
-        return problem_set(p, PROBLEM_FIELD, "/offices", "say which office it is: offices.%s, six digits",
-                           json_string_value(json_object_get(leg, "office")));
+        return problem_set(p, PROBLEM_FIELD, "/offices", "say which office it is, six digits: offices.%s, or --%s-office",
+                           json_string_value(json_object_get(leg, "office")), json_string_value(json_object_get(leg, "office")));
     bool here = !strcmp(office, w->office->code);
     if (!here && !office_peer(w->office, office))
         return problem_set(p, PROBLEM_FIELD, "/offices", "office %s is not a counterpart of this office", office);

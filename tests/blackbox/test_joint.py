@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import pty
 import random
 import shutil
 import sqlite3
@@ -563,16 +564,22 @@ def test_wrong_templates_stop_the_start(trio, name):
 
 # ---- the program ----
 
-def tongban(world, office, *words, staff="0007", lang="C.UTF-8", code=0, **files):
-    """One run of `tongban` for a member of staff of a real office."""
+def desk(world, office, staff, lang):
+    """Command and environment of a member of staff of a real office."""
     config = world.directory / f"{office.code}-{staff}.yaml"
     config.write_text(f"server: https://127.0.0.1:{office.port}\nauthority: {office.tls}/staff-ca.crt\n"
                       f"certificate: {office.tls}/staff-{staff}.crt\nkey: {office.tls}/staff-{staff}.key\noffice: \"{office.code}\"\n")
-    for name, document in files.items():
-        (world.directory / f"{name}.json").write_text(json.dumps(document, ensure_ascii=False))
     program = os.environ.get("TONGBAN") or os.path.join(os.path.dirname(os.path.dirname(daemon_path())), "client", "tongban")
     environment = {**os.environ, "LANG": lang, "LC_ALL": lang, "HOME": str(world.directory), "XDG_STATE_HOME": str(world.directory / "state")}
-    done = subprocess.run([program, "--config", str(config), *words], capture_output=True, text=True, timeout=60, check=False,
+    return [program, "--config", str(config)], environment
+
+
+def tongban(world, office, *words, staff="0007", lang="C.UTF-8", code=0, **files):
+    """One run of `tongban`; `files` are documents that it finds."""
+    for name, document in files.items():
+        (world.directory / f"{name}.json").write_text(json.dumps(document, ensure_ascii=False))
+    command, environment = desk(world, office, staff, lang)
+    done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=60, check=False,
                           stdin=subprocess.DEVNULL, cwd=world.directory, env=environment)
     assert done.returncode == code, (words, done.stdout, done.stderr)
     return done.stdout + done.stderr
@@ -606,6 +613,23 @@ def test_the_program_shows_the_tree(trio, lang, words):
     tongban(trio, home, "joint", "withdraw", number, "--reason", "x", staff="0101", code=4, lang=lang)
     assert number in tongban(trio, home, "joint", "withdraw", number, "--reason", "moved away", lang=lang)
     tongban(trio, home, "joint", "withdraw", number, "--reason", "again", code=1, lang=lang)
+
+
+def test_the_program_asks_for_the_offices(trio):
+    body = {k: v for k, v in form("MOVE", None).items() if k != "materials"}
+    (trio.directory / "ask.json").write_text(json.dumps(body, ensure_ascii=False))
+    command, environment = desk(trio, trio.home, "0007", "C.UTF-8")
+    ours, theirs = pty.openpty()
+    try:
+        with subprocess.Popen([*command, "joint", "new", "--file", "ask.json"], stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, text=True,
+                              cwd=trio.directory, env=environment) as program:
+            os.write(ours, AWAY.encode() + b"\n")
+            out = program.communicate(timeout=30)[0]
+        assert program.returncode == 0 and "the first legs are under way" in out, out
+        assert "Office of the legs" in os.read(ours, 4096).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 @pytest.mark.parametrize("words,code", [

@@ -87,7 +87,8 @@ static void test_joint_item(void **state)
         {"\"JOINT\"", NULL, "\"ALL_GRANTED\"", "/legs"},
         {"\"JOINT\"", legs, "\"MOST_GRANTED\"", "/joint_rule"},
         {"\"JOINT\"", "[]", "\"ALL_GRANTED\"", "/legs"},
-        {"\"JOINT\"", "[{\"name\":\"a\",\"office\":\"intake\",\"item\":\"P1\",\"after\":[\"a\"]}]", "\"ALL_GRANTED\"", "/legs/0/after"},
+        {"\"JOINT\"", "[{\"name\":\"a\",\"office\":\"intake\",\"item\":\"P1\",\"after\":[\"a\"]}]", "\"ALL_GRANTED\"",
+         "/legs/0/after"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct problem p = {.field = ""};
@@ -271,8 +272,9 @@ static void test_catalogues(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),   cmocka_unit_test(test_joint_item), cmocka_unit_test(test_spoiled), cmocka_unit_test(test_every_element),
+        cmocka_unit_test(test_good),   cmocka_unit_test(test_spoiled), cmocka_unit_test(test_every_element),
         cmocka_unit_test(test_period), cmocka_unit_test(test_edition), cmocka_unit_test(test_catalogues),
+        cmocka_unit_test(test_joint_item),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
