@@ -300,7 +300,10 @@ def how_to_go_on():
     print("\nThe offices go on running.  Talk to them · 两个大厅继续运行，您可以这样操作：")
     directories = sorted({os.path.dirname(program(name)) for name in ("tongban", "tongban-verify")})
     print(f"  export PATH={shlex.quote(':'.join(directories))}:$PATH")
-    for office, number, what in (("320623", "0007", "窗口 window"), ("330483", "0101", "部门 officer")):
+    people = [("320623", "0007", "窗口 window"), ("330483", "0101", "部门 officer")]
+    if running("330503"):
+        people += [("330483", "0007", "窗口 window: tongban joint list"), ("330503", "0101", "部门 officer")]
+    for office, number, what in people:
         config = os.path.join(DEMO, "client", f"{office}-{number}.yaml")
         print(f"  # {PLACES[office]}, {what}\n  export TONGBAN_CONFIG={shlex.quote(config)}; tongban todo")
     for office in filter(running, PORTS):
