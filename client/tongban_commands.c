@@ -46,6 +46,18 @@ static const struct option contact_find_options[] = {{"office", "CODE", N_("home
 static const struct option calendar_options[] = {
     {"calendar", "FILE", N_("holiday table to use instead of the configured one")}, {NULL, NULL, NULL}};
 
+static const struct option joint_new_options[] = {
+    {"file", "FORM.json", N_("take the intake from this form instead of asking")},
+    {"item", "CODE", N_("code of the joint item of this office")},
+    {"applicant-office", "CODE", N_("office of the legs \"applicant\": where the applicant is registered")},
+    {"other-office", "CODE", N_("office of the legs \"other\"")},
+    {NULL, NULL, NULL}};
+static const struct option joint_list_options[] = {{"open", NULL, N_("only joint cases that are not closed")},
+                                                   {"limit", "N", N_("at most this many rows")},
+                                                   {NULL, NULL, NULL}};
+static const struct option joint_withdraw_options[] = {{"reason", "TEXT", N_("the reason that the applicant gives")},
+                                                       {NULL, NULL, NULL}};
+
 const struct option action_options[] = {{"file", "BODY.json", N_("take the fields from this document")},
                                         {"reason", "TEXT", N_("the reason, where the action has one")},
                                         {"yes", NULL, N_("do not ask for missing fields")},
@@ -72,6 +84,11 @@ const struct command commands[] = {
     {"case", "document", "NO KIND", 2, 2, document_options, N_("print a written document (each print is recorded)"), case_document},
     {"case", "void-document", "NO KIND", 2, 2, void_options, N_("declare a written document void; the next print takes a new number"),
      case_void_document},
+    {"joint", "new", "", 0, 0, joint_new_options, N_("take in one application for several legs, here and at other offices"), joint_new},
+    {"joint", "list", "[QUERY]", 0, 1, joint_list_options,
+     N_("list joint cases, newest first; QUERY is a number, a whole name or a whole certificate number"), joint_list},
+    {"joint", "show", "NO", 1, 1, NULL, N_("show where a joint case stands: its legs as a tree"), joint_show},
+    {"joint", "withdraw", "NO", 1, 1, joint_withdraw_options, N_("take a joint case back: every leg that is not decided"), joint_withdraw},
     {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
      material_add},
     {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},

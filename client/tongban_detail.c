@@ -131,12 +131,25 @@ static int put_value(const struct capture *capture, struct buf *out)
     return rc;
 }
 
+/* "leg NAME: a detail": the detail is one of the patterns by itself. */
+static const char *leg_text(const char *detail)
+{
+    static char out[1200];
+    const char *rest = strncmp(detail, "leg ", 4) ? NULL : strstr(detail, ": ");
+    if (!rest)
+        return NULL;
+    (void)snprintf(out, sizeof out, "环节“%.*s”：%s", (int)(rest - detail - 4), detail + 4, detail_text(rest + 2));
+    return out;
+}
+
 const char *detail_text(const char *detail)
 {
     static char out[1024];
-    const char *whole = gettext(detail);
+    const char *whole = gettext(detail), *leg;
     if (whole != detail || !lang_zh())
         return whole;
+    if ((leg = leg_text(detail)))
+        return leg;
     for (size_t i = 0; patterns[i]; i++) {
         struct capture capture[CAPTURES] = {{"", 0}};
         const char *to = gettext(patterns[i]);

@@ -209,7 +209,7 @@ static void show_summary(const json_t *item, const json_t *form)
     (void)fflush(stdout);
 }
 
-static int form_by_asking(struct client *client, const struct args *args, json_t **out)
+static int form_by_asking(struct client *client, const struct args *args, const char *office, json_t **out)
 {
     const char *code = args_option(args, "item");
     char *typed = NULL;
@@ -219,7 +219,7 @@ static int form_by_asking(struct client *client, const struct args *args, json_t
         return report_local(client, REPORT_USAGE, "%s", _("without a terminal the intake comes from --file FORM.json"));
     if (!code && ask_text(_("Code of the item (see: tongban item list)"), true, &typed))
         return report_local(client, REPORT_USAGE, "%s", _("the questions were not answered"));
-    int status = view_item(client, code ? code : typed, args_option(args, "office"), NULL, &item);
+    int status = view_item(client, code ? code : typed, office, NULL, &item);
     free(typed);
     if (status)
         return status;
@@ -254,14 +254,25 @@ static int set_item(const struct client *client, const struct args *args, json_t
     return EXIT_DONE;
 }
 
-int case_new(struct client *client, const struct args *args)
+int intake_form(struct client *client, const struct args *args, const char *office, json_t **out)
 {
     const char *file = args_option(args, "file");
-    json_t *form = NULL, *doc = NULL;
-    int status = file ? view_read_json(client, file, &form) : form_by_asking(client, args, &form);
+    json_t *form = NULL;
+    int status = file ? view_read_json(client, file, &form) : form_by_asking(client, args, office, &form);
     status = status ? status : set_item(client, args, form);
     status = status ? status : upload_form(client, form);
     status = status ? status : view_upload_fields(client, case_fields(ENTRY_CASE_SUBMITTED), form);
+    if (status)
+        json_decref(form);
+    else
+        *out = form;
+    return status;
+}
+
+int case_new(struct client *client, const struct args *args)
+{
+    json_t *form = NULL, *doc = NULL;
+    int status = intake_form(client, args, args_option(args, "office"), &form);
     status = status ? status : http_post(client, "/window/v1/cases", form, &doc);
     json_decref(form);
     if (status)

@@ -37,7 +37,7 @@ static const char *form_text(const char *form)
     return form ? form : "";
 }
 
-static const char *limit_text(const json_t *limit, char *out, size_t size)
+const char *view_limit(const json_t *limit, char *out, size_t size)
 {
     const char *unit = json_string_value(json_object_get(limit, "unit"));
     json_int_t days = json_integer_value(json_object_get(limit, "days"));
@@ -50,7 +50,7 @@ static const char *limit_text(const json_t *limit, char *out, size_t size)
     return out;
 }
 
-static const char *office_text(const char *code)
+const char *view_office(const char *code)
 {
     const char *name = code ? office_name(code) : NULL;
     return name ? name : code ? code : "";
@@ -102,10 +102,10 @@ int item_list(struct client *client, const struct args *args)
                        (long long)json_integer_value(json_object_get(row, "materials")));
         const char *cells[] = {view_text(row, "code"),
                                view_text(row, "name"),
-                               office_text(view_text(row, "office")),
+                               view_office(view_text(row, "office")),
                                view_text(row, "department"),
                                mode_text(view_text(row, "mode")),
-                               limit_text(json_object_get(row, "promised_limit"), limit, sizeof limit),
+                               view_limit(json_object_get(row, "promised_limit"), limit, sizeof limit),
                                materials};
         rc = rc ? rc : table_row(&t, cells);
     }
@@ -172,11 +172,11 @@ int item_show(struct client *client, const struct args *args)
     term_pair(_("Code"), LABEL, view_text(item, "code"));
     term_pair(_("Version"), LABEL, version);
     term_pair(_("Item"), LABEL, view_text(item, "name"));
-    term_pair(_("Home side"), LABEL, office_text(view_text(item, "office")));
+    term_pair(_("Home side"), LABEL, view_office(view_text(item, "office")));
     term_pair(_("Department"), LABEL, view_text(item, "department"));
     term_pair(_("Mode"), LABEL, mode_text(view_text(item, "mode")));
-    term_pair(_("Statutory limit"), LABEL, limit_text(json_object_get(item, "statutory_limit"), text, sizeof text));
-    term_pair(_("Promised limit"), LABEL, limit_text(json_object_get(item, "promised_limit"), text, sizeof text));
+    term_pair(_("Statutory limit"), LABEL, view_limit(json_object_get(item, "statutory_limit"), text, sizeof text));
+    term_pair(_("Promised limit"), LABEL, view_limit(json_object_get(item, "promised_limit"), text, sizeof text));
     term_pair(_("Fee"), LABEL, view_text(item, "fee"));
     term_pair(_("Result"), LABEL, view_text(item, "result"));
     term_pair(_("Legal basis"), LABEL, view_text(item, "legal_basis"));
@@ -200,8 +200,15 @@ int item_show(struct client *client, const struct args *args)
     (void)putchar('\n');
     if (rc || table_print(&t))
         status = report_local(client, REPORT_MEMORY, NULL);
-    (void)snprintf(text, sizeof text, "tongban case new --item %s --office %s", view_text(item, "code"),
-                   view_text(item, "office"));
+    bool joint = json_is_array(json_object_get(item, "legs"));
+    if (!status && joint)
+        status = joint_template(client, item);
+    if (joint)
+        (void)snprintf(text, sizeof text, "tongban joint new --item %s%s%s", view_text(item, "code"),
+                       joint_needs(item, "applicant") ? " --applicant-office CODE" : "",
+                       joint_needs(item, "other") ? " --other-office CODE" : "");
+    else
+        (void)snprintf(text, sizeof text, "tongban case new --item %s --office %s", view_text(item, "code"), view_text(item, "office"));
     json_decref(item);
     if (!status)
         term_next(text);

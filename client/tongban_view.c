@@ -241,6 +241,13 @@ void view_case(const struct client *client, const json_t *doc, bool brief)
     const char *name = view_text(item, "name");
     (void)snprintf(text, sizeof text, "%s%s%s", view_text(item, "code"), name[0] ? " " : "", name);
     term_pair(_("Item"), LABEL, text);
+    const json_t *joint = json_object_get(doc, "joint");
+    if (json_is_object(joint)) {
+        (void)snprintf(text, sizeof text, _("%s, leg %d of %d: %s (%s)"), view_text(joint, "id"),
+                       (int)json_integer_value(json_object_get(joint, "n")), (int)json_integer_value(json_object_get(joint, "of")),
+                       view_text(joint, "leg"), view_text(joint, "title"));
+        term_pair(_("Joint case"), LABEL, text);
+    }
     if (json_is_object(due)) {
         (void)snprintf(text, sizeof text, "%s %s%s", view_text(due, "date"), view_word(view_text(due, "what")),
                        json_is_true(json_object_get(due, "provisional")) ? _(" (provisional)") : "");

@@ -47,6 +47,17 @@ int view_item(struct client *client, const char *code, const char *office, const
 /* Uploads the files that SHA256 fields name ("@scan.pdf" or "scan.pdf"), puts digest, size and type in.  Exit status.
  */
 int view_upload_fields(struct client *client, const struct case_field *fields, json_t *body) TB_MUST_USE;
+/* "桐乡市"; the code itself when its name is not known. */
+const char *view_office(const char *code);
+/* A limit in words: "15 working days"; in `out`. */
+const char *view_limit(const json_t *limit, char *out, size_t size);
+/* Whether a leg of the item is decided at the office that the intake names as `which` ("applicant", "other"). */
+bool joint_needs(const json_t *item, const char *which);
+/* The legs of a joint item as a tree.  Exit status. */
+int joint_template(struct client *client, const json_t *item) TB_MUST_USE;
+/* The form of an intake, from --file or by asking, its files uploaded; `office` NULL looks for the only home office of the item.  Exit
+ * status; *out is new. */
+int intake_form(struct client *client, const struct args *args, const char *office, json_t **out) TB_MUST_USE;
 /* Reads one JSON document from a file, strictly.  Exit status. */
 int view_read_json(const struct client *client, const char *path, json_t **out) TB_MUST_USE;
 

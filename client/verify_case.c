@@ -187,12 +187,13 @@ static int check_pair(struct bundle *b, size_t i, size_t k)
     return 0;
 }
 
-/* The office that decides the case: the one that case.submitted went to.  NULL when it was never forwarded. */
+/* The office that decides the case: the one that case.submitted went to, or its writer when nobody else has a part in the case.  NULL
+ * when it was never forwarded. */
 static const char *home_office(const struct bundle *b)
 {
     for (size_t i = 0; i < b->count; i++)
         if (b->rows[i].entry.type == ENTRY_CASE_SUBMITTED)
-            return b->rows[i].entry.to;
+            return b->rows[i].entry.to[0] ? b->rows[i].entry.to : b->rows[i].entry.from;
     return NULL;
 }
 

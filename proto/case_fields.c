@@ -60,6 +60,20 @@ static const struct case_field wish_fields[] = {
     F("mobile", TEXT, OPTIONAL, "mobile number of the recipient", "收件人手机"),
     END};
 
+/* Which leg of which joint case this is (多地联办); filled in by the office that opened it. */
+static const struct case_field joint_limit_fields[] = {
+    F_VALUES("days", INT, REQUIRED, "1|1000", "days", "天数"),
+    F_VALUES("unit", ENUM, REQUIRED, "working_day|calendar_day", "unit of the days", "单位"), END};
+
+static const struct case_field joint_fields[] = {
+    F_VALUES("id", CODE, REQUIRED, "case-no", "number of the joint case", "联办编号"),
+    F("title", TEXT, REQUIRED, "what the joint case is", "联办事项"),
+    F("leg", TEXT, REQUIRED, "name of this leg", "环节"),
+    F_VALUES("n", INT, REQUIRED, "1|16", "number of this leg", "环节序号"),
+    F_VALUES("of", INT, REQUIRED, "1|16", "number of all legs", "环节总数"),
+    F_MEMBERS("limit", OBJECT, OPTIONAL, joint_limit_fields, "time that the joint case allows for this leg", "环节时限"),
+    END};
+
 /* A whole application: case.intaken and case.submitted are the same but for the moment. */
 static const struct case_field application_fields[] = {
     F_MEMBERS("item", OBJECT, REQUIRED, item_fields, "service item", "事项"),
@@ -72,6 +86,7 @@ static const struct case_field application_fields[] = {
     F("remark", TEXT, OPTIONAL, "remark", "备注"),
     F("handed_in_at", TIME, OPTIONAL, "when it was handed in; the office fills in now", "收件时间"),
     F("late", BOOL, OPTIONAL, "entered later than it was handed in, after an outage", "事后补录"),
+    F_MEMBERS("joint", OBJECT, OPTIONAL, joint_fields, "joint case that this is a leg of; the office fills it in", "多地联办"),
     END};
 
 static const struct case_field materials_fields[] = {

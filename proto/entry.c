@@ -45,16 +45,22 @@ bool entry_type_is_act(enum entry_type type)
     return len > 4 && !strcmp(types[type].text + len - 4, ".act");
 }
 
+/* A message that may have nobody to go to: an act of an office alone with it, or one about a case whose intake and home side it is. */
+static bool may_stay(enum entry_type type)
+{
+    return types[type].message && (entry_type_is_act(type) || about_case(type));
+}
+
 static bool receiver_fits(const struct entry *e)
 {
     bool wants = types[e->type].message || e->type == ENTRY_RECEIPT;
-    return e->to[0] ? wants : !wants || entry_type_is_act(e->type);
+    return e->to[0] ? wants : !wants || (may_stay(e->type) && !e->seq);
 }
 
 /* Numbered in its direction: every message that goes to somebody. */
 static bool has_number(const struct entry *e)
 {
-    return types[e->type].message && (e->to[0] || !entry_type_is_act(e->type));
+    return types[e->type].message && (e->to[0] || !may_stay(e->type));
 }
 
 /* "320623:0007": office, colon, 1–12 letters and digits. */

@@ -1,7 +1,8 @@
 /* entry: one line of JSON, the unit of the ledger (docs/protocol.md, "Entries").
  *
  * An entry is written once by the office that states the fact and kept byte for byte by both sides; nothing is ever re-serialised
- * for hashing.  With `to` and `seq` it is a message of one direction; without `to` it is the office's own record.  Pure. */
+ * for hashing.  With `to` and `seq` it is a message of one direction; without `to` it is the office's own record.  What would be a
+ * message about a case stays a record when intake and home side are one office (本地办件).  Pure. */
 #ifndef PROTO_ENTRY_H
 #define PROTO_ENTRY_H
 
@@ -60,7 +61,10 @@ enum { STAFF_TEXT = 20, ENTRY_VERSION = 1 };
     E(CASE_EXTENDED, "case.extended", true)                                                                            \
     E(CASE_RETURNED, "case.returned", true)                                                                            \
     E(CASE_ABORTED, "case.aborted", true)                                                                              \
-    E(CASE_RECALCULATED, "case.recalculated", false)
+    E(CASE_RECALCULATED, "case.recalculated", false)\
+    E(JOINT_OPENED, "joint.opened", false)                                                                             \
+    E(JOINT_WITHDRAWN, "joint.withdrawn", false)                                                                       \
+    E(JOINT_CLOSED, "joint.closed", false)
 
 enum entry_type {
 #define E(constant, text, message) ENTRY_##constant,
@@ -80,7 +84,7 @@ struct entry {
     enum entry_type type;
     char id[UUID_TEXT];
     char from[OFFICE_TEXT];
-    char to[OFFICE_TEXT];       /* "" for the office's own record */
+    char to[OFFICE_TEXT];       /* "" for the office's own record; also of a message about a case that nobody else has a part in */
     int64_t seq;                /* 1 …; 0 when not a message */
     int64_t at;                 /* ms, the writer's clock */
     char case_no[CASE_NO_TEXT]; /* "" when about no case */

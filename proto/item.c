@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/codes.h"
+#include "proto/joint.h"
 #include "proto/limits.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
@@ -18,7 +19,8 @@ enum element_form {
     ELEMENT_LIMIT, /* {"days","unit"} or null */
     ELEMENT_MATERIALS,
     ELEMENT_DATE,
-    ELEMENT_ELEMENTS /* names of elements of this table */
+    ELEMENT_ELEMENTS, /* names of elements of this table */
+    ELEMENT_LEGS      /* template of a joint case */
 };
 
 struct element {
@@ -55,6 +57,8 @@ static const struct element elements[] = {
     {"notice_rule", ELEMENT_WORD, false, "PERMIT_5WD|ONSPOT_DEEMED|ONSPOT_ZJ|MARKET_3WD|NONE"}, /* 一次性告知规则 */
     {"overdue_supplement", ELEMENT_WORD, false, "WITHDRAWN|REFUSE|NONE"},                       /* 逾期未补正 */
     {"extension", ELEMENT_LIMIT, false, NULL},                                                  /* 延期; null: none */
+    {"legs", ELEMENT_LEGS, false, NULL},                                                        /* 联办环节 */
+    {"joint_rule", ELEMENT_WORD, false, JOINT_RULE_WORDS},                                      /* 联办办结规则 */
     {"approximate", ELEMENT_ELEMENTS, true, NULL},
 };
 enum { ELEMENT_COUNT = sizeof elements / sizeof elements[0], MAX_MATERIALS = 100, MAX_DAYS = 1000, MAX_CODE = 50 };
@@ -230,6 +234,8 @@ static int check_element(const struct element *element, const json_t *value, str
                    : problem_set(p, PROBLEM_FIELD, field, "a date such as 2026-01-01 is needed");
     case ELEMENT_ELEMENTS:
         return check_elements(value, field, p);
+    case ELEMENT_LEGS:
+        return joint_check_legs(value, p);
     }
     return TB_EINVAL;
 }
@@ -252,6 +258,19 @@ static int check_period(const json_t *item, struct problem *p)
                *to = text_of(json_object_get(item, "effective_to"));
     if (from && to && strcmp(to, from) < 0)
         return problem_set(p, PROBLEM_FIELD, "/effective_to", "the item ends before it begins");
+    return 0;
+}
+
+/* 多地联办: legs and the rule that ends them belong together, and to nothing but a joint item. */
+static int check_joint(const json_t *item, struct problem *p)
+{
+    const json_t *legs = json_object_get(item, "legs"), *rule = json_object_get(item, "joint_rule");
+    if (!legs && !rule)
+        return 0;
+    if (!legs || !rule)
+        return problem_set(p, PROBLEM_FIELD, legs ? "/joint_rule" : "/legs", "legs and joint_rule stand together");
+    if (strcmp(text_of(json_object_get(item, "mode")), "JOINT"))
+        return problem_set(p, PROBLEM_FIELD, "/mode", "an item with legs has the mode JOINT");
     return 0;
 }
 
@@ -279,6 +298,8 @@ int item_check(const json_t *item, struct problem *p)
             return rc;
     }
     int rc = check_promise(item, p);
+    if (!rc)
+        rc = check_joint(item, p);
     return rc ? rc : check_period(item, p);
 }
 

@@ -15,7 +15,8 @@
  * "promised_limit":{…}|null,"project_type","fee","result","legal_basis","effective_from","effective_to"?,"approximate":[element,…]}.
  * unit: "working_day" | "calendar_day"; mode: ONLINE PROXY LOCAL JOINT; form: F O C P E S I; promised must not be later than
  * statutory when the units agree.  notice_rule, overdue_supplement, extension and a material's `deferrable` may be left out: the
- * defaults are PERMIT_5WD (行政许可法 32(4)), REFUSE, ten working days (42) and false.  Unknown members are errors. */
+ * defaults are PERMIT_5WD (行政许可法 32(4)), REFUSE, ten working days (42) and false.  `legs` and `joint_rule` make an item of mode
+ * JOINT the template of a joint case (proto/joint.h).  Unknown members are errors. */
 int item_check(const json_t *item, struct problem *p) TB_MUST_USE;
 /* Whole edition: {"office","edition","published","items":[…]}, codes unique, at most LIMIT_CATALOGUE_ITEMS. */
 int catalogue_check(const json_t *edition, struct problem *p) TB_MUST_USE;

@@ -15,6 +15,8 @@
     LIMIT(CASE_MATERIALS, 200, "files", "materials of one case")                                                       \
     LIMIT(MATERIAL_BYTES, 500LL * 1024 * 1024, "bytes", "one scan (design 4)")                                         \
     LIMIT(CATALOGUE_ITEMS, 2000, "items", "one office's catalogue")                                                    \
+    LIMIT(JOINT_LEGS, 16, "legs", "one joint case; the household move has 3")                                          \
+    LIMIT(LEG_DAYS, 1000, "days", "time of one leg, as the limits of items")                                           \
     LIMIT(LIST_PAGE, 100, "rows", "largest page of a list")                                                            \
     LIMIT(IDEMPOTENCY_KEY_BYTES, 64, "bytes", "a UUID has 36")                                                         \
     /* exchange between offices */                                                                                     \

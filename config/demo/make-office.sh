@@ -1,31 +1,40 @@
 #!/bin/bash
-# make-office.sh DIR [PORT_330483 [PORT_320623]]: keys, certificates and configuration of two offices on loopback.
+# make-office.sh DIR [PORT…]: keys, certificates and configuration of offices on loopback, each a counterpart of all others.
 #
+# OFFICES names them (default: "330483 320623"); who they are stands in offices.tsv.  PORTs in the same order, else those of the table.
 # Everything below DIR is made anew: per office a peer authority and gateway certificate, a staff authority with the window
 # server's and two members' of staff certificates, a ledger key, office.yaml; for the staff DIR/client/OFFICE-NUMBER.yaml.
 # An office uses three ports from PORT on: window, peer, admin.  TONGBAND names the daemon (for --make-ledger-key).
 # For demonstrations and tests: real offices make their keys where they are used.
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd)
-[ $# -ge 1 ] && [ $# -le 3 ] || { echo "usage: make-office.sh DIR [PORT_330483 [PORT_320623]]" >&2; exit 2; }
+[ $# -ge 1 ] || { echo "usage: [OFFICES=\"CODE…\"] make-office.sh DIR [PORT…]" >&2; exit 2; }
 tongband=$(readlink -f "${TONGBAND:-$here/build/release/bin/tongband}")
 [ -x "$tongband" ] || { echo "make-office.sh: no daemon at $tongband; build first (./dev build)" >&2; exit 1; }
 mkdir -p "$1"
 cd "$1"
 umask 077
 
-declare -A NAME=([330483]=桐乡市政务服务中心 [320623]=如东县政务服务中心)
-declare -A PORT=([330483]=${2:-7401} [320623]=${3:-7501})
-declare -A OTHER=([330483]=320623 [320623]=330483)
-declare -A WINDOW_CLERK=([330483]=沈佳怡 [320623]=顾海燕)
-declare -A OFFICER=([330483]=陆文斌 [320623]=缪建国)
-declare -A AUTHORISATION=([330483]=018f0000-0000-7000-8000-000000330483 [320623]=018f0000-0000-7000-8000-000000320623)
-declare -A PREFIX=([330483]=桐政服 [320623]=东政服)
-declare -A SEAL=([330483]="桐乡市行政审批专用章(1)" [320623]="如东县行政审批专用章(1)")
-declare -A PHONE=([330483]=0573-00000001 [320623]=0513-00000001)
-declare -A COMPLAINT=([330483]=0573-00012345 [320623]=0513-00012345)
-declare -A ADDRESS=([330483]=浙江省桐乡市示范路1号政务服务中心跨省通办专窗 [320623]=江苏省如东县示范路1号政务服务中心跨省通办专窗)
+declare -A NAME PORT WINDOW_CLERK OFFICER PREFIX SEAL PHONE COMPLAINT ADDRESS
+read -ra offices <<<"${OFFICES:-330483 320623}"
+while IFS=$'\t' read -r code name window clerk officer prefix seal phone complaint address; do
+    NAME[$code]=$name PORT[$code]=$window WINDOW_CLERK[$code]=$clerk OFFICER[$code]=$officer
+    PREFIX[$code]=$prefix SEAL[$code]=$seal PHONE[$code]=$phone COMPLAINT[$code]=$complaint ADDRESS[$code]=$address
+done < <(tail -n +2 "$here/config/demo/offices.tsv")
+for office in "${offices[@]}"; do
+    [ -n "${NAME[$office]:-}" ] || { echo "make-office.sh: no office $office in offices.tsv" >&2; exit 2; }
+    [ $# -eq 0 ] || shift
+    PORT[$office]=${1:-${PORT[$office]}}
+done
 DAYS=30
+
+# authorisation PRINCIPAL DELEGATE: its id; between the first two offices it is the one of their plan of 2021
+authorisation() {
+    case $1:$2 in
+    330483:320623 | 320623:330483) echo "018f0000-0000-7000-8000-000000$1" ;;
+    *) echo "018f0000-0000-7000-8000-$2$1" ;;
+    esac
+}
 
 # quoted TEXT: a YAML scalar
 quoted() { printf "'%s'" "${1//\'/\'\'}"; }
@@ -69,7 +78,13 @@ catalogue() {
 }
 
 configuration() {
-    local office=$1 other=${OTHER[$1]} port=${PORT[$1]}
+    local office=$1 other others=() port=${PORT[$1]} authority
+    for other in "${offices[@]}"; do [ "$other" = "$office" ] || others+=("$other"); done
+    authority=../${others[0]}/tls/peer-ca.crt
+    if [ ${#others[@]} -gt 1 ]; then # the listener trusts each counterpart's authority; which office may use which is pinned below
+        authority=tls/peer-authorities.crt
+        for other in "${others[@]}"; do cat "$other/tls/peer-ca.crt"; done >"$office/$authority"
+    fi
     {
         cat <<YAML
 # Demonstration office; made by config/demo/make-office.sh.
@@ -77,7 +92,7 @@ office: {code: $office, name: ${NAME[$office]}}
 store: {directory: data, disk_floor_bytes: 104857600}
 ledger: {key: ledger.key}
 window: {address: 127.0.0.1, port: $port, certificate: tls/window.crt, key: tls/window.key, authority: tls/staff-ca.crt}
-peer: {address: 127.0.0.1, port: $((port + 1)), certificate: tls/gateway.crt, key: tls/gateway.key, authority: ../$other/tls/peer-ca.crt}
+peer: {address: 127.0.0.1, port: $((port + 1)), certificate: tls/gateway.crt, key: tls/gateway.key, authority: $authority}
 admin: {port: $((port + 2))}
 gateway_certificate: tls/gateway.crt
 gateway_key: tls/gateway.key
@@ -90,6 +105,9 @@ staff:
   - {id: "0007", name: ${WINDOW_CLERK[$office]}, role: window}
   - {id: "0101", name: ${OFFICER[$office]}, role: handler}
 peers:
+YAML
+        for other in "${others[@]}"; do
+            cat <<YAML
   - office: $other
     name: ${NAME[$other]}
     url: https://127.0.0.1:$((PORT[$other] + 1))
@@ -98,6 +116,9 @@ peers:
     phone: ${PHONE[$other]}
     complaint: ${COMPLAINT[$other]}
     address: ${ADDRESS[$other]}
+YAML
+        done
+        cat <<YAML
 documents:
   prefix: ${PREFIX[$office]}
   seal: $(quoted "${SEAL[$office]}")
@@ -105,15 +126,19 @@ documents:
   complaint: ${COMPLAINT[$office]}
   address: ${ADDRESS[$office]}
 authorisations:
-  - id: ${AUTHORISATION[$office]}
+YAML
+        for other in "${others[@]}"; do
+            cat <<YAML
+  - id: $(authorisation "$office" "$other")
     delegate: $other
     items: "*"
     steps: INOPD
     from: 2021-03-12
     until: 2031-03-11
     announcement: 桐政办发〔2021〕6号
-log: {level: ${LOG_LEVEL:-info}}
 YAML
+        done
+        echo "log: {level: ${LOG_LEVEL:-info}}"
     } >"$office/office.yaml"
     mkdir -p client
     local staff
@@ -129,8 +154,8 @@ YAML
     done
 }
 
-for office in 330483 320623; do
+for office in "${offices[@]}"; do
     [ -n "$(catalogue $office)" ] || { echo "make-office.sh: no catalogue of office $office in $here/config/catalogue" >&2; exit 1; }
 done
-for office in 330483 320623; do keys $office; done
-for office in 330483 320623; do configuration $office; done
+for office in "${offices[@]}"; do keys "$office"; done
+for office in "${offices[@]}"; do configuration "$office"; done

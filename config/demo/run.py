@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """./dev demo: two offices on this machine, one real application from window to delivery, its timeline and its proof.
 
+--joint runs three offices and one joint case instead: the household move and the pension transfer from one intake (joint.py).
 --keep leaves the offices running and says how to talk to them; --stop ends offices that were left running.  Everything is made
 anew below build/demo; only the ports of the configuration are listened on, only on loopback.
 """
@@ -19,8 +20,9 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("TONGBAN_BUILD", os.path.join(ROOT, "build", "release"))
 DEMO = os.path.join(ROOT, "build", "demo")
-PORTS = {"330483": 7401, "320623": 7501}  # window; peer and admin follow
-PLACES = {"330483": "桐乡 Tongxiang", "320623": "如东 Rudong"}
+PORTS = {"330483": 7401, "320623": 7501, "330503": 7601}  # window; peer and admin follow
+PLACES = {"330483": "桐乡 Tongxiang", "320623": "如东 Rudong", "330503": "南浔 Nanxun"}
+TWO, ALL = ("330483", "320623"), tuple(PORTS)
 READY_S, STOP_S, STEP_S = 20, 15, 30
 
 
@@ -78,7 +80,7 @@ def gone(pid):
 
 
 def stop():
-    """Ends both offices cleanly; returns how many were running."""
+    """Ends the offices cleanly; returns how many were running."""
     pids = [pid for pid in map(running, PORTS) if pid]
     for pid in pids:
         os.kill(pid, signal.SIGTERM)
@@ -94,9 +96,9 @@ def stop():
     return len(pids)
 
 
-def check_ports():
+def check_ports(offices):
     taken = []
-    for first in PORTS.values():
+    for first in (PORTS[office] for office in offices):
         for port in range(first, first + 3):
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -243,6 +245,8 @@ def prove(person, number):
     subprocess.run(person.command("case", "proof", number, "--out", bundle), check=True, stdout=subprocess.DEVNULL)
     keys = []
     for office in PORTS:
+        if not os.path.exists(os.path.join(DEMO, office, "ledger.vkey")):
+            continue
         with open(os.path.join(DEMO, office, "ledger.vkey"), encoding="ascii") as handle:
             keys += ["--key", handle.read().strip()]
     done = subprocess.run([program("tongban-verify"), "case", *keys, bundle], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -296,32 +300,36 @@ def how_to_go_on():
     print("\nThe offices go on running.  Talk to them · 两个大厅继续运行，您可以这样操作：")
     directories = sorted({os.path.dirname(program(name)) for name in ("tongban", "tongban-verify")})
     print(f"  export PATH={shlex.quote(':'.join(directories))}:$PATH")
-    for office, number, what in (("320623", "0007", "窗口 window"), ("330483", "0101", "部门 officer")):
+    people = [("320623", "0007", "窗口 window"), ("330483", "0101", "部门 officer")]
+    if running("330503"):
+        people += [("330483", "0007", "窗口 window: tongban joint list"), ("330503", "0101", "部门 officer")]
+    for office, number, what in people:
         config = os.path.join(DEMO, "client", f"{office}-{number}.yaml")
         print(f"  # {PLACES[office]}, {what}\n  export TONGBAN_CONFIG={shlex.quote(config)}; tongban todo")
-    for office in PORTS:
+    for office in filter(running, PORTS):
         print(f"  # {PLACES[office]}: http://127.0.0.1:{PORTS[office] + 2}/healthz, /metrics; log "
               + shlex.quote(os.path.join(DEMO, office, "log.jsonl")))
     print("  # end · 结束: ./dev demo --stop")
 
 
-def demo(keep):
+def demo(keep, offices, story):
     if stop():
-        say("先结束上次留下的两个大厅", "ended the offices left from last time")
-    check_ports()
+        say("先结束上次留下的大厅", "ended the offices left from last time")
+    check_ports(offices)
     shutil.rmtree(DEMO, ignore_errors=True)
     os.makedirs(DEMO)
-    made = subprocess.run([os.path.join(ROOT, "config/demo/make-office.sh"), DEMO, str(PORTS["330483"]), str(PORTS["320623"])],
-                          env={**os.environ, "TONGBAND": program("tongband")}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    made = subprocess.run([os.path.join(ROOT, "config/demo/make-office.sh"), DEMO, *(str(PORTS[office]) for office in offices)],
+                          env={**os.environ, "TONGBAND": program("tongband"), "OFFICES": " ".join(offices)}, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
     if made.returncode:
         raise DemoError("keys and configurations: " + made.stdout.decode("utf-8", "replace"))
     papers()
-    say("生成两地的证书与账本密钥", "made keys and certificates of both offices")
+    say("生成各地的证书与账本密钥", "made keys and certificates of the offices")
     try:
-        for office in PORTS:
+        for office in offices:
             start(office)
             say(f"{PLACES[office].split()[0]}大厅 {office} 就绪", f"office {office} is ready on 127.0.0.1:{PORTS[office]}")
-        application()
+        story()
         if keep:
             how_to_go_on()
     except BaseException:
@@ -329,11 +337,12 @@ def demo(keep):
         raise
     if not keep:
         stop()
-        say("完成，两个大厅已停止；数据在 build/demo", "done, both offices stopped; their data lie in build/demo")
+        say("完成，各大厅已停止；数据在 build/demo", "done, the offices are stopped; their data lie in build/demo")
 
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev demo", description="two offices, one application, its proof")
+    parser.add_argument("--joint", action="store_true", help="three offices, one joint case of six legs, their proofs")
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--keep", action="store_true", help="leave the offices running")
     choice.add_argument("--stop", action="store_true", help="end offices left running")
@@ -342,8 +351,11 @@ def main():
         if options.stop:
             ended = stop()
             say(f"已结束 {ended} 个大厅", f"{ended} offices ended")
+        elif options.joint:
+            import joint  # beside this file; needs what is defined here
+            demo(options.keep, ALL, lambda: joint.story(sys.modules[__name__]))
         else:
-            demo(options.keep)
+            demo(options.keep, TWO, application)
     except DemoError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

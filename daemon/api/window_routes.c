@@ -86,11 +86,13 @@ static void call_done(struct store_command *command, int rc)
             if (exchange_alive(call->x) && exchange_add_header(call->x, "Idempotent-Replayed", "true") != 0)
                 LOG(LOG_LEVEL_WARNING, LOG_API, "header_lost", LOG_TEXT("request", exchange_request_id(call->x)));
         } else if (request->kind != OFFICE_VIEW) {
-            metric_add(request->kind == OFFICE_INTAKE ? METRIC_CASES_TAKEN : METRIC_ACTIONS_DONE, 1);
+            bool intake = request->kind == OFFICE_INTAKE || request->kind == OFFICE_JOINT;
+            metric_add(intake ? METRIC_CASES_TAKEN : METRIC_ACTIONS_DONE, 1);
         }
         exchange_answer(call->x, request->status, "application/json", request->answer, request->answer ? strlen(request->answer) : 0);
         if (request->changed_case[0])
             watch_notify(call->api->watch, request->changed_case);
+        watch_notify_all(call->api->watch, (const char(*)[CASE_NO_TEXT])request->changed, request->changed_count);
     }
     exchange_release(call->x);
     office_request_clear(request);
@@ -177,6 +179,16 @@ static void post_print(struct exchange *x, void *context)
 static void post_void(struct exchange *x, void *context)
 {
     start_call(x, context, OFFICE_VOID);
+}
+
+static void post_joint(struct exchange *x, void *context)
+{
+    start_call(x, context, OFFICE_JOINT);
+}
+
+static void post_joint_withdraw(struct exchange *x, void *context)
+{
+    start_call(x, context, OFFICE_JOINT_WITHDRAW);
 }
 
 static void get_case(struct exchange *x, void *context)
@@ -366,6 +378,16 @@ static void get_originals(struct exchange *x, void *context)
     ask(x, context, ASK_ORIGINALS);
 }
 
+static void get_joints(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_JOINTS);
+}
+
+static void get_joint(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_JOINT);
+}
+
 static void get_events(struct exchange *x, void *context)
 {
     struct api *api = context;
@@ -402,6 +424,10 @@ const struct http_route api_window_routes[] = {
     POST("/window/v1/registers/{kind}/acts/{act}", post_act),
     GET("/window/v1/registers/{kind}/{object}", get_register),
     POST("/window/v1/registers/{kind}/{object}/acts/{act}", post_act),
+    POST("/window/v1/joint", post_joint),
+    GET("/window/v1/joint", get_joints),
+    GET("/window/v1/joint/{no}", get_joint),
+    POST("/window/v1/joint/{no}/withdraw", post_joint_withdraw),
     API_MATERIAL_ROUTES("/window/v1"),
     GET("/window/v1/materials/{sha256}", api_material_get),
     GET("/healthz", api_healthz),

@@ -12,7 +12,15 @@ static int64_t now_ms(struct store_db *db)
 
 enum case_side case_side_of(const struct office *office, const struct case_row *row)
 {
-    return strcmp(row->home, office->code) ? CASE_SIDE_INTAKE : CASE_SIDE_HOME;
+    if (strcmp(row->home, office->code))
+        return CASE_SIDE_INTAKE;
+    bool at_window = row->local_state == CASE_NONE || row->local_state == CASE_INTAKEN;
+    return case_is_local(row) && at_window ? CASE_SIDE_INTAKE : CASE_SIDE_HOME;
+}
+
+bool case_is_local(const struct case_row *row)
+{
+    return !strcmp(row->home, row->intake);
 }
 
 const char *case_other(const struct office *office, const struct case_row *row)
@@ -25,7 +33,9 @@ enum case_todo case_todo_here(const struct office *office, const struct case_row
     enum case_todo todo = case_state_todo(state);
     enum case_side side = case_side_of(office, row);
     enum case_todo ours = side == CASE_SIDE_INTAKE ? TODO_WINDOW : TODO_HANDLER;
-    return todo == ours || todo == TODO_BOTH ? ours : TODO_NONE;
+    if (todo == TODO_BOTH || (case_is_local(row) && todo != TODO_NONE))
+        return todo == TODO_BOTH ? ours : todo;
+    return todo == ours ? ours : TODO_NONE;
 }
 
 unsigned case_once_done(const struct case_row *row)
@@ -69,7 +79,7 @@ void case_confirm(const struct office *office, struct case_row *row, enum case_s
 int case_append(struct store_db *db, const struct office *office, struct case_row *row, struct entry *entry, uint64_t *index)
 {
     memcpy(entry->case_no, row->case_no, sizeof entry->case_no);
-    if (entry_type_is_message(entry->type))
+    if (entry_type_is_message(entry->type) && !case_is_local(row))
         memcpy(entry->to, case_other(office, row), OFFICE_TEXT);
     uint64_t at;
     const struct document_row *document = document_of_act(office, row, entry);
@@ -110,7 +120,7 @@ int case_mark_received(struct store_db *db, const struct office *office, struct 
         case_confirm(office, row, move->to, entry.rev, move->time, now);
         rc = case_set_due(db, office, row, NULL);
     }
-    if (!rc)
+    if (!rc && !case_is_local(row))
         metric_add(METRIC_CASES_RECEIVED, 1);
     entry_clear(&entry);
     return rc;

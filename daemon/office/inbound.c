@@ -80,7 +80,10 @@ static int check_item(struct taken *t, struct problem *p)
     int rc = item_find(t->db, home, code, version, &found, &current, &stored);
     if (!rc)
         t->row.rule = notice_rule_of(stored);
+    bool joint = !rc && json_object_get(stored, "legs");
     json_decref(stored);
+    if (joint)
+        return problem_set(p, PROBLEM_FIELD, "/item/code", "item %s is decided leg by leg, not as one case", code);
     if (rc == TB_ENOTFOUND)
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "item %s has no version %lld here", code, (long long)version);
     memcpy(t->row.item, code, strlen(code) + 1);
@@ -113,6 +116,8 @@ static int take_submitted(struct taken *t, struct problem *p)
         rc = check_item(t, p);
     if (!rc)
         rc = case_check_body(t->entry.type, t->entry.body, p);
+    if (!rc)
+        rc = joint_check_claim(t->entry.body, t->entry.from, p);
     if (!rc)
         rc = fill_new_row(t, p);
     if (!rc)
@@ -297,6 +302,9 @@ static int take_line(struct taken *t, int64_t seq)
         memcpy(row.peer, t->inbound->peer->code, OFFICE_TEXT);
         rc = inbox_add(t->db, &row);
     }
+    /* after the message is kept: the next leg may carry its result */
+    if (!rc && t->verdict->verdict == VERDICT_DONE)
+        rc = joint_follow(t->db, t->office, &t->row);
     entry_clear(&t->entry);
     case_row_clear(&t->row);
     return rc;

@@ -73,7 +73,16 @@ void office_problem(struct problem *problem, int rc);
 /* ---- commands of staff ---- */
 
 /* OFFICE_PRINT, OFFICE_VOID: of the document whose id is `action`. */
-enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW, OFFICE_REGISTER, OFFICE_PRINT, OFFICE_VOID };
+enum office_kind {
+    OFFICE_INTAKE,
+    OFFICE_ACTION,
+    OFFICE_VIEW,
+    OFFICE_REGISTER,
+    OFFICE_PRINT,
+    OFFICE_VOID,
+    OFFICE_JOINT,
+    OFFICE_JOINT_WITHDRAW
+};
 
 struct office_request {
     struct store_command command;   /* first member; its `run` is set by office_request_init, `done` by the caller */
@@ -82,7 +91,7 @@ struct office_request {
     const struct office_staff *staff;
     char key[LIMIT_IDEMPOTENCY_KEY_BYTES + 1];  /* "" for OFFICE_VIEW */
     uint8_t request_hash[32];
-    char case_no[CASE_NO_TEXT];     /* OFFICE_ACTION, OFFICE_VIEW */
+    char case_no[CASE_NO_TEXT];     /* OFFICE_ACTION, OFFICE_VIEW; of the joint case: OFFICE_JOINT_WITHDRAW */
     char action[DOCUMENT_ID_TEXT];  /* OFFICE_ACTION, OFFICE_REGISTER; a document's id for OFFICE_PRINT, OFFICE_VOID */
     char register_kind[16];         /* OFFICE_REGISTER: name of the register … */
     char object_no[REGISTER_NO_TEXT]; /* … and of the object, "" to make one */
@@ -93,6 +102,8 @@ struct office_request {
     bool replayed;                  /* the stored answer of an earlier identical request */
     struct problem problem;         /* when rc < 0 */
     char changed_case[CASE_NO_TEXT];/* for watchers */
+    char (*changed)[CASE_NO_TEXT];  /* owned: further ones, of a joint case */
+    size_t changed_count;
     void *user;
 };
 /* Parses and checks the form of the request (loop thread; no store).  `path` and `body` make the request hash.  Takes nothing. */
@@ -263,7 +274,9 @@ enum office_ask {
     ASK_STEPS,
     ASK_ORIGINALS,
     ASK_DOCUMENTS,
-    ASK_CLOCKS
+    ASK_CLOCKS,
+    ASK_JOINT,
+    ASK_JOINTS
 };
 struct office_question {
     struct store_query query;

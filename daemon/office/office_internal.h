@@ -6,8 +6,12 @@
 
 /* ---- case_file.c: moving a case, and what follows from a move ---- */
 
+/* The side whose rows of the table are ours now.  At a local case (本地办件) it is the window's until the case is forwarded, then the home
+ * side's, whose rows name both roles where both may act. */
 enum case_side case_side_of(const struct office *office, const struct case_row *row);
-/* The other office of the case. */
+/* Intake and home side are the same office: no message leaves, no authorisation is needed (own competence, 行政许可法 24). */
+bool case_is_local(const struct case_row *row);
+/* The other office of the case; of a local one this office. */
 const char *case_other(const struct office *office, const struct case_row *row);
 /* Whose turn it is here when the case is in `state`: read off the transition table. */
 enum case_todo case_todo_here(const struct office *office, const struct case_row *row, enum case_state state);
@@ -43,6 +47,35 @@ int case_clocks(struct store_db *db, const struct office *office, const struct c
 /* At the home side: deemed acceptance and deemed withdrawal of this case, when they are due now.  Appends the entry and moves the row,
  * which the caller writes; *moved says whether anything changed in the row. */
 int case_tick(struct store_db *db, const struct office *office, struct case_row *row, int64_t now, bool *moved) TB_MUST_USE;
+/* ---- request.c: what the window does, also for a joint case ---- */
+
+/* Takes an application in and forwards it, in the caller's transaction; `staff` NULL: the system, on with what a window took in.  Fills in
+ * the body.  A refusal (problem in p) has written nothing.  The caller clears *row. */
+int case_intake(struct store_db *db, const struct office *office, const struct office_staff *staff, json_t *body, struct case_row *row,
+                struct problem *p) TB_MUST_USE;
+/* The next case number of the day of `now`. */
+int case_number(struct store_db *db, const struct office *office, int64_t now, char out[CASE_NO_TEXT], struct problem *p) TB_MUST_USE;
+/* One action on a case, the same way. */
+int case_act(struct store_db *db, const struct office *office, const struct office_staff *staff, const char *case_no, const char *action,
+             json_t *body, struct problem *p) TB_MUST_USE;
+
+/* ---- joint.c: joint cases that this office opened ---- */
+
+/* OFFICE_JOINT, OFFICE_JOINT_WITHDRAW: sets the request's status and answer. */
+int joint_run(struct store_db *db, struct office_request *request, struct problem *p) TB_MUST_USE;
+/* A case may have been decided: when it is a leg of a joint case, the joint case goes on — legs open, others never will, it closes.  Costs
+ * nothing for cases that were not decided. */
+int joint_follow(struct store_db *db, const struct office *office, const struct case_row *row) TB_MUST_USE;
+/* What a received application says about its joint case must fit its sender. */
+int joint_check_claim(const json_t *body, const char *from, struct problem *p) TB_MUST_USE;
+
+/* ---- joint_view.c ---- */
+
+/* The joint case as docs/protocol.md has it: state, legs, no personal data.  New reference. */
+int joint_document(struct store_db *db, const struct office *office, int64_t joint_id, json_t **out) TB_MUST_USE;
+/* ASK_JOINT, ASK_JOINTS. */
+int ask_joint(struct store_db *db, struct office_question *q) TB_MUST_USE;
+int ask_joints(struct store_db *db, struct office_question *q) TB_MUST_USE;
 
 /* ---- case_fold.c: the case as the fold of its entries ---- */
 

@@ -32,6 +32,8 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
     }
     if (!rc)
         rc = material_out_settle(db, out->peer->code, index, line->verdict == VERDICT_DONE);
+    if (!rc)
+        rc = joint_follow(db, out->office, &row);
     changed_add(&out->changed, &out->changed_count, row.case_no);
     case_row_clear(&row);
     return rc;

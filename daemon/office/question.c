@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/joint_rows.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
@@ -355,12 +356,36 @@ static int add_vkey(json_t *offices, const char *office, const struct note_vkey 
     return json_array_append_new(offices, json_pack("{s:s, s:s}", "office", office, "vkey", text)) ? TB_ENOMEM : 0;
 }
 
+/* A joint case is the office's own word: what it opened, whether it was taken back, how it ended. */
+static int bundle_joint(struct store_db *db, struct office_question *q)
+{
+    struct joint_row row;
+    int rc = joint_get(db, q->case_no, &row);
+    if (rc)
+        return rc;
+    const int64_t places[] = {row.entry, row.withdrawn, row.ended};
+    json_t *entries = json_array(), *offices = json_array();
+    rc = entries && offices ? add_vkey(offices, q->office->code, &store_signer(db)->vkey) : TB_ENOMEM;
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && !rc; i++)
+        if (places[i])
+            rc = add_own(db, entries, (uint64_t)places[i], 0);
+    if (!rc)
+        q->answer = json_pack("{s:i, s:s, s:O, s:O}", "v", 1, "case", row.joint_no, "offices", offices, "entries", entries);
+    json_decref(entries);
+    json_decref(offices);
+    joint_row_clear(&row);
+    return rc ? rc : q->answer ? 0 : TB_ENOMEM;
+}
+
 static int ask_bundle(struct store_db *db, struct office_question *q)
 {
     struct case_row row;
     struct event_row *events = NULL;
     size_t count = 0;
-    int rc = find_case(db, q, &row);
+    int rc = bundle_joint(db, q);
+    if (rc != TB_ENOTFOUND)
+        return rc;
+    rc = find_case(db, q, &row);
     if (rc)
         return rc;
     json_t *entries = json_array(), *offices = json_array();
@@ -405,6 +430,7 @@ static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_REGISTERS] = ask_registers, [ASK_REGISTER] = ask_register, [ASK_STEPS] = ask_steps, [ASK_ORIGINALS] = ask_originals,
     [ASK_DOCUMENTS] = ask_documents,
     [ASK_CLOCKS] = ask_clocks,
+    [ASK_JOINT] = ask_joint,       [ASK_JOINTS] = ask_joints,
 };
 
 static int question_run(struct store_db *db, struct store_query *query)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/case_law.h"
+#include "daemon/store/joint_rows.h"
 #include "proto/item.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
@@ -16,18 +17,26 @@ static int64_t now_ms(struct store_db *db)
 static int set_actor(struct act *a)
 {
     const struct office_staff *staff = a->request->staff;
-    memcpy(a->entry.staff, staff->id, sizeof a->entry.staff);
-    memcpy(a->entry.role, staff->role, sizeof a->entry.role);
+    if (staff) {
+        memcpy(a->entry.staff, staff->id, sizeof a->entry.staff);
+        memcpy(a->entry.role, staff->role, sizeof a->entry.role);
+    }
     a->entry.type = a->move->entry;
     a->entry.at = a->now;
     a->entry.body = json_incref(a->request->body);
     return 0;
 }
 
+/* The system goes on with what a window took in: as the window would. */
+static unsigned role_of(const struct act *a)
+{
+    return a->request->staff ? (unsigned)case_role_by_name(a->request->staff->role) : (unsigned)CASE_ROLE_WINDOW;
+}
+
 /* The delegate's steps need an authorisation of the principal in force now (行政许可法 24). */
 static int authorise(struct act *a, struct problem *p)
 {
-    if (a->side == CASE_SIDE_HOME)
+    if (a->side == CASE_SIDE_HOME || case_is_local(&a->row))
         return 0;
     int rc = 0;
     if (a->move->step != STEP_NONE)
@@ -53,7 +62,7 @@ static int find_item(struct act *a, struct problem *p)
         rc = strict_json_int(item, "/item", "version", false, 1, INT32_MAX, 0, &version, p);
     if (rc)
         return rc;
-    if (!office_peer(a->office, home))
+    if (strcmp(home, a->office->code) && !office_peer(a->office, home))
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/office", "office %s is not a counterpart of this office", home);
     rc = item_find(a->db, home, code, version, &found, &current, &stored);
     if (rc == TB_ENOTFOUND)
@@ -62,6 +71,8 @@ static int find_item(struct act *a, struct problem *p)
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/version", "version %lld of %s was replaced or withdrawn", (long long)found, code);
     if (!rc && !item_in_force(stored, timestamp_day(a->now)))
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+    if (!rc && json_object_get(stored, "legs"))
+        rc = problem_set(p, PROBLEM_FIELD, "/item/code", "item %s has legs: take it in with tongban joint new", code);
     if (!rc) {
         memcpy(a->row.home, home, OFFICE_TEXT);
         memcpy(a->row.intake, a->office->code, OFFICE_TEXT);
@@ -87,14 +98,25 @@ static int copy_applicant(struct act *a)
     return a->row.applicant && a->row.number ? 0 : TB_ENOMEM;
 }
 
-static int number_case(struct act *a, struct problem *p)
+int case_number(struct store_db *db, const struct office *office, int64_t now, char out[CASE_NO_TEXT], struct problem *p)
 {
     uint32_t serial;
-    int64_t day = timestamp_day(a->now);
-    int rc = case_serial_next(a->db, day, &serial);
+    int64_t day = timestamp_day(now);
+    int rc = case_serial_next(db, day, &serial);
     if (!rc)
-        rc = case_no_make(a->office->code, day, serial, a->row.case_no);
+        rc = case_no_make(office->code, day, serial, out);
     return rc == TB_ELIMIT ? problem_set(p, PROBLEM_BUSY, NULL, "the case numbers of this day are used up") : rc;
+}
+
+/* Intake and home side are one office: what is forwarded is received once its materials are here. */
+static int receive_here(struct act *a)
+{
+    size_t waiting = 0;
+    int rc = materials_await(a->db, a->row.id, json_object_get(a->request->body, "materials"), &waiting);
+    if (rc || waiting)
+        return rc;
+    rc = case_mark_received(a->db, a->office, &a->row);
+    return rc ? rc : case_update(a->db, &a->row);
 }
 
 /* Intake, with or without forwarding in the same breath: one entry, one new case. */
@@ -103,11 +125,12 @@ static int run_intake(struct act *a, struct problem *p)
     json_t *body = a->request->body;
     bool forward = true;
     int rc = strict_json_bool(body, "", "forward", true, &forward, p);
+    if (!rc && !a->leg && json_object_get(body, "joint"))
+        rc = problem_set(p, PROBLEM_FIELD, "/joint", "a leg is opened by its joint case; see: tongban joint new");
     if (rc)
         return rc;
     (void)json_object_del(body, "forward");
-    rc = case_find_transition(forward ? "submit" : "intake", CASE_SIDE_INTAKE,
-                              (unsigned)case_role_by_name(a->request->staff->role), CASE_NONE, 0, &a->move, p);
+    rc = case_find_transition(forward ? "submit" : "intake", CASE_SIDE_INTAKE, role_of(a), CASE_NONE, 0, &a->move, p);
     if (!rc)
         rc = find_item(a, p);
     char text[TIMESTAMP_TEXT];
@@ -118,10 +141,10 @@ static int run_intake(struct act *a, struct problem *p)
         rc = case_check_body(a->move->entry, body, p);
     if (!rc)
         rc = authorise(a, p);
-    if (!rc)
+    if (!rc && !a->leg)
         rc = materials_attach(a->db, json_object_get(body, "materials"), p);
     if (!rc)
-        rc = number_case(a, p);
+        rc = case_number(a->db, a->office, a->now, a->row.case_no, p);
     if (!rc)
         rc = copy_applicant(a);
     if (rc)
@@ -133,7 +156,9 @@ static int run_intake(struct act *a, struct problem *p)
     if (forward)
         a->row.times[TIME_SENT] = a->now;
     a->row.state = a->row.local_state = a->move->to;
-    a->row.pending = forward ? 1 : 0;
+    bool sent = forward && !case_is_local(&a->row);
+    a->row.pending = sent ? 1 : 0;
+    a->row.rev = a->entry.rev = forward && !sent ? 1 : 0;
     a->row.todo = case_todo_here(a->office, &a->row, a->move->to);
     rc = case_set_due(a->db, a->office, &a->row, NULL);
     if (!rc)
@@ -142,7 +167,7 @@ static int run_intake(struct act *a, struct problem *p)
         rc = set_actor(a);
     if (!rc)
         rc = case_append(a->db, a->office, &a->row, &a->entry, NULL);
-    return rc;
+    return rc || sent || !forward ? rc : receive_here(a);
 }
 
 /* ---- actions ---- */
@@ -152,7 +177,7 @@ static int settle_action(struct act *a)
 {
     const struct case_transition *move = a->move;
     case_mark(&a->row, move->entry);
-    if (a->side == CASE_SIDE_HOME) {
+    if (a->entry.rev) {
         case_confirm(a->office, &a->row, move->to, a->entry.rev, move->time, a->now);
     } else {
         if (move->time != TIME_NONE && !a->row.times[move->time])
@@ -168,12 +193,29 @@ static int settle_action(struct act *a)
     return case_set_due(a->db, a->office, &a->row, NULL);
 }
 
+/* The case of the request; a joint case has a number of the same form. */
+static int find_case(struct act *a, struct problem *p)
+{
+    struct joint_row joint;
+    int rc = case_get(a->db, a->request->case_no, &a->row);
+    if (rc != TB_ENOTFOUND)
+        return rc;
+    rc = joint_get(a->db, a->request->case_no, &joint);
+    if (rc == TB_ENOTFOUND)
+        return problem_set(p, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", a->request->case_no);
+    if (!rc) {
+        joint_row_clear(&joint);
+        rc = problem_set(p, PROBLEM_NOT_FOUND, NULL, "%s is a joint case; see: tongban joint show", a->request->case_no);
+    }
+    return rc;
+}
+
 static int run_action(struct act *a, struct problem *p)
 {
     struct office_request *request = a->request;
-    int rc = case_get(a->db, request->case_no, &a->row);
+    int rc = find_case(a, p);
     if (rc)
-        return rc == TB_ENOTFOUND ? problem_set(p, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", request->case_no) : rc;
+        return rc;
     a->side = case_side_of(a->office, &a->row);
     /* What the law did by itself comes first, also in the minute before the system gets to it. */
     bool moved = false;
@@ -181,8 +223,7 @@ static int run_action(struct act *a, struct problem *p)
         rc = case_tick(a->db, a->office, &a->row, a->now, &moved);
     if (rc)
         return rc;
-    rc = case_find_transition(request->action, a->side, (unsigned)case_role_by_name(request->staff->role),
-                              a->row.local_state, case_once_done(&a->row), &a->move, p);
+    rc = case_find_transition(request->action, a->side, role_of(a), a->row.local_state, case_once_done(&a->row), &a->move, p);
     if (!rc)
         rc = act_prepare(a, p);
     if (!rc) {
@@ -196,7 +237,9 @@ static int run_action(struct act *a, struct problem *p)
     if (!rc)
         rc = set_actor(a);
     if (!rc) {
-        a->entry.rev = a->side == CASE_SIDE_HOME ? a->row.rev + 1 : 0;
+        /* of a local case every message is the home side's word as well */
+        bool ours = a->side == CASE_SIDE_HOME || (case_is_local(&a->row) && entry_type_is_message(a->move->entry));
+        a->entry.rev = ours ? a->row.rev + 1 : 0;
         rc = case_append(a->db, a->office, &a->row, &a->entry, NULL);
     }
     if (!rc)
@@ -205,19 +248,27 @@ static int run_action(struct act *a, struct problem *p)
         rc = case_update(a->db, &a->row);
     if (!rc && a->move->entry == ENTRY_CASE_CORRECTED)
         rc = case_set_applicant(a->db, &a->row);
-    return rc ? rc : register_follow(a->db, a->office, &a->row, &a->entry);
+    if (!rc && case_is_local(&a->row) && a->move->entry == ENTRY_CASE_SUBMITTED)
+        rc = receive_here(a);
+    if (!rc)
+        rc = register_follow(a->db, a->office, &a->row, &a->entry);
+    return rc ? rc : joint_follow(a->db, a->office, &a->row);
 }
 
-/* The answer, and its copy for repetitions of the same request.  Takes `doc`. */
-static int keep_answer(struct act *a, json_t *doc, int status)
+/* The answer is kept for repetitions of the same request. */
+static int keep_stored(struct act *a)
 {
     struct office_request *request = a->request;
-    request->answer = json_dumps(doc, JSON_COMPACT);
-    request->status = status;
+    return idempotency_put(a->db, request->staff->id, request->key, request->request_hash, request->status, request->answer);
+}
+
+/* Makes the document the answer.  Takes `doc`. */
+static int keep_answer(struct act *a, json_t *doc, int status)
+{
+    a->request->answer = json_dumps(doc, JSON_COMPACT);
+    a->request->status = status;
     json_decref(doc);
-    return request->answer
-               ? idempotency_put(a->db, request->staff->id, request->key, request->request_hash, request->status, request->answer)
-               : TB_ENOMEM;
+    return a->request->answer ? keep_stored(a) : TB_ENOMEM;
 }
 
 /* An act of a register; its answer is kept for repetitions like that of an act on a case. */
@@ -232,14 +283,42 @@ static int run_register(struct act *a, struct problem *p)
     return rc ? rc : keep_answer(a, doc, a->request->object_no[0] ? 200 : 201);
 }
 
+/* An act inside the transaction of another one. */
+static int run_inner(struct act *a, int (*run)(struct act *a, struct problem *p), struct case_row *row, struct problem *p)
+{
+    int rc = run(a, p);
+    entry_clear(&a->entry);
+    if (rc || !row)
+        case_row_clear(&a->row);
+    else
+        *row = a->row;
+    return rc;
+}
+
+int case_intake(struct store_db *db, const struct office *office, const struct office_staff *staff, json_t *body, struct case_row *row,
+                struct problem *p)
+{
+    struct office_request request = {.office = office, .kind = OFFICE_INTAKE, .staff = staff, .body = body};
+    struct act act = {.db = db, .office = office, .request = &request, .leg = true, .now = now_ms(db)};
+    return run_inner(&act, run_intake, row, p);
+}
+
+int case_act(struct store_db *db, const struct office *office, const struct office_staff *staff, const char *case_no, const char *action,
+             json_t *body, struct problem *p)
+{
+    struct office_request request = {.office = office, .kind = OFFICE_ACTION, .staff = staff, .body = body};
+    struct act act = {.db = db, .office = office, .request = &request, .now = now_ms(db)};
+    (void)snprintf(request.case_no, sizeof request.case_no, "%s", case_no);
+    (void)snprintf(request.action, sizeof request.action, "%s", action);
+    return run_inner(&act, run_action, NULL, p);
+}
+
 /* Each unmasked view of a person's papers is an entry (domain.md 4.9). */
 static int run_view(struct act *a, struct problem *p)
 {
-    int rc = case_get(a->db, a->request->case_no, &a->row);
+    int rc = find_case(a, p);
     if (rc)
-        return rc == TB_ENOTFOUND
-                   ? problem_set(p, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", a->request->case_no)
-                   : rc;
+        return rc;
     struct entry view = {.type = ENTRY_CASE_VIEWED, .at = a->now, .body = json_object()};
     memcpy(view.staff, a->request->staff->id, sizeof view.staff);
     memcpy(view.role, a->request->staff->role, sizeof view.role);
@@ -348,13 +427,16 @@ static int request_run(struct store_db *db, struct store_command *command)
         rc = run_view(&act, p);
     } else {
         bool paper = request->kind == OFFICE_PRINT || request->kind == OFFICE_VOID;
+        bool joint = request->kind == OFFICE_JOINT || request->kind == OFFICE_JOINT_WITHDRAW;
         rc = replay(&act, p);
-        if (!rc && paper)
+        if (!rc && joint) {
+            rc = joint_run(db, request, p);
+            rc = rc ? rc : keep_stored(&act);
+        } else if (!rc && paper) {
             rc = run_paper(&act, p);
-        else if (!rc && request->kind == OFFICE_REGISTER)
-            rc = run_register(&act, p);
-        else if (!rc)
-            rc = run_case(&act, p);
+        } else if (!rc) {
+            rc = request->kind == OFFICE_REGISTER ? run_register(&act, p) : run_case(&act, p);
+        }
         if (rc == TB_EDUPLICATE)
             rc = 0;
         if (!rc && request->kind == OFFICE_PRINT)
@@ -432,7 +514,8 @@ int office_request_init(struct office_request *request, const struct office *off
                         const struct office_staff *staff, const char *key, const char *case_no, const char *action,
                         const char *body, size_t body_len, struct problem *p)
 {
-    *request = (struct office_request){.command = {.run = request_run, .intake = kind == OFFICE_INTAKE},
+    bool intake = kind == OFFICE_INTAKE || kind == OFFICE_JOINT;
+    *request = (struct office_request){.command = {.run = request_run, .intake = intake},
                                        .office = office,
                                        .kind = kind,
                                        .staff = staff,
@@ -443,13 +526,13 @@ int office_request_init(struct office_request *request, const struct office *off
         rc = check_key(key, p);
     if (!rc && kind != OFFICE_VIEW)
         memcpy(request->key, key, strlen(key) + 1);
-    if (!rc && kind != OFFICE_INTAKE) {
+    if (!rc && !intake) {
         if (!case_no || code_check(CODE_CASE_NO, case_no, &why))
             rc = problem_set(p, PROBLEM_NOT_FOUND, NULL, "not a case number: %s", why);
         else
             memcpy(request->case_no, case_no, CASE_NO_TEXT);
     }
-    if (!rc && kind != OFFICE_VIEW && kind != OFFICE_INTAKE) {
+    if (!rc && (kind == OFFICE_ACTION || kind == OFFICE_PRINT || kind == OFFICE_VOID)) {
         if (!action || strlen(action) >= sizeof request->action)
             rc = problem_set(p, PROBLEM_NOT_FOUND, NULL, kind == OFFICE_ACTION ? "no such action" : "no such document");
         else
@@ -469,4 +552,7 @@ void office_request_clear(struct office_request *request)
     request->body = NULL;
     free(request->answer);
     request->answer = NULL;
+    free(request->changed);
+    request->changed = NULL;
+    request->changed_count = 0;
 }

@@ -221,7 +221,9 @@ static int move_due(struct store_db *db, struct office_tick *tick, struct case_r
     tick->lapsed += row->state == CASE_DEEMED_WITHDRAWN;
     changed_add(&tick->changed, &tick->changed_count, row->case_no);
     const struct entry lapsed = {.type = ENTRY_CASE_LAPSED};
-    return case_states[row->state].final ? register_follow(db, tick->office, row, &lapsed) : 0;
+    if (case_states[row->state].final)
+        rc = register_follow(db, tick->office, row, &lapsed);
+    return rc ? rc : joint_follow(db, tick->office, row);
 }
 
 static int tick_run(struct store_db *db, struct store_command *command)

@@ -99,7 +99,7 @@ static int complete(struct store_db *db, struct entry *entry)
         memcpy(entry->from, db->options->office, OFFICE_TEXT);
     if (!entry_type_is_message(entry->type))
         return 0;
-    if (!entry->to[0]) /* entry_encode refuses what has to go to somebody */
+    if (!entry->to[0]) /* stays in this office; entry_encode refuses what has to go to somebody */
         return 0;
     int64_t peer_no;
     int rc = db_peer_no(db, entry->to, true, &peer_no);

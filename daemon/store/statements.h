@@ -13,6 +13,9 @@
 #define OBJECT_COLUMNS                                                                                                 \
     "id, no, kind, owner, other, case_id, case_no, uuid, state, local_state, pending, rev, opened, changed, due_day, open, turn, doc"
 
+#define JOINT_COLUMNS "id, joint_no, item, version, title, rule, state, entry, withdrawn, ended, opened, closed, applicant, number"
+#define LEG_COLUMNS   "id, state, after, required, case_id, opened, due_day, due_provisional, reason"
+
 #define STATEMENT_TABLE(S)                                                                                             \
     /* transactions */                                                                                                 \
     S(BEGIN_READ, READ, "BEGIN")                                                                                       \
@@ -226,7 +229,28 @@
       "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
       "WHERE o.peer_no = ?1 AND o.ready = 1 AND o.id > coalesce((SELECT max(id) FROM material_out "                    \
       "WHERE peer_no = ?1 AND ready = 1 AND sha256 = ?2), 0) ORDER BY o.id LIMIT 1")                                   \
-    S(MATERIAL_OUT_DONE, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1")
+    S(MATERIAL_OUT_DONE, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1")           \
+    /* joint cases */                                                                                                  \
+    S(JOINT_INSERT, WRITE,                                                                                             \
+      "INSERT INTO joint (joint_no, item, version, title, rule, state, entry, withdrawn, ended, opened, closed, applicant, number) " \
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")                                                  \
+    S(JOINT_UPDATE, WRITE, "UPDATE joint SET state = ?2, withdrawn = ?3, ended = ?4, closed = ?5 WHERE id = ?1")       \
+    S(JOINT_BY_NO, READ, "SELECT " JOINT_COLUMNS " FROM joint WHERE joint_no = ?1")                                    \
+    S(JOINT_BY_ID, READ, "SELECT " JOINT_COLUMNS " FROM joint WHERE id = ?1")                                          \
+    S(JOINT_LIST, READ, "SELECT " JOINT_COLUMNS " FROM joint WHERE id < ?1 ORDER BY id DESC LIMIT ?2")                 \
+    S(JOINT_LIST_OPEN, READ,                                                                                           \
+      "SELECT " JOINT_COLUMNS " FROM joint INDEXED BY joint_open WHERE state = 0 AND id < ?1 ORDER BY id DESC LIMIT ?2") \
+    S(JOINT_LIST_WORDS, READ,                                                                                          \
+      "SELECT " JOINT_COLUMNS " FROM joint WHERE joint_no = ?1 AND id < ?2 AND (?3 = 0 OR state = 0) "                 \
+      "UNION SELECT " JOINT_COLUMNS " FROM joint WHERE applicant = ?1 AND id < ?2 AND (?3 = 0 OR state = 0) "          \
+      "UNION SELECT " JOINT_COLUMNS " FROM joint WHERE number = ?1 AND id < ?2 AND (?3 = 0 OR state = 0) "             \
+      "ORDER BY id DESC LIMIT ?4")                                                                                     \
+    S(JOINT_LEG_PUT, WRITE,                                                                                            \
+      "INSERT INTO joint_leg (" LEG_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET " \
+      "state = excluded.state, case_id = excluded.case_id, opened = excluded.opened, due_day = excluded.due_day, "     \
+      "due_provisional = excluded.due_provisional, reason = excluded.reason")                                          \
+    S(JOINT_LEG_LIST, READ, "SELECT " LEG_COLUMNS " FROM joint_leg WHERE id >= ?1 AND id < ?2 ORDER BY id")            \
+    S(JOINT_LEG_OF_CASE, READ, "SELECT id FROM joint_leg WHERE case_id = ?1")
 
 enum sql_id {
 #define S(name, who, text) SQL_##name,

@@ -8,8 +8,8 @@ from office import World
 @pytest.fixture(scope="session", autouse=True)
 def remove_template():
     yield
-    if World.template:
-        shutil.rmtree(World.template, ignore_errors=True)
+    for directory in World.templates.values():
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

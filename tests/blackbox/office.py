@@ -1,6 +1,6 @@
-"""One or two real daemons in a temporary directory, and ways to talk to them.
+"""Two or more real daemons in a temporary directory, and ways to talk to them.
 
-`World` makes keys, certificates and configurations of the offices 330483 and 320623 with config/demo/make-office.sh; `Office` runs one
+`World` makes keys, certificates and configurations of offices (330483 and 320623 unless told) with config/demo/make-office.sh; `Office` runs one
 daemon and speaks its three APIs.  Everything on 127.0.0.1.  Persons are made up.
 """
 import hashlib
@@ -21,12 +21,13 @@ import time
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOME, AWAY = "330483", "320623"
+HOME, AWAY, THIRD = "330483", "320623", "330503"
 START_S, STOP_S, WAIT_S = 20, 20, 20
 
 ITEMS = {
     HOME: [("GA01", "居民身份证遗失补领"), ("GA09", "户口迁移审批")],
     AWAY: [("RS01", "社会保险登记")],
+    THIRD: [("GA01", "居民身份证遗失补领")],
 }
 
 
@@ -294,6 +295,7 @@ class Proxy(threading.Thread):
     def __init__(self, port, target):
         super().__init__(daemon=True)
         self.target, self.up, self.pairs, self.ended = target, True, {}, False
+        self.carried = 0  # bytes, both ways
         self.listener = socket.create_server(("127.0.0.1", port))
         self.wake_read, self.wake_write = os.pipe()
         self.start()
@@ -343,6 +345,7 @@ class Proxy(threading.Thread):
                         if not data or not self.up:
                             raise OSError
                         self.pairs[source].sendall(data)
+                        self.carried += len(data)
                     except OSError:
                         self.drop(source)
             if not self.up:
@@ -356,34 +359,41 @@ class Proxy(threading.Thread):
 
 
 class World:
-    """Two offices and the link between them."""
+    """Offices, each a counterpart of all others, and the links between them."""
 
-    template = None
+    templates = {}  # codes -> directory with their keys, made once
 
-    def __init__(self, directory=None, proxies=False):
+    def __init__(self, directory=None, proxies=False, codes=(HOME, AWAY)):
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="tongban-"))
-        first = free_ports(8)
-        if World.template is None:
-            World.template = pathlib.Path(tempfile.mkdtemp(prefix="tongban-template-"))
-            make_offices(World.template, first)
-        for name in os.listdir(World.template):
-            shutil.copytree(World.template / name, self.directory / name)
-        self.offices = {HOME: Office(self, HOME, first), AWAY: Office(self, AWAY, first + 3)}
+        count = len(codes)
+        first = free_ports(3 * count + count * (count - 1))
+        if codes not in World.templates:
+            World.templates[codes] = pathlib.Path(tempfile.mkdtemp(prefix="tongban-template-"))
+            make_offices(World.templates[codes], codes, first)
+        for name in os.listdir(World.templates[codes]):
+            shutil.copytree(World.templates[codes] / name, self.directory / name)
+        self.offices = {code: Office(self, code, first + 3 * i) for i, code in enumerate(codes)}
         self.home, self.away = self.offices[HOME], self.offices[AWAY]
-        self.proxies = []
+        self.proxies, self.links = [], {}  # links: (from, to) -> Proxy
         for office in self.offices.values():
-            self.configure(office, first, proxies)
+            self.configure(office, first + 3 * count, proxies)
 
-    def configure(self, office, first, proxies):
-        other = self.other(office)
-        link = other.port + 1
-        if proxies:
-            link = first + 6 + len(self.proxies)
-            self.proxies.append(Proxy(link, other.port + 1))
+    def link(self, office, other, spare, proxies):
+        """Port at which one office finds the gateway of another."""
+        if not proxies:
+            return other.port + 1
+        port = spare + len(self.proxies)
+        self.proxies.append(Proxy(port, other.port + 1))
+        self.links[office.code, other.code] = self.proxies[-1]
+        return port
+
+    def configure(self, office, spare, proxies):
         office.edit(r"(window: \{address: 127.0.0.1, port: )\d+", rf"\g<1>{office.port}")
         office.edit(r"(peer: \{address: 127.0.0.1, port: )\d+", rf"\g<1>{office.port + 1}")
         office.edit(r"(admin: \{port: )\d+", rf"\g<1>{office.port + 2}")
-        office.edit(r"url: https://127.0.0.1:\d+", f"url: https://127.0.0.1:{link}")
+        for other in self.others(office):
+            office.edit(rf"(office: {other.code}\n    name: [^\n]*\n    url: https://127.0.0.1:)\d+",
+                        rf"\g<1>{self.link(office, other, spare, proxies)}")
         catalogue = office.directory / "catalogue.yaml"
         self.write_catalogue(office, [item(code, name) for code, name in ITEMS[office.code]])
         office.edit(r"catalogue:\n(  - [^\n]*\n)*", f"catalogue:\n  - '{catalogue}'\n")
@@ -392,7 +402,11 @@ class World:
         text = json.dumps({"office": office.code, "items": items}, ensure_ascii=False, indent=1)
         (office.directory / "catalogue.yaml").write_text(text)
 
+    def others(self, office):
+        return [other for other in self.offices.values() if other is not office]
+
     def other(self, office):
+        """The counterpart of one of the first two."""
         return self.offices[AWAY if office.code == HOME else HOME]
 
     def start(self):
@@ -405,8 +419,7 @@ class World:
 
     def wait_catalogues(self):
         """Until each side knows the other's items and may act for it."""
-        for office in self.offices.values():
-            other = self.other(office).code
+        for office, other in ((one, two.code) for one in self.offices.values() for two in self.others(one)):
             end = time.monotonic() + WAIT_S
             while time.monotonic() < end:
                 rows = office.window("GET", f"/window/v1/items?office={other}").json().get("rows", [])
@@ -440,9 +453,10 @@ class World:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def make_offices(directory, port):
-    subprocess.run(["bash", str(ROOT / "config" / "demo" / "make-office.sh"), str(directory), str(port), str(port + 3)], check=True,
-                   env={**os.environ, "TONGBAND": daemon_path()}, stdout=subprocess.DEVNULL)
+def make_offices(directory, codes, port):
+    ports = [str(port + 3 * i) for i in range(len(codes))]
+    subprocess.run(["bash", str(ROOT / "config" / "demo" / "make-office.sh"), str(directory), *ports], check=True,
+                   env={**os.environ, "TONGBAND": daemon_path(), "OFFICES": " ".join(codes)}, stdout=subprocess.DEVNULL)
 
 
 def make_certificate(directory, name, authority, usage, names, days=30):

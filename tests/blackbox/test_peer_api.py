@@ -115,6 +115,9 @@ def test_bad_message_does_not_block_the_next(alone):
     submit(world, peer, body={"surprise": 1})
     submit(world, peer, case="110101" + case_number(1)[6:])
     peer.message("case.withdrawn", {"reason": "x"}, case=case_number(777))
+    joint = {"id": case_number(1), "title": "t", "leg": "a", "n": 1, "of": 2}
+    for wrong in ({"id": "330503" + case_number(1)[6:]}, {"id": "x"}, {"leg": ""}, {"n": 0}, {"of": 17}, {"surprise": 1}):
+        submit(world, peer, body={"joint": joint | wrong})
     peer.message("no.such.type", {})
     peer.seq += 1
     peer.append(b"not json at all")

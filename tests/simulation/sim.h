@@ -1,10 +1,10 @@
 /* sim: two offices under a virtual clock, disk and network — the daemon's own code, no sockets, files, threads or real
  * time.
  *
- * One run is one seed.  The seed decides what staff do (lawful and unlawful), what the network loses, doubles, delays
- * and reorders, when a link is cut (seconds … ten days), when an office loses power (also in the middle of a commit)
- * and what its disk forgets.  After every step the invariants of sim_check.c hold or the run ends with the seed and the
- * step, and the same seed replays the same run byte for byte. */
+ * One run is one seed.  The seed decides what staff do (lawful and unlawful; single, local and joint cases), what the network
+ * loses, doubles, delays and reorders, when a link is cut (seconds … ten days), when an office loses power (also in the middle
+ * of a commit) and what its disk forgets.  After every step the invariants of sim_check.c hold or the run ends with the seed
+ * and the step, and the same seed replays the same run byte for byte. */
 #ifndef SIMULATION_SIM_H
 #define SIMULATION_SIM_H
 
@@ -125,6 +125,7 @@ struct sim {
     size_t material_count;
     unsigned loss, crashes, cuts, keys;
     size_t intakes, deemed, lapsed;
+    size_t joints;               /* acknowledged */
     char failure[512];           /* "" while all invariants hold */
 };
 
@@ -174,5 +175,14 @@ void sim_acked_clear(struct sim_acked *acked);
 void sim_check_commit(struct sim_node *node);
 void sim_check_links(struct sim *sim);
 void sim_check_end(struct sim *sim);
+
+/* sim_joint.c */
+/* Every joint case of the node is the fold of its legs, and every leg stands where its case does.  Returns how many there are; adds to
+ * *legs the cases that are legs. */
+size_t sim_check_joints(struct sim_node *node, size_t *legs);
+/* A joint application, or the withdrawal of a joint case that is under way; false when there is none. */
+bool sim_make_joint(struct sim_node *node, struct sim_acked *act, const char *material, char *body, size_t size);
+/* The item that is the template. */
+extern const char sim_joint_item[];
 
 #endif

@@ -141,6 +141,15 @@ static void check_due(struct sim *sim, const char *case_no)
         case_row_clear(&row[i]);
 }
 
+/* A case that only this office has a part in. */
+static void check_local(struct sim_node *node, const char *case_no)
+{
+    json_t *doc = timeline(node, case_no);
+    if (doc)
+        check_doubles(node->sim, json_object_get(doc, "rows"), case_no);
+    json_decref(doc);
+}
+
 static size_t check_cases(struct sim *sim, int at)
 {
     struct case_filter filter = {.state = -1, .limit = LIMIT_LIST_PAGE};
@@ -160,9 +169,12 @@ static size_t check_cases(struct sim *sim, int at)
             taken_in++;
             if (rows[i].pending)
                 sim_fail(sim, "case %s still waits for a verdict", rows[i].case_no);
-            if (rows[i].rev > 0)
+            bool local = !strcmp(rows[i].home, rows[i].intake);
+            if (local)
+                check_local(node, rows[i].case_no);
+            else if (rows[i].rev > 0)
                 check_case(sim, rows[i].case_no);
-            if (rows[i].rev > 0 && !sim->failure[0])
+            if (!local && rows[i].rev > 0 && !sim->failure[0])
                 check_due(sim, rows[i].case_no);
         }
         case_rows_free(rows, count);
@@ -225,7 +237,7 @@ static void check_ledger(struct sim_node *node)
 
 void sim_check_end(struct sim *sim)
 {
-    size_t cases = 0;
+    size_t cases = 0, joints = 0, legs = 0;
     for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++) {
         struct peer_row row;
         if (!peer_get(store_sync_view(sim->node[i].store), sim->node[i].office->peers[0].code, &row)) {
@@ -235,7 +247,11 @@ void sim_check_end(struct sim *sim)
         }
         check_ledger(&sim->node[i]);
         cases += check_cases(sim, i);
+        joints += sim_check_joints(&sim->node[i], &legs);
     }
+    if (!sim->failure[0] && joints != sim->joints)
+        sim_fail(sim, "%zu joint cases were acknowledged, %zu exist", sim->joints, joints);
+    cases -= legs;
     if (!sim->failure[0] && cases != sim->intakes)
         sim_fail(sim, "%s: %zu applications were acknowledged, %zu cases exist",
                  cases < sim->intakes ? "lost" : "doubled", sim->intakes, cases);

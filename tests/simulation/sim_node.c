@@ -75,9 +75,11 @@ static int make_office(struct sim_node *node)
     grant->from_day = 18000;
     grant->until_day = 30000;
     (void)snprintf(grant->announcement, sizeof grant->announcement, "桐政办发〔2021〕6号");
-    json_t *item = NULL;
+    json_t *item = NULL, *joint = NULL;
     int rc = strict_json_parse(item_text, sizeof item_text - 1, &item, NULL);
-    office->items = rc ? NULL : json_pack("[o]", item);
+    if (!rc)
+        rc = strict_json_parse(sim_joint_item, strlen(sim_joint_item), &joint, NULL);
+    office->items = rc ? NULL : json_pack("[o, o]", item, joint);
     if (!rc)
         rc = calendar_parse(calendar_text, sizeof calendar_text - 1, &office->calendar, NULL);
     for (int i = 0; i < STEP_LIMITS; i++)

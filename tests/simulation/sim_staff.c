@@ -121,6 +121,8 @@ static void send_pending(struct sim_node *node)
     sim_trace(sim, "office %d: %s %s done", node->id, act->kind == OFFICE_INTAKE ? "intake" : act->action, act->case_no);
     if (act->kind == OFFICE_INTAKE)
         sim->intakes++;
+    if (act->kind == OFFICE_JOINT)
+        sim->joints++;
     if (sim->acked_count % 64 == 0)
         sim->acked = realloc(sim->acked, (sim->acked_count + 64) * sizeof *sim->acked);
     sim->acked[sim->acked_count++] = *act;
@@ -174,7 +176,8 @@ static size_t pick_action(struct sim_node *node, const char *case_no, bool handl
     const char *words[32];
     size_t count = 0;
     if (!case_get(store_sync_view(node->store), case_no, &row)) {
-        enum case_side side = strcmp(row.home, node->office->code) ? CASE_SIDE_INTAKE : CASE_SIDE_HOME;
+        bool at_window = strcmp(row.home, node->office->code) || (!strcmp(row.home, row.intake) && row.local_state == CASE_INTAKEN);
+        enum case_side side = at_window ? CASE_SIDE_INTAKE : CASE_SIDE_HOME;
         unsigned done = (row.noticed ? ONCE_NOTICE : 0U) | (row.shifted & SHIFT_EXTENDED ? ONCE_EXTENSION : 0U);
         count = case_possible(side, handler ? CASE_ROLE_HANDLER : CASE_ROLE_WINDOW, row.local_state, done, words, 32);
         case_row_clear(&row);
@@ -219,9 +222,13 @@ static bool make_intake(struct sim_node *node, struct sim_acked *act, char body[
     material_member(node, material);
     if (!node->store)
         return false;
-    act->kind = OFFICE_INTAKE;
     act->staff = node->office->staff[0].id;
-    (void)snprintf(body, 2048, intake_body, node->office->peers[0].code, sim_chance(&sim->rng, 20) ? "XX99" : "GA01",
+    if (sim_chance(&sim->rng, 150) && sim_make_joint(node, act, material, body, 2048))
+        return true;
+    act->kind = OFFICE_INTAKE;
+    /* a case of one's own now and then */
+    const char *home = sim_chance(&sim->rng, 150) ? node->office->code : node->office->peers[0].code;
+    (void)snprintf(body, 2048, intake_body, home, sim_chance(&sim->rng, 20) ? "XX99" : "GA01",
                    (unsigned)sim_below(&sim->rng, 1000), material, sim_chance(&sim->rng, 700) ? "true" : "false");
     return true;
 }

@@ -117,8 +117,10 @@ static void refuses_a_code_twice_even_in_two_files(void **state)
 static void the_shipped_files_are_sound(void **state)
 {
     (void)state;
-    static const char *const offices[] = {"330483", "320623"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const offices[] = {"330483", "320623", "330503"};
+    static const size_t own[] = {95, 95, 0}, joint = 9; /* of items.tsv; joint.yaml */
+    json_t *templates[3];
+    for (size_t i = 0; i < 3; i++) {
         char pattern[4096];
         glob_t found;
         (void)snprintf(pattern, sizeof pattern, "%s/config/catalogue/%s/*.yaml", TONGBAN_SOURCE_DIR, offices[i]);
@@ -128,10 +130,22 @@ static void the_shipped_files_are_sound(void **state)
         int err = config_load_catalogue(found.gl_pathv, (unsigned)found.gl_pathc, offices[i], &items, &p);
         assert_string_equal(p.detail, "");
         assert_int_equal(err, 0);
-        assert_int_equal(json_array_size(items), 95);
+        assert_int_equal(json_array_size(items), own[i] + joint);
+        templates[i] = json_array();
+        size_t n;
+        json_t *item;
+        json_array_foreach(items, n, item)
+            if (!strncmp(json_string_value(json_object_get(item, "code")), "LB", 2)) {
+                (void)json_object_del(item, "department"); /* its own in every office */
+                (void)json_array_append(templates[i], item);
+            }
+        assert_int_equal(json_array_size(templates[i]), joint);
+        assert_true(json_equal(templates[i], templates[0])); /* what one office opens, the others can take */
         json_decref(items);
         globfree(&found);
     }
+    for (size_t i = 0; i < 3; i++)
+        json_decref(templates[i]);
 }
 
 static int setup(void **state)

@@ -89,6 +89,32 @@ static void test_smallest(void **state)
     buf_free(&line);
 }
 
+/* A message about a case that nobody else has a part in has neither receiver nor number; no other message goes without. */
+static void test_local(void **state)
+{
+    (void)state;
+    struct entry e = sample(), back;
+    struct buf line;
+    buf_init(&line, LIMIT_ENTRY_BYTES);
+    e.to[0] = '\0';
+    e.seq = 0;
+    for (int type = 0; type < ENTRY_TYPES; type++) {
+        bool about_case = !strncmp(entry_type_text((enum entry_type)type), "case.", 5);
+        bool own = !entry_type_is_message((enum entry_type)type) && type != ENTRY_RECEIPT;
+        e.type = (enum entry_type)type;
+        buf_clear(&line);
+        assert_int_equal(entry_encode(&e, &line), about_case || own || entry_type_is_act(e.type) ? 0 : TB_EINVAL);
+        if (!line.len)
+            continue;
+        assert_int_equal(entry_decode(line.data, line.len, &back, NULL), 0);
+        assert_string_equal(back.to, "");
+        assert_int_equal(back.seq, 0);
+        entry_clear(&back);
+    }
+    entry_clear(&e);
+    buf_free(&line);
+}
+
 static void refused_encode(struct entry e)
 {
     struct buf line;
@@ -254,7 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exact_bytes),    cmocka_unit_test(test_smallest),
-        cmocka_unit_test(test_encode_refuses), cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_local), cmocka_unit_test(test_encode_refuses), cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_decode_refuses), cmocka_unit_test(test_types),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -71,6 +71,39 @@ static void test_good(void **state)
     }
 }
 
+/* Template and rule belong together, and to a joint item. */
+static void test_joint_item(void **state)
+{
+    (void)state;
+    static const char legs[] = "[{\"name\":\"a\",\"office\":\"intake\",\"item\":\"P1\"}]";
+    static const struct {
+        const char *mode, *legs, *rule, *field;
+    } rows[] = {
+        {"\"JOINT\"", legs, "\"ALL_GRANTED\"", NULL},
+        {"\"JOINT\"", legs, "\"ALL_DECIDED\"", NULL},
+        {"\"JOINT\"", NULL, NULL, NULL},
+        {"\"PROXY\"", legs, "\"ALL_GRANTED\"", "/mode"},
+        {"\"JOINT\"", legs, NULL, "/joint_rule"},
+        {"\"JOINT\"", NULL, "\"ALL_GRANTED\"", "/legs"},
+        {"\"JOINT\"", legs, "\"MOST_GRANTED\"", "/joint_rule"},
+        {"\"JOINT\"", "[]", "\"ALL_GRANTED\"", "/legs"},
+        {"\"JOINT\"", "[{\"name\":\"a\",\"office\":\"intake\",\"item\":\"P1\",\"after\":[\"a\"]}]", "\"ALL_GRANTED\"",
+         "/legs/0/after"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct problem p = {.field = ""};
+        json_t *item = spoil("mode", rows[i].mode);
+        if (rows[i].legs)
+            assert_int_equal(json_object_set_new(item, "legs", read_json(rows[i].legs)), 0);
+        if (rows[i].rule)
+            assert_int_equal(json_object_set_new(item, "joint_rule", read_json(rows[i].rule)), 0);
+        int rc = item_check(item, &p);
+        if (rc != (rows[i].field ? TB_EMALFORMED : 0) || (rc && strcmp(p.field, rows[i].field)))
+            fail_msg("row %zu: rc %d field %s (%s)", i, rc, p.field, p.detail);
+        json_decref(item);
+    }
+}
+
 static void test_spoiled(void **state)
 {
     (void)state;
@@ -241,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),   cmocka_unit_test(test_spoiled), cmocka_unit_test(test_every_element),
         cmocka_unit_test(test_period), cmocka_unit_test(test_edition), cmocka_unit_test(test_catalogues),
+        cmocka_unit_test(test_joint_item),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
