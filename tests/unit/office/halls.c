@@ -93,7 +93,7 @@ static void make_office(struct hall *hall, int id, const char *const *elements, 
     memcpy(grant->principal, office->code, OFFICE_TEXT);
     memcpy(grant->delegate, office->peers[0].code, OFFICE_TEXT);
     memcpy(grant->steps, halls_grant.steps, strlen(halls_grant.steps) + 1);
-    grant->items = strdup(halls_grant.items);
+    grant->items = id == HOME ? strdup(halls_grant.items) : NULL;
     grant->from_day = 18000;
     grant->until_day = halls_grant.until_day;
     grant->acceptance = acceptance;

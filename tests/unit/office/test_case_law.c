@@ -443,6 +443,65 @@ static void test_new_calendar(void **state)
     halls_drop(&h);
 }
 
+/* The row as the first version of the schema kept it: nothing cached but the date by the old rule, and no calendar on record. */
+static int forget(struct store_db *db, void *context)
+{
+    struct case_row row;
+    struct calendar_state state = {.done = true};
+    int rc = case_get(db, context, &row);
+    if (rc)
+        return rc;
+    row.rule = row.due_clock = row.clock_from = row.stop_until = row.tick_day = 0;
+    row.due_day = day_of("2026-11-30");
+    rc = case_update(db, &row);
+    case_row_clear(&row);
+    return rc ? rc : calendar_state_put(db, &state);
+}
+
+static void test_rows_of_before(void **state)
+{
+    (void)state;
+    struct halls h;
+    struct office_tick sum = {.moved = 0};
+    char no[CASE_NO_TEXT];
+    halls_make(&h, items, false, "2026-11-23 09:00");
+    halls_intake(&h, "X2", no);
+    halls_exchange(&h);
+    OK(halls_run(&h, HOME, forget, no));
+    halls_tick(&h, HOME, &sum);
+    assert_int_equal(sum.moved, 1);
+    assert_due(&h, HOME, no, "2026-11-23", CLOCK_NOTICE); /* its own rule, read from the item */
+    halls_at(&h, "2026-11-24 00:01");
+    halls_tick(&h, HOME, &sum);
+    assert_int_equal(sum.deemed, 1);
+    halls_drop(&h);
+}
+
+/* More cases that cannot be moved yet than one run looks at: those behind them are moved all the same. */
+static void test_nothing_is_held_up(void **state)
+{
+    (void)state;
+    struct halls h;
+    struct office_tick sum = {.lapsed = 0};
+    char no[CASE_NO_TEXT];
+    halls_make(&h, items, false, "2026-11-23 09:00");
+    for (unsigned i = 0; i < 230; i++) {
+        halls_intake(&h, "X3", no);
+        halls_exchange(&h);
+        OK(halls_act(&h, HOME, "handler", no, "notice", NOTICE("2026-11-24")));
+    }
+    halls_intake(&h, "X1", no);
+    halls_exchange(&h);
+    halls_at(&h, "2026-12-01 09:00");
+    halls_tick(&h, HOME, &sum);
+    assert_int_equal(sum.lapsed, 0); /* the other side was not heard from */
+    assert_int_equal(sum.deemed, 1);
+    halls_exchange(&h);
+    halls_tick(&h, HOME, &sum);
+    assert_int_equal(sum.lapsed, 230);
+    halls_drop(&h);
+}
+
 /* ---- what is cached is what would be computed ---- */
 
 static void assert_cache(struct halls *h, int hall, const char *no)
@@ -555,6 +614,8 @@ int main(void)
         cmocka_unit_test(test_decision_clock),
         cmocka_unit_test(test_return_and_abort),
         cmocka_unit_test(test_new_calendar),
+        cmocka_unit_test(test_rows_of_before),
+        cmocka_unit_test(test_nothing_is_held_up),
         cmocka_unit_test(test_random_histories),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
