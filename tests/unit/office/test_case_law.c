@@ -452,8 +452,8 @@ static int forget(struct store_db *db, void *context)
     if (rc)
         return rc;
     row.rule = row.due_clock = row.clock_from = row.stop_until = row.tick_day = 0;
-    row.due_day = day_of("2026-11-30");
-    rc = case_update(db, &row);
+    rc = date_parse("2026-11-30", &row.due_day);
+    rc = rc ? rc : case_update(db, &row);
     case_row_clear(&row);
     return rc ? rc : calendar_state_put(db, &state);
 }
@@ -477,6 +477,40 @@ static void test_rows_of_before(void **state)
     halls_drop(&h);
 }
 
+/* An event that points nowhere: as a line that the disk has lost. */
+static int damage(struct store_db *db, void *context)
+{
+    struct case_row row;
+    struct event_row event = {.rev = 9, .own = true, .ref = 999999, .type = ENTRY_CASE_NOTICE, .verdict = -1};
+    int rc = case_get(db, context, &row);
+    if (!rc)
+        rc = event_add(db, row.id, &event);
+    if (!rc)
+        case_row_clear(&row);
+    return rc;
+}
+
+static void test_a_damaged_case(void **state)
+{
+    (void)state;
+    struct halls h;
+    struct office_tick sum = {.deemed = 0};
+    char damaged[CASE_NO_TEXT], good[CASE_NO_TEXT];
+    halls_make(&h, items, false, "2026-11-23 09:00");
+    halls_intake(&h, "X1", damaged);
+    halls_intake(&h, "X1", good);
+    halls_exchange(&h);
+    OK(halls_run(&h, HOME, damage, damaged));
+    halls_at(&h, "2026-12-01 09:00");
+    halls_tick(&h, HOME, &sum);
+    assert_int_equal(sum.deemed, 1);
+    assert_int_equal(sum.damaged, 1);
+    assert_int_equal(state_at(&h, HOME, good), CASE_ACCEPTED);
+    assert_int_equal(state_at(&h, HOME, damaged), CASE_RECEIVED);
+    assert_int_equal(halls_act(&h, HOME, "handler", damaged, "accept", "{}"), TB_ECORRUPT);
+    halls_drop(&h);
+}
+
 /* More cases that cannot be moved yet than one run looks at: those behind them are moved all the same. */
 static void test_nothing_is_held_up(void **state)
 {
@@ -485,11 +519,12 @@ static void test_nothing_is_held_up(void **state)
     struct office_tick sum = {.lapsed = 0};
     char no[CASE_NO_TEXT];
     halls_make(&h, items, false, "2026-11-23 09:00");
-    for (unsigned i = 0; i < 230; i++) {
-        halls_intake(&h, "X3", no);
-        halls_exchange(&h);
-        OK(halls_act(&h, HOME, "handler", no, "notice", NOTICE("2026-11-24")));
-    }
+    static char waiting[230][CASE_NO_TEXT];
+    for (unsigned i = 0; i < 230; i++)
+        halls_intake(&h, "X3", waiting[i]);
+    halls_exchange(&h);
+    for (unsigned i = 0; i < 230; i++)
+        OK(halls_act(&h, HOME, "handler", waiting[i], "notice", NOTICE("2026-11-24")));
     halls_intake(&h, "X1", no);
     halls_exchange(&h);
     halls_at(&h, "2026-12-01 09:00");
@@ -615,6 +650,7 @@ int main(void)
         cmocka_unit_test(test_return_and_abort),
         cmocka_unit_test(test_new_calendar),
         cmocka_unit_test(test_rows_of_before),
+        cmocka_unit_test(test_a_damaged_case),
         cmocka_unit_test(test_nothing_is_held_up),
         cmocka_unit_test(test_random_histories),
     };
