@@ -6,6 +6,15 @@
 
 static const char *const codes[HALLS] = {"330483", "320623"};
 
+const char *const halls_items[] = {
+    "{}",
+    "{\"notice_rule\":\"ONSPOT_DEEMED\"}",
+    "{\"notice_rule\":\"ONSPOT_ZJ\",\"overdue_supplement\":\"WITHDRAWN\"}",
+    "{\"notice_rule\":\"MARKET_3WD\",\"extension\":{\"days\":3,\"unit\":\"working_day\"}}",
+    "{\"notice_rule\":\"NONE\",\"extension\":null}",
+    "{\"promised_limit\":{\"days\":30,\"unit\":\"calendar_day\"}}",
+    NULL};
+
 struct halls_grant halls_grant = {"*", "INOPD", 30000};
 
 static int64_t now_ms(void *context)
@@ -328,4 +337,22 @@ void halls_calendar(struct halls *h, const char *more_lines)
         calendar_free(office->calendar);
         office->calendar = read_calendar(more_lines, office->calendar_digest);
     }
+}
+
+enum case_state halls_state(struct halls *h, int hall, const char *no)
+{
+    struct case_row row = halls_row(h, hall, no);
+    case_row_clear(&row);
+    return row.state;
+}
+
+void halls_assert_due(struct halls *h, int hall, const char *no, const char *date, enum clock_kind clock)
+{
+    struct case_row row = halls_row(h, hall, no);
+    char text[DATE_TEXT] = "-";
+    if (row.due_day)
+        date_format(row.due_day, text);
+    assert_string_equal(text, date);
+    assert_int_equal(row.due_clock, row.due_day ? clock : 0);
+    case_row_clear(&row);
 }
