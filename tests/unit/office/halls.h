@@ -1,7 +1,7 @@
 /* halls: two offices in one process under one virtual clock, for the tests of what requests and time do to cases.
  *
- * Both use the daemon's own store and commands, on disks in memory; the link between them is a function call (halls_exchange), so that a test decides when a
- * message arrives.  The clock stands still until the test moves it. */
+ * Both use the daemon's own store and commands, on disks in memory; the link between them is a function call (halls_exchange), so that
+ * a test decides when a message arrives.  The clock stands still until the test moves it. */
 #ifndef TESTS_OFFICE_HALLS_H
 #define TESTS_OFFICE_HALLS_H
 
