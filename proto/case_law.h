@@ -60,7 +60,8 @@ extern const char case_tolerance_consequence[];
 /* 行政许可法 38; 行政复议法 20 (60 days), 行政诉讼法 46 (six months). */
 extern const char case_remedies[];
 
-/* Classes of reasons, by the document that gives them: C(document entry, "CLASS", "中文", "law"). */
+/* Classes of reasons, by the document that gives them, each with the article as a document cites it: the office fills it in where the
+ * officer gives none ("": the officer has to say). */
 struct reason_class {
     const char *document; /* type of the entry: "case.refused" … */
     const char *name, *zh, *law;

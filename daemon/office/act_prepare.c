@@ -55,11 +55,15 @@ static int fill(json_t *body, const char *key, const char *text)
     return json_object_set_new(body, key, json_string(text)) ? TB_ENOMEM : 0;
 }
 
-/* 行政许可法 38: a refusal names the remedies, also when the officer forgot to. */
+/* 行政许可法 38: a refusal names the article and the remedies, also when the officer forgot to. */
 static int prepare_refuse(struct act *a, struct problem *p)
 {
+    json_t *body = a->request->body;
     (void)p;
-    return fill(a->request->body, "remedies", case_remedies);
+    const struct reason_class *class =
+        reason_class_find(entry_type_text(a->move->entry), json_string_value(json_object_get(body, "reason_class")));
+    int rc = class && class->law[0] ? fill(body, "legal_basis", class->law) : 0;
+    return rc ? rc : fill(body, "remedies", case_remedies);
 }
 
 static int prepare_decision(struct act *a, struct problem *p)

@@ -72,13 +72,16 @@ def clocks(office, number, staff="0101"):
 @pytest.mark.parametrize("reason_class, missing", [("NOT_REQUIRED", None), ("NOT_COMPETENT", "/referral"), ("INCOMPLETE", None)])
 def test_refusals(law, reason_class, missing):
     number = received(law)
-    body = {"reason_class": reason_class, "reason": "不予受理", "legal_basis": "行政许可法第三十二条"}
+    body = {"reason_class": reason_class, "reason": "不予受理"}
     if missing:
         answer = law.home.act(number, "refuse", body)
         assert answer.status == 422 and answer.json()["field"] == missing
         body["referral"] = "如东县公安局"
+    other = {"reason_class": "OTHER", "reason": "其他"}
+    assert law.home.act(number, "refuse", other).json()["field"] == "/legal_basis"  # only the officer can say
     done(law.home.act(number, "refuse", body))
     document = law.away.wait_state(number, "refused")
+    assert "第三十二条" in document["refusal"]["legal_basis"]
     assert "六十日" in document["refusal"]["remedies"] and "六个月" in document["refusal"]["remedies"]
     assert document["due"]["what"] == "delivery"
 
