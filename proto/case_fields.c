@@ -223,6 +223,7 @@ static const struct case_field returned_fields[] = {
     F_VALUES("reason_class", ENUM, REQUIRED, "DUPLICATE|WRONG_ITEM|APPLICANT_REQUEST", "class of the reason",
              "退件情形"),
     F("reason", TEXT, REQUIRED, "reason in words for the applicant", "理由"),
+    F("legal_basis", TEXT, OPTIONAL, "article it rests on; the office fills in that of the class", "法律依据"),
     F("agreed", BOOL, REQUIRED, "the applicant agrees; otherwise refuse in writing", "申请人同意"),
     F("returned", TEXT, OPTIONAL, "materials that are given back", "退还材料"),
     END};
@@ -231,6 +232,7 @@ static const struct case_field aborted_fields[] = {
     F_VALUES("reason_class", ENUM, REQUIRED, "DEATH|DISSOLVED|FORCE_MAJEURE|LAW_CHANGED|OTHER", "class of the reason",
              "终止情形"),
     F("reason", TEXT, REQUIRED, "reason in words", "理由"),
+    F("legal_basis", TEXT, OPTIONAL, "article it rests on; the office fills in that of the class", "法律依据"),
     F("approver", NAME, REQUIRED, "head who approved it", "批准人"),
     F("returned", TEXT, OPTIONAL, "materials that are given back", "退还材料"),
     END};

@@ -55,15 +55,21 @@ static int fill(json_t *body, const char *key, const char *text)
     return json_object_set_new(body, key, json_string(text)) ? TB_ENOMEM : 0;
 }
 
-/* 行政许可法 38: a refusal names the article and the remedies, also when the officer forgot to. */
-static int prepare_refuse(struct act *a, struct problem *p)
+/* The article that the class of the reason rests on, where the officer names none. */
+static int prepare_class(struct act *a, struct problem *p)
 {
     json_t *body = a->request->body;
     (void)p;
     const struct reason_class *class =
         reason_class_find(entry_type_text(a->move->entry), json_string_value(json_object_get(body, "reason_class")));
-    int rc = class && class->law[0] ? fill(body, "legal_basis", class->law) : 0;
-    return rc ? rc : fill(body, "remedies", case_remedies);
+    return class && class->law[0] ? fill(body, "legal_basis", class->law) : 0;
+}
+
+/* 行政许可法 38: a refusal names the article and the remedies, also when the officer forgot to. */
+static int prepare_refuse(struct act *a, struct problem *p)
+{
+    int rc = prepare_class(a, p);
+    return rc ? rc : fill(a->request->body, "remedies", case_remedies);
 }
 
 static int prepare_decision(struct act *a, struct problem *p)
@@ -249,7 +255,7 @@ static const struct {
     {"forward", prepare_forward}, {"material", prepare_materials}, {"supplement", prepare_materials}, {"accept", prepare_accept},
     {"refuse", prepare_refuse},   {"grant", prepare_decision},     {"deny", prepare_decision},         {"notice", prepare_notice},
     {"tolerate", prepare_tolerate}, {"revoke", prepare_revoke},    {"special", prepare_special},       {"extend", prepare_extend},
-    {"correct", prepare_correct}, {"cure", prepare_accept},
+    {"correct", prepare_correct}, {"cure", prepare_accept},           {"return", prepare_class},         {"abort", prepare_class},
 };
 
 int act_prepare(struct act *a, struct problem *p)

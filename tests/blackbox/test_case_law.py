@@ -173,7 +173,8 @@ def test_return_and_abort(law):
     number = received(law)
     done(law.home.act(number, "accept"))
     done(law.home.act(number, "abort", {"reason_class": "DEATH", "reason": "申请人死亡", "approver": "王局长"}))
-    assert law.away.wait_state(number, "aborted")["actions"] == []
+    document = law.away.wait_state(number, "aborted")
+    assert document["actions"] == [] and "第七十条" in document["termination"]["legal_basis"]
 
 
 @pytest.mark.parametrize("action", ["deem", "lapse", "received"])
