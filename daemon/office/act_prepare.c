@@ -260,6 +260,8 @@ static const struct {
 
 int act_prepare(struct act *a, struct problem *p)
 {
+    if (!json_is_object(a->request->body))
+        return 0; /* nothing can be filled in; the check of the body has the words */
     for (size_t i = 0; i < sizeof preparations / sizeof preparations[0]; i++)
         if (!strcmp(preparations[i].action, a->move->action))
             return preparations[i].prepare(a, p);

@@ -184,6 +184,29 @@ def test_nobody_plays_the_system(law, action):
         assert office.act(number, action, {}, staff=staff).problem() == "not-allowed"
 
 
+STATES = {"received": ["refuse", "notice", "tolerate", "return", "abort"], "accepted": ["special", "extend", "deny", "review", "abort"],
+          "tolerated": ["revoke", "cure", "supplement"]}
+
+
+@pytest.fixture(scope="module")
+def standing(law):
+    """One case in each of these states."""
+    numbers = {state: received(law) for state in STATES}
+    done(law.home.act(numbers["accepted"], "accept"))
+    done(law.home.act(numbers["tolerated"], "tolerate", {"gaps": [{"material": "照片"}], "deadline": TOMORROW}))
+    return numbers
+
+
+@pytest.mark.parametrize("state, action", [(state, action) for state, actions in STATES.items() for action in actions])
+@pytest.mark.parametrize("body", [[1], "x", 7, {"deadline": 7, "days": "x", "gaps": {"a": 1}, "officers": 1, "reason_class": 5, "unit": []}])
+def test_bad_bodies_get_words(law, standing, state, action, body):
+    number = standing[state]
+    answer = law.home.window("POST", f"/window/v1/cases/{number}/actions/{action}", body, "0101")
+    assert answer.status in (400, 422) or (action == "revoke" and answer.status == 409), answer
+    assert answer.problem() in ("field", "malformed", "transition")
+    assert law.home.window("GET", f"/window/v1/cases?q={number}", staff="0101").json()["rows"][0]["state"] == state
+
+
 # ---- what time does ----
 
 def test_silence_is_acceptance_only_where_the_law_says_so():
