@@ -331,6 +331,8 @@ static void tick_done(struct store_command *command, int rc)
         LOG(LOG_LEVEL_ERR, LOG_OFFICE, "tick_failed", LOG_TEXT("detail", err_text(rc)));
     else if (tick->deemed || tick->lapsed)
         LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "tick", LOG_INT("deemed", (int64_t)tick->deemed), LOG_INT("lapsed", (int64_t)tick->lapsed));
+    if (!rc && tick->damaged)
+        LOG(LOG_LEVEL_ERR, LOG_OFFICE, "tick_skipped", LOG_INT("damaged", (int64_t)tick->damaged));
     if (!rc && tick->calendar_done)
         LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "calendar_applied", LOG_INT("changed", tick->total));
     if (!rc && !service->stopping)

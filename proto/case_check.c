@@ -362,6 +362,9 @@ static int rule_application(const json_t *body, struct problem *p)
 
 static int rule_refused(const json_t *body, struct problem *p)
 {
+    int rc = need(body, "", "legal_basis", "a refusal names the article it rests on (行政许可法 38)", p);
+    if (rc)
+        return rc;
     if (says(body, "reason_class", "NOT_COMPETENT"))
         return need(body, "", "referral", "the competent agency has to be named (行政许可法 32(2))", p);
     return 0;

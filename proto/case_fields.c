@@ -132,7 +132,7 @@ static const struct case_field refused_fields[] = {
     F_VALUES("reason_class", ENUM, REQUIRED, "NOT_REQUIRED|NOT_COMPETENT|INCOMPLETE|NOT_SUPPLEMENTED|OTHER",
              "class of the reason (行政许可法 32)", "不予受理情形"),
     F("reason", TEXT, REQUIRED, "reason in words for the applicant", "理由"),
-    F("legal_basis", TEXT, REQUIRED, "article it rests on", "法律依据"),
+    F("legal_basis", TEXT, OPTIONAL, "article it rests on; the office fills in that of the class", "法律依据"),
     F("referral", TEXT, OPTIONAL, "agency that is competent", "应当申请的行政机关"),
     F("remedies", TEXT, OPTIONAL, "remedies; the office fills in 60 days and 6 months", "救济途径"),
     NUMBERED,
@@ -229,6 +229,7 @@ static const struct case_field returned_fields[] = {
     F_VALUES("reason_class", ENUM, REQUIRED, "DUPLICATE|WRONG_ITEM|APPLICANT_REQUEST", "class of the reason",
              "退件情形"),
     F("reason", TEXT, REQUIRED, "reason in words for the applicant", "理由"),
+    F("legal_basis", TEXT, OPTIONAL, "article it rests on; the office fills in that of the class", "法律依据"),
     F("agreed", BOOL, REQUIRED, "the applicant agrees; otherwise refuse in writing", "申请人同意"),
     F("returned", TEXT, OPTIONAL, "materials that are given back", "退还材料"),
     END};
@@ -237,6 +238,7 @@ static const struct case_field aborted_fields[] = {
     F_VALUES("reason_class", ENUM, REQUIRED, "DEATH|DISSOLVED|FORCE_MAJEURE|LAW_CHANGED|OTHER", "class of the reason",
              "终止情形"),
     F("reason", TEXT, REQUIRED, "reason in words", "理由"),
+    F("legal_basis", TEXT, OPTIONAL, "article it rests on; the office fills in that of the class", "法律依据"),
     F("approver", NAME, REQUIRED, "head who approved it", "批准人"),
     F("returned", TEXT, OPTIONAL, "materials that are given back", "退还材料"),
     END};

@@ -35,19 +35,19 @@ enum overdue_rule overdue_rule_of(const json_t *item)
 const char case_tolerance_consequence[] = "逾期未补齐所缺材料的，撤销受理并书面说明理由。";
 
 const struct reason_class reason_classes[] = {
-    {"case.refused", "NOT_REQUIRED", "依法不需要取得行政许可", "行政许可法 32(1)"},
-    {"case.refused", "NOT_COMPETENT", "不属于本机关职权范围", "行政许可法 32(2)"},
-    {"case.refused", "INCOMPLETE", "材料不齐全或者不符合法定形式", "行政许可法 32(4)"},
-    {"case.refused", "NOT_SUPPLEMENTED", "逾期未补正或者补正后仍不符合", "行政许可法 32(4), (5)"},
-    {"case.refused", "OTHER", "其他法定情形", "行政许可法 78"},
-    {"case.returned", "DUPLICATE", "重复申请", "行政许可法 29"},
-    {"case.returned", "WRONG_ITEM", "选错事项", "行政许可法 29, 30"},
-    {"case.returned", "APPLICANT_REQUEST", "申请人要求退回", "行政许可法 29"},
-    {"case.aborted", "DEATH", "申请人死亡或者丧失行为能力", "行政许可法 70(2)"},
-    {"case.aborted", "DISSOLVED", "申请单位依法终止", "行政许可法 70(3)"},
-    {"case.aborted", "FORCE_MAJEURE", "不可抗力致使无法办理", "行政许可法 70(5)"},
-    {"case.aborted", "LAW_CHANGED", "法律、法规修改或者废止", "行政许可法 8"},
-    {"case.aborted", "OTHER", "其他依法应当终止的情形", "行政许可法 70(6)"},
+    {"case.refused", "NOT_REQUIRED", "依法不需要取得行政许可", "《中华人民共和国行政许可法》第三十二条第一款第一项"},
+    {"case.refused", "NOT_COMPETENT", "不属于本机关职权范围", "《中华人民共和国行政许可法》第三十二条第一款第二项"},
+    {"case.refused", "INCOMPLETE", "材料不齐全或者不符合法定形式", "《中华人民共和国行政许可法》第三十二条第一款第四项"},
+    {"case.refused", "NOT_SUPPLEMENTED", "逾期未补正或者补正后仍不符合", "《中华人民共和国行政许可法》第三十二条第一款第四项、第五项"},
+    {"case.refused", "OTHER", "其他法定情形", ""},
+    {"case.returned", "DUPLICATE", "重复申请", "《中华人民共和国行政许可法》第二十九条"},
+    {"case.returned", "WRONG_ITEM", "选错事项", "《中华人民共和国行政许可法》第二十九条、第三十条"},
+    {"case.returned", "APPLICANT_REQUEST", "申请人要求退回", "《中华人民共和国行政许可法》第二十九条"},
+    {"case.aborted", "DEATH", "申请人死亡或者丧失行为能力", "《中华人民共和国行政许可法》第七十条第二项"},
+    {"case.aborted", "DISSOLVED", "申请单位依法终止", "《中华人民共和国行政许可法》第七十条第三项"},
+    {"case.aborted", "FORCE_MAJEURE", "不可抗力致使无法办理", "《中华人民共和国行政许可法》第七十条第五项"},
+    {"case.aborted", "LAW_CHANGED", "法律、法规修改或者废止", "《中华人民共和国行政许可法》第八条"},
+    {"case.aborted", "OTHER", "其他依法应当终止的情形", "《中华人民共和国行政许可法》第七十条第六项"},
 };
 const size_t reason_class_count = sizeof reason_classes / sizeof reason_classes[0];
 

@@ -58,7 +58,8 @@ enum overdue_rule overdue_rule_of(const json_t *item);
 /* Consequence of a gap that is not closed in time (容缺受理): what the office fills in. */
 extern const char case_tolerance_consequence[];
 
-/* Classes of reasons, by the document that gives them: C(document entry, "CLASS", "中文", "law"). */
+/* Classes of reasons, by the document that gives them, each with the article as a document cites it: the office fills it in where the
+ * officer gives none ("": the officer has to say). */
 struct reason_class {
     const char *document; /* type of the entry: "case.refused" … */
     const char *name, *zh, *law;

@@ -62,11 +62,21 @@ static int prepare_acceptance(struct act *a, struct problem *p)
     return rc || !a->office->papers.numbering ? rc : document_promise(a->db, a->office, &a->row, a->now, a->request->body);
 }
 
-/* 行政许可法 38: a refusal names the remedies, also when the officer forgot to. */
+/* The article that the class of the reason rests on, where the officer names none. */
+static int prepare_class(struct act *a, struct problem *p)
+{
+    json_t *body = a->request->body;
+    (void)p;
+    const struct reason_class *class =
+        reason_class_find(entry_type_text(a->move->entry), json_string_value(json_object_get(body, "reason_class")));
+    return class && class->law[0] ? fill(body, "legal_basis", class->law) : 0;
+}
+
+/* 行政许可法 38: a refusal names the article and the remedies, also when the officer forgot to. */
 static int prepare_refuse(struct act *a, struct problem *p)
 {
-    (void)p;
-    return fill(a->request->body, "remedies", document_remedies(a->office));
+    int rc = prepare_class(a, p);
+    return rc ? rc : fill(a->request->body, "remedies", document_remedies(a->office));
 }
 
 static int prepare_decision(struct act *a, struct problem *p)
@@ -252,11 +262,13 @@ static const struct {
     {"forward", prepare_forward}, {"material", prepare_materials}, {"supplement", prepare_materials}, {"accept", prepare_acceptance},
     {"refuse", prepare_refuse},   {"grant", prepare_decision},     {"deny", prepare_decision},         {"notice", prepare_notice},
     {"tolerate", prepare_tolerate}, {"revoke", prepare_revoke},    {"special", prepare_special},       {"extend", prepare_extend},
-    {"correct", prepare_correct}, {"cure", prepare_accept},
+    {"correct", prepare_correct}, {"cure", prepare_accept},           {"return", prepare_class},         {"abort", prepare_class},
 };
 
 int act_prepare(struct act *a, struct problem *p)
 {
+    if (!json_is_object(a->request->body))
+        return 0; /* nothing can be filled in; the check of the body has the words */
     for (size_t i = 0; i < sizeof preparations / sizeof preparations[0]; i++)
         if (!strcmp(preparations[i].action, a->move->action))
             return preparations[i].prepare(a, p);

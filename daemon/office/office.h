@@ -246,6 +246,7 @@ struct office_tick {
     size_t deemed, lapsed;           /* results: cases moved */
     size_t recalculated;             /* cases looked at under a new calendar … */
     size_t moved;                    /* … whose date changed */
+    size_t damaged;                  /* cases left alone because what is stored of them cannot be read */
     bool calendar_done;              /* the last case of a new calendar was done now: `total` of its cases changed */
     int64_t total;
     bool more;                       /* there is more to look at now: office_tick_go_on, and run it again */

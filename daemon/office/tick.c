@@ -179,6 +179,15 @@ static int recalculate_one(struct store_db *db, struct office_tick *tick, struct
     return rc ? rc : case_update(db, row);
 }
 
+/* One case whose stored lines are damaged must not keep the law from all others.  Nothing of it was written: the facts are read first. */
+static int skip_damaged(struct store_db *db, struct office_tick *tick, int rc, uint64_t size)
+{
+    if (rc != TB_ECORRUPT || store_ledger_size(db) != size)
+        return rc;
+    tick->damaged++;
+    return 0;
+}
+
 static int recalculate(struct store_db *db, struct office_tick *tick)
 {
     struct calendar_state state = {.reached = 0};
@@ -196,8 +205,9 @@ static int recalculate(struct store_db *db, struct office_tick *tick)
     }
     rc = case_list_open_after(db, state.reached, TICK_CASES, &rows, &count);
     for (size_t i = 0; i < count && !rc; i++) {
+        uint64_t size = store_ledger_size(db);
         state.reached = rows[i].id;
-        rc = recalculate_one(db, tick, &rows[i]);
+        rc = skip_damaged(db, tick, recalculate_one(db, tick, &rows[i]), size);
     }
     case_rows_free(rows, count);
     state.done = count < TICK_CASES;
@@ -239,7 +249,8 @@ static int tick_run(struct store_db *db, struct store_command *command)
     for (size_t i = 0; i < count && !rc; i++) {
         tick->after_day = rows[i].tick_day;
         tick->after_id = rows[i].id;
-        rc = move_due(db, tick, &rows[i], now);
+        uint64_t size = store_ledger_size(db);
+        rc = skip_damaged(db, tick, move_due(db, tick, &rows[i], now), size);
     }
     case_rows_free(rows, count);
     tick->more = count == TICK_CASES;

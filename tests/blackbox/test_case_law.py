@@ -72,13 +72,16 @@ def clocks(office, number, staff="0101"):
 @pytest.mark.parametrize("reason_class, missing", [("NOT_REQUIRED", None), ("NOT_COMPETENT", "/referral"), ("INCOMPLETE", None)])
 def test_refusals(law, reason_class, missing):
     number = received(law)
-    body = {"reason_class": reason_class, "reason": "不予受理", "legal_basis": "行政许可法第三十二条"}
+    body = {"reason_class": reason_class, "reason": "不予受理"}
     if missing:
         answer = law.home.act(number, "refuse", body)
         assert answer.status == 422 and answer.json()["field"] == missing
         body["referral"] = "如东县公安局"
+    other = {"reason_class": "OTHER", "reason": "其他"}
+    assert law.home.act(number, "refuse", other).json()["field"] == "/legal_basis"  # only the officer can say
     done(law.home.act(number, "refuse", body))
     document = law.away.wait_state(number, "refused")
+    assert "第三十二条" in document["refusal"]["legal_basis"]
     assert "六十日" in document["refusal"]["remedies"] and "六个月" in document["refusal"]["remedies"]
     assert document["due"]["what"] == "delivery"
 
@@ -170,7 +173,8 @@ def test_return_and_abort(law):
     number = received(law)
     done(law.home.act(number, "accept"))
     done(law.home.act(number, "abort", {"reason_class": "DEATH", "reason": "申请人死亡", "approver": "王局长"}))
-    assert law.away.wait_state(number, "aborted")["actions"] == []
+    document = law.away.wait_state(number, "aborted")
+    assert document["actions"] == [] and "第七十条" in document["termination"]["legal_basis"]
 
 
 @pytest.mark.parametrize("action", ["deem", "lapse", "received"])
@@ -178,6 +182,29 @@ def test_nobody_plays_the_system(law, action):
     number = received(law)
     for office, staff in ((law.home, "0101"), (law.home, "0007"), (law.away, "0007")):
         assert office.act(number, action, {}, staff=staff).problem() == "not-allowed"
+
+
+STATES = {"received": ["refuse", "notice", "tolerate", "return", "abort"], "accepted": ["special", "extend", "deny", "review", "abort"],
+          "tolerated": ["revoke", "cure", "supplement"]}
+
+
+@pytest.fixture(scope="module")
+def standing(law):
+    """One case in each of these states."""
+    numbers = {state: received(law) for state in STATES}
+    done(law.home.act(numbers["accepted"], "accept"))
+    done(law.home.act(numbers["tolerated"], "tolerate", {"gaps": [{"material": "照片"}], "deadline": TOMORROW}))
+    return numbers
+
+
+@pytest.mark.parametrize("state, action", [(state, action) for state, actions in STATES.items() for action in actions])
+@pytest.mark.parametrize("body", [[1], "x", 7, {"deadline": 7, "days": "x", "gaps": {"a": 1}, "officers": 1, "reason_class": 5, "unit": []}])
+def test_bad_bodies_get_words(law, standing, state, action, body):
+    number = standing[state]
+    answer = law.home.window("POST", f"/window/v1/cases/{number}/actions/{action}", body, "0101")
+    assert answer.status in (400, 422) or (action == "revoke" and answer.status == 409), answer
+    assert answer.problem() in ("field", "malformed", "transition")
+    assert law.home.window("GET", f"/window/v1/cases?q={number}", staff="0101").json()["rows"][0]["state"] == state
 
 
 # ---- what time does ----

@@ -1,12 +1,19 @@
 #include "halls.h"
 
-#include <ftw.h>
-#include <unistd.h>
-
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
+#include "tests/support/sim_vfs.h"
 
 static const char *const codes[HALLS] = {"330483", "320623"};
+
+const char *const halls_items[] = {
+    "{}",
+    "{\"notice_rule\":\"ONSPOT_DEEMED\"}",
+    "{\"notice_rule\":\"ONSPOT_ZJ\",\"overdue_supplement\":\"WITHDRAWN\"}",
+    "{\"notice_rule\":\"MARKET_3WD\",\"extension\":{\"days\":3,\"unit\":\"working_day\"}}",
+    "{\"notice_rule\":\"NONE\",\"extension\":null}",
+    "{\"promised_limit\":{\"days\":30,\"unit\":\"calendar_day\"}}",
+    NULL};
 
 struct halls_grant halls_grant = {"*", "INOPD", 30000};
 
@@ -93,7 +100,7 @@ static void make_office(struct hall *hall, int id, const char *const *elements, 
     memcpy(grant->principal, office->code, OFFICE_TEXT);
     memcpy(grant->delegate, office->peers[0].code, OFFICE_TEXT);
     memcpy(grant->steps, halls_grant.steps, strlen(halls_grant.steps) + 1);
-    grant->items = strdup(halls_grant.items);
+    grant->items = id == HOME ? strdup(halls_grant.items) : NULL;
     grant->from_day = 18000;
     grant->until_day = halls_grant.until_day;
     grant->acceptance = acceptance;
@@ -120,8 +127,8 @@ void halls_make(struct halls *h, const char *const *elements, bool acceptance, c
         uint8_t secret[SUITE_SECRET_MAX];
         char name[32];
         hall->both = h;
-        (void)snprintf(hall->directory, sizeof hall->directory, "/tmp/tongban-office-XXXXXX");
-        assert_non_null(mkdtemp(hall->directory));
+        (void)snprintf(hall->directory, sizeof hall->directory, "/hall%d", i);
+        sim_disk_format(hall->directory, 1); /* a disk in memory: thousands of commits, no waiting for a real one */
         memset(secret, 7 + i, sizeof secret);
         (void)snprintf(name, sizeof name, "tongban/%s", codes[i]);
         OK(note_signer_make(suite_by_name("intl"), name, secret, &hall->signer));
@@ -131,7 +138,7 @@ void halls_make(struct halls *h, const char *const *elements, bool acceptance, c
         struct hall *hall = &h->hall[i];
         make_office(hall, i, elements, acceptance);
         struct store_options options = {
-            .directory = hall->directory, .office = hall->office->code, .signer = &hall->signer, .world = &hall->world};
+            .directory = hall->directory, .office = hall->office->code, .signer = &hall->signer, .world = &hall->world, .vfs = "sim"};
         struct problem p;
         OK(store_open(&options, &hall->store, &p));
         struct office_start start;
@@ -143,20 +150,12 @@ void halls_make(struct halls *h, const char *const *elements, bool acceptance, c
         halls_tick(h, i, NULL);
 }
 
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *ftw)
-{
-    (void)info;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
 void halls_drop(struct halls *h)
 {
     for (int i = 0; i < HALLS; i++) {
         store_close(h->hall[i].store);
         office_free(h->hall[i].office);
-        (void)nftw(h->hall[i].directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        sim_disk_format(h->hall[i].directory, 0);
     }
 }
 
@@ -302,6 +301,7 @@ void halls_tick(struct halls *h, int hall, struct office_tick *sum)
         if (sum) {
             sum->deemed += tick.deemed;
             sum->lapsed += tick.lapsed;
+            sum->damaged += tick.damaged;
             sum->recalculated += tick.recalculated;
             sum->moved += tick.moved;
             sum->total = tick.calendar_done ? tick.total : sum->total;
@@ -337,4 +337,22 @@ void halls_calendar(struct halls *h, const char *more_lines)
         calendar_free(office->calendar);
         office->calendar = read_calendar(more_lines, office->calendar_digest);
     }
+}
+
+enum case_state halls_state(struct halls *h, int hall, const char *no)
+{
+    struct case_row row = halls_row(h, hall, no);
+    case_row_clear(&row);
+    return row.state;
+}
+
+void halls_assert_due(struct halls *h, int hall, const char *no, const char *date, enum clock_kind clock)
+{
+    struct case_row row = halls_row(h, hall, no);
+    char text[DATE_TEXT] = "-";
+    if (row.due_day)
+        date_format(row.due_day, text);
+    assert_string_equal(text, date);
+    assert_int_equal(row.due_clock, row.due_day ? clock : 0);
+    case_row_clear(&row);
 }

@@ -1,7 +1,7 @@
 /* halls: two offices in one process under one virtual clock, for the tests of what requests and time do to cases.
  *
- * Both use the daemon's own store and commands; the link between them is a function call (halls_exchange), so that a test decides when a
- * message arrives.  The clock stands still until the test moves it. */
+ * Both use the daemon's own store and commands, on disks in memory; the link between them is a function call (halls_exchange), so that
+ * a test decides when a message arrives.  The clock stands still until the test moves it. */
 #ifndef TESTS_OFFICE_HALLS_H
 #define TESTS_OFFICE_HALLS_H
 
@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "daemon/office/office.h"
+#include "proto/clock.h"
 #include "proto/item.h"
 
 enum { HOME, INTAKE, HALLS }; /* 330483 decides, 320623 takes in */
@@ -68,6 +69,17 @@ struct case_row halls_row(struct halls *h, int hall, const char *no);
 json_t *halls_ask(struct halls *h, int hall, enum office_ask ask, const char *no);
 /* Another calendar at both offices, as after a restart with a new file. */
 void halls_calendar(struct halls *h, const char *more_lines);
+
+/* The confirmed state, and the clock that the row caches ("-": none). */
+enum case_state halls_state(struct halls *h, int hall, const char *no);
+void halls_assert_due(struct halls *h, int hall, const char *no, const char *date, enum clock_kind clock);
+
+#define NOTICE(deadline)                                                                                               \
+    "{'defects':[{'material':'照片','defect':'缺','standard':'一寸','cure':'补交'}],'deadline':'" deadline "'}"
+#define SUPPLEMENT "{'materials':[{'name':'照片','form':'original'}]}"
+#define REFUSAL    "{'reason_class':'NOT_SUPPLEMENTED','reason':'逾期未补正','legal_basis':'行政许可法32'}"
+/* One item per rule, for halls_make: X1 … X6. */
+extern const char *const halls_items[];
 
 #define OK(expression) assert_int_equal((expression), 0)
 

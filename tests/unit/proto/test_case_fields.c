@@ -121,6 +121,7 @@ static const struct body bodies[] = {
     {ENTRY_CASE_REFUSED, "{'reason_class':'NOT_REQUIRED','reason':'无需许可','legal_basis':'行政许可法32(1)'}", NULL},
     {ENTRY_CASE_REFUSED, "{'reason_class':'NOT_COMPETENT','reason':'不属本机关','legal_basis':'行政许可法32(2)'}",
      "/referral"},
+    {ENTRY_CASE_REFUSED, "{'reason_class':'NOT_REQUIRED','reason':'无需许可'}", "/legal_basis"},
     {ENTRY_CASE_REFUSED, "{'reason_class':'BORED','reason':'无','legal_basis':'无'}", "/reason_class"},
     {ENTRY_CASE_DECIDED,
      "{'outcome':'grant','result':{'name':'居民身份证','number':'1','sha256':" HASH

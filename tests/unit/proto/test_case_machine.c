@@ -8,7 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "proto/case_law.h"
 #include "proto/case_machine.h"
+#include "proto/light.h"
 #include "proto/limits.h"
 
 #define PAGE TONGBAN_SOURCE_DIR "/docs/reference/case-machine.md"
@@ -320,6 +322,40 @@ static void write_fields(struct buf *out, const struct case_field *fields, const
     }
 }
 
+static void write_days(struct buf *out, int days)
+{
+    if (days < 0)
+        put(out, "—");
+    else
+        PUT(out, "%d", days);
+}
+
+static void write_rules(struct buf *out)
+{
+    put(out, "\n## Notice rules\n\nWorking days, 0 = the day itself, — = never. An item names its rule in `notice_rule`; see "
+             "[clocks](../explanation/clocks.md).\n\n| rule | 中文 | notice within | silence is acceptance after | law |\n"
+             "| --- | --- | --- | --- | --- |\n");
+    for (int i = 0; i < NOTICE_RULES; i++) {
+        PUT(out, "| `%s` | %s | ", notice_rules[i].name, notice_rules[i].zh);
+        write_days(out, notice_rules[i].notice_days);
+        put(out, " | ");
+        write_days(out, notice_rules[i].deemed_days);
+        PUT(out, " | %s |\n", notice_rules[i].law);
+    }
+    put(out, "\n## Overdue supplements\n\n| `overdue_supplement` | 中文 | the notice tells | law |\n| --- | --- | --- | --- |\n");
+    for (int i = 0; i < OVERDUE_RULES; i++)
+        PUT(out, "| `%s` | %s | %s | %s |\n", overdue_rules[i].name, overdue_rules[i].zh, overdue_rules[i].consequence, overdue_rules[i].law);
+    put(out, "\n## Classes of reasons\n\n| entry | class | 中文 | article that the office fills in |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < reason_class_count; i++)
+        PUT(out, "| `%s` | `%s` | %s | %s |\n", reason_classes[i].document, reason_classes[i].name, reason_classes[i].zh,
+            reason_classes[i].law);
+    PUT(out, "\nRemedies that the office fills in: %s\n", case_remedies);
+    put(out, "\n## Chain of reporting\n\n| level | who | 中文 | from | working days overdue |\n| --- | --- | --- | --- | --- |\n");
+    for (int i = 0; i < ESCALATION_LEVELS; i++)
+        PUT(out, "| %d | `%s` | %s | %s | %lld |\n", i + 1, escalations[i].name, escalations[i].zh, light_text(escalations[i].from),
+            (long long)escalations[i].overdue);
+}
+
 static void write_page(struct buf *out)
 {
     put(out, "# The case machine\n\nMade from the tables `proto/case_transitions.c` and `proto/case_fields.c` by the "
@@ -347,6 +383,7 @@ static void write_page(struct buf *out)
             entry_type_is_message((enum entry_type)type) ? "" : " (own record, not sent)");
         write_fields(out, case_fields((enum entry_type)type), "");
     }
+    write_rules(out);
 }
 
 static void test_page(void **state)

@@ -275,7 +275,7 @@ static void test_law_tables(void **state)
             size_t len = strcspn(at, "|");
             (void)snprintf(word, sizeof word, "%.*s", (int)len, at);
             const struct reason_class *row = reason_class_find(entry_type_text(with_class[i]), word);
-            assert_true(row && row->zh[0] && row->law[0]);
+            assert_true(row && row->zh[0] && (row->law[0] || !strcmp(row->name, "OTHER")));
             at += len + (at[len] == '|');
         }
     }
