@@ -349,7 +349,7 @@ static void write_rules(struct buf *out)
     for (size_t i = 0; i < reason_class_count; i++)
         PUT(out, "| `%s` | `%s` | %s | %s |\n", reason_classes[i].document, reason_classes[i].name, reason_classes[i].zh,
             reason_classes[i].law);
-    PUT(out, "\nRemedies that the office fills in: %s\n", case_remedies);
+    put(out, "\nThe office fills in the remedies, with the bodies of its own place (行政复议法 20, 行政诉讼法 46).\n");
     put(out, "\n## Chain of reporting\n\n| level | who | 中文 | from | working days overdue |\n| --- | --- | --- | --- | --- |\n");
     for (int i = 0; i < ESCALATION_LEVELS; i++)
         PUT(out, "| %d | `%s` | %s | %s | %lld |\n", i + 1, escalations[i].name, escalations[i].zh, light_text(escalations[i].from),
