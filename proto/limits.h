@@ -59,6 +59,10 @@
     LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \
     LIMIT(UPLOADS_OPEN, 1000, "uploads", "unfinished uploads at one office")                                           \
     LIMIT(UPLOADS_ACTIVE, 64, "uploads", "being written at once; 1.1 MiB of memory each")                              \
+    LIMIT(REPORT_DAYS, 3660, "days", "period of a report: ten years, as long as cases are kept")                       \
+    LIMIT(REPORT_ROWS, 1000, "rows", "one page of a report; the rest follows by its cursor")                           \
+    LIMIT(REPORT_PAGE_MS, 700, "ms", "a page of a report ends after this, far below what a query may take")            \
+    LIMIT(REPORT_DIFFERENCES, 100, "differences", "named in one page of a check; all are counted")                     \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \

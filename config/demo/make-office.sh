@@ -2,7 +2,7 @@
 # make-office.sh DIR [PORT_330483 [PORT_320623]]: keys, certificates and configuration of two offices on loopback.
 #
 # Everything below DIR is made anew: per office a peer authority and gateway certificate, a staff authority with the window
-# server's and two members' of staff certificates, a ledger key, office.yaml; for the staff DIR/client/OFFICE-NUMBER.yaml.
+# server's and three members' of staff certificates, a ledger key, office.yaml; for the staff DIR/client/OFFICE-NUMBER.yaml.
 # An office uses three ports from PORT on: window, peer, admin.  TONGBAND names the daemon (for --make-ledger-key).
 # For demonstrations and tests: real offices make their keys where they are used.
 set -euo pipefail
@@ -19,6 +19,7 @@ declare -A PORT=([330483]=${2:-7401} [320623]=${3:-7501})
 declare -A OTHER=([330483]=320623 [320623]=330483)
 declare -A WINDOW_CLERK=([330483]=沈佳怡 [320623]=顾海燕)
 declare -A OFFICER=([330483]=陆文斌 [320623]=缪建国)
+declare -A SUPERVISOR=([330483]=钟丽华 [320623]=丁志强)
 declare -A AUTHORISATION=([330483]=018f0000-0000-7000-8000-000000330483 [320623]=018f0000-0000-7000-8000-000000320623)
 DAYS=30
 
@@ -48,7 +49,7 @@ keys() {
         "URI:urn:tongban:office:$office,IP:127.0.0.1"
     authority "$office/tls/staff-ca" "staff authority $office"
     certificate "$office/tls/window" "$office/tls/staff-ca" "window $office" serverAuth "URI:urn:tongban:office:$office,IP:127.0.0.1"
-    for staff in 0007 0101; do
+    for staff in 0007 0101 0201; do
         certificate "$office/tls/staff-$staff" "$office/tls/staff-ca" "staff $office:$staff" clientAuth \
             "URI:urn:tongban:staff:$office:$staff"
     done
@@ -84,6 +85,7 @@ YAML
 staff:
   - {id: "0007", name: ${WINDOW_CLERK[$office]}, role: window}
   - {id: "0101", name: ${OFFICER[$office]}, role: handler}
+  - {id: "0201", name: ${SUPERVISOR[$office]}, role: supervisor}
 peers:
   - office: $other
     name: ${NAME[$other]}
@@ -103,7 +105,7 @@ YAML
     } >"$office/office.yaml"
     mkdir -p client
     local staff
-    for staff in 0007 0101; do
+    for staff in 0007 0101 0201; do
         cat >"client/$office-$staff.yaml" <<YAML
 server: https://127.0.0.1:$port
 authority: ../$office/tls/staff-ca.crt

@@ -59,6 +59,8 @@ int api_admit_peer(const struct tls_identity *who, void *context, struct problem
 
 /* Whether this identity is a member of staff who may work here now. */
 int api_check_staff(const struct tls_identity *who, const struct api *api, struct problem *p) TB_MUST_USE;
+/* The same, and whether the role of that person may use the route of this exchange (proto/access.h). */
+int api_check_access(struct exchange *x, const struct api *api, struct problem *p) TB_MUST_USE;
 /* The member of staff behind the exchange, or NULL with the reason answered. */
 const struct office_staff *api_staff(struct exchange *x, struct api *api);
 /* The counterpart behind the exchange, or NULL with the reason answered. */
