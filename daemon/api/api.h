@@ -87,6 +87,9 @@ void api_material_get(struct exchange *x, void *context);
      .sink = &tus_sink},                                                                                               \
     {.method = HTTP_DELETE, .pattern = prefix "/materials/{sha256}", .body = HTTP_BODY_NONE, .handle = api_material_delete}
 
+/* ---- report_api.c ---- */
+void api_report_get(struct exchange *x, void *context);
+
 /* ---- watch.c: clients that follow a case live ---- */
 int watch_start(struct api *api, struct watch **out) TB_MUST_USE;
 /* GET …/cases/{no}/events */

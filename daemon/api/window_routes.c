@@ -315,6 +315,16 @@ static void get_bundle(struct exchange *x, void *context)
     ask(x, context, ASK_BUNDLE);
 }
 
+static void get_accountability(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_ACCOUNTABILITY);
+}
+
+static void get_report(struct exchange *x, void *context)
+{
+    api_report_get(x, context);
+}
+
 static void get_todo(struct exchange *x, void *context)
 {
     ask(x, context, ASK_TODO);
@@ -344,7 +354,9 @@ const struct http_route api_window_routes[] = {
     GET(CASE "/timeline", get_timeline),
     GET(CASE "/events", get_events),
     GET(CASE "/bundle", get_bundle),
+    GET(CASE "/accountability", get_accountability),
     GET("/window/v1/todo", get_todo),
+    GET("/window/v1/reports/{name}", get_report),
     API_MATERIAL_ROUTES("/window/v1"),
     GET("/window/v1/materials/{sha256}", api_material_get),
     GET("/healthz", api_healthz),

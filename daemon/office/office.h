@@ -13,6 +13,7 @@
 #include "daemon/store/tables.h"
 #include "proto/calendar.h"
 #include "proto/message.h"
+#include "proto/report.h"
 
 struct office_peer {
     char code[OFFICE_TEXT];
@@ -196,8 +197,28 @@ struct office_start {
 };
 void office_start_init(struct office_start *start, const struct office *office);
 
+/* ---- reports and accountability: figures and who did what, without clear names ---- */
+
+/* One page of a report (proto/report.h).  A page ends after LIMIT_REPORT_PAGE_MS or LIMIT_REPORT_ROWS; whoever asks goes on with the
+ * cursor and merges.  The answer names the checkpoint that it was computed at.  With `verify` each case is computed twice in the same read
+ * transaction, from its stored row and by replaying its entries, and our own ledger is walked for entries that no case knows. */
+struct office_report {
+    struct store_query query;
+    const struct office *office;
+    const struct report *report;
+    char other[OFFICE_TEXT], item[64]; /* only this counterpart, this item; "" all */
+    int64_t from, to;                  /* days; 0: the report's usual period */
+    int64_t cursor;                    /* 0 from the start */
+    bool verify;
+    json_t *answer;                    /* owned result */
+    struct problem problem;
+    void *user;
+};
+void office_report_init(struct office_report *question, const struct office *office, const struct report *report);
+void office_report_clear(struct office_report *question);
+
 /* ---- questions of staff: documents as docs/protocol.md, "Window API" ---- */
-enum office_ask { ASK_OFFICE, ASK_ITEMS, ASK_ITEM, ASK_CASES, ASK_TIMELINE, ASK_BUNDLE, ASK_TODO, ASK_HEALTH };
+enum office_ask { ASK_OFFICE, ASK_ITEMS, ASK_ITEM, ASK_CASES, ASK_TIMELINE, ASK_BUNDLE, ASK_TODO, ASK_HEALTH, ASK_ACCOUNTABILITY };
 struct office_question {
     struct store_query query;
     const struct office *office;

@@ -65,6 +65,13 @@ int fact_from_row(struct fact_maker *maker, const struct case_row *row, struct r
  * entry is about another case. */
 int fact_from_entries(struct fact_maker *maker, const struct case_row *row, struct report_case *out, size_t *entries) TB_MUST_USE;
 
+/* ---- question.c, accountability.c ---- */
+
+/* What a line about an entry may show to anybody: no names, no numbers of persons.  New reference. */
+json_t *fact_summary(const struct entry *entry);
+/* Who did what on a case, when, under which authorisation, where it is proved; and what was not as the law wants it. */
+int ask_accountability(struct store_db *db, struct office_question *q) TB_MUST_USE;
+
 /* ---- materials.c ---- */
 
 /* Checks that each listed material with a sha256 is here and completes its size and type from what is stored. */

@@ -174,8 +174,7 @@ static int find_case(struct store_db *db, struct office_question *q, struct case
 
 /* ---- timeline ---- */
 
-/* What a line of the timeline may show: no names, no numbers of persons. */
-static json_t *fact_summary(const struct entry *entry)
+json_t *fact_summary(const struct entry *entry)
 {
     static const char *const shown[] = {"outcome",     "reason_class", "deadline", "way", "received_at",
                                         "tracking_no", "carrier",      "promised", NULL};
@@ -379,6 +378,7 @@ static int ask_health(struct store_db *db, struct office_question *q)
 static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_OFFICE] = ask_office,     [ASK_ITEMS] = ask_items,   [ASK_ITEM] = ask_item, [ASK_CASES] = ask_cases,
     [ASK_TIMELINE] = ask_timeline, [ASK_BUNDLE] = ask_bundle, [ASK_TODO] = ask_cases, [ASK_HEALTH] = ask_health,
+    [ASK_ACCOUNTABILITY] = ask_accountability,
 };
 
 static int question_run(struct store_db *db, struct store_query *query)

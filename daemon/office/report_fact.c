@@ -122,7 +122,8 @@ static void take_particulars(const struct entry *entry, struct report_case *c)
     case ENTRY_CASE_NOTICE:
         if (!c->notice_at)
             c->notice_at = entry->at;
-        (void)date_parse(text_of(body, "deadline"), &c->deadline_day);
+        if (date_parse(text_of(body, "deadline"), &c->deadline_day))
+            c->deadline_day = 0;
         break;
     case ENTRY_CASE_SUPPLEMENTED:
         if (!c->supplemented_at)
