@@ -31,6 +31,20 @@ static const struct option material_options[] = {
 static const struct option calendar_options[] = {
     {"calendar", "FILE", N_("holiday table to use instead of the configured one")}, {NULL, NULL, NULL}};
 
+static const struct option account_options[] = {
+    {"out", "FILE.md", N_("write a Markdown page here instead of showing it")}, {NULL, NULL, NULL}};
+#define PERIOD_OPTIONS                                                                                                 \
+    {"from", "DATE", N_("first day of the period")}, {"to", "DATE", N_("last day of the period; else today")},         \
+        {"quarter", "2026Q4", N_("this quarter")}, {"office", "CODE", N_("only cases with this office")},              \
+        {"item", "CODE", N_("only cases of this item")}
+static const struct option report_options[] = {
+    PERIOD_OPTIONS,
+    {"csv", NULL, N_("comma-separated values (RFC 4180), UTF-8")},
+    {"bom", NULL, N_("CSV with a byte order mark, as spreadsheet programs want it")},
+    {"out", "FILE", N_("write it here: .json as JSON, else CSV")},
+    {NULL, NULL, NULL}};
+static const struct option check_options[] = {PERIOD_OPTIONS, {NULL, NULL, NULL}};
+
 const struct option action_options[] = {{"file", "BODY.json", N_("take the fields from this document")},
                                         {"reason", "TEXT", N_("the reason, where the action has one")},
                                         {"yes", NULL, N_("do not ask for missing fields")},
@@ -46,6 +60,12 @@ const struct command commands[] = {
     {"case", "show", "NO", 1, 1, NULL, N_("show a case whole (this view is recorded)"), case_show},
     {"case", "track", "NO", 1, 1, track_options, N_("show what happened to a case, step by step"), case_track},
     {"case", "proof", "NO", 1, 1, proof_options, N_("fetch the proof bundle for tongban-verify case"), case_proof},
+    {"case", "accountability", "NO", 1, 1, account_options,
+     N_("who did what on a case, when, under which authorisation, and what was not as the law wants it"), case_accountability},
+    {"report", "list", "", 0, 0, NULL, N_("the registers and figures that there are"), register_list},
+    {"report", "check", "NAME", 1, 1, check_options, N_("compute a report again from the ledger's entries and compare"), register_check},
+    {"report", NULL, "NAME", 1, 1, report_options, N_("show a register or figures: intake, mail, overdue, meeting and more"),
+     register_show},
     {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
      material_add},
     {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},
