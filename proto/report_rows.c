@@ -245,7 +245,9 @@ static int figures_item(struct report_run *run, const struct report_fact *fact)
     const struct report_item *item = fact->item;
     if (!item->newest || item->edition != item->office_edition)
         return 0;
-    return report_emit(run, json_pack("[s, s, s, i, i, i, i]", "offered", item->office, item->mode, 0, 0, 0, 1));
+    char key[OFFICE_TEXT + 16];
+    (void)snprintf(key, sizeof key, "%s %s", item->office, item->mode);
+    return report_emit(run, json_pack("[s, s, s, i, i, i, i]", "offered", key, "", 0, 0, 0, 1));
 }
 
 /* ---- 例会材料 ---- */

@@ -1,7 +1,7 @@
 /* accountability: who did what on a case (责任追溯), from the entries of both sides.
  *
- * Lines stand in the order in which this office wrote or took them: an entry of ours at its place in our ledger, one of the counterpart at
- * the place of the receipt that we gave for it.  Nothing of the applicant is in them. */
+ * Lines stand in the order in which this office wrote or took them.  When an entry of the counterpart arrived is the time of the receipt
+ * that we gave for it, and the other way round.  Nothing of the applicant is in them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 struct line {
     struct account_line account;
-    uint64_t position; /* in our ledger */
+    int64_t order; /* local order of the event */
     json_t *doc;       /* owned */
 };
 
@@ -117,24 +117,22 @@ static json_t *time_json(int64_t ms)
     return json_string(text);
 }
 
-/* Place in our ledger, arrival at the other clock, and the checkpoint of the writer that the line can be proved under. */
-static int place_line(struct history *h, const struct case_fact *fact, struct line *line, int64_t *arrived, uint64_t *size, json_t **problem)
+/* Arrival at the other side, the checkpoint of the writer that the line can be proved under, and why it was refused. */
+static int place_line(struct history *h, const struct case_fact *fact, int64_t *arrived, uint64_t *size, json_t **problem)
 {
     const struct event_row *event = &fact->event;
     struct inbox_row inbox;
     struct entry receipt;
     if (event->own) {
-        line->position = fact->index;
         *size = h->cosigned > fact->index ? h->cosigned : h->newest;
         return fact->entry.seq ? read_receipt(h, fact->entry.seq, arrived, problem) : 0;
     }
     int rc = inbox_get(h->db, event->peer, event->ref, &inbox);
     if (rc)
         return rc;
-    line->position = inbox.receipt_index;
     *size = inbox.tree_size;
+    rc = read_own_entry(h->db, inbox.receipt_index, &receipt);
     inbox_clear(&inbox);
-    rc = read_own_entry(h->db, line->position, &receipt);
     if (rc)
         return rc;
     *arrived = receipt.at;
@@ -159,7 +157,8 @@ static int make_line(struct history *h, const struct case_fact *fact, struct lin
     int64_t arrived = 0;
     uint64_t size = 0;
     char leaf[2 * 32 + 1] = "", step[2];
-    int rc = place_line(h, fact, line, &arrived, &size, &problem);
+    int rc = place_line(h, fact, &arrived, &size, &problem);
+    line->order = fact->event.n;
     if (!rc)
         rc = leaf_text(h->q->office->suite, &fact->line, leaf);
     if (!rc)
@@ -184,7 +183,7 @@ static int make_line(struct history *h, const struct case_fact *fact, struct lin
 static int compare_lines(const void *a, const void *b)
 {
     const struct line *x = a, *y = b;
-    return x->position < y->position ? -1 : x->position > y->position;
+    return x->order < y->order ? -1 : x->order > y->order;
 }
 
 static int read_lines(struct history *h)

@@ -3,6 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the home side did not take did not happen: the time that our message had set goes, or it would stay for good. */
+static int forget_time(struct store_db *db, uint64_t index, struct case_row *row)
+{
+    struct buf text;
+    struct entry entry;
+    buf_init(&text, LIMIT_ENTRY_BYTES);
+    int rc = store_entry_line(db, index, &text);
+    if (!rc && entry_decode(text.data, text.len, &entry, NULL))
+        rc = TB_ECORRUPT;
+    buf_free(&text);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < case_transition_count; i++) {
+        const struct case_transition *move = &case_transitions[i];
+        if (move->entry == entry.type && move->side == CASE_SIDE_INTAKE && move->time != TIME_NONE && move->time != TIME_SENT &&
+            row->times[move->time] == entry.at)
+            row->times[move->time] = 0;
+    }
+    entry_clear(&entry);
+    return 0;
+}
+
 /* The home side has spoken about one of our messages: the case follows, or goes back to where it was. */
 static int settle_case(struct store_db *db, struct office_outcome *out, const char *case_no, uint64_t index,
                        const struct receipt_line *line)
@@ -24,7 +46,10 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
         if (!row.pending)
             row.local_state = row.state;
         row.todo = case_todo_here(out->office, &row, row.local_state);
-        rc = case_set_due(db, out->office, &row);
+        if (line->verdict != VERDICT_DONE)
+            rc = forget_time(db, index, &row);
+        if (!rc)
+            rc = case_set_due(db, out->office, &row);
         if (!rc)
             rc = case_update(db, &row);
     }

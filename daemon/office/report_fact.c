@@ -176,7 +176,8 @@ static int read_particulars(struct fact_maker *maker, int64_t case_id, struct re
     int rc = case_events(maker->db, case_id, &events, &count);
     for (size_t i = 0; i < count && !rc; i++) {
         struct case_fact fact;
-        if (events[i].verdict > VERDICT_DONE || !holds_particulars(maker->needs, events[i].type))
+        bool taken = events[i].verdict <= VERDICT_DONE || events[i].type == ENTRY_CASE_SUBMITTED;
+        if (!taken || !holds_particulars(maker->needs, events[i].type))
             continue;
         rc = case_fact_read(maker->db, maker->office, &events[i], &fact);
         if (rc)
@@ -268,7 +269,8 @@ int fact_from_entries(struct fact_maker *maker, const struct case_row *row, stru
         (*entries)++;
         if (strcmp(fact.entry.case_no, row->case_no) || fact.entry.type != events[i].type)
             rc = TB_ECORRUPT;
-        else if (events[i].verdict <= VERDICT_DONE)
+        /* what was not taken did not happen, but for the application: it was handed in all the same */
+        else if (events[i].verdict <= VERDICT_DONE || fact.entry.type == ENTRY_CASE_SUBMITTED)
             rc = replay(maker, &fact.entry, out);
         case_fact_clear(&fact);
     }
