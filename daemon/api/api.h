@@ -12,6 +12,7 @@
 #include "daemon/office/office.h"
 
 struct watch;
+struct api_report;
 struct material_api;
 struct material_store;
 
@@ -43,6 +44,8 @@ struct api {
     struct watch *watch;
     bool (*peer_status)(void *context, const char *office, struct api_peer_status *out);
     void *peer_status_context;
+    struct api_report *report_first, **report_last; /* pages of reports: the first is being computed, the others wait */
+    unsigned report_count;
     bool stopping;
 };
 

@@ -1,4 +1,6 @@
-/* report_api: one page of a report (GET /window/v1/reports/{name}). */
+/* report_api: one page of a report (GET /window/v1/reports/{name}).
+ *
+ * Pages are computed one at a time, so that however many supervisors ask at once, a reader stays free for the lists of the windows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,21 +8,59 @@
 #include "proto/limits.h"
 #include "proto/timestamp.h"
 
-struct inquiry {
+struct api_report {
     struct office_report report; /* first member */
     struct exchange *x;
+    struct api *api;
+    struct api_report *next;
 };
+
+static void inquiry_free(struct api_report *inquiry)
+{
+    office_report_clear(&inquiry->report);
+    free(inquiry);
+}
+
+/* Computes the first of the queue; one that the store does not take is answered, and the next one tried. */
+static void start_first(struct api *api)
+{
+    while (api->report_first) {
+        struct api_report *inquiry = api->report_first;
+        struct problem p = {.number = -1};
+        if (store_read(api->store, &inquiry->report.query) == 0)
+            return;
+        api->report_first = inquiry->next;
+        api->report_count--;
+        (void)problem_set(&p, PROBLEM_BUSY, "", "the store has %d questions waiting", LIMIT_STORE_READ_QUEUE);
+        exchange_answer_problem(inquiry->x, &p);
+        exchange_release(inquiry->x);
+        inquiry_free(inquiry);
+    }
+}
 
 static void inquiry_done(struct store_query *query, int rc)
 {
-    struct inquiry *inquiry = (struct inquiry *)query;
+    struct api_report *inquiry = (struct api_report *)query;
+    struct api *api = inquiry->api;
+    api->report_first = inquiry->next;
+    api->report_count--;
     if (rc < 0)
         api_answer_failure(inquiry->x, &inquiry->report.problem, rc);
     else
         exchange_answer_json(inquiry->x, 200, inquiry->report.answer);
     exchange_release(inquiry->x);
-    office_report_clear(&inquiry->report);
-    free(inquiry);
+    inquiry_free(inquiry);
+    start_first(api);
+}
+
+static void enqueue(struct api *api, struct api_report *inquiry)
+{
+    if (!api->report_first)
+        api->report_last = &api->report_first;
+    *api->report_last = inquiry;
+    api->report_last = &inquiry->next;
+    if (++api->report_count == 1)
+        start_first(api);
 }
 
 static int read_day(struct exchange *x, const char *name, const char *field, int64_t *day, struct problem *p)
@@ -86,23 +126,21 @@ void api_report_get(struct exchange *x, void *context)
         exchange_answer_problem(x, &p);
         return;
     }
-    struct inquiry *inquiry = calloc(1, sizeof *inquiry);
+    struct api_report *inquiry = api->report_count < LIMIT_REPORTS_WAITING ? calloc(1, sizeof *inquiry) : NULL;
     if (!inquiry) {
-        api_answer_failure(x, NULL, TB_ENOMEM);
+        (void)problem_set(&p, PROBLEM_BUSY, "", "%u pages of reports are waiting", api->report_count);
+        exchange_answer_problem(x, &p);
         return;
     }
     office_report_init(&inquiry->report, api->office, report);
-    int rc = read_parameters(x, &inquiry->report, &p);
-    if (rc == 0) {
-        inquiry->x = x;
-        inquiry->report.query.done = inquiry_done;
-        exchange_hold(x);
-        if (store_read(api->store, &inquiry->report.query) == 0)
-            return;
-        (void)problem_set(&p, PROBLEM_BUSY, "", "the store has %d questions waiting", LIMIT_STORE_READ_QUEUE);
-        exchange_release(x);
+    if (read_parameters(x, &inquiry->report, &p)) {
+        exchange_answer_problem(x, &p);
+        inquiry_free(inquiry);
+        return;
     }
-    exchange_answer_problem(x, &p);
-    office_report_clear(&inquiry->report);
-    free(inquiry);
+    inquiry->x = x;
+    inquiry->api = api;
+    inquiry->report.query.done = inquiry_done;
+    exchange_hold(x);
+    enqueue(api, inquiry);
 }

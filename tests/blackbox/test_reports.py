@@ -1,4 +1,5 @@
 """Reports, their check against the ledger, accountability, and who may ask for what, with two real offices and the staff's program."""
+import concurrent.futures
 import csv
 import hashlib
 import io
@@ -289,6 +290,16 @@ def test_pages_continue(fresh):
     checked = document(fresh.away, "report", "check", "meeting")
     assert checked["agree"] and checked["checked"]["cases"] == count
     assert fresh.away.stop() == 0
+
+
+def test_many_ask_at_once(done):
+    """Pages wait for each other, nobody is turned away, and a list is answered meanwhile."""
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        reports = [pool.submit(done.home.window, "GET", f"/window/v1/reports/{name}?verify=1", None, "0201") for name in REPORTS * 4]
+        lists = [pool.submit(done.home.window, "GET", "/window/v1/cases") for _ in range(8)]
+        answers = [one.result() for one in reports]
+        assert {answer.status for answer in answers + [one.result() for one in lists]} == {200}
+        assert [answer.json()["report"] for answer in answers] == REPORTS * 4
 
 
 # ---- who did what ----
