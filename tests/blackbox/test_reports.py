@@ -268,6 +268,24 @@ def test_a_refused_message_leaves_no_time_behind(fresh):
     assert fresh.stop() == [0, 0]
 
 
+def test_supplement_of_a_case_that_was_first_only_taken_in(fresh):
+    """What was recorded before the forwarding stands before the supplement, not over it."""
+    fresh.start()
+    number = fresh.away.intake(forward=False, applicant=person()).json()["case"]
+    assert fresh.away.act(number, "forward", {}, staff="0007").status == 200
+    fresh.home.wait_state(number, "received", staff="0101")
+    assert fresh.home.act(number, "notice", {"deadline": "2099-12-10", "defects": [DEFECT]}).status == 200
+    fresh.away.wait_state(number, "supplement_asked")
+    more = {"materials": [{"name": "户口簿", "form": "original"}]}
+    assert fresh.away.act(number, "supplement", more, staff="0007").status == 200
+    fresh.away.wait_state(number, "supplemented")
+    for office, staff in ((fresh.home, "0101"), (fresh.away, "0007")):
+        names = [one["name"] for one in office.case(number, staff).json()["materials"]]
+        assert names == ["原居民身份证", "户口簿"], office.code
+    assert document(fresh.away, "report", "check", "intake")["agree"]
+    assert fresh.stop() == [0, 0]
+
+
 # ---- pages ----
 def test_pages_continue(fresh):
     """More cases than one page holds, put in without a network."""
