@@ -188,7 +188,8 @@ static int markdown(const json_t *doc, struct buf *out)
     rc = rc ? rc : put_md(out, view_text(item, "code"));
     rc = rc ? rc : buf_append(out, " ", 1);
     rc = rc ? rc : put_md(out, view_text(item, "name"));
-    rc = rc ? rc : buf_printf(out, " · %s → %s · %s\n\n", view_text(doc, "intake"), view_text(doc, "home"), view_state(view_text(doc, "state")));
+    rc = rc ? rc
+            : buf_printf(out, " · %s → %s · %s\n\n", view_text(doc, "intake"), view_text(doc, "home"), view_state(view_text(doc, "state")));
     rc = rc ? rc : md_rows(json_object_get(doc, "rows"), out);
     rc = rc ? rc : md_flags(json_object_get(doc, "flags"), out);
     return rc ? rc
@@ -241,7 +242,9 @@ int case_accountability(struct client *client, const struct args *args)
     if (!status && client->json)
         term_json(doc);
     else if (!status && (!out || strcmp(out, "-") != 0))
-        view_next(_("a colleague of window or handler proves each line: tongban case proof %s --out %s.json, then tongban-verify case %s.json"), no);
+        view_next(_("a colleague of window or handler proves each line: tongban case proof %s --out %s.json, then tongban-verify case "
+                    "%s.json"),
+                  no);
     json_decref(doc);
     return status;
 }

@@ -90,7 +90,8 @@ json_t *register_json(const struct register_view *view)
     if (!doc || json_object_set_new(doc, "checkpoint", json_deep_copy(ended)) ||
         /* the ledger grew while the pages came: the figures are not those of one moment, and the document says so */
         json_object_set_new(doc, "begun", json_equal(begun, ended) ? json_null() : json_deep_copy(begun)) ||
-        json_object_set(doc, "rows", view->run.rows) || json_object_set_new(doc, "totals", report_totals(view->run.report, view->run.rows))) {
+        json_object_set(doc, "rows", view->run.rows) ||
+        json_object_set_new(doc, "totals", report_totals(view->run.report, view->run.rows))) {
         json_decref(doc);
         return NULL;
     }

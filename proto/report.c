@@ -291,16 +291,18 @@ int report_finish(struct report_run *run)
     return rc ? rc : set_values(run);
 }
 
+/* Sections of one table count different things, and so do rows of different measures: their counts do not add up. */
+static bool adds_up(const struct report *report)
+{
+    return strcmp(report->columns->name, "section") != 0;
+}
+
 json_t *report_totals(const struct report *report, const json_t *rows)
 {
     json_t *totals = json_pack("{s:I}", "rows", (json_int_t)json_array_size(rows));
-    /* counts of different measures do not add up */
-    for (const struct report_column *c = report->columns; totals && c->name; c++)
-        if (c->type == REPORT_VALUE)
-            return totals;
     size_t i;
     json_t *row;
-    for (const struct report_column *c = report->columns; totals && c->name && (!report->sums || strcmp(report->columns->name, "section")); c++) {
+    for (const struct report_column *c = report->columns; totals && c->name && adds_up(report); c++) {
         json_int_t sum = 0;
         if (c->type != REPORT_COUNT)
             continue;

@@ -163,8 +163,9 @@ static int make_line(struct history *h, const struct case_fact *fact, struct lin
         rc = leaf_text(h->q->office->suite, &fact->line, leaf);
     if (!rc)
         rc = authorisation_json(h->db, entry->authorisation, &authorisation);
-    line->account = (struct account_line){.type = entry->type, .side = side, .step = move && side == CASE_SIDE_INTAKE ? move->step : STEP_NONE,
-                                          .at = entry->at, .verdict = fact->event.verdict, .problem = problem_name(problem),
+    line->account = (struct account_line){.type = entry->type, .side = side, .at = entry->at,
+                                          .step = move && side == CASE_SIDE_INTAKE ? move->step : STEP_NONE,
+                                          .verdict = fact->event.verdict, .problem = problem_name(problem),
                                           .authorised = entry->authorisation[0] != '\0'};
     if (!rc)
         line->doc = json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:s, s:s, s:I, s:{s:s, s:I, s:s, s:I}, s:o}", "at",
@@ -274,7 +275,9 @@ int ask_accountability(struct store_db *db, struct office_question *q)
     json_t *lines = NULL, *flags = NULL;
     int rc = case_get(db, q->case_no, &h.row);
     if (rc)
-        return rc == TB_ENOTFOUND ? problem_set(&q->problem, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", q->case_no) : rc;
+        return rc == TB_ENOTFOUND
+                   ? problem_set(&q->problem, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", q->case_no)
+                   : rc;
     h.other = case_other(q->office, &h.row);
     rc = fact_begin(&maker, db, q->office, REPORT_NEEDS_EVENTS | REPORT_NEEDS_APPLICATION | REPORT_NEEDS_CLOCKS);
     if (!rc)

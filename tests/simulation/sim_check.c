@@ -194,7 +194,8 @@ static void check_reports(struct sim_node *node)
             if (rc)
                 sim_fail(node->sim, "the report %s of office %d fails: %s", reports[i].name, node->id, page.problem.detail);
             else if (one)
-                sim_fail(node->sim, "the report %s of office %d: %s of case %s is %s in its row, %s by its entries", reports[i].name, node->id,
+                sim_fail(node->sim, "the report %s of office %d: %s of case %s is %s in its row, %s by its entries", reports[i].name,
+                         node->id,
                          json_string_value(json_object_get(one, "field")), json_string_value(json_object_get(one, "case")),
                          json_string_value(json_object_get(one, "row")), json_string_value(json_object_get(one, "entries")));
             else if (!json_equal(json_object_get(page.answer, "rows"), json_object_get(page.answer, "stored")))

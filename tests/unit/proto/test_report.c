@@ -463,8 +463,8 @@ static void test_figures(void **state)
         struct report_case c = make("1", "320623", days[i]);
         add(&run, &c);
     }
-    struct report_item item = {.office = "330483", .code = "GA01", .name = "x", .mode = "PROXY", .department = "", .effective_from = "2021-01-01",
-                               .version = 1, .edition = 2, .office_edition = 2, .newest = true};
+    struct report_item item = {.office = "330483", .code = "GA01", .name = "x", .mode = "PROXY", .department = "",
+                               .effective_from = "2021-01-01", .version = 1, .edition = 2, .office_edition = 2, .newest = true};
     struct report_fact fact = {.source = REPORT_ITEMS, .item = &item};
     assert_int_equal(report_add(&run, &fact), 0);
     item.edition = 1; /* withdrawn */
@@ -680,7 +680,8 @@ static void write_page(struct buf *out)
              "every role.\n");
     for (size_t i = 0; i < report_count; i++) {
         const struct report *r = &reports[i];
-        assert_int_equal(buf_printf(out, "\n## `%s` %s\n\n%s. %s; %s. Basis: %s.\n\n| column | 列名 | type |\n| --- | --- | --- |\n", r->name, r->zh,
+        assert_int_equal(buf_printf(out, "\n## `%s` %s\n\n%s. %s; %s. Basis: %s.\n\n| column | 列名 | type |\n| --- | --- | --- |\n", r->name,
+                                    r->zh,
                                     r->help, r->sums ? "Sums" : "List",
                                     r->span == REPORT_SPAN_MONTH     ? "by default this month"
                                     : r->span == REPORT_SPAN_QUARTER ? "by default this quarter"
@@ -692,7 +693,8 @@ static void write_page(struct buf *out)
     }
     put(out, "\n## Words in cells\n\n| word | English | 中文 |\n| --- | --- | --- |\n");
     for (size_t i = 0; i < report_word_count; i++)
-        assert_int_equal(buf_printf(out, "| `%s` | %s | %s |\n", report_words[i].word, report_words[i].en, report_words[i].zh), 0);
+        assert_int_equal(buf_printf(out, "| `%s` | %s | %s |\n", report_words[i].word, report_words[i].en, report_words[i].zh),
+                         0);
     put(out, "\n## Who may ask for what\n\n| route | kind | roles | 中文 |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < access_route_count; i++) {
         char route[128], roles[64];
@@ -701,8 +703,8 @@ static void write_page(struct buf *out)
         access_role_names(kind->roles, roles, sizeof roles);
         put_row(out, route, kind->what, roles[0] ? roles : "any certificate of the office", kind->zh);
     }
-    put(out, "\n## What an accountability report points at\n\nObservations from the entries, each with its line; whether somebody is liable is "
-             "decided by people.\n\n| flag | English | 中文 | law |\n| --- | --- | --- | --- |\n");
+    put(out, "\n## What an accountability report points at\n\nObservations from the entries, each with its line; whether somebody is liable "
+             "is decided by people.\n\n| flag | English | 中文 | law |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < liability_count; i++)
         put_row(out, liabilities[i].name, liabilities[i].en, liabilities[i].zh, liabilities[i].law);
 }
