@@ -703,8 +703,8 @@ static void write_page(struct buf *out)
         access_role_names(kind->roles, roles, sizeof roles);
         put_row(out, route, kind->what, roles[0] ? roles : "any certificate of the office", kind->zh);
     }
-    put(out, "\n## What an accountability report points at\n\nObservations from the entries, each with its line; whether somebody is liable "
-             "is decided by people.\n\n| flag | English | 中文 | law |\n| --- | --- | --- | --- |\n");
+    put(out, "\n## What an accountability report points at\n\nObservations from the entries, each with its line; whether somebody is "
+             "liable is decided by people.\n\n| flag | English | 中文 | law |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < liability_count; i++)
         put_row(out, liabilities[i].name, liabilities[i].en, liabilities[i].zh, liabilities[i].law);
 }
