@@ -48,8 +48,8 @@ static bool decision_late(const struct account *a, size_t n)
 static bool decision_missing(const struct account *a, size_t n)
 {
     const struct report_case *c = a->facts;
-    return first_of(a, n, ENTRY_CASE_ACCEPTED) && c->state == CASE_ACCEPTED && c->due[REPORT_DECISION] &&
-           a->today > c->due[REPORT_DECISION];
+    return first_of(a, n, ENTRY_CASE_ACCEPTED) && !c->times[TIME_DECIDED] && !case_states[c->state].final &&
+           c->due[REPORT_DECISION] && a->today > c->due[REPORT_DECISION];
 }
 
 static bool delivery_late(const struct account *a, size_t n)

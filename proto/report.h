@@ -53,10 +53,14 @@ struct report_case {
     char mail_place[8];    /* "intake" | "home": who posts */
     char carrier[64], tracking_no[32];
     /* clocks, from the limits of the pinned item and the calendar */
-    int64_t due[REPORT_CLOCKS]; /* day; 0: no such clock, or it has not begun */
-    int64_t due_day;            /* of the clock that runs now; 0 none */
+    int64_t due[REPORT_CLOCKS];   /* day; 0: no such clock, or it has not begun */
+    int64_t ended[REPORT_CLOCKS]; /* day on which it was met; 0: it runs */
+    /* the clock that runs now */
+    int64_t due_day;       /* 0: none */
+    int64_t due_from;      /* its first day */
+    const char *due_clock; /* a word of report_words */
     bool due_provisional;
-    bool stopped; /* the clock stands still: a supplement is awaited */
+    bool stopped; /* it stands still: a supplement is awaited */
 };
 
 /* An authorisation (授权), whoever gave it. */

@@ -43,27 +43,11 @@ static const char *counterpart(const struct report_run *run, const struct report
     return strcmp(c->intake, run->us) ? c->intake : c->home;
 }
 
-/* The day on which a clock was met; 0 while it runs. */
-static int64_t met_on(const struct report_case *c, enum report_clock clock)
-{
-    switch (clock) {
-    case REPORT_NOTICE:
-        /* whichever came first: the notice, the acceptance, the refusal */
-        if (c->notice_at)
-            return day_of(c->notice_at);
-        return day_of(c->times[TIME_ACCEPTED] ? c->times[TIME_ACCEPTED] : c->times[TIME_DECIDED]);
-    case REPORT_DECISION:
-        return day_of(c->times[TIME_DECIDED]);
-    default:
-        return day_of(c->times[TIME_DELIVERED]);
-    }
-}
-
 /* A clock of a case that was taken back, or that ended otherwise, was not missed by anybody after that day. */
 static int64_t ended_on(const struct report_run *run, const struct report_case *c, enum report_clock clock)
 {
-    int64_t met = met_on(c, clock), closed = day_of(c->times[TIME_CLOSED]);
-    return met ? met : closed ? closed : run->today + 1;
+    int64_t closed = day_of(c->times[TIME_CLOSED]);
+    return c->ended[clock] ? c->ended[clock] : closed ? closed : run->today + 1;
 }
 
 /* ---- 收件台账 ---- */
@@ -166,20 +150,6 @@ static const struct report_column overdue_columns[] = {
     {"department", "部门", REPORT_TEXT},  {"clock", "时限", REPORT_WORD},        {"level", "上报层级", REPORT_WORD},
     {"provisional", "暂定", REPORT_COUNT}, END};
 
-static enum report_clock clock_of(enum case_state state)
-{
-    switch (state) {
-    case CASE_FORWARDED:
-    case CASE_RECEIVED:
-    case CASE_SUPPLEMENTED:
-        return REPORT_NOTICE;
-    case CASE_ACCEPTED:
-        return REPORT_DECISION;
-    default:
-        return REPORT_DELIVERY;
-    }
-}
-
 static const char *const clock_words[REPORT_CLOCKS] = {"acceptance", "decision", "delivery"};
 
 /* The side whose turn it is: the window of the intake side, or the home side. */
@@ -194,11 +164,7 @@ static bool intake_turn(enum case_state state)
 static int overdue_row(struct report_run *run, const struct report_fact *fact)
 {
     const struct report_case *c = fact->one;
-    enum report_clock clock = clock_of(c->state);
-    int64_t from = day_of(clock == REPORT_NOTICE     ? c->times[TIME_HANDED_IN]
-                          : clock == REPORT_DECISION ? c->times[TIME_ACCEPTED]
-                                                     : c->times[TIME_DECIDED]);
-    enum light light = light_of(run->calendar, from, c->due_day, run->today, c->stopped);
+    enum light light = light_of(run->calendar, c->due_from, c->due_day, run->today, c->stopped);
     if (case_states[c->state].final || (light != LIGHT_YELLOW && light != LIGHT_RED))
         return 0;
     int64_t over = light_overdue(run->calendar, c->due_day, run->today);
@@ -206,7 +172,7 @@ static int overdue_row(struct report_run *run, const struct report_fact *fact)
     bool intake = intake_turn(c->state);
     return report_emit(run, json_pack("[o, s, I, s, s, s, s, s, s, i]", day_cell(c->due_day), light_text(light),
                                       (json_int_t)calendar_between(run->calendar, run->today, c->due_day), c->case_no, c->item,
-                                      intake ? c->intake : c->home, intake ? "" : c->department, clock_words[clock],
+                                      intake ? c->intake : c->home, intake ? "" : c->department, c->due_clock,
                                       level ? escalations[level - 1].name : "", (int)c->due_provisional));
 }
 

@@ -63,6 +63,41 @@ static int set_applicant(struct buf *masked, const char *name, struct report_cas
     return rc;
 }
 
+/* The day on which a clock was met; 0 while it runs. */
+static int64_t met_on(const struct report_case *c, enum report_clock clock)
+{
+    int64_t at;
+    switch (clock) {
+    case REPORT_NOTICE:
+        /* whichever came first: the notice, the acceptance, the refusal */
+        at = c->notice_at ? c->notice_at : c->times[TIME_ACCEPTED] ? c->times[TIME_ACCEPTED] : c->times[TIME_DECIDED];
+        break;
+    case REPORT_DECISION:
+        at = c->times[TIME_DECIDED];
+        break;
+    default:
+        at = c->times[TIME_DELIVERED];
+        break;
+    }
+    return at ? timestamp_day(at) : 0;
+}
+
+/* The clock that runs in a state: from when, and what it is for. */
+static void set_current(struct report_case *c)
+{
+    enum case_time from = TIME_DECIDED;
+    c->due_clock = "delivery";
+    if (c->state == CASE_FORWARDED || c->state == CASE_RECEIVED || c->state == CASE_SUPPLEMENTED) {
+        from = TIME_HANDED_IN;
+        c->due_clock = "acceptance";
+    } else if (c->state == CASE_ACCEPTED) {
+        from = TIME_ACCEPTED;
+        c->due_clock = "decision";
+    }
+    c->due_from = c->times[from] ? timestamp_day(c->times[from]) : 0;
+    c->stopped = c->state == CASE_SUPPLEMENT_ASKED;
+}
+
 /* Each clock as case_set_due computes it for the state in which it runs: one place knows the limits. */
 static int set_clocks(struct fact_maker *maker, const struct case_row *row, struct report_case *c)
 {
@@ -81,7 +116,9 @@ static int set_clocks(struct fact_maker *maker, const struct case_row *row, stru
             continue;
         rc = case_set_due(maker->db, maker->office, &copy);
         c->due[clock] = copy.due_day;
+        c->ended[clock] = met_on(c, (enum report_clock)clock);
     }
+    set_current(c);
     return rc;
 }
 
@@ -192,8 +229,7 @@ static int read_particulars(struct fact_maker *maker, int64_t case_id, struct re
 int fact_from_row(struct fact_maker *maker, const struct case_row *row, struct report_case *out)
 {
     *out = (struct report_case){.state = row->local_state, .item_version = row->item_version, .notices = row->noticed,
-                                .due_day = row->due_day, .due_provisional = row->due_provisional != 0,
-                                .stopped = row->local_state == CASE_SUPPLEMENT_ASKED};
+                                .due_day = row->due_day, .due_provisional = row->due_provisional != 0};
     memcpy(out->case_no, row->case_no, sizeof out->case_no);
     memcpy(out->home, row->home, sizeof out->home);
     memcpy(out->intake, row->intake, sizeof out->intake);
@@ -286,12 +322,11 @@ int fact_from_entries(struct fact_maker *maker, const struct case_row *row, stru
         rc = set_item(maker, out);
     if (!rc)
         rc = case_set_due(maker->db, maker->office, &copy);
+    if (row->pending)
+        out->state = row->local_state;
     if (!rc)
         rc = set_clocks(maker, &copy, out);
     out->due_day = row->pending ? row->due_day : copy.due_day;
     out->due_provisional = copy.due_provisional != 0;
-    out->stopped = out->state == CASE_SUPPLEMENT_ASKED;
-    if (row->pending)
-        out->state = row->local_state;
     return rc;
 }

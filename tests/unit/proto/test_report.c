@@ -205,6 +205,8 @@ static void test_meeting(void **state)
     a.granted = 1;
     a.due[REPORT_NOTICE] = day("2026-10-13");
     a.due[REPORT_DECISION] = day("2026-10-08"); /* one day late */
+    a.ended[REPORT_NOTICE] = day("2026-09-30");
+    a.ended[REPORT_DECISION] = day("2026-10-09");
     add(&run, &a);
     /* after one working day, with a notice */
     struct report_case b = make("2", "330483", "2026-11-02");
@@ -216,6 +218,8 @@ static void test_meeting(void **state)
     b.denied = 1;
     b.due[REPORT_NOTICE] = day("2026-11-09");
     b.due[REPORT_DECISION] = day("2026-12-03");
+    b.ended[REPORT_NOTICE] = day("2026-11-03");
+    b.ended[REPORT_DECISION] = day("2026-11-06");
     add(&run, &b);
     /* not accepted */
     struct report_case c = make("3", "320623", "2026-12-31");
@@ -440,7 +444,8 @@ static void test_overdue(void **state)
         c.state = rows[i].state;
         c.due_day = day(rows[i].due);
         c.stopped = rows[i].stopped;
-        c.times[TIME_ACCEPTED] = c.times[TIME_DECIDED] = at("2026-11-02");
+        c.due_from = day("2026-11-02");
+        c.due_clock = "decision";
         add(&run, &c);
         assert_int_equal(json_array_size(run.rows), rows[i].light ? 1 : 0);
         if (rows[i].light) {
