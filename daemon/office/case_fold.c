@@ -81,10 +81,20 @@ static int fold_fact(json_t *content, const struct entry *entry)
     return 0;
 }
 
-/* Recorded at the window before the case was forwarded. */
+/* Recorded at the window before the case was forwarded: an act that is possible only until then. */
 static bool comes_first(const struct event_row *event)
 {
-    return !event->rev && event->own && !entry_type_is_message(event->type) && event->type != ENTRY_CASE_VIEWED;
+    const uint64_t before = CASE_FROM(NONE) | CASE_FROM(INTAKEN);
+    bool found = false;
+    if (event->rev || !event->own || entry_type_is_message(event->type))
+        return false;
+    for (size_t i = 0; i < case_transition_count; i++) {
+        const struct case_transition *move = &case_transitions[i];
+        if (move->entry == event->type && (move->from & ~before))
+            return false;
+        found = found || move->entry == event->type;
+    }
+    return found;
 }
 
 int case_events(struct store_db *db, int64_t case_id, struct event_row **rows, size_t *count)

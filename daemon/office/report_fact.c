@@ -245,9 +245,13 @@ int fact_from_row(struct fact_maker *maker, const struct case_row *row, struct r
 
 /* ---- from the entries alone ---- */
 
-/* The move that an entry of the case is; NULL for a record that moves nothing. */
-static const struct case_transition *move_of(const struct entry *entry, enum case_side side)
+/* The move that an entry is in this state; of an entry that crossed another one, what it is by itself; NULL for a record that moves
+ * nothing. */
+static const struct case_transition *move_of(const struct entry *entry, enum case_side side, enum case_state state)
 {
+    const struct case_transition *lawful;
+    if (case_find_by_entry(entry->type, side, state, entry->body, &lawful, NULL) == 0)
+        return lawful;
     const char *outcome = json_string_value(json_object_get(entry->body, "outcome"));
     for (size_t i = 0; i < case_transition_count; i++) {
         const struct case_transition *move = &case_transitions[i];
@@ -276,7 +280,7 @@ static int replay(struct fact_maker *maker, const struct entry *entry, struct re
     int rc = 0;
     if (entry->type == ENTRY_CASE_INTAKEN || entry->type == ENTRY_CASE_SUBMITTED)
         rc = take_application(maker, entry, c);
-    const struct case_transition *move = move_of(entry, strcmp(entry->from, c->home) ? CASE_SIDE_INTAKE : CASE_SIDE_HOME);
+    const struct case_transition *move = move_of(entry, strcmp(entry->from, c->home) ? CASE_SIDE_INTAKE : CASE_SIDE_HOME, c->state);
     if (!rc && move) {
         if (move->to != CASE_STATES)
             c->state = move->to;
