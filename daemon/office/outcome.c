@@ -3,26 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the home side did not take did not happen: the time that our message had set goes, or it would stay for good. */
-static int forget_time(struct store_db *db, uint64_t index, struct case_row *row)
+/* What the home side did not take did not happen: the case's times are what its other entries say. */
+static int forget_refused(struct store_db *db, const struct office *office, struct case_row *row)
 {
-    struct buf text;
-    struct entry entry;
-    buf_init(&text, LIMIT_ENTRY_BYTES);
-    int rc = store_entry_line(db, index, &text);
-    if (!rc && entry_decode(text.data, text.len, &entry, NULL))
-        rc = TB_ECORRUPT;
-    buf_free(&text);
-    if (rc)
-        return rc;
-    for (size_t i = 0; i < case_transition_count; i++) {
-        const struct case_transition *move = &case_transitions[i];
-        if (move->entry == entry.type && move->side == CASE_SIDE_INTAKE && move->time != TIME_NONE && move->time != TIME_SENT &&
-            row->times[move->time] == entry.at)
-            row->times[move->time] = 0;
-    }
-    entry_clear(&entry);
-    return 0;
+    struct fact_maker maker;
+    struct report_case facts;
+    size_t entries = 0;
+    int rc = fact_begin(&maker, db, office, 0);
+    if (!rc)
+        rc = fact_from_entries(&maker, row, &facts, &entries);
+    if (!rc)
+        memcpy(row->times, facts.times, sizeof row->times);
+    fact_end(&maker);
+    return rc;
 }
 
 /* The home side has spoken about one of our messages: the case follows, or goes back to where it was. */
@@ -33,8 +26,10 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
     int rc = case_get(db, case_no, &row);
     if (rc)
         return rc == TB_ENOTFOUND ? TB_ECORRUPT : rc;
+    /* first, because what follows reads the verdicts of the events */
+    rc = event_settle(db, row.id, index, line->rev, line->verdict);
     /* the receipt of a home side's own announcement carries no revision: nothing to follow */
-    if (case_side_of(out->office, &row) == CASE_SIDE_INTAKE) {
+    if (!rc && case_side_of(out->office, &row) == CASE_SIDE_INTAKE) {
         if (row.pending > 0)
             row.pending--;
         if (line->verdict == VERDICT_DONE && line->rev > row.rev) {
@@ -47,14 +42,12 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
             row.local_state = row.state;
         row.todo = case_todo_here(out->office, &row, row.local_state);
         if (line->verdict != VERDICT_DONE)
-            rc = forget_time(db, index, &row);
+            rc = forget_refused(db, out->office, &row);
         if (!rc)
             rc = case_set_due(db, out->office, &row);
         if (!rc)
             rc = case_update(db, &row);
     }
-    if (!rc)
-        rc = event_settle(db, row.id, index, line->rev, line->verdict);
     if (!rc)
         rc = material_out_settle(db, out->peer->code, index, line->verdict == VERDICT_DONE);
     changed_add(&out->changed, &out->changed_count, row.case_no);
