@@ -65,6 +65,22 @@ int fact_from_row(struct fact_maker *maker, const struct case_row *row, struct r
  * entry is about another case. */
 int fact_from_entries(struct fact_maker *maker, const struct case_row *row, struct report_case *out, size_t *entries) TB_MUST_USE;
 
+/* ---- report_walk.c: entries in the order of their ledgers, and whether the rows know what they say ---- */
+
+struct walk {
+    struct store_db *db;
+    const struct office *office;
+    int64_t since; /* ms: older entries are left out */
+    /* An entry that its case, the authorisations or the items do not know; `entry` says which one. */
+    void (*differ)(void *context, const char *case_no, const char *what, const char *row, const char *entry);
+    void *context;
+    size_t entries; /* result: read so far */
+};
+/* Our entries first <= index < last. */
+int walk_ledger(struct walk *walk, uint64_t first, uint64_t last) TB_MUST_USE;
+/* The next `limit` messages of a peer behind `after`; *last as inbox_scan. */
+int walk_inbox(struct walk *walk, const char *peer, int64_t after, unsigned limit, int64_t *last) TB_MUST_USE;
+
 /* ---- question.c, accountability.c ---- */
 
 /* What a line about an entry may show to anybody: no names, no numbers of persons.  New reference. */

@@ -7,9 +7,9 @@
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
-enum { CURSOR_BITS = 48, CHUNK = 512, OPEN_CHUNK = 128 };
-/* Behind the sources, only in a check: our ledger itself. */
-enum { WALK_LEDGER = REPORT_SOURCES };
+enum { CURSOR_BITS = 48, PEER_BITS = 40, CHUNK = 512, OPEN_CHUNK = 128 };
+/* Behind the sources, only in a check: our ledger itself, and what came from the peers. */
+enum { WALK_LEDGER = REPORT_SOURCES, WALK_INBOX, WALKS };
 
 struct page {
     struct store_db *db;
@@ -164,66 +164,69 @@ static int page_items(struct page *page, int64_t *at, bool *over)
     return rc;
 }
 
-/* ---- our ledger, entry by entry: what it says about a case, the case must know ---- */
+/* ---- the ledgers, entry by entry: what they say, the rows must know ---- */
 
-static int walk_entry(void *context, uint64_t index, const char *text, size_t len)
+static void note_unknown(void *context, const char *case_no, const char *what, const char *row, const char *entry)
 {
     struct page *page = context;
-    struct entry entry;
-    struct case_row row;
-    if (entry_decode(text, len, &entry, NULL))
-        return TB_ECORRUPT;
-    int rc = 0;
-    page->entries++;
-    /* before views were events they were entries only */
-    if (entry.case_no[0] && entry.type != ENTRY_CASE_VIEWED) {
-        rc = case_get(page->db, entry.case_no, &row);
-        if (!rc) {
-            rc = event_find(page->db, row.id, index);
-            case_row_clear(&row);
-        }
-        if (rc == TB_ENOTFOUND) {
-            char at[24];
-            (void)snprintf(at, sizeof at, "%llu", (unsigned long long)index);
-            page->case_no = entry.case_no;
-            note_difference(page, entry_type_text(entry.type), "-", at);
-            rc = 0;
-        }
-    }
-    entry_clear(&entry);
-    return rc;
+    page->case_no = case_no;
+    note_difference(page, what, row, entry);
+}
+
+static struct walk walk_of(struct page *page)
+{
+    return (struct walk){.db = page->db, .office = page->q->office, .since = page->since, .differ = note_unknown, .context = page};
 }
 
 static int page_ledger(struct page *page, int64_t *at, bool *over)
 {
+    struct walk walk = walk_of(page);
     int64_t size = (int64_t)store_ledger_size(page->db);
     int rc = 0;
     while (!rc && *at < size && !spent(page)) {
         int64_t end = size - *at > CHUNK ? *at + CHUNK : size;
-        rc = entry_scan(page->db, (uint64_t)*at, (uint64_t)end, page->since, walk_entry, page);
+        rc = walk_ledger(&walk, (uint64_t)*at, (uint64_t)end);
         if (!rc)
             *at = end;
     }
+    page->entries += walk.entries;
     page->done = *at;
     page->of = size;
     *over = !rc && *at >= size;
     return rc;
 }
 
+/* The cursor is the number of the peer and how far its messages have been read. */
+static int page_inbox(struct page *page, int64_t *at, bool *over)
+{
+    const struct office *office = page->q->office;
+    struct walk walk = walk_of(page);
+    int rc = 0;
+    while (!rc && (size_t)(*at >> PEER_BITS) < office->peer_count && !spent(page)) {
+        int64_t peer = *at >> PEER_BITS, seq = *at & ((INT64_C(1) << PEER_BITS) - 1), last = seq;
+        rc = walk_inbox(&walk, office->peers[peer].code, seq, CHUNK, &last);
+        *at = last > seq ? peer << PEER_BITS | last : (peer + 1) << PEER_BITS;
+    }
+    page->entries += walk.entries;
+    *over = !rc && (size_t)(*at >> PEER_BITS) >= office->peer_count;
+    return rc;
+}
+
 static int (*const sources[])(struct page *page, int64_t *at, bool *over) = {
-    [REPORT_CASES] = page_cases, [REPORT_GRANTS] = page_grants, [REPORT_ITEMS] = page_items, [WALK_LEDGER] = page_ledger};
+    [REPORT_CASES] = page_cases, [REPORT_GRANTS] = page_grants, [REPORT_ITEMS] = page_items, [WALK_LEDGER] = page_ledger,
+    [WALK_INBOX] = page_inbox};
 
 /* ---- one page ---- */
 
 static int run_sources(struct page *page, int64_t *next)
 {
     int64_t source = page->q->cursor >> CURSOR_BITS, at = page->q->cursor & ((INT64_C(1) << CURSOR_BITS) - 1);
-    int64_t last = page->q->verify ? WALK_LEDGER : REPORT_SOURCES - 1;
+    int64_t last = page->q->verify ? WALKS - 1 : REPORT_SOURCES - 1;
     if (source > last)
         return problem_set(&page->q->problem, PROBLEM_FIELD, "/cursor", "the cursor is not one of this report");
     *next = 0;
     for (; source <= last; source++, at = 0) {
-        bool over = source != WALK_LEDGER && !uses(page->run.report, (enum report_source)source);
+        bool over = source < REPORT_SOURCES && !uses(page->run.report, (enum report_source)source);
         while (!over) {
             int rc = sources[source](page, &at, &over);
             if (rc)

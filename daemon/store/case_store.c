@@ -394,3 +394,14 @@ int event_find(struct store_db *db, int64_t case_id, uint64_t own_index)
     int rc = q_end(&q);
     return rc ? rc : any ? 0 : TB_ENOTFOUND;
 }
+
+int event_find_theirs(struct store_db *db, int64_t case_id, const char *peer, int64_t seq)
+{
+    struct db_query q = q_start(db, SQL_EVENT_THEIRS);
+    event_range(&q, case_id);
+    q_int(&q, seq);
+    q_text(&q, peer);
+    bool any = q_next(&q);
+    int rc = q_end(&q);
+    return rc ? rc : any ? 0 : TB_ENOTFOUND;
+}

@@ -31,6 +31,38 @@ int entry_scan(struct store_db *db, uint64_t first, uint64_t last, int64_t since
     return q_end(&q);
 }
 
+int inbox_scan(struct store_db *db, const char *peer, int64_t after, unsigned limit,
+               int (*line)(void *context, int64_t seq, const char *text, size_t len), void *context, int64_t *last)
+{
+    int64_t no, from = 0, to = 0, at = after;
+    int rc = db_peer_no(db, peer, false, &no);
+    if (!rc)
+        rc = db_direction_key(no, (uint64_t)after, &from);
+    if (!rc)
+        rc = db_direction_key(no, (UINT64_C(1) << DB_DIRECTION_BITS) - 1, &to);
+    if (rc) {
+        if (rc == TB_ENOTFOUND)
+            *last = after; /* nothing ever came from it */
+        return rc == TB_ENOTFOUND ? 0 : rc;
+    }
+    struct db_query q = q_start(db, SQL_INBOX_SCAN);
+    q_int(&q, from);
+    q_int(&q, to);
+    q_int(&q, limit);
+    while (q_next(&q)) {
+        const void *bytes = sqlite3_column_blob(q.statement, 1);
+        int len = sqlite3_column_bytes(q.statement, 1);
+        at = DB_KEY_N(q_get_int(&q, 0));
+        int one = bytes && len > 0 ? line(context, at, bytes, (size_t)len) : TB_ECORRUPT;
+        if (one < 0 && !q.rc)
+            q.rc = one;
+    }
+    rc = q_end(&q);
+    if (!rc)
+        *last = at;
+    return rc;
+}
+
 int authorisation_scan(struct store_db *db, int64_t first, unsigned limit,
                        int (*row)(void *context, const struct authorisation_row *row), void *context, int64_t *last)
 {

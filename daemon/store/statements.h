@@ -75,6 +75,9 @@
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_open WHERE open = 1 AND id > ?1 ORDER BY id LIMIT ?2")      \
     S(EVENT_OF, READ,                                                                                                  \
       "SELECT 1 FROM event WHERE id >= ?1 AND id <= ?2 AND own = 1 AND ref = ?3 LIMIT 1")                              \
+    S(EVENT_THEIRS, READ,                                                                                              \
+      "SELECT 1 FROM event WHERE id >= ?1 AND id <= ?2 AND own = 0 AND ref = ?3 AND peer = ?4 LIMIT 1")                \
+    S(INBOX_SCAN, READ, "SELECT key, line FROM inbox WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT ?3")              \
     S(ENTRY_SCAN, READ,                                                                                                \
       "SELECT idx, line FROM entry WHERE idx >= ?1 AND idx < ?2 AND at >= ?3 ORDER BY idx")                            \
     S(AUTHORISATION_SCAN, READ,                                                                                        \

@@ -80,8 +80,12 @@ int case_scan(struct store_db *db, int64_t first, int64_t last, int64_t since, i
               size_t *count) TB_MUST_USE;
 /* The next `limit` open ones behind id `first`. */
 int case_scan_open(struct store_db *db, int64_t first, unsigned limit, struct case_row **rows, size_t *count) TB_MUST_USE;
-/* TB_ENOTFOUND when our entry `own_index` is no event of the case. */
+/* TB_ENOTFOUND when our entry `own_index`, or the message `seq` of a peer, is no event of the case. */
 int event_find(struct store_db *db, int64_t case_id, uint64_t own_index) TB_MUST_USE;
+int event_find_theirs(struct store_db *db, int64_t case_id, const char *peer, int64_t seq) TB_MUST_USE;
+/* The next `limit` messages of a peer behind `after`; *last becomes the number of the last one given. */
+int inbox_scan(struct store_db *db, const char *peer, int64_t after, unsigned limit,
+               int (*line)(void *context, int64_t seq, const char *text, size_t len), void *context, int64_t *last) TB_MUST_USE;
 /* Our entries first <= index < last that were written at `since` (ms) or later; a negative return of `line` stops. */
 int entry_scan(struct store_db *db, uint64_t first, uint64_t last, int64_t since,
                int (*line)(void *context, uint64_t index, const char *text, size_t len), void *context) TB_MUST_USE;

@@ -244,7 +244,25 @@ def test_planted_differences_are_found(fresh):
     fresh.home.start()
     checked = document(fresh.home, "report", "check", "daily")
     assert not checked["agree"]
-    assert {(one["case"], one["field"]) for one in checked["differences"]} == {(cases[2], "case.received")}
+    assert {(one["case"], one["field"]) for one in checked["differences"]} == {(cases[2], "case.received"), (cases[2], "case.submitted")}
+    assert fresh.stop() == [0, 0]
+
+
+@pytest.mark.parametrize("sql, report, found", [
+    ("UPDATE authorisation SET until_day = until_day + 1 WHERE principal = '330483'", "authorisation", {("authorisation.granted", 1)}),
+    ("UPDATE authorisation SET announcement = 'x' WHERE principal = '320623'", "authorisation", {("authorisation.granted", 1)}),
+    ("UPDATE item SET json = replace(json, '公安局', '民政局') WHERE office = '330483'", "catalogue", {("catalogue.published", 2)}),
+    ("UPDATE item SET json = replace(json, '公安局', '民政局') WHERE office = '320623'", "catalogue", {("catalogue.published", 1)})])
+def test_planted_differences_in_registers(fresh, sql, report, found):
+    fresh.start()
+    assert document(fresh.home, "report", "check", report)["agree"]
+    fresh.home.stop()
+    with database(fresh.home) as db:
+        assert db.execute(sql).rowcount >= 1
+    fresh.home.start()
+    checked = document(fresh.home, "report", "check", report)
+    fields = [one["field"] for one in checked["differences"]]
+    assert not checked["agree"] and {(field, fields.count(field)) for field in fields} == found
     assert fresh.stop() == [0, 0]
 
 
@@ -261,6 +279,7 @@ def test_a_refused_message_leaves_no_time_behind(fresh):
     assert "closed" not in document_["times"]
     checked = document(fresh.away, "report", "check", "intake")
     assert checked["agree"], checked["differences"]
+    assert document(fresh.home, "report", "check", "intake")["agree"], "a message that was not taken is not missing"
     history = document(fresh.away, "case", "accountability", number)
     assert [flag["flag"] for flag in history["flags"]] == ["refused"]
     line = history["rows"][history["flags"][0]["line"] - 1]
