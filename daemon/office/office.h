@@ -201,7 +201,8 @@ void office_start_init(struct office_start *start, const struct office *office);
 
 /* One page of a report (proto/report.h).  A page ends after LIMIT_REPORT_PAGE_MS or LIMIT_REPORT_ROWS; whoever asks goes on with the
  * cursor and merges.  The answer names the checkpoint that it was computed at.  With `verify` each case is computed twice in the same read
- * transaction, from its stored row and by replaying its entries, and our ledger and what the peers sent are walked for entries that no row knows. */
+ * transaction, from its stored row and by replaying its entries; then our ledger and what the peers sent are walked for entries that no
+ * row knows. */
 struct office_report {
     struct store_query query;
     const struct office *office;
