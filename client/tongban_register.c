@@ -145,7 +145,7 @@ static int show_json(const struct client *client, const struct register_view *vi
     struct buf out;
     json_t *doc = register_json(view);
     char *text = doc ? json_dumps(doc, JSON_INDENT(2)) : NULL;
-    buf_init(&out, LIMIT_CLIENT_ANSWER_BYTES);
+    buf_init(&out, LIMIT_REPORT_BYTES);
     int rc = text ? buf_append_str(&out, text) : TB_ENOMEM;
     rc = rc ? rc : buf_append(&out, "\n", 1);
     int status = rc ? report_local(client, REPORT_MEMORY, NULL) : register_write(client, path, &out);
@@ -158,7 +158,7 @@ static int show_json(const struct client *client, const struct register_view *vi
 static int show_csv(const struct client *client, const struct register_view *view, bool bom, const char *path)
 {
     struct buf out;
-    buf_init(&out, LIMIT_CLIENT_ANSWER_BYTES);
+    buf_init(&out, LIMIT_REPORT_BYTES);
     int status = register_csv(&view->run, bom, &out) ? report_local(client, REPORT_MEMORY, NULL) : register_write(client, path, &out);
     buf_free(&out);
     return status;

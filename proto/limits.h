@@ -74,6 +74,7 @@
     LIMIT(CLIENT_RETRIES, 4, "times", "repeating a request after a broken connection")                                 \
     LIMIT(CLIENT_CHUNK_BYTES, 4 * 1024 * 1024, "bytes", "one PATCH of an upload")                                      \
     LIMIT(CLIENT_ANSWER_BYTES, 64 * 1024 * 1024, "bytes", "one answer: the proof bundle of a case with 200 materials") \
+    LIMIT(REPORT_BYTES, 1024LL * 1024 * 1024, "bytes", "a whole report of ten years as text, at the client")           \
     LIMIT(CONFIG_BYTES, 1024 * 1024, "bytes", "one configuration or catalogue file")
 
 enum limit_value {

@@ -131,9 +131,14 @@ static int64_t time_of(const json_t *body, const char *key)
 
 static void copy_word(char *out, size_t size, const char *text)
 {
-    /* a cut in the middle of a character would not be UTF-8 any more */
-    if (strlen(text) < size)
-        memcpy(out, text, strlen(text) + 1);
+    size_t len = strlen(text);
+    if (len >= size) {
+        /* a cut in the middle of a character would not be UTF-8 any more */
+        for (len = size - 1; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80;)
+            len--;
+    }
+    memcpy(out, text, len);
+    out[len] = '\0';
 }
 
 static void take_delivered(const json_t *body, struct report_case *c)
