@@ -110,6 +110,7 @@ int item_show(struct client *client, const struct args *args);
 int case_list(struct client *client, const struct args *args);
 int case_show(struct client *client, const struct args *args);
 int case_track(struct client *client, const struct args *args);
+int case_clocks_show(struct client *client, const struct args *args);
 int case_proof(struct client *client, const struct args *args);
 int case_new(struct client *client, const struct args *args);
 int todo_list(struct client *client, const struct args *args);

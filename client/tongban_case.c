@@ -34,6 +34,12 @@ static const char *row_due(const json_t *row, char *out, size_t size)
     return out;
 }
 
+static const char *row_light(const json_t *row)
+{
+    const char *light = view_light(view_text(row, "light"));
+    return light[0] ? light : "-";
+}
+
 static const char *row_actions(const json_t *row, struct buf *out)
 {
     size_t i;
@@ -64,9 +70,11 @@ static int rows_print(const json_t *rows, bool todo)
     buf_init(&actions, 4096);
     table_init(&t);
     table_column(&t, _("Case"), 0);
-    table_column(&t, _("State"), 0);
-    table_column(&t, _("Item"), 8);
-    table_column(&t, _("Applicant"), 6);
+    table_column(&t, _("State"), 9);
+    table_column(&t, _("Item"), 6);
+    table_column(&t, _("Applicant"), 4);
+    table_column(&t, _("Light"), 0);
+    table_paint(&t, view_light_colour);
     table_column(&t, _("Due"), 0);
     if (todo)
         table_column(&t, _("Can be done"), 12);
@@ -82,7 +90,8 @@ static int rows_print(const json_t *rows, bool todo)
         (void)snprintf(at, sizeof at, "%.10s", json_is_string(handed_in) ? json_string_value(handed_in) : "-");
         const char *cells[] = {view_text(row, "case"),           view_state(view_text(row, "state")),
                                row_item(row, item, sizeof item), row_applicant(row),
-                               row_due(row, due, sizeof due),    todo ? row_actions(row, &actions) : at};
+                               row_light(row),                   row_due(row, due, sizeof due),
+                               todo ? row_actions(row, &actions) : at};
         rc = rc ? rc : table_row(&t, cells);
     }
     buf_free(&actions);

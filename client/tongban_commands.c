@@ -59,6 +59,8 @@ const struct command commands[] = {
      N_("list cases, newest first; QUERY is a case number, a whole name or a whole certificate number"), case_list},
     {"case", "show", "NO", 1, 1, NULL, N_("show a case whole (this view is recorded)"), case_show},
     {"case", "track", "NO", 1, 1, track_options, N_("show what happened to a case, step by step"), case_track},
+    {"case", "clocks", "NO", 1, 1, NULL, N_("show the limits of a case, their lights, and who took how long"),
+     case_clocks_show},
     {"case", "proof", "NO", 1, 1, proof_options, N_("fetch the proof bundle for tongban-verify case"), case_proof},
     {"case", "accountability", "NO", 1, 1, account_options,
      N_("who did what on a case, when, under which authorisation, and what was not as the law wants it"), case_accountability},

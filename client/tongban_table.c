@@ -16,7 +16,20 @@ void table_init(struct table *t)
 void table_column(struct table *t, const char *title, unsigned least)
 {
     if (t->columns < TABLE_COLUMNS)
-        t->column[t->columns++] = (struct table_column){title, least};
+        t->column[t->columns++] = (struct table_column){.title = title, .least = least};
+}
+
+void table_paint(struct table *t, const char *(*paint)(const char *cell))
+{
+    if (t->columns)
+        t->column[t->columns - 1].paint = paint;
+}
+
+/* no-color.org: set and not empty means no. */
+static bool shows_colours(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(STDOUT_FILENO) && !(no && no[0]) && term && strcmp(term, "dumb") != 0;
 }
 
 /* Control characters of a text from the server must not steer the clerk's terminal. */
@@ -98,14 +111,20 @@ static int write_line(const struct table *t, const unsigned *width, char *const 
     int rc = 0;
     for (unsigned i = 0; i < t->columns && !rc; i++) {
         const char *cell = header ? t->column[i].title : row[i];
-        size_t before = out->len;
+        size_t before = out->len, after = before;
         if (cell && cell[0]) {
             for (; blanks && !rc; blanks--)
                 rc = buf_append(out, " ", 1);
+            const char *paint = t->colour && !header && t->column[i].paint ? t->column[i].paint(cell) : NULL;
+            if (paint)
+                rc = rc ? rc : buf_append_str(out, paint);
             before = out->len;
             rc = rc ? rc : text_fit(cell, width[i], out);
+            after = out->len;
+            if (paint)
+                rc = rc ? rc : buf_append_str(out, "\033[0m");
         }
-        unsigned used = out->len > before ? text_width(out->data + before, out->len - before) : 0;
+        unsigned used = after > before ? text_width(out->data + before, after - before) : 0;
         blanks += (used < width[i] ? width[i] - used : 0) + TABLE_GAP;
     }
     return rc ? rc : buf_append(out, "\n", 1);
@@ -143,6 +162,7 @@ int table_print(struct table *t)
 {
     struct buf out;
     buf_init(&out, LIMIT_CLIENT_ANSWER_BYTES);
+    t->colour = shows_colours();
     int rc = table_write(t, term_width(), &out);
     if (!rc)
         (void)fwrite(out.data, 1, out.len, stdout);

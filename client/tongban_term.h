@@ -13,15 +13,19 @@ enum { TABLE_COLUMNS = 10, TABLE_GAP = 2 };
 struct table_column {
     const char *title; /* already translated */
     unsigned least;    /* columns below which it is not cut; 0 = never cut */
+    const char *(*paint)(const char *cell); /* escape sequence for a cell on a terminal, NULL for none; or NULL */
 };
 struct table {
     struct table_column column[TABLE_COLUMNS];
     unsigned columns;
     char **cell; /* owned, row by row */
     size_t rows, room;
+    bool colour; /* the output is a terminal that shows colours */
 };
 void table_init(struct table *t);
 void table_column(struct table *t, const char *title, unsigned least);
+/* Gives the last column colours; they are written to terminals only, and never when $NO_COLOR is set. */
+void table_paint(struct table *t, const char *(*paint)(const char *cell));
 /* Adds a row; `cells` has t->columns strings, NULL = empty; copied.  TB_ENOMEM. */
 int table_row(struct table *t, const char *const *cells) TB_MUST_USE;
 /* Writes the table within `width` columns (0 = no limit): header, rows, no blanks at line ends; what does not fit ends

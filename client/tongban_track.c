@@ -29,6 +29,19 @@ static const struct {
     {ENTRY_CASE_DELIVERED, N_("delivered")},
     {ENTRY_CASE_WITHDRAWN, N_("withdrawn")},
     {ENTRY_CASE_COMPLETED, N_("completed")},
+    {ENTRY_CASE_CORRECTED, N_("corrected on the spot")},
+    {ENTRY_CASE_DEEMED, N_("deemed accepted")},
+    {ENTRY_CASE_TOLERATED, N_("accepted with gaps")},
+    {ENTRY_CASE_CURED, N_("gaps closed")},
+    {ENTRY_CASE_REVOKED, N_("acceptance revoked")},
+    {ENTRY_CASE_LAPSED, N_("deemed withdrawn")},
+    {ENTRY_CASE_REVIEW, N_("under review")},
+    {ENTRY_CASE_SPECIAL, N_("special procedure begun")},
+    {ENTRY_CASE_RESUMED, N_("special procedure ended")},
+    {ENTRY_CASE_EXTENDED, N_("limit extended")},
+    {ENTRY_CASE_RETURNED, N_("returned")},
+    {ENTRY_CASE_ABORTED, N_("ended without a result")},
+    {ENTRY_CASE_RECALCULATED, N_("date moved by a new calendar")},
     {ENTRY_RECEIPT, N_("receipt")},
 };
 
@@ -46,7 +59,8 @@ static int summary_member(const char *key, const json_t *value, struct buf *out)
 {
     static const struct {
         const char *key, *label;
-    } dates[] = {{"deadline", N_("until")}, {"promised", N_("promised for")}, {"received_at", N_("received")}};
+    } dates[] = {{"deadline", N_("until")}, {"promised", N_("promised for")}, {"received_at", N_("received")},
+               {"accepted_at", N_("accepted from")}, {"until", N_("until")}, {"due", N_("now due")}};
     const char *text = json_string_value(value);
     char at[20];
     if (!text)

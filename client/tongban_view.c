@@ -239,6 +239,7 @@ void view_case(const json_t *doc, bool brief)
                        json_is_true(json_object_get(due, "provisional")) ? _(" (provisional)") : "");
         term_pair(_("Due"), LABEL, text);
     }
+    term_pair(_("Light"), LABEL, view_light(view_text(doc, "light")));
     if (!brief) {
         term_pair(_("Taken in at"), LABEL, office_line(view_text(doc, "intake"), side, sizeof side));
         term_pair(_("Home side"), LABEL, office_line(view_text(doc, "home"), side, sizeof side));
@@ -251,6 +252,15 @@ void view_case(const json_t *doc, bool brief)
                      view_members(case_fields(ENTRY_CASE_SUBMITTED), "delivery"));
         object_lines(_("Acceptance"), json_object_get(doc, "acceptance"), case_fields(ENTRY_CASE_ACCEPTED));
         object_lines(_("One-time notice"), json_object_get(doc, "notice"), case_fields(ENTRY_CASE_NOTICE));
+        object_lines(_("Acceptance with gaps"), json_object_get(doc, "tolerance"), case_fields(ENTRY_CASE_TOLERATED));
+        object_lines(_("Gaps closed"), json_object_get(doc, "cure"), case_fields(ENTRY_CASE_CURED));
+        object_lines(_("Revocation"), json_object_get(doc, "revocation"), case_fields(ENTRY_CASE_REVOKED));
+        object_lines(_("Review"), json_object_get(doc, "review"), case_fields(ENTRY_CASE_REVIEW));
+        object_lines(_("Special procedure"), json_object_get(doc, "special"), case_fields(ENTRY_CASE_SPECIAL));
+        object_lines(_("Its result"), json_object_get(doc, "special_result"), case_fields(ENTRY_CASE_RESUMED));
+        object_lines(_("Extension"), json_object_get(doc, "extension"), case_fields(ENTRY_CASE_EXTENDED));
+        object_lines(_("Return"), json_object_get(doc, "return"), case_fields(ENTRY_CASE_RETURNED));
+        object_lines(_("Termination"), json_object_get(doc, "termination"), case_fields(ENTRY_CASE_ABORTED));
         object_lines(_("Refusal"), json_object_get(doc, "refusal"), case_fields(ENTRY_CASE_REFUSED));
         object_lines(_("Decision"), json_object_get(doc, "decision"), case_fields(ENTRY_CASE_DECIDED));
         object_lines(_("Delivery asked for"), json_object_get(doc, "delivery_request"),

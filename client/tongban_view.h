@@ -27,6 +27,10 @@ const struct case_field *view_members(const struct case_field *fields, const cha
 void view_label(const char *name, const struct case_field *field, char *out, size_t size);
 /* Appends a value in one line as people read it: words, local times, members with their labels. `field` may be NULL. */
 int view_value(const json_t *value, const struct case_field *field, struct buf *out) TB_MUST_USE;
+/* A light ("red", 红) in the user's language; "" for none. */
+const char *view_light(const char *word);
+/* Escape sequence of a cell that holds a light, or NULL. */
+const char *view_light_colour(const char *cell);
 /* The last line of an answer: what to do next.  Each %s of the sentence is the case number. */
 void view_next(const char *sentence, const char *no);
 /* "320623261123000000122" or a problem told; the exit status. */

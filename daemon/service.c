@@ -15,6 +15,7 @@
 #include "daemon/store/material.h"
 #include "proto/limits.h"
 
+enum { TICK_MS = 60 * 1000 }; /* what the passing of time does to cases is seen within a minute */
 enum { FAST_THREADS = 2, SLOW_THREADS = 2, SIGNALS = 3, LISTENERS = 3, MS_PER_DAY = 24 * 3600 * 1000 };
 
 struct service {
@@ -34,6 +35,9 @@ struct service {
     unsigned waiting;    /* listeners and drivers that have not ended yet */
     bool stopping, ended;
     struct reload *reload;
+    uv_timer_t timer;    /* of the tick */
+    struct office_tick tick;
+    bool ticking;
     int start_rc;
     bool start_done;
 };
@@ -314,6 +318,63 @@ static int start_drivers(struct service *service, struct problem *p)
     return 0;
 }
 
+/* ---- the passing of time ---- */
+
+static void tick_submit(struct service *service);
+
+static void tick_done(struct store_command *command, int rc)
+{
+    struct office_tick *tick = (struct office_tick *)command;
+    struct service *service = tick->user;
+    bool more = !rc && tick->more;
+    if (rc) /* nothing of it was kept; the next minute tries again */
+        LOG(LOG_LEVEL_ERR, LOG_OFFICE, "tick_failed", LOG_TEXT("detail", err_text(rc)));
+    else if (tick->deemed || tick->lapsed)
+        LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "tick", LOG_INT("deemed", (int64_t)tick->deemed), LOG_INT("lapsed", (int64_t)tick->lapsed));
+    if (!rc && tick->damaged)
+        LOG(LOG_LEVEL_ERR, LOG_OFFICE, "tick_skipped", LOG_INT("damaged", (int64_t)tick->damaged));
+    if (!rc && tick->calendar_done)
+        LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "calendar_applied", LOG_INT("changed", tick->total));
+    if (!rc && !service->stopping)
+        watch_notify_all(service->api.watch, (const char(*)[CASE_NO_TEXT])tick->changed, tick->changed_count);
+    service->ticking = false;
+    if (more && !service->stopping) {
+        office_tick_go_on(tick);
+        tick_submit(service);
+    } else {
+        office_tick_clear(tick);
+    }
+}
+
+static void tick_submit(struct service *service)
+{
+    service->ticking = store_submit(service->store, &service->tick.command) == 0; /* a full queue: in a minute */
+    if (!service->ticking)
+        office_tick_clear(&service->tick);
+}
+
+static void tick_start(struct service *service)
+{
+    if (service->ticking || service->stopping)
+        return;
+    office_tick_init(&service->tick, service->office);
+    service->tick.command.done = tick_done;
+    service->tick.user = service;
+    tick_submit(service);
+}
+
+static void on_minute(uv_timer_t *timer)
+{
+    tick_start(timer->data);
+}
+
+static void start_tick(struct service *service)
+{
+    (void)uv_timer_init(&service->loop, &service->timer); /* these cannot fail for lawful arguments */
+    service->timer.data = service;
+    (void)uv_timer_start(&service->timer, on_minute, 0, TICK_MS);
+}
+
 static void start_signals(struct service *service)
 {
     static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
@@ -343,6 +404,8 @@ static int service_start(struct service *service, struct problem *p)
         rc = start_listeners(service, p);
     if (!rc)
         rc = start_drivers(service, p);
+    if (!rc)
+        start_tick(service);
     return rc;
 }
 
@@ -357,6 +420,8 @@ static void part_ended(void *context)
     for (size_t i = 0; i < SIGNALS; i++)
         if (service->signals[i].data && !uv_is_closing((uv_handle_t *)&service->signals[i]))
             uv_close((uv_handle_t *)&service->signals[i], NULL);
+    if (service->timer.data && !uv_is_closing((uv_handle_t *)&service->timer))
+        uv_close((uv_handle_t *)&service->timer, NULL);
     /* Nobody can ask any more.  What was asked is written; its completions find nobody to answer and clean up. */
     if (service->store)
         store_stop(service->store);

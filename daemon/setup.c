@@ -169,6 +169,8 @@ static int add_calendar(const struct config *config, struct office *office, stru
         return rc;
     struct problem inner = {.number = -1};
     rc = calendar_parse(text, len, &office->calendar, &inner);
+    if (!rc && suite_hash(office->suite, text, len, NULL, 0, NULL, 0, office->calendar_digest) != 0)
+        rc = problem_set(&inner, PROBLEM_INTERNAL, NULL, "its digest could not be computed");
     free(text);
     return rc ? problem_set(p, PROBLEM_FIELD, "/calendar", "%s: %s", config->calendar, inner.detail) : 0;
 }
@@ -181,6 +183,10 @@ int setup_office(const struct config *config, struct office **out, struct proble
     copy_text(office->code, sizeof office->code, config->office.code);
     copy_text(office->name, sizeof office->name, config->office.name);
     office->suite = suite_by_name(config->ledger.suite);
+    office->limits[LIMIT_STEP_FORWARD] = (int)config->limits.forward;
+    office->limits[LIMIT_STEP_ORIGINALS] = (int)config->limits.originals;
+    office->limits[LIMIT_STEP_RECHECK] = (int)config->limits.recheck;
+    office->limits[LIMIT_STEP_RESULT] = (int)config->limits.result;
     int rc = office->suite ? 0 : problem_set(p, PROBLEM_FIELD, "/ledger/suite", "there is no suite %s", config->ledger.suite);
     if (!rc)
         rc = add_calendar(config, office, p);

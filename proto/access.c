@@ -22,6 +22,7 @@ const struct access_route access_routes[] = {
     {"GET", CASE, ACCESS_KIND_CASE_READ},
     {"POST", CASE "/actions/{action}", ACCESS_KIND_CASE_WRITE},
     {"GET", CASE "/timeline", ACCESS_KIND_CASE_TRACE},
+    {"GET", CASE "/clocks", ACCESS_KIND_CASE_TRACE},
     {"GET", CASE "/events", ACCESS_KIND_CASE_TRACE},
     {"GET", CASE "/bundle", ACCESS_KIND_PROOF},
     {"GET", CASE "/accountability", ACCESS_KIND_ACCOUNTABILITY},

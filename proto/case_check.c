@@ -356,6 +356,9 @@ static int rule_application(const json_t *body, struct problem *p)
 
 static int rule_refused(const json_t *body, struct problem *p)
 {
+    int rc = need(body, "", "legal_basis", "a refusal names the article it rests on (行政许可法 38)", p);
+    if (rc)
+        return rc;
     if (says(body, "reason_class", "NOT_COMPETENT"))
         return need(body, "", "referral", "the competent agency has to be named (行政许可法 32(2))", p);
     return 0;
@@ -393,10 +396,68 @@ static int rule_delivered(const json_t *body, struct problem *p)
     return rc;
 }
 
+static int rule_corrected(const json_t *body, struct problem *p)
+{
+    const json_t *applicant = json_object_get(body, "applicant"), *agent = json_object_get(body, "agent");
+    const json_t *delivery = json_object_get(body, "delivery");
+    int rc = 0;
+    if (json_object_size(body) < 2)
+        rc = problem_set(p, PROBLEM_FIELD, "/applicant", "say what is right now: applicant, agent, delivery, form or remark");
+    if (!rc && applicant)
+        rc = rule_person(applicant, "/applicant", p);
+    if (!rc && agent)
+        rc = rule_person(agent, "/agent", p);
+    return rc || !delivery ? rc : rule_way(delivery, "/delivery", p);
+}
+
+static int rule_revoked(const json_t *body, struct problem *p)
+{
+    return need(body, "", "remedies", "a revocation names the remedies", p);
+}
+
+/* 行政许可法 34: the substance is checked by two officers or more, and two are not the same one twice. */
+static int rule_review(const json_t *body, struct problem *p)
+{
+    const json_t *officers = json_object_get(body, "officers");
+    size_t count = json_array_size(officers);
+    int rc = 0;
+    if (says(body, "kind", "substantive_review") && count < 2)
+        rc = problem_set(p, PROBLEM_FIELD, "/officers",
+                         "the substance is checked by two officers or more (行政许可法 34)");
+    for (size_t i = 0; i < count && !rc; i++)
+        for (size_t k = 0; k < i && !rc; k++)
+            if (json_equal(json_object_get(json_array_get(officers, i), "name"),
+                           json_object_get(json_array_get(officers, k), "name")))
+                rc = problem_set(p, PROBLEM_FIELD, "/officers", "the same officer stands twice");
+    return rc;
+}
+
+static int rule_special(const json_t *body, struct problem *p)
+{
+    return need(body, "", "until", "the applicant is told when it ends (行政许可法 45)", p);
+}
+
+static int rule_extended(const json_t *body, struct problem *p)
+{
+    int rc = need(body, "", "unit", "working_day or calendar_day", p);
+    return rc ? rc : need(body, "", "due", "the applicant is told the new last day (行政许可法 42)", p);
+}
+
+static int rule_returned(const json_t *body, struct problem *p)
+{
+    if (!json_is_true(json_object_get(body, "agreed")))
+        return problem_set(p, PROBLEM_FIELD, "/agreed",
+                           "without the applicant's agreement give a written refusal instead (行政许可法 32)");
+    return 0;
+}
+
 static const struct {
     enum entry_type type;
     int (*check)(const json_t *body, struct problem *p);
 } rules[] = {
+    {ENTRY_CASE_CORRECTED, rule_corrected}, {ENTRY_CASE_REVOKED, rule_revoked},
+    {ENTRY_CASE_REVIEW, rule_review},       {ENTRY_CASE_SPECIAL, rule_special},
+    {ENTRY_CASE_EXTENDED, rule_extended},   {ENTRY_CASE_RETURNED, rule_returned},
     {ENTRY_CASE_INTAKEN, rule_application}, {ENTRY_CASE_SUBMITTED, rule_application},
     {ENTRY_CASE_COMPARED, rule_comparison}, {ENTRY_CASE_REFUSED, rule_refused},
     {ENTRY_CASE_DECIDED, rule_decided},     {ENTRY_CASE_DELIVERY, rule_delivery},

@@ -119,6 +119,8 @@ static const struct case_field defect_fields[] = {
 static const struct case_field notice_fields[] = {
     F_MEMBERS("defects", ARRAY, REQUIRED, defect_fields, "everything that is missing or wrong", "需补正内容"),
     F("deadline", DATE, REQUIRED, "last day for the supplement", "补正期限"),
+    F("consequence", TEXT, OPTIONAL, "what happens when nothing comes; the office fills it in from the item", "逾期后果"),
+    F("hand_in_at", TEXT, OPTIONAL, "where and how the supplement is handed in", "补正地点和方式"),
     F("handed_over_by", NAME, OPTIONAL, "who handed the notice over", "告知人"), END};
 
 static const struct case_field supplemented_fields[] = {
@@ -129,9 +131,117 @@ static const struct case_field refused_fields[] = {
     F_VALUES("reason_class", ENUM, REQUIRED, "NOT_REQUIRED|NOT_COMPETENT|INCOMPLETE|NOT_SUPPLEMENTED|OTHER",
              "class of the reason (行政许可法 32)", "不予受理情形"),
     F("reason", TEXT, REQUIRED, "reason in words for the applicant", "理由"),
-    F("legal_basis", TEXT, REQUIRED, "article it rests on", "法律依据"),
+    F("legal_basis", TEXT, OPTIONAL, "article it rests on; the office fills in that of the class", "法律依据"),
     F("referral", TEXT, OPTIONAL, "agency that is competent", "应当申请的行政机关"),
     F("remedies", TEXT, OPTIONAL, "remedies; the office fills in 60 days and 6 months", "救济途径"),
+    F("returned", TEXT, OPTIONAL, "materials that are given back", "退还材料"),
+    END};
+
+static const struct case_field corrected_fields[] = {
+    F("what", TEXT, REQUIRED, "what was wrong and is now right", "更正内容"),
+    F_MEMBERS("applicant", OBJECT, OPTIONAL, applicant_fields, "applicant, corrected", "申请人"),
+    F_MEMBERS("agent", OBJECT, OPTIONAL, agent_fields, "agent, corrected", "代理人"),
+    F_MEMBERS("delivery", OBJECT, OPTIONAL, wish_fields, "delivery that the applicant wants, corrected",
+              "结果送达方式"),
+    F("form", OBJECT, OPTIONAL, "members of the item's own form, corrected", "申请表内容"),
+    F("remark", TEXT, OPTIONAL, "remark", "备注"),
+    END};
+
+/* Written by the system: which rule, counted from which receipt, over which last day. */
+static const struct case_field deemed_fields[] = {
+    F_VALUES("rule", ENUM, REQUIRED, "PERMIT_5WD|ONSPOT_DEEMED|ONSPOT_ZJ", "notice rule of the item", "告知规则"),
+    F("accepted_at", TIME, REQUIRED, "receipt of the materials: accepted from then on", "视为受理时间"),
+    F("until", DATE, REQUIRED, "last day on which the notice could be given", "告知期限"),
+    F_VALUES("receipt", ENUM, REQUIRED, PLACES, "side whose receipt counts", "收到材料的一方"),
+    F("law", TEXT, REQUIRED, "article it rests on", "法律依据"),
+    END};
+
+static const struct case_field gap_fields[] = {
+    F("material", TEXT, REQUIRED, "material that is still missing", "容缺材料"),
+    F("standard", TEXT, OPTIONAL, "what would be right", "正确标准"), END};
+
+static const struct case_field tolerated_fields[] = {
+    F_MEMBERS("gaps", ARRAY, REQUIRED, gap_fields, "materials that may be handed in later", "容缺材料"),
+    F("deadline", DATE, REQUIRED, "last day for the missing materials", "补齐期限"),
+    F("consequence", TEXT, OPTIONAL, "what happens when they do not come; the office fills it in", "逾期后果"),
+    F("document_no", TEXT, OPTIONAL, "number of the notice of tolerant acceptance", "容缺受理告知书文号"),
+    F("remark", TEXT, OPTIONAL, "remark", "备注"),
+    END};
+
+static const struct case_field cured_fields[] = {F("remark", TEXT, OPTIONAL, "remark", "备注"), END};
+
+static const struct case_field revoked_fields[] = {
+    F("reason", TEXT, REQUIRED, "reason in words for the applicant", "理由"),
+    F("legal_basis", TEXT, REQUIRED, "article it rests on", "法律依据"),
+    F("remedies", TEXT, OPTIONAL, "remedies; the office fills in 60 days and 6 months", "救济途径"),
+    F("returned", TEXT, OPTIONAL, "materials that are given back", "退还材料"),
+    END};
+
+/* Written by the system. */
+static const struct case_field lapsed_fields[] = {
+    F_VALUES("rule", ENUM, REQUIRED, "WITHDRAWN", "rule of the item for an overdue supplement", "逾期未补正规则"),
+    F("deadline", DATE, REQUIRED, "last day that the notice gave", "补正期限"),
+    F("law", TEXT, REQUIRED, "article it rests on", "法律依据"),
+    END};
+
+static const struct case_field officer_fields[] = {F("name", NAME, REQUIRED, "name of the officer", "审查人员"), END};
+
+static const struct case_field review_fields[] = {
+    F_VALUES("kind", ENUM, REQUIRED, "form_check|substantive_review", "form, or also substance", "审查类型"),
+    F_MEMBERS("officers", ARRAY, REQUIRED, officer_fields, "officers who review; two or more for the substance",
+              "审查人员"),
+    F("remark", TEXT, OPTIONAL, "remark", "备注"),
+    END};
+
+#define UNITS "working_day|calendar_day"
+
+static const struct case_field special_fields[] = {
+    F_VALUES("kind", ENUM, REQUIRED, "hearing|tender|auction|inspection|test|quarantine|appraisal|expert_review",
+             "kind of procedure (行政许可法 45)", "特别程序种类"),
+    F("basis", TEXT, REQUIRED, "article or fact it rests on", "启动理由或依据"),
+    F_VALUES("days", INT, REQUIRED, "1|1000", "announced length", "所需时间"),
+    F_VALUES("unit", ENUM, REQUIRED, UNITS, "unit of the length", "时限单位"),
+    F("until", DATE, OPTIONAL, "announced end; the office computes it", "预计结束日期"),
+    F("document_no", TEXT, OPTIONAL, "number of the notice to the applicant", "特别程序告知书文号"),
+    F("remark", TEXT, OPTIONAL, "remark", "备注"),
+    END};
+
+static const struct case_field resumed_fields[] = {
+    F("result", TEXT, REQUIRED, "what the procedure found", "特别程序结果"),
+    F("remark", TEXT, OPTIONAL, "remark", "备注"), END};
+
+static const struct case_field extended_fields[] = {
+    F("reason", TEXT, REQUIRED, "reason that the applicant is told", "延期理由"),
+    F("approver", NAME, REQUIRED, "head who approved it", "批准人"),
+    F_VALUES("days", INT, REQUIRED, "1|1000", "days more, at most those of the item", "延长时间"),
+    F_VALUES("unit", ENUM, OPTIONAL, UNITS, "unit; the office fills in that of the item", "时限单位"),
+    F("due", DATE, OPTIONAL, "new last day; the office computes it", "新的办结期限"),
+    F("document_no", TEXT, OPTIONAL, "number of the notice to the applicant", "延期通知书文号"),
+    END};
+
+static const struct case_field returned_fields[] = {
+    F_VALUES("reason_class", ENUM, REQUIRED, "DUPLICATE|WRONG_ITEM|APPLICANT_REQUEST", "class of the reason",
+             "退件情形"),
+    F("reason", TEXT, REQUIRED, "reason in words for the applicant", "理由"),
+    F("agreed", BOOL, REQUIRED, "the applicant agrees; otherwise refuse in writing", "申请人同意"),
+    F("returned", TEXT, OPTIONAL, "materials that are given back", "退还材料"),
+    END};
+
+static const struct case_field aborted_fields[] = {
+    F_VALUES("reason_class", ENUM, REQUIRED, "DEATH|DISSOLVED|FORCE_MAJEURE|LAW_CHANGED|OTHER", "class of the reason",
+             "终止情形"),
+    F("reason", TEXT, REQUIRED, "reason in words", "理由"),
+    F("approver", NAME, REQUIRED, "head who approved it", "批准人"),
+    F("returned", TEXT, OPTIONAL, "materials that are given back", "退还材料"),
+    END};
+
+/* Written by the system when a new calendar moves a date. */
+static const struct case_field recalculated_fields[] = {
+    F("what", TEXT, REQUIRED, "clock whose date moved", "时限"),
+    F("was", DATE, OPTIONAL, "date before", "原到期日"),
+    F("now", DATE, OPTIONAL, "date now", "新到期日"),
+    F("provisional", BOOL, REQUIRED, "the date lies beyond the published calendar", "暂定"),
+    F("calendar", TEXT, REQUIRED, "SHA-256 of the new calendar", "日历摘要"),
     END};
 
 static const struct case_field result_fields[] = {
@@ -201,6 +311,13 @@ static const struct case_field *const fields_of[ENTRY_TYPES] = {
     [ENTRY_CASE_REFUSED] = refused_fields,     [ENTRY_CASE_DECIDED] = decided_fields,
     [ENTRY_CASE_DELIVERY] = delivery_fields,   [ENTRY_CASE_DELIVERED] = delivered_fields,
     [ENTRY_CASE_WITHDRAWN] = withdrawn_fields, [ENTRY_CASE_COMPLETED] = completed_fields,
+    [ENTRY_CASE_CORRECTED] = corrected_fields, [ENTRY_CASE_DEEMED] = deemed_fields,
+    [ENTRY_CASE_TOLERATED] = tolerated_fields, [ENTRY_CASE_CURED] = cured_fields,
+    [ENTRY_CASE_REVOKED] = revoked_fields,     [ENTRY_CASE_LAPSED] = lapsed_fields,
+    [ENTRY_CASE_REVIEW] = review_fields,       [ENTRY_CASE_SPECIAL] = special_fields,
+    [ENTRY_CASE_RESUMED] = resumed_fields,     [ENTRY_CASE_EXTENDED] = extended_fields,
+    [ENTRY_CASE_RETURNED] = returned_fields,   [ENTRY_CASE_ABORTED] = aborted_fields,
+    [ENTRY_CASE_RECALCULATED] = recalculated_fields,
 };
 
 const struct case_field *case_fields(enum entry_type type)

@@ -31,6 +31,12 @@ static bool possible_from(const struct case_transition *row, enum case_state sta
     return (unsigned)state < CASE_STATES && (row->from >> state & 1);
 }
 
+/* What this row may do only once. */
+static unsigned once(const struct case_transition *row)
+{
+    return row->entry == ENTRY_CASE_NOTICE ? ONCE_NOTICE : row->entry == ENTRY_CASE_EXTENDED ? ONCE_EXTENSION : 0;
+}
+
 /* "received, supplemented" */
 static void list_states(uint64_t from, char *out, size_t size)
 {
@@ -62,7 +68,7 @@ static const char *role_names(unsigned roles)
 
 static int refuse_state(const char *what, uint64_t from, enum case_state state, struct problem *p)
 {
-    char names[160];
+    char names[256];
     list_states(from, names, sizeof names);
     return problem_set(p, PROBLEM_TRANSITION, "", "%s is possible from: %s; the case is %s", what, names,
                        (unsigned)state < CASE_STATES ? case_states[state].name : "in no known state");
@@ -76,7 +82,7 @@ static int refuse_role(const struct case_transition *row, enum case_side side, s
     return problem_set(p, PROBLEM_NOT_ALLOWED, "", "%s needs the role %s", row->action, role_names(row->roles));
 }
 
-int case_find_transition(const char *action, enum case_side side, unsigned role, enum case_state state, bool noticed,
+int case_find_transition(const char *action, enum case_side side, unsigned role, enum case_state state, unsigned done,
                          const struct case_transition **out, struct problem *p)
 {
     const struct case_transition *other = NULL, *mine = NULL;
@@ -92,8 +98,10 @@ int case_find_transition(const char *action, enum case_side side, unsigned role,
         }
         mine = row;
         from |= row->from;
-        if (row->entry == ENTRY_CASE_NOTICE && noticed)
-            return problem_set(p, PROBLEM_NOTICE_ONCE, "", "the one-time notice of this case was given");
+        if (once(row) & done)
+            return row->entry == ENTRY_CASE_NOTICE
+                       ? problem_set(p, PROBLEM_NOTICE_ONCE, "", "the one-time notice of this case was given")
+                       : problem_set(p, PROBLEM_STEP_DONE, "", "the limit is extended once only (行政许可法 42)");
         if (possible_from(row, state)) {
             *out = row;
             return 0;
@@ -130,7 +138,33 @@ int case_find_by_entry(enum entry_type type, enum case_side side, enum case_stat
                        side == CASE_SIDE_HOME ? "home" : "intake");
 }
 
-size_t case_possible(enum case_side side, unsigned role, enum case_state state, bool noticed, const char **out,
+const struct case_transition *case_home_move(enum entry_type type, enum case_state state, const json_t *body)
+{
+    const char *outcome = json_string_value(json_object_get(body, "outcome"));
+    const struct case_transition *first = NULL;
+    for (size_t i = 0; i < case_transition_count; i++) {
+        const struct case_transition *row = &case_transitions[i];
+        if (row->side != CASE_SIDE_HOME || row->entry != type)
+            continue;
+        if (type == ENTRY_CASE_DECIDED && (!outcome || strcmp(outcome, row->action) != 0))
+            continue;
+        if (possible_from(row, state))
+            return row;
+        if (!first)
+            first = row;
+    }
+    return first;
+}
+
+enum case_todo case_state_todo(enum case_state state)
+{
+    for (size_t i = 0; i < case_transition_count; i++)
+        if (case_transitions[i].to == state)
+            return case_transitions[i].todo;
+    return TODO_NONE;
+}
+
+size_t case_possible(enum case_side side, unsigned role, enum case_state state, unsigned done, const char **out,
                      size_t max)
 {
     size_t count = 0;
@@ -138,7 +172,7 @@ size_t case_possible(enum case_side side, unsigned role, enum case_state state, 
         const struct case_transition *row = &case_transitions[i];
         if (row->side != side || !is_role(role) || !(row->roles & role) || !possible_from(row, state))
             continue;
-        if (row->entry == ENTRY_CASE_NOTICE && noticed)
+        if (once(row) & done)
             continue;
         out[count++] = row->action;
     }

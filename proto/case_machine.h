@@ -30,7 +30,14 @@
     S(DELIVERED, "delivered", "delivered", "已送达", false)                                                            \
     S(COMPLETED, "completed", "completed", "已办结", true)                                                             \
     S(WITHDRAWN, "withdrawn", "withdrawn", "已撤回", true)                                                             \
-    S(ABANDONED, "abandoned", "not forwarded", "未推送作废", true)
+    S(ABANDONED, "abandoned", "not forwarded", "未推送作废", true)                                                     \
+    S(TOLERATED, "tolerated", "accepted with gaps", "容缺受理", false)                                                 \
+    S(UNDER_REVIEW, "under_review", "under review", "审查中", false)                                                   \
+    S(SPECIAL, "special_procedure", "special procedure", "特别程序", false)                                            \
+    S(REVOKED, "acceptance_revoked", "acceptance revoked", "撤销受理", false)                                          \
+    S(DEEMED_WITHDRAWN, "deemed_withdrawn", "deemed withdrawn", "视为撤回", true)                                      \
+    S(RETURNED, "returned", "returned", "退件", true)                                                                  \
+    S(ABORTED, "aborted", "aborted", "异常终止", true)
 
 enum case_state {
 #define S(constant, name, en, zh, final) CASE_##constant,
@@ -66,8 +73,12 @@ enum case_time {
     CASE_TIMES
 };
 
-/* What is due next at which side, for the to-do list. */
-enum case_todo { TODO_NONE, TODO_WINDOW, TODO_HANDLER };
+/* Whose turn it is, for the to-do list.  TODO_BOTH stands in rows of the table only: the intake side's window and the home side's handler
+ * each have something to do (容缺受理: materials are missing, and the case goes on). */
+enum case_todo { TODO_NONE, TODO_WINDOW, TODO_HANDLER, TODO_BOTH };
+
+/* What the law allows once, as bits: the one-time notice (行政许可法 32(4)) and the extension of the decision (42). */
+enum case_once { ONCE_NOTICE = 1, ONCE_EXTENSION = 2 };
 
 #define CASE_FROM(state) (UINT64_C(1) << CASE_##state)
 
@@ -118,14 +129,19 @@ const struct case_field *case_fields(enum entry_type type);
 int case_check_body(enum entry_type type, const json_t *body, struct problem *p) TB_MUST_USE;
 
 /* The row for `action` at this side from this state by this role.  TB_ENOTFOUND: no such action; TB_EDENIED: the role may not;
- * TB_EREFUSED: not from this state (detail names the states it is possible from); NOTICE_ONCE when `noticed` and the action is a
- * second notice (行政许可法 32(4)). */
-int case_find_transition(const char *action, enum case_side side, unsigned role, enum case_state state, bool noticed,
+ * TB_EREFUSED: not from this state (detail names the states it is possible from); NOTICE_ONCE when `done` (enum case_once) holds
+ * ONCE_NOTICE and the action is a second notice, STEP_DONE for a second extension. */
+int case_find_transition(const char *action, enum case_side side, unsigned role, enum case_state state, unsigned done,
                          const struct case_transition **out, struct problem *p) TB_MUST_USE;
 /* The row that a message of `type` from the given side means in `state` (role already checked by its sender). */
 int case_find_by_entry(enum entry_type type, enum case_side side, enum case_state state, const json_t *body,
                        const struct case_transition **out, struct problem *p) TB_MUST_USE;
 /* Actions possible now, as the words a clerk would type; count at most max. */
-size_t case_possible(enum case_side side, unsigned role, enum case_state state, bool noticed, const char **out, size_t max);
+size_t case_possible(enum case_side side, unsigned role, enum case_state state, unsigned done, const char **out, size_t max);
+/* What a message of the home side makes of the case: the row for the state it is in, else the first row of that entry — the home side is
+ * the authority, so it is never refused for what we knew.  NULL: not an act of the home side. */
+const struct case_transition *case_home_move(enum entry_type type, enum case_state state, const json_t *body);
+/* Whose turn it is in a state: what the rows that lead to it say. */
+enum case_todo case_state_todo(enum case_state state);
 
 #endif

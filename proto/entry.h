@@ -37,7 +37,20 @@ enum { STAFF_TEXT = 20, ENTRY_VERSION = 1 };
     E(AUTHORISATION, "authorisation.granted", true)                                                                    \
     E(RECEIPT, "receipt", false)                                                                                       \
     E(OFFICE_STARTED, "office.started", false)                                                                         \
-    E(ALARM, "alarm", false)
+    E(ALARM, "alarm", false)                                                                                           \
+    E(CASE_CORRECTED, "case.corrected", false)                                                                         \
+    E(CASE_DEEMED, "case.deemed", true)                                                                                \
+    E(CASE_TOLERATED, "case.tolerated", true)                                                                          \
+    E(CASE_CURED, "case.cured", true)                                                                                  \
+    E(CASE_REVOKED, "case.revoked", true)                                                                              \
+    E(CASE_LAPSED, "case.lapsed", true)                                                                                \
+    E(CASE_REVIEW, "case.review", true)                                                                                \
+    E(CASE_SPECIAL, "case.special", true)                                                                              \
+    E(CASE_RESUMED, "case.resumed", true)                                                                              \
+    E(CASE_EXTENDED, "case.extended", true)                                                                            \
+    E(CASE_RETURNED, "case.returned", true)                                                                            \
+    E(CASE_ABORTED, "case.aborted", true)                                                                              \
+    E(CASE_RECALCULATED, "case.recalculated", false)
 
 enum entry_type {
 #define E(constant, text, message) ENTRY_##constant,

@@ -36,8 +36,9 @@ static bool notice_late(const struct account *a, size_t n)
 /* Nothing was said in time, neither that it was complete nor what was missing. */
 static bool not_told(const struct account *a, size_t n)
 {
-    bool answer = first_of(a, n, ENTRY_CASE_ACCEPTED) || first_of(a, n, ENTRY_CASE_REFUSED);
-    return answer && !a->facts->notices && later_than(a, n, REPORT_NOTICE);
+    bool answer = first_of(a, n, ENTRY_CASE_ACCEPTED) || first_of(a, n, ENTRY_CASE_TOLERATED) || first_of(a, n, ENTRY_CASE_REFUSED);
+    bool deemed = first_of(a, n, ENTRY_CASE_DEEMED);
+    return deemed || (answer && !a->facts->notices && later_than(a, n, REPORT_NOTICE));
 }
 
 static bool decision_late(const struct account *a, size_t n)

@@ -38,6 +38,7 @@ struct report_case {
     char item[64];
     int64_t item_version;
     const char *item_name, *department, *mode; /* of the pinned version; "" when it is not here */
+    int64_t notice_rule;                       /* enum notice_rule of that version */
     const char *applicant;                     /* masked */
     enum case_state state;
     int64_t times[CASE_TIMES];

@@ -155,10 +155,7 @@ static const char *const clock_words[REPORT_CLOCKS] = {"acceptance", "decision",
 /* The side whose turn it is: the window of the intake side, or the home side. */
 static bool intake_turn(enum case_state state)
 {
-    for (size_t i = 0; i < case_transition_count; i++)
-        if (case_transitions[i].to == state)
-            return case_transitions[i].todo == TODO_WINDOW;
-    return false;
+    return case_state_todo(state) == TODO_WINDOW;
 }
 
 static int overdue_row(struct report_run *run, const struct report_fact *fact)
@@ -385,6 +382,8 @@ const struct report_word report_words[] = {
     {"acceptance", "notice or acceptance", "告知或受理"},
     {"decision", "decision", "办结"},
     {"delivery", "delivery", "送达"},
+    {"tolerance", "gaps to be made good", "容缺补齐"},
+    {"special", "special procedure", "特别程序"},
     {"intake", "intake side", "收件地"},
     {"home", "home side", "办理地"},
     {"mail_received", "received", "已签收"},

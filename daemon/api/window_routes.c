@@ -310,6 +310,11 @@ static void get_timeline(struct exchange *x, void *context)
     ask(x, context, ASK_TIMELINE);
 }
 
+static void get_clocks(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_CLOCKS);
+}
+
 static void get_bundle(struct exchange *x, void *context)
 {
     ask(x, context, ASK_BUNDLE);
@@ -352,6 +357,7 @@ const struct http_route api_window_routes[] = {
     GET(CASE, get_case),
     POST(CASE "/actions/{action}", post_action),
     GET(CASE "/timeline", get_timeline),
+    GET(CASE "/clocks", get_clocks),
     GET(CASE "/events", get_events),
     GET(CASE "/bundle", get_bundle),
     GET(CASE "/accountability", get_accountability),

@@ -13,6 +13,7 @@
 #include "proto/access.h"
 #include "proto/case_machine.h"
 #include "proto/codes.h"
+#include "proto/light.h"
 #include "proto/limits.h"
 #include "proto/note.h"
 #include "proto/suite.h"
@@ -297,6 +298,21 @@ static int check_authorisation(const struct config_yaml *file, const struct conf
     return 0;
 }
 
+static int check_limits(const struct config_yaml *file, const struct config *c, struct problem *p)
+{
+    const unsigned days[STEP_LIMITS] = {[LIMIT_STEP_FORWARD] = c->limits.forward,
+                                        [LIMIT_STEP_ORIGINALS] = c->limits.originals,
+                                        [LIMIT_STEP_RECHECK] = c->limits.recheck,
+                                        [LIMIT_STEP_RESULT] = c->limits.result};
+    for (int i = 0; i < STEP_LIMITS; i++) {
+        char at[AT_BYTES];
+        (void)snprintf(at, sizeof at, "/limits/%s", step_limits[i].name);
+        if (days[i] < 1 || days[i] > STEP_LIMIT_DAYS_MAX)
+            return config_yaml_refuse(file, at, p, "%s must be 1 to %d working days", step_limits[i].name, (int)STEP_LIMIT_DAYS_MAX);
+    }
+    return 0;
+}
+
 static int check(const struct config_yaml *file, const struct config *c, struct problem *p)
 {
     if (!office_valid(c->office.code))
@@ -307,7 +323,9 @@ static int check(const struct config_yaml *file, const struct config *c, struct 
         return config_yaml_refuse(file, "/ledger/suite", p, "suite '%.20s' is not known", c->ledger.suite);
     if (log_level_by_name(c->log.level) < 0)
         return config_yaml_refuse(file, "/log/level", p, "level '%.20s': err, warning, notice, info or debug", c->log.level);
-    int err = check_listeners(file, c, p);
+    int err = check_limits(file, c, p);
+    if (!err)
+        err = check_listeners(file, c, p);
     if (!err)
         err = check_staff(file, c, p);
     for (unsigned i = 0; !err && i < c->peer_count; i++)

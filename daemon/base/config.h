@@ -64,6 +64,10 @@ struct config_authorisation { /* what this office (as principal, 委托机关) a
     char *announcement;  /* 公告 number */
 };
 
+struct config_limits {   /* of the halls' own steps, working days (proto/light.h) */
+    unsigned forward, originals, recheck, result;
+};
+
 struct config {
     char *path;          /* of the file */
     struct config_office office;
@@ -81,6 +85,7 @@ struct config {
     struct config_authorisation *authorisations;
     unsigned authorisation_count;
     struct config_log log;
+    struct config_limits limits;
 };
 
 /* Reads and checks the file and the references in it (files exist, codes valid, ids unique).  *out is new. */

@@ -48,6 +48,11 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_authorisation, from, "from", YES, NULL, "First day, YYYY-MM-DD.")                                    \
     R(TEXT, config_authorisation, until, "until", YES, NULL, "Last day, YYYY-MM-DD.")                                   \
     R(TEXT, config_authorisation, announcement, "announcement", YES, NULL, "Number of the public announcement (公告).")
+#define LIMITS_ROWS(R)                                                                                                   \
+    R(NUMBER, config_limits, forward, "forward", NO, "1", "Working days from the hand-in to the forwarding (收件推送), 1 to 60.") \
+    R(NUMBER, config_limits, originals, "originals", NO, "2", "Working days until the paper originals are posted (原件寄递).") \
+    R(NUMBER, config_limits, recheck, "recheck", NO, "1", "Working days for the first answer of the home side (属地复核).") \
+    R(NUMBER, config_limits, result, "result", NO, "1", "Working days until the result is posted or handed over (结果寄送).")
 #define LOG_ROWS(R) \
     R(TEXT, config_log, level, "level", NO, "info", "`err`, `warning`, `notice`, `info` or `debug`.")
 
@@ -79,6 +84,7 @@ TABLES(staff, STAFF_ROWS)
 TABLES(peer, PEER_ROWS)
 TABLES(authorisation, AUTHORISATION_ROWS)
 TABLES(log, LOG_ROWS)
+TABLES(limits, LIMITS_ROWS)
 
 static const cyaml_schema_value_t staff_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_staff, staff_fields)};
 static const cyaml_schema_value_t peer_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_peer, peer_fields)};
@@ -94,7 +100,8 @@ static const cyaml_schema_value_t file_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
     M(window, "window", YES, listener, "Listener for staff (`tongban`), mutual TLS.")                                  \
     M(peer_listener, "peer", YES, listener, "Listener for counterparts, mutual TLS.")                                  \
     M(admin, "admin", YES, admin, "Listener for operators: `/healthz`, `/metrics`; loopback only.")                    \
-    M(log, "log", NO, log, "What is logged.")
+    M(log, "log", NO, log, "What is logged.")                                                                          \
+    M(limits, "limits", NO, limits, "Limits of the halls' own steps, in working days; a light shows when one runs out.")
 #define LISTS(L)                                                                                                        \
     L(staff, staff_count, "staff", YES, staff, STAFF_MAX, "Who works here.")                                           \
     L(peers, peer_count, "peers", NO, peer, LIMIT_PEERS, "Counterparts, each pinned.")                               \

@@ -5,9 +5,6 @@
 #include "daemon/base/metrics.h"
 #include "proto/timestamp.h"
 
-/* 行政许可法 32(4): the one-time notice within five days; 44: the result delivered within ten. */
-enum { NOTICE_WORKING_DAYS = 5, DELIVERY_WORKING_DAYS = 10 };
-
 static int64_t now_ms(struct store_db *db)
 {
     return store_world(db)->now_ms(store_world(db)->context);
@@ -25,15 +22,33 @@ const char *case_other(const struct office *office, const struct case_row *row)
 
 enum case_todo case_todo_here(const struct office *office, const struct case_row *row, enum case_state state)
 {
-    enum case_todo todo = TODO_NONE;
-    for (size_t i = 0; i < case_transition_count; i++)
-        if (case_transitions[i].to == state) {
-            todo = case_transitions[i].todo;
-            break;
-        }
+    enum case_todo todo = case_state_todo(state);
     enum case_side side = case_side_of(office, row);
-    bool ours = (todo == TODO_WINDOW && side == CASE_SIDE_INTAKE) || (todo == TODO_HANDLER && side == CASE_SIDE_HOME);
-    return ours ? todo : TODO_NONE;
+    enum case_todo ours = side == CASE_SIDE_INTAKE ? TODO_WINDOW : TODO_HANDLER;
+    return todo == ours || todo == TODO_BOTH ? ours : TODO_NONE;
+}
+
+unsigned case_once_done(const struct case_row *row)
+{
+    return (row->noticed ? ONCE_NOTICE : 0U) | (row->shifted & SHIFT_EXTENDED ? ONCE_EXTENSION : 0U);
+}
+
+void case_mark(struct case_row *row, enum entry_type type)
+{
+    if (type == ENTRY_CASE_NOTICE)
+        row->noticed = 1;
+    if (type == ENTRY_CASE_EXTENDED)
+        row->shifted |= SHIFT_EXTENDED;
+    if (type == ENTRY_CASE_SPECIAL)
+        row->shifted |= SHIFT_SPECIAL;
+}
+
+int64_t case_moment(const struct entry *entry)
+{
+    int64_t at;
+    const char *text = json_string_value(json_object_get(entry->body, "accepted_at"));
+    bool back_dated = entry->type == ENTRY_CASE_DEEMED && text && timestamp_parse(text, &at) == 0 && at < entry->at;
+    return back_dated ? at : entry->at;
 }
 
 void case_confirm(const struct office *office, struct case_row *row, enum case_state to, int64_t rev, enum case_time time, int64_t at)
@@ -49,78 +64,6 @@ void case_confirm(const struct office *office, struct case_row *row, enum case_s
     if (!row->pending)
         row->local_state = to;
     row->todo = case_todo_here(office, row, row->local_state);
-}
-
-/* Limit of the pinned item version in force: the earlier of promised and statutory (domain.md 4.1). */
-static int limit_due(const struct office *office, const json_t *item, int64_t from_day, int64_t *due, bool *provisional, bool *any)
-{
-    static const char *const names[] = {"promised_limit", "statutory_limit"};
-    *any = false;
-    for (size_t i = 0; i < 2; i++) {
-        const json_t *limit = json_object_get(item, names[i]);
-        if (!json_is_object(limit))
-            continue;
-        int64_t days = json_integer_value(json_object_get(limit, "days"));
-        const char *unit = json_string_value(json_object_get(limit, "unit"));
-        int64_t day;
-        bool unsure = false;
-        if (unit && !strcmp(unit, "calendar_day")) {
-            day = from_day + days;
-        } else {
-            int rc = calendar_add(office->calendar, from_day, (unsigned)days, &day, &unsure);
-            if (rc)
-                return rc;
-        }
-        if (!*any || day < *due) {
-            *due = day;
-            *provisional = unsure;
-        }
-        *any = true;
-    }
-    return 0;
-}
-
-static int decision_due(struct store_db *db, const struct office *office, struct case_row *row, int64_t *due, bool *provisional, bool *any)
-{
-    int64_t version;
-    bool current;
-    json_t *item = NULL;
-    int rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);
-    if (!rc)
-        rc = limit_due(office, item, timestamp_day(row->times[TIME_ACCEPTED]), due, provisional, any);
-    json_decref(item);
-    return rc == TB_ENOTFOUND ? 0 : rc;
-}
-
-int case_set_due(struct store_db *db, const struct office *office, struct case_row *row)
-{
-    int64_t due = 0;
-    bool provisional = false, any = false;
-    int rc = 0;
-    switch (row->state) {
-    case CASE_FORWARDED:
-    case CASE_RECEIVED:
-    case CASE_SUPPLEMENTED:
-        any = true;
-        rc = calendar_add(office->calendar, timestamp_day(row->times[TIME_HANDED_IN]), NOTICE_WORKING_DAYS, &due, &provisional);
-        break;
-    case CASE_ACCEPTED:
-        rc = decision_due(db, office, row, &due, &provisional, &any);
-        break;
-    case CASE_GRANTED:
-    case CASE_DENIED:
-    case CASE_DELIVERING:
-        any = true;
-        rc = calendar_add(office->calendar, timestamp_day(row->times[TIME_DECIDED]), DELIVERY_WORKING_DAYS, &due, &provisional);
-        break;
-    default:
-        break;
-    }
-    if (rc)
-        return rc;
-    row->due_day = any ? due : 0;
-    row->due_provisional = any && provisional;
-    return 0;
 }
 
 int case_append(struct store_db *db, const struct office *office, struct case_row *row, struct entry *entry, uint64_t *index)
@@ -147,7 +90,7 @@ int case_append(struct store_db *db, const struct office *office, struct case_ro
 int case_mark_received(struct store_db *db, const struct office *office, struct case_row *row)
 {
     const struct case_transition *move = NULL;
-    int rc = case_find_transition("received", CASE_SIDE_HOME, CASE_ROLE_SYSTEM, row->state, row->noticed, &move, NULL);
+    int rc = case_find_transition("received", CASE_SIDE_HOME, CASE_ROLE_SYSTEM, row->state, case_once_done(row), &move, NULL);
     if (rc)
         return rc;
     int64_t now = now_ms(db);
@@ -160,7 +103,7 @@ int case_mark_received(struct store_db *db, const struct office *office, struct 
     rc = case_append(db, office, row, &entry, NULL);
     if (!rc) {
         case_confirm(office, row, move->to, entry.rev, move->time, now);
-        rc = case_set_due(db, office, row);
+        rc = case_set_due(db, office, row, NULL);
     }
     if (!rc)
         metric_add(METRIC_CASES_RECEIVED, 1);

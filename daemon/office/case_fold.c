@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/clock.h"
 #include "proto/strict_json.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
@@ -47,7 +48,11 @@ static const struct {
     {ENTRY_CASE_COMPARED, NULL},         {ENTRY_CASE_ACCEPTED, "acceptance"}, {ENTRY_CASE_NOTICE, "notice"},
     {ENTRY_CASE_SUPPLEMENTED, NULL},     {ENTRY_CASE_REFUSED, "refusal"},    {ENTRY_CASE_DECIDED, "decision"},
     {ENTRY_CASE_DELIVERY, "delivery_request"}, {ENTRY_CASE_DELIVERED, "delivered"}, {ENTRY_CASE_WITHDRAWN, "withdrawal"},
-    {ENTRY_CASE_COMPLETED, "completion"}, {ENTRY_CASE_ABANDONED, "withdrawal"},
+    {ENTRY_CASE_COMPLETED, "completion"}, {ENTRY_CASE_ABANDONED, "withdrawal"}, {ENTRY_CASE_CORRECTED, NULL},
+    {ENTRY_CASE_DEEMED, "acceptance"},   {ENTRY_CASE_TOLERATED, "tolerance"},  {ENTRY_CASE_CURED, "cure"},
+    {ENTRY_CASE_REVOKED, "revocation"},  {ENTRY_CASE_LAPSED, "withdrawal"},    {ENTRY_CASE_REVIEW, "review"},
+    {ENTRY_CASE_SPECIAL, "special"},     {ENTRY_CASE_RESUMED, "special_result"}, {ENTRY_CASE_EXTENDED, "extension"},
+    {ENTRY_CASE_RETURNED, "return"},     {ENTRY_CASE_ABORTED, "termination"},
 };
 
 static int fold_member(json_t *content, const char *key, json_t *value, bool replace)
@@ -58,6 +63,12 @@ static int fold_member(json_t *content, const char *key, json_t *value, bool rep
     /* a copy of the list: later facts extend it */
     json_t *kept = json_is_array(value) ? json_copy(value) : json_incref(value);
     return json_object_set_new(content, key, kept) ? TB_ENOMEM : 0;
+}
+
+/* What was wrong stays in its entry; the content is what is right now. */
+static bool is_shown(const struct entry *entry, const char *key)
+{
+    return entry->type != ENTRY_CASE_CORRECTED || strcmp(key, "what") != 0;
 }
 
 static int fold_fact(json_t *content, const struct entry *entry)
@@ -72,7 +83,7 @@ static int fold_fact(json_t *content, const struct entry *entry)
         const char *key;
         json_t *value;
         json_object_foreach(entry->body, key, value) {
-            int rc = fold_member(content, key, value, replace);
+            int rc = is_shown(entry, key) ? fold_member(content, key, value, replace) : 0;
             if (rc)
                 return rc;
         }
@@ -163,27 +174,13 @@ static json_t *times_json(const struct case_row *row)
     return times;
 }
 
-static const char *due_of(enum case_state state)
-{
-    switch (state) {
-    case CASE_FORWARDED:
-    case CASE_RECEIVED:
-    case CASE_SUPPLEMENTED:
-        return "acceptance";
-    case CASE_ACCEPTED:
-        return "decision";
-    default:
-        return "delivery";
-    }
-}
-
 static json_t *due_json(const struct case_row *row)
 {
-    if (!row->due_day)
+    if (!row->due_day || row->due_clock >= CLOCKS)
         return json_null();
     char text[DATE_TEXT];
     date_format(row->due_day, text);
-    return json_pack("{s:s, s:b, s:s}", "date", text, "provisional", (int)row->due_provisional, "what", due_of(row->state));
+    return json_pack("{s:s, s:b, s:s}", "date", text, "provisional", (int)row->due_provisional, "what", clock_rows[row->due_clock].name);
 }
 
 static json_t *actions_json(const struct office *office, const struct office_staff *staff, const struct case_row *row)
@@ -193,7 +190,7 @@ static json_t *actions_json(const struct office *office, const struct office_sta
     int role = staff ? case_role_by_name(staff->role) : -1;
     if (role < 0)
         return actions;
-    size_t count = case_possible(case_side_of(office, row), (unsigned)role, row->local_state, row->noticed, words, 32);
+    size_t count = case_possible(case_side_of(office, row), (unsigned)role, row->local_state, case_once_done(row), words, 32);
     for (size_t i = 0; i < count; i++)
         (void)json_array_append_new(actions, json_string(words[i]));
     return actions;
@@ -202,12 +199,13 @@ static json_t *actions_json(const struct office *office, const struct office_sta
 int case_summary(struct store_db *db, const struct office *office, const struct office_staff *staff,
                  const struct case_row *row, json_t **out)
 {
-    (void)db;
-    json_t *doc = json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:I}, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:o, s:s}", "case", row->case_no, "home",
-                            row->home, "intake", row->intake, "item", "office", row->home, "code", row->item, "version",
+    int64_t today = timestamp_day(store_world(db)->now_ms(store_world(db)->context));
+    json_t *doc = json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:I}, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:s, s:o, s:s}", "case", row->case_no,
+                            "home", row->home, "intake", row->intake, "item", "office", row->home, "code", row->item, "version",
                             (json_int_t)row->item_version, "state", case_states[row->local_state].name, "state_text",
                             case_states[row->local_state].zh, "state_confirmed", case_states[row->state].name, "pending", row->pending > 0,
-                            "rev", (json_int_t)row->rev, "times", times_json(row), "due", due_json(row), "actions",
+                            "rev", (json_int_t)row->rev, "times", times_json(row), "due", due_json(row), "light",
+                            light_text(case_light(office, row, today)), "actions",
                             actions_json(office, staff, row), "turn",
                             row->todo == TODO_WINDOW ? "window" : row->todo == TODO_HANDLER ? "handler" : "other");
     if (!doc)

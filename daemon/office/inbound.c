@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/case_law.h"
 #include "proto/item.h"
 #include "proto/timestamp.h"
 
@@ -77,6 +78,8 @@ static int check_item(struct taken *t, struct problem *p)
     json_t *stored = NULL;
     /* an older version is right when it was in force at intake: the case pins it, and the link may have been down since */
     int rc = item_find(t->db, home, code, version, &found, &current, &stored);
+    if (!rc)
+        t->row.rule = notice_rule_of(stored);
     json_decref(stored);
     if (rc == TB_ENOTFOUND)
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "item %s has no version %lld here", code, (long long)version);
@@ -120,7 +123,7 @@ static int take_submitted(struct taken *t, struct problem *p)
         return rc;
     t->row.state = t->row.local_state = move->to;
     t->row.rev = 1;
-    rc = case_set_due(t->db, t->office, &t->row);
+    rc = case_set_due(t->db, t->office, &t->row, NULL);
     if (!rc)
         rc = case_insert(t->db, &t->row);
     if (rc == TB_ECONFLICT)
@@ -172,7 +175,7 @@ static int take_at_home(struct taken *t, struct problem *p)
         return rc;
     size_t waiting = 0;
     case_confirm(t->office, &t->row, move->to, t->row.rev + 1, move->time, t->entry.at);
-    rc = case_set_due(t->db, t->office, &t->row);
+    rc = case_set_due(t->db, t->office, &t->row, &t->entry);
     if (!rc)
         rc = add_event(t, t->row.rev);
     if (!rc)
@@ -182,20 +185,6 @@ static int take_at_home(struct taken *t, struct problem *p)
     if (!rc)
         done_at(t);
     return rc;
-}
-
-/* What a home side's entry makes of the case: it is the authority, so the row is looked up by what it says, not by what we knew. */
-static const struct case_transition *home_move(const struct entry *entry)
-{
-    const char *outcome = json_string_value(json_object_get(entry->body, "outcome"));
-    for (size_t i = 0; i < case_transition_count; i++) {
-        const struct case_transition *move = &case_transitions[i];
-        if (move->side != CASE_SIDE_HOME || move->entry != entry->type)
-            continue;
-        if (entry->type != ENTRY_CASE_DECIDED || (outcome && !strcmp(outcome, move->action)))
-            return move;
-    }
-    return NULL;
 }
 
 static int await_result(struct taken *t)
@@ -215,15 +204,15 @@ static int take_from_home(struct taken *t, struct problem *p)
     int rc = find_case(t, false, p);
     if (!rc)
         rc = case_check_body(t->entry.type, t->entry.body, p);
-    const struct case_transition *move = rc ? NULL : home_move(&t->entry);
+    /* it is the authority: what it says is looked up, not measured by what we knew */
+    const struct case_transition *move = rc ? NULL : case_home_move(t->entry.type, t->row.state, t->entry.body);
     if (!rc && (!move || t->entry.rev < 1))
         rc = problem_set(p, PROBLEM_TRANSITION, "/type", "%s is not an act of the home side", entry_type_text(t->entry.type));
     if (rc)
         return rc;
-    if (t->entry.type == ENTRY_CASE_NOTICE)
-        t->row.noticed = 1;
-    case_confirm(t->office, &t->row, move->to, t->entry.rev, move->time, t->entry.at);
-    rc = case_set_due(t->db, t->office, &t->row);
+    case_mark(&t->row, t->entry.type);
+    case_confirm(t->office, &t->row, move->to, t->entry.rev, move->time, case_moment(&t->entry));
+    rc = case_set_due(t->db, t->office, &t->row, &t->entry);
     if (!rc)
         rc = add_event(t, t->entry.rev);
     if (!rc)
@@ -423,6 +412,8 @@ static int inbound_run(struct store_db *db, struct store_command *command)
     }
     if (!rc)
         rc = peer_remember(db, &peer, parcel);
+    if (!rc && !parcel->count)
+        peer.last_idle = peer.last_exchange;
     if (!rc)
         rc = peer_put(db, &peer);
     peer_row_clear(&peer);

@@ -12,6 +12,7 @@
 #include "daemon/store/store.h"
 #include "daemon/store/tables.h"
 #include "proto/calendar.h"
+#include "proto/light.h"
 #include "proto/message.h"
 #include "proto/report.h"
 
@@ -33,6 +34,8 @@ struct office {
     char name[LIMIT_NAME_BYTES + 1];
     const struct suite *suite;
     struct calendar *calendar;      /* owned */
+    uint8_t calendar_digest[32];    /* SHA-256 of its file: another one makes the dates of open cases be computed anew */
+    int limits[STEP_LIMITS];        /* of the halls' own steps, working days */
     struct office_peer *peers;      /* owned */
     size_t peer_count;
     struct office_staff *staff;     /* owned */
@@ -218,8 +221,33 @@ struct office_report {
 void office_report_init(struct office_report *question, const struct office *office, const struct report *report);
 void office_report_clear(struct office_report *question);
 
+/* ---- time ---- */
+/* What the passing of time does to cases, at most a bounded number at once: first the dates of open cases under a new calendar, then
+ * deemed acceptance (行政许可法 32(4)) and deemed withdrawal at the home side.  Run every minute and at the start; running it again, or at
+ * any other moment, changes nothing more. */
+struct office_tick {
+    struct store_command command;
+    const struct office *office;
+    size_t deemed, lapsed;           /* results: cases moved */
+    size_t recalculated;             /* cases looked at under a new calendar … */
+    size_t moved;                    /* … whose date changed */
+    size_t damaged;                  /* cases left alone because what is stored of them cannot be read */
+    bool calendar_done;              /* the last case of a new calendar was done now: `total` of its cases changed */
+    int64_t total;
+    bool more;                       /* there is more to look at now: office_tick_go_on, and run it again */
+    int64_t after_day, after_id;     /* the last one looked at: what cannot be moved yet holds up nothing */
+    char (*changed)[CASE_NO_TEXT];   /* owned: for watchers */
+    size_t changed_count;
+    void *user;
+};
+void office_tick_init(struct office_tick *tick, const struct office *office);
+/* Makes the same tick ready for what is left. */
+void office_tick_go_on(struct office_tick *tick);
+void office_tick_clear(struct office_tick *tick);
+
 /* ---- questions of staff: documents as docs/protocol.md, "Window API" ---- */
-enum office_ask { ASK_OFFICE, ASK_ITEMS, ASK_ITEM, ASK_CASES, ASK_TIMELINE, ASK_BUNDLE, ASK_TODO, ASK_HEALTH, ASK_ACCOUNTABILITY };
+enum office_ask { ASK_OFFICE, ASK_ITEMS, ASK_ITEM, ASK_CASES, ASK_TIMELINE, ASK_BUNDLE, ASK_TODO, ASK_HEALTH, ASK_CLOCKS,
+                  ASK_ACCOUNTABILITY };
 struct office_question {
     struct store_query query;
     const struct office *office;

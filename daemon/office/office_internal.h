@@ -14,12 +14,36 @@ const char *case_other(const struct office *office, const struct case_row *row);
 enum case_todo case_todo_here(const struct office *office, const struct case_row *row, enum case_state state);
 /* Records that `row` made a confirmed move of the home side: state, revision, time, turn.  Older revisions only set their time. */
 void case_confirm(const struct office *office, struct case_row *row, enum case_state to, int64_t rev, enum case_time time, int64_t at);
-/* Clock that runs from here: sets due_day and due_provisional (行政许可法 32(4), 42, 44; domain.md 7). */
-int case_set_due(struct store_db *db, const struct office *office, struct case_row *row) TB_MUST_USE;
+/* What the law allows once and was done: bits of enum case_once. */
+unsigned case_once_done(const struct case_row *row);
+/* What the row keeps of an entry that took effect: that the notice was given, that the limit was shifted. */
+void case_mark(struct case_row *row, enum entry_type type);
+/* The moment that an entry gives to the case's times: a deemed acceptance is dated back to the receipt (行政许可法 32(4)). */
+int64_t case_moment(const struct entry *entry);
 /* At the home side: message and all materials are there — signed moment of its own.  Appends case.received. */
 int case_mark_received(struct store_db *db, const struct office *office, struct case_row *row) TB_MUST_USE;
 /* Appends an entry about a case and its event; fills to/seq when it is a message.  *index may be NULL. */
 int case_append(struct store_db *db, const struct office *office, struct case_row *row, struct entry *entry, uint64_t *index) TB_MUST_USE;
+
+/* ---- case_clock.c: the clocks of a case ---- */
+
+struct clock_facts;
+/* Facts of a case from its row, its item and — with `whole`, or when its state needs them — its entries.  `now`: an entry that takes effect
+ * in this command and cannot be read yet, or NULL.  `delegated` is filled in only when whole. */
+int case_facts(struct store_db *db, const struct office *office, const struct case_row *row, const struct entry *now, bool whole,
+               struct clock_facts *facts) TB_MUST_USE;
+/* The clock that runs from here: sets what the row caches of it, and when the system looks at the case (行政许可法 32(4), 42, 44, 45). */
+int case_set_due(struct store_db *db, const struct office *office, struct case_row *row, const struct entry *now) TB_MUST_USE;
+/* Light of the row's clock as of a day. */
+enum light case_light(const struct office *office, const struct case_row *row, int64_t today);
+/* All clocks and phases of a case as a document.  New reference. */
+int case_clocks(struct store_db *db, const struct office *office, const struct case_row *row, int64_t now, json_t **out) TB_MUST_USE;
+
+/* ---- tick.c: what the law does by itself ---- */
+
+/* At the home side: deemed acceptance and deemed withdrawal of this case, when they are due now.  Appends the entry and moves the row,
+ * which the caller writes; *moved says whether anything changed in the row. */
+int case_tick(struct store_db *db, const struct office *office, struct case_row *row, int64_t now, bool *moved) TB_MUST_USE;
 
 /* ---- case_fold.c: the case as the fold of its entries ---- */
 

@@ -44,7 +44,7 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
         if (line->verdict != VERDICT_DONE)
             rc = forget_refused(db, out->office, &row);
         if (!rc)
-            rc = case_set_due(db, out->office, &row);
+            rc = case_set_due(db, out->office, &row, NULL);
         if (!rc)
             rc = case_update(db, &row);
     }

@@ -177,7 +177,7 @@ static int find_case(struct store_db *db, struct office_question *q, struct case
 json_t *fact_summary(const struct entry *entry)
 {
     static const char *const shown[] = {"outcome",     "reason_class", "deadline", "way", "received_at",
-                                        "tracking_no", "carrier",      "promised", NULL};
+                                        "tracking_no", "carrier",      "promised", "rule", "accepted_at", "until", "due", "kind", NULL};
     json_t *summary = json_object();
     for (size_t i = 0; summary && shown[i]; i++)
         if (json_is_string(json_object_get(entry->body, shown[i])))
@@ -232,6 +232,17 @@ static int ask_timeline(struct store_db *db, struct office_question *q)
     json_decref(rows);
     case_row_clear(&row);
     return rc ? rc : q->answer ? 0 : TB_ENOMEM;
+}
+
+static int ask_clocks(struct store_db *db, struct office_question *q)
+{
+    struct case_row row;
+    int rc = find_case(db, q, &row);
+    if (rc)
+        return rc;
+    rc = case_clocks(db, q->office, &row, now_ms(db), &q->answer);
+    case_row_clear(&row);
+    return rc;
 }
 
 /* ---- bundle: everything a court needs ---- */
@@ -379,6 +390,7 @@ static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_OFFICE] = ask_office,     [ASK_ITEMS] = ask_items,   [ASK_ITEM] = ask_item, [ASK_CASES] = ask_cases,
     [ASK_TIMELINE] = ask_timeline, [ASK_BUNDLE] = ask_bundle, [ASK_TODO] = ask_cases, [ASK_HEALTH] = ask_health,
     [ASK_ACCOUNTABILITY] = ask_accountability,
+    [ASK_CLOCKS] = ask_clocks,
 };
 
 static int question_run(struct store_db *db, struct store_query *query)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/office/office_internal.h"
+#include "proto/clock.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
 
@@ -43,8 +44,8 @@ static int set_item(struct fact_maker *maker, struct report_case *c)
         int rc = item_find(maker->db, c->home, c->item, c->item_version, &version, &current, &item);
         if (rc && rc != TB_ENOTFOUND)
             return rc;
-        shown = json_pack("{s:s, s:s, s:s}", "name", text_of(item, "name"), "department", text_of(item, "department"), "mode",
-                          text_of(item, "mode"));
+        shown = json_pack("{s:s, s:s, s:s, s:i}", "name", text_of(item, "name"), "department", text_of(item, "department"), "mode",
+                          text_of(item, "mode"), "rule", item ? (int)notice_rule_of(item) : 0);
         json_decref(item);
         if (!shown || json_object_set_new(maker->items, key, shown))
             return TB_ENOMEM;
@@ -52,6 +53,7 @@ static int set_item(struct fact_maker *maker, struct report_case *c)
     c->item_name = text_of(shown, "name");
     c->department = text_of(shown, "department");
     c->mode = text_of(shown, "mode");
+    c->notice_rule = json_integer_value(json_object_get(shown, "rule"));
     return 0;
 }
 
@@ -63,63 +65,43 @@ static int set_applicant(struct buf *masked, const char *name, struct report_cas
     return rc;
 }
 
-/* The day on which a clock was met; 0 while it runs. */
-static int64_t met_on(const struct report_case *c, enum report_clock clock)
+static void take_clock(struct report_case *c, enum report_clock which, const struct clock *clock)
 {
-    int64_t at;
-    switch (clock) {
-    case REPORT_NOTICE:
-        /* whichever came first: the notice, the acceptance, the refusal */
-        at = c->notice_at ? c->notice_at : c->times[TIME_ACCEPTED] ? c->times[TIME_ACCEPTED] : c->times[TIME_DECIDED];
-        break;
-    case REPORT_DECISION:
-        at = c->times[TIME_DECIDED];
-        break;
-    default:
-        at = c->times[TIME_DELIVERED];
-        break;
-    }
-    return at ? timestamp_day(at) : 0;
+    c->due[which] = clock->runs ? clock->due_day : 0;
+    c->ended[which] = clock->runs ? clock->ended_day : 0;
 }
 
-/* The clock that runs in a state: from when, and what it is for. */
-static void set_current(struct report_case *c)
-{
-    enum case_time from = TIME_DECIDED;
-    c->due_clock = "delivery";
-    if (c->state == CASE_FORWARDED || c->state == CASE_RECEIVED || c->state == CASE_SUPPLEMENTED) {
-        from = TIME_HANDED_IN;
-        c->due_clock = "acceptance";
-    } else if (c->state == CASE_ACCEPTED) {
-        from = TIME_ACCEPTED;
-        c->due_clock = "decision";
-    }
-    c->due_from = c->times[from] ? timestamp_day(c->times[from]) : 0;
-    c->stopped = c->state == CASE_SUPPLEMENT_ASKED;
-}
-
-/* Each clock as case_set_due computes it for the state in which it runs: one place knows the limits. */
+/* What the lists cache of the clock that runs now, and — where a report looks at them — the three clocks whole (proto/clock.h). */
 static int set_clocks(struct fact_maker *maker, const struct case_row *row, struct report_case *c)
 {
-    static const struct {
-        enum case_state state;
-        enum case_time from;
-    } runs[REPORT_CLOCKS] = {[REPORT_NOTICE] = {CASE_RECEIVED, TIME_HANDED_IN},
-                             [REPORT_DECISION] = {CASE_ACCEPTED, TIME_ACCEPTED},
-                             [REPORT_DELIVERY] = {CASE_GRANTED, TIME_DECIDED}};
-    int rc = 0;
-    for (int clock = 0; clock < REPORT_CLOCKS && !rc && (maker->needs & REPORT_NEEDS_CLOCKS); clock++) {
-        struct case_row copy = *row;
-        memcpy(copy.times, c->times, sizeof copy.times);
-        copy.state = copy.local_state = runs[clock].state;
-        if (!c->times[runs[clock].from])
-            continue;
-        rc = case_set_due(maker->db, maker->office, &copy);
-        c->due[clock] = copy.due_day;
-        c->ended[clock] = met_on(c, (enum report_clock)clock);
-    }
-    set_current(c);
-    return rc;
+    struct clock_facts facts;
+    struct clock clocks[CLOCKS];
+    const struct world *world = store_world(maker->db);
+    int64_t today = timestamp_day(world->now_ms(world->context));
+    c->due_day = row->due_day;
+    c->due_from = row->clock_from;
+    c->due_clock = row->due_clock >= 0 && row->due_clock < CLOCKS ? clock_rows[row->due_clock].name : "";
+    c->due_provisional = row->due_provisional != 0;
+    c->stopped = row->stop_until && today <= row->stop_until;
+    if (!(maker->needs & REPORT_NEEDS_CLOCKS))
+        return 0;
+    int rc = case_facts(maker->db, maker->office, row, NULL, true, &facts);
+    if (!rc)
+        rc = clock_compute(maker->office->calendar, &facts, maker->office->limits, today, clocks);
+    if (rc)
+        return rc;
+    take_clock(c, REPORT_DECISION, &clocks[CLOCK_DECISION]);
+    take_clock(c, REPORT_DELIVERY, &clocks[CLOCK_DELIVERY]);
+    /* The home side's first word must come within the first days: what a supplement adds afterwards does not excuse a late notice, and a
+     * deemed acceptance, which is dated back, is not a word in time. */
+    int64_t first_word = facts.answered_at;
+    facts.noticed_at = facts.supplemented_at = 0;
+    rc = clock_compute(maker->office->calendar, &facts, maker->office->limits, today, clocks);
+    if (rc)
+        return rc;
+    take_clock(c, REPORT_NOTICE, &clocks[CLOCK_NOTICE]);
+    c->ended[REPORT_NOTICE] = first_word ? timestamp_day(first_word) : c->times[TIME_CLOSED] ? timestamp_day(c->times[TIME_CLOSED]) : 0;
+    return 0;
 }
 
 static int64_t time_of(const json_t *body, const char *key)
@@ -233,8 +215,7 @@ static int read_particulars(struct fact_maker *maker, int64_t case_id, struct re
 
 int fact_from_row(struct fact_maker *maker, const struct case_row *row, struct report_case *out)
 {
-    *out = (struct report_case){.state = row->local_state, .item_version = row->item_version, .notices = row->noticed,
-                                .due_day = row->due_day, .due_provisional = row->due_provisional != 0};
+    *out = (struct report_case){.state = row->local_state, .item_version = row->item_version, .notices = row->noticed};
     memcpy(out->case_no, row->case_no, sizeof out->case_no);
     memcpy(out->home, row->home, sizeof out->home);
     memcpy(out->intake, row->intake, sizeof out->intake);
@@ -280,9 +261,12 @@ static int take_application(struct fact_maker *maker, const struct entry *entry,
     return set_applicant(&maker->entry_name, text_of(applicant, "name"), c);
 }
 
-static int replay(struct fact_maker *maker, const struct entry *entry, struct report_case *c)
+static int replay(struct fact_maker *maker, const struct entry *entry, struct case_row *copy, struct report_case *c)
 {
+    const char *corrected = text_of(json_object_get(entry->body, "applicant"), "name");
     int rc = 0;
+    if (entry->type == ENTRY_CASE_CORRECTED && corrected[0])
+        rc = set_applicant(&maker->entry_name, corrected, c);
     if (entry->type == ENTRY_CASE_INTAKEN || entry->type == ENTRY_CASE_SUBMITTED)
         rc = take_application(maker, entry, c);
     const struct case_transition *move = move_of(entry, strcmp(entry->from, c->home) ? CASE_SIDE_INTAKE : CASE_SIDE_HOME, c->state);
@@ -290,9 +274,10 @@ static int replay(struct fact_maker *maker, const struct entry *entry, struct re
         if (move->to != CASE_STATES)
             c->state = move->to;
         if (move->time != TIME_NONE && !c->times[move->time])
-            c->times[move->time] = entry->at;
+            c->times[move->time] = case_moment(entry);
         if (entry->type == ENTRY_CASE_NOTICE)
             c->notices++;
+        case_mark(copy, entry->type);
     }
     if (!rc)
         take_particulars(entry, c);
@@ -303,6 +288,7 @@ int fact_from_entries(struct fact_maker *maker, const struct case_row *row, stru
 {
     struct event_row *events = NULL;
     size_t count = 0;
+    struct case_row copy = {.id = row->id};
     *out = (struct report_case){.applicant = ""};
     memcpy(out->case_no, row->case_no, sizeof out->case_no);
     int rc = case_events(maker->db, row->id, &events, &count);
@@ -316,26 +302,27 @@ int fact_from_entries(struct fact_maker *maker, const struct case_row *row, stru
             rc = TB_ECORRUPT;
         /* what was not taken did not happen, but for the application: it was handed in all the same */
         else if (events[i].verdict <= VERDICT_DONE || fact.entry.type == ENTRY_CASE_SUBMITTED)
-            rc = replay(maker, &fact.entry, out);
+            rc = replay(maker, &fact.entry, &copy, out);
         case_fact_clear(&fact);
     }
     free(events);
     /* the clock that runs now, from what the entries say and nothing else */
-    struct case_row copy = {.id = row->id, .item_version = out->item_version, .noticed = out->notices};
-    copy.state = copy.local_state = out->state;
     memcpy(copy.home, out->home, sizeof copy.home);
     memcpy(copy.intake, out->intake, sizeof copy.intake);
     memcpy(copy.item, out->item, sizeof copy.item);
     memcpy(copy.times, out->times, sizeof copy.times);
+    copy.item_version = out->item_version;
     if (!rc)
         rc = set_item(maker, out);
-    if (!rc)
-        rc = case_set_due(maker->db, maker->office, &copy);
+    copy.rule = out->notice_rule;
+    copy.state = copy.local_state = row->pending ? row->state : out->state;
     if (row->pending)
         out->state = row->local_state;
     if (!rc)
+        rc = case_set_due(maker->db, maker->office, &copy, NULL);
+    if (!rc)
         rc = set_clocks(maker, &copy, out);
-    out->due_day = row->pending ? row->due_day : copy.due_day;
-    out->due_provisional = copy.due_provisional != 0;
+    if (row->pending)
+        out->due_day = row->due_day;
     return rc;
 }

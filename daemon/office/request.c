@@ -1,31 +1,17 @@
-#include "daemon/office/office_internal.h"
+#include "daemon/office/act.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/case_law.h"
 #include "proto/item.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
-
-/* What the acts of one request share while they run. */
-struct act {
-    struct store_db *db;
-    const struct office *office;
-    struct office_request *request;
-    const struct case_transition *move;
-    struct case_row row;
-    struct entry entry;       /* body is a borrowed reference of the request's body, or owned through entry_clear */
-    enum case_side side;
-    int64_t now;
-};
 
 static int64_t now_ms(struct store_db *db)
 {
     return store_world(db)->now_ms(store_world(db)->context);
 }
-
-/* 行政复议法 20, 行政诉讼法 46: a refusal names the remedies, also when the officer forgot to. */
-static const char remedies_text[] = "如不服本决定，可以自收到之日起六十日内申请行政复议，或者自收到之日起六个月内向人民法院提起行政诉讼。";
 
 static int set_actor(struct act *a)
 {
@@ -79,6 +65,7 @@ static int find_item(struct act *a, struct problem *p)
         memcpy(a->row.intake, a->office->code, OFFICE_TEXT);
         memcpy(a->row.item, code, strlen(code) + 1);
         a->row.item_version = found;
+        a->row.rule = notice_rule_of(stored);
         /* the case pins version and name: what the applicant was told */
         if (json_object_set_new(item, "version", json_integer(found)) ||
             json_object_set(item, "name", json_object_get(stored, "name")))
@@ -118,7 +105,7 @@ static int run_intake(struct act *a, struct problem *p)
         return rc;
     (void)json_object_del(body, "forward");
     rc = case_find_transition(forward ? "submit" : "intake", CASE_SIDE_INTAKE,
-                              (unsigned)case_role_by_name(a->request->staff->role), CASE_NONE, false, &a->move, p);
+                              (unsigned)case_role_by_name(a->request->staff->role), CASE_NONE, 0, &a->move, p);
     if (!rc)
         rc = find_item(a, p);
     char text[TIMESTAMP_TEXT];
@@ -146,7 +133,7 @@ static int run_intake(struct act *a, struct problem *p)
     a->row.state = a->row.local_state = a->move->to;
     a->row.pending = forward ? 1 : 0;
     a->row.todo = case_todo_here(a->office, &a->row, a->move->to);
-    rc = case_set_due(a->db, a->office, &a->row);
+    rc = case_set_due(a->db, a->office, &a->row, NULL);
     if (!rc)
         rc = case_insert(a->db, &a->row);
     if (!rc)
@@ -156,89 +143,13 @@ static int run_intake(struct act *a, struct problem *p)
     return rc;
 }
 
-/* ---- what single actions do beside the row of the table ---- */
-
-/* Forwarding sends the whole application as it stands now: the fold of what the window recorded. */
-static int prepare_forward(struct act *a, struct problem *p)
-{
-    static const char *const members[] = {"item", "applicant", "agent",        "materials", "comparison", "delivery",
-                                          "form", "remark",    "handed_in_at", "late",      NULL};
-    json_t *content = NULL;
-    int rc = case_fold(a->db, a->office, &a->row, &content);
-    if (rc)
-        return rc;
-    json_t *body = json_object();
-    for (size_t i = 0; body && members[i]; i++) {
-        json_t *value = json_object_get(content, members[i]);
-        if (value)
-            (void)json_object_set(body, members[i], value);
-    }
-    json_decref(content);
-    if (!body)
-        return TB_ENOMEM;
-    json_decref(a->request->body);
-    a->request->body = body;
-    return materials_attach(a->db, json_object_get(body, "materials"), p);
-}
-
-static int prepare_materials(struct act *a, struct problem *p)
-{
-    return materials_attach(a->db, json_object_get(a->request->body, "materials"), p);
-}
-
-/* Nothing is accepted or decided on papers that are still on the way. */
-static int prepare_accept(struct act *a, struct problem *p)
-{
-    size_t waiting = 0;
-    int rc = material_waits(a->db, a->row.id, &waiting);
-    if (!rc && waiting)
-        rc = problem_set(p, PROBLEM_MATERIAL_MISSING, NULL, "%zu materials of this case are still on the way", waiting);
-    return rc;
-}
-
-static int prepare_refuse(struct act *a, struct problem *p)
-{
-    (void)p;
-    if (json_object_get(a->request->body, "remedies"))
-        return 0;
-    return json_object_set_new(a->request->body, "remedies", json_string(remedies_text)) ? TB_ENOMEM : 0;
-}
-
-static int prepare_decision(struct act *a, struct problem *p)
-{
-    bool grant = !strcmp(a->move->action, "grant");
-    int rc = prepare_accept(a, p);
-    if (!rc && json_object_set_new(a->request->body, "outcome", json_string(grant ? "grant" : "deny")))
-        rc = TB_ENOMEM;
-    if (!rc && !grant)
-        rc = prepare_refuse(a, p);
-    if (!rc)
-        rc = material_attach_one(a->db, json_object_get(a->request->body, "result"), "/result", p);
-    return rc;
-}
-
-static const struct {
-    const char *action;
-    int (*prepare)(struct act *a, struct problem *p);
-} preparations[] = {
-    {"forward", prepare_forward}, {"material", prepare_materials}, {"supplement", prepare_materials}, {"accept", prepare_accept},
-    {"refuse", prepare_refuse},   {"grant", prepare_decision},     {"deny", prepare_decision},
-};
-
-static int prepare(struct act *a, struct problem *p)
-{
-    for (size_t i = 0; i < sizeof preparations / sizeof preparations[0]; i++)
-        if (!strcmp(preparations[i].action, a->move->action))
-            return preparations[i].prepare(a, p);
-    return 0;
-}
+/* ---- actions ---- */
 
 /* Effect of an action on the row: the home side's moves are confirmed at once, the intake side's wait for a verdict. */
 static int settle_action(struct act *a)
 {
     const struct case_transition *move = a->move;
-    if (move->entry == ENTRY_CASE_NOTICE)
-        a->row.noticed = 1;
+    case_mark(&a->row, move->entry);
     if (a->side == CASE_SIDE_HOME) {
         case_confirm(a->office, &a->row, move->to, a->entry.rev, move->time, a->now);
     } else {
@@ -252,7 +163,7 @@ static int settle_action(struct act *a)
             a->row.state = move->to; /* nobody else has to agree before it is forwarded */
         a->row.todo = case_todo_here(a->office, &a->row, a->row.local_state);
     }
-    return case_set_due(a->db, a->office, &a->row);
+    return case_set_due(a->db, a->office, &a->row, NULL);
 }
 
 static int run_action(struct act *a, struct problem *p)
@@ -262,10 +173,16 @@ static int run_action(struct act *a, struct problem *p)
     if (rc)
         return rc == TB_ENOTFOUND ? problem_set(p, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", request->case_no) : rc;
     a->side = case_side_of(a->office, &a->row);
+    /* What the law did by itself comes first, also in the minute before the system gets to it. */
+    bool moved = false;
+    if (a->side == CASE_SIDE_HOME)
+        rc = case_tick(a->db, a->office, &a->row, a->now, &moved);
+    if (rc)
+        return rc;
     rc = case_find_transition(request->action, a->side, (unsigned)case_role_by_name(request->staff->role),
-                              a->row.local_state, a->row.noticed, &a->move, p);
+                              a->row.local_state, case_once_done(&a->row), &a->move, p);
     if (!rc)
-        rc = prepare(a, p);
+        rc = act_prepare(a, p);
     if (!rc)
         rc = case_check_body(a->move->entry, request->body, p);
     if (!rc)
@@ -280,6 +197,8 @@ static int run_action(struct act *a, struct problem *p)
         rc = settle_action(a);
     if (!rc)
         rc = case_update(a->db, &a->row);
+    if (!rc && a->move->entry == ENTRY_CASE_CORRECTED)
+        rc = case_set_applicant(a->db, &a->row);
     return rc;
 }
 

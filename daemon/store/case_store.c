@@ -47,6 +47,12 @@ static void read_row(struct db_query *q, struct case_row *row)
     row->todo = (enum case_todo)q_get_int(q, c++);
     row->applicant = q_get_new_text(q, c++, NULL);
     row->number = q_get_new_text(q, c++, NULL);
+    row->rule = q_get_int(q, c++);
+    row->due_clock = q_get_int(q, c++);
+    row->clock_from = q_get_int(q, c++);
+    row->stop_until = q_get_int(q, c++);
+    row->shifted = q_get_int(q, c++);
+    row->tick_day = q_get_int(q, c++);
 }
 
 /* Closed for the lists: the home side says so, or we do and nothing of ours waits for its word. */
@@ -76,6 +82,12 @@ static void bind_row(struct db_query *q, const struct case_row *row)
     q_text(q, row->number);
     q_int(q, is_open(row));
     q_int(q, row->due_day ? row->due_day : no_due_day);
+    q_int(q, row->rule);
+    q_int(q, row->due_clock);
+    q_int(q, row->clock_from);
+    q_int(q, row->stop_until);
+    q_int(q, row->shifted);
+    q_int(q, row->tick_day);
 }
 
 int case_serial_next(struct store_db *db, int64_t day, uint32_t *serial)
@@ -154,7 +166,82 @@ int case_get_by_id(struct store_db *db, int64_t id, struct case_row *row)
     return get_one(&q, row);
 }
 
+int case_set_applicant(struct store_db *db, const struct case_row *row)
+{
+    int changes = 0;
+    struct db_query q = q_start(db, SQL_CASE_APPLICANT);
+    q_int(&q, row->id);
+    q_text(&q, row->applicant);
+    q_text(&q, row->number);
+    int rc = q_run(&q, &changes);
+    return rc ? rc : changes ? 0 : TB_ENOTFOUND;
+}
+
 /* ---- lists ---- */
+
+static int read_rows(struct db_query *q, unsigned limit, struct case_row **rows, size_t *count)
+{
+    struct case_row *found = calloc(limit, sizeof *found);
+    size_t n = 0;
+    if (!found)
+        q->rc = q->rc ? q->rc : TB_ENOMEM;
+    while (found && n < limit && q_next(q))
+        read_row(q, &found[n++]);
+    int rc = q_end(q);
+    if (rc) {
+        case_rows_free(found, n);
+        return rc;
+    }
+    *rows = found;
+    *count = n;
+    return 0;
+}
+
+int case_list_due(struct store_db *db, int64_t day, int64_t after_day, int64_t after_id, unsigned limit, struct case_row **rows,
+                  size_t *count)
+{
+    struct db_query q = q_start(db, SQL_CASE_TICK);
+    q_int(&q, day);
+    q_int(&q, after_day);
+    q_int(&q, after_id);
+    q_int(&q, limit);
+    return read_rows(&q, limit, rows, count);
+}
+
+int case_list_open_after(struct store_db *db, int64_t id, unsigned limit, struct case_row **rows, size_t *count)
+{
+    struct db_query q = q_start(db, SQL_CASE_LIST_OPEN_UP);
+    q_int(&q, id);
+    q_int(&q, limit);
+    return read_rows(&q, limit, rows, count);
+}
+
+int calendar_state_get(struct store_db *db, struct calendar_state *state)
+{
+    struct calendar_state found = {.reached = 0};
+    struct db_query q = q_start(db, SQL_CALENDAR_GET);
+    bool any = q_next(&q);
+    if (any) {
+        q_get_bytes(&q, 0, found.digest, sizeof found.digest);
+        found.reached = q_get_int(&q, 1);
+        found.done = q_get_int(&q, 2) != 0;
+        found.changed = q_get_int(&q, 3);
+    }
+    int rc = q_end(&q);
+    if (!rc && any)
+        *state = found;
+    return rc ? rc : any ? 0 : TB_ENOTFOUND;
+}
+
+int calendar_state_put(struct store_db *db, const struct calendar_state *state)
+{
+    struct db_query q = q_start(db, SQL_CALENDAR_PUT);
+    q_blob(&q, state->digest, sizeof state->digest);
+    q_int(&q, state->reached);
+    q_int(&q, state->done);
+    q_int(&q, state->changed);
+    return q_run(&q, NULL);
+}
 
 static struct db_query start_list(struct store_db *db, const struct case_filter *filter, unsigned limit)
 {

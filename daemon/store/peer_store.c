@@ -36,6 +36,7 @@ int peer_get(struct store_db *db, const char *office, struct peer_row *row)
         q_get_bytes(&q, 7, found.their_root.b, sizeof found.their_root.b);
         found.their_cosignature = q_get_new_text(&q, 8, NULL);
         found.last_exchange = q_get_int(&q, 9);
+        found.last_idle = q_get_int(&q, 10);
     }
     rc = q_end(&q);
     if (rc)
@@ -59,6 +60,7 @@ int peer_put(struct store_db *db, const struct peer_row *row)
     q_hash(&q, &row->their_root);
     q_text(&q, row->their_cosignature);
     q_int(&q, row->last_exchange);
+    q_int(&q, row->last_idle);
     int rc = q_run(&q, &changes);
     return rc ? rc : changes ? 0 : TB_ENOTFOUND;
 }

@@ -7,7 +7,8 @@
 
 #define CASE_COLUMNS                                                                                                   \
     "id, case_no, home, intake, item, item_version, state, local_state, pending, rev, noticed, handed_in, sent, received, "   \
-    "accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number"
+    "accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number, rule, due_clock, clock_from, "      \
+    "stop_until, shifted, tick_day"
 
 #define STATEMENT_TABLE(S)                                                                                             \
     /* transactions */                                                                                                 \
@@ -44,13 +45,25 @@
     S(CASE_INSERT, WRITE,                                                                                              \
       "INSERT INTO cases (case_no, home, intake, item, item_version, state, local_state, pending, rev, noticed, handed_in, " \
       "sent, received, accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number, open, " \
-      "due_order) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " \
-      "?22, ?23, ?24)")                                                                                                \
+      "due_order, rule, due_clock, clock_from, stop_until, shifted, tick_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, " \
+      "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)")   \
     S(CASE_UPDATE, WRITE,                                                                                              \
       /* who, what and where never change: leaving them out leaves their indexes alone */                             \
       "UPDATE cases SET state = ?6, local_state = ?7, pending = ?8, rev = ?9, noticed = ?10, handed_in = ?11, sent = ?12, " \
       "received = ?13, accepted = ?14, decided = ?15, delivered = ?16, closed = ?17, due_day = ?18, due_provisional = ?19, " \
-      "todo = ?20, open = ?23, due_order = ?24 WHERE id = ?25")                                                        \
+      "todo = ?20, open = ?23, due_order = ?24, rule = ?25, due_clock = ?26, clock_from = ?27, stop_until = ?28, "      \
+      "shifted = ?29, tick_day = ?30 WHERE id = ?31")                                                                  \
+    S(CASE_APPLICANT, WRITE, "UPDATE cases SET applicant = ?2, number = ?3 WHERE id = ?1")                             \
+    S(CASE_TICK, READ,                                                                                                 \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_tick WHERE tick_day <> 0 AND tick_day <= ?1 "               \
+      "AND tick_day >= ?2 AND (tick_day > ?2 OR id > ?3) ORDER BY tick_day, id LIMIT ?4")                              \
+    S(CASE_LIST_OPEN_UP, READ,                                                                                         \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_open WHERE open = 1 AND id > ?1 ORDER BY id LIMIT ?2")      \
+    S(CALENDAR_GET, READ, "SELECT digest, reached, done, changed FROM calendar_state WHERE id = 1")                    \
+    S(CALENDAR_PUT, WRITE,                                                                                             \
+      "INSERT INTO calendar_state (id, digest, reached, done, changed) VALUES (1, ?1, ?2, ?3, ?4) "                    \
+      "ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, reached = excluded.reached, done = excluded.done, "    \
+      "changed = excluded.changed")                                                                                    \
     S(CASE_BY_NO, READ, "SELECT " CASE_COLUMNS " FROM cases WHERE case_no = ?1")                                       \
     S(CASE_BY_ID, READ, "SELECT " CASE_COLUMNS " FROM cases WHERE id = ?1")                                            \
     S(CASE_LIST_ALL, READ, "SELECT " CASE_COLUMNS " FROM cases WHERE id < ?1 ORDER BY id DESC LIMIT ?2")               \
@@ -101,10 +114,11 @@
     S(PEER_MAKE, WRITE, "INSERT INTO peer (office) VALUES (?1)")                                                       \
     S(PEER_GET, READ,                                                                                                  \
       "SELECT next_seq, sent_seq, sent_hash, received_seq, received_hash, acked_size, their_size, their_root, "        \
-      "their_cosignature, last_exchange FROM peer WHERE office = ?1")                                                  \
+      "their_cosignature, last_exchange, last_idle FROM peer WHERE office = ?1")                                       \
     S(PEER_PUT, WRITE,                                                                                                 \
       "UPDATE peer SET sent_seq = ?2, sent_hash = ?3, received_seq = ?4, received_hash = ?5, acked_size = ?6, "        \
-      "their_size = ?7, their_root = ?8, their_cosignature = ?9, last_exchange = ?10 WHERE office = ?1")               \
+      "their_size = ?7, their_root = ?8, their_cosignature = ?9, last_exchange = ?10, last_idle = ?11 "                \
+      "WHERE office = ?1")                                                                                             \
     S(PEER_TAKE_SEQ, WRITE, "UPDATE peer SET next_seq = next_seq + 1 WHERE peer_no = ?1 RETURNING next_seq - 1")       \
     S(OUTBOX_ADD, WRITE, "INSERT INTO outbox (key, idx, at, case_no) VALUES (?1, ?2, ?3, ?4)")                                 \
     S(OUTBOX_READ, READ,                                                                                               \

@@ -32,13 +32,41 @@ struct case_row {
     int64_t due_provisional;
     enum case_todo todo;      /* of this office, now */
     char *applicant, *number; /* owned, for search and (masked) lists */
+    /* cached from times and entries (proto/clock.h) */
+    int64_t rule;       /* enum notice_rule of the pinned item */
+    int64_t due_clock;  /* enum clock_kind that due_day belongs to */
+    int64_t clock_from; /* its first day */
+    int64_t stop_until; /* stopped up to and with that day; 0: runs; INT64_MAX: for as long as it takes */
+    int64_t shifted;    /* bits of enum case_shift */
+    int64_t tick_day;   /* the system looks at the case from that day on; 0: never */
 };
+/* Why the limit of the decision is not simply counted from the acceptance: then the entries have to be read. */
+enum case_shift { SHIFT_EXTENDED = 1, SHIFT_SPECIAL = 2 };
 void case_row_clear(struct case_row *row);
 int case_serial_next(struct store_db *db, int64_t day, uint32_t *serial) TB_MUST_USE;
 int case_insert(struct store_db *db,
                 struct case_row *row) TB_MUST_USE; /* sets id; TB_ECONFLICT when the number exists */
 int case_update(struct store_db *db, const struct case_row *row) TB_MUST_USE;
 int case_get(struct store_db *db, const char *case_no, struct case_row *row) TB_MUST_USE; /* TB_ENOTFOUND */
+
+/* Writes applicant and number, which case_update leaves alone: they are corrected once in a thousand cases. */
+int case_set_applicant(struct store_db *db, const struct case_row *row) TB_MUST_USE;
+/* Cases that the system has to look at on `day`, in the order of tick day and id, beginning after the given ones.  *rows owned. */
+int case_list_due(struct store_db *db, int64_t day, int64_t after_day, int64_t after_id, unsigned limit,
+                  struct case_row **rows, size_t *count) TB_MUST_USE;
+/* Open cases with a greater id, upwards.  *rows owned. */
+int case_list_open_after(struct store_db *db, int64_t id, unsigned limit, struct case_row **rows,
+                         size_t *count) TB_MUST_USE;
+
+/* The calendar that the dates of the cases were computed with. */
+struct calendar_state {
+    uint8_t digest[32];
+    int64_t reached; /* id of the last case that was computed anew */
+    bool done;
+    int64_t changed; /* cases whose date moved, so far */
+};
+int calendar_state_get(struct store_db *db, struct calendar_state *state) TB_MUST_USE; /* TB_ENOTFOUND */
+int calendar_state_put(struct store_db *db, const struct calendar_state *state) TB_MUST_USE;
 
 struct case_filter {
     const char *query; /* NULL, or case number, whole name or whole certificate number */
@@ -113,6 +141,7 @@ struct peer_row {
     struct ledger_hash their_root;
     char *their_cosignature; /* owned: our signature line over that checkpoint, or NULL */
     int64_t last_exchange;   /* ms */
+    int64_t last_idle;       /* ms: its last exchange without a message: nothing of its own waited then */
 };
 void peer_row_clear(struct peer_row *row);
 int peer_get(struct store_db *db, const char *office,

@@ -39,8 +39,21 @@ ITEM = {"office": "330483", "edition": 1, "code": "GA01", "version": 1, "name": 
         "fee": "20元/证", "result": "居民身份证", "legal_basis": "居民身份证法第10-12条",
         "materials": [{"name": "居民身份证异地受理登记表", "form": "F", "required": True},
                       {"name": "原居民身份证", "form": "O", "required": True}]}
-ROW = {"case": CASE, "state": "forwarded", "item": {"code": "GA01", "name": "居民身份证换领"}, "applicant": {"name": "张*"},
+ROW = {"case": CASE, "state": "forwarded", "light": "yellow", "item": {"code": "GA01", "name": "居民身份证换领"}, "applicant": {"name": "张*"},
        "due": {"date": "2027-02-19", "provisional": True}, "times": {"handed_in": "2026-11-23T09:30:00.123+08:00"}, "actions": ["withdraw"]}
+
+
+CLOCKS = {"case": CASE, "state": "accepted", "state_text": "已受理", "today": "2026-12-09", "light": "red", "rule": "PERMIT_5WD", "receipt": "home",
+          "clocks": [{"clock": "acceptance", "name": "受理", "law": "行政许可法 32(4)", "step": False, "from": "2026-11-23", "due": "2026-11-30",
+                      "provisional": False, "stopped": False, "ended": "2026-11-24", "left": 4, "overdue": 0, "light": ""},
+                     {"clock": "decision", "name": "决定", "law": "行政许可法 42", "step": False, "from": "2026-11-23", "due": "2026-12-07",
+                      "provisional": True, "stopped": False, "ended": None, "left": -2, "overdue": 2, "light": "red"}],
+          "escalation": {"level": 3, "who": "window_head", "name": "窗口负责人"},
+          "phases": [{"phase": "link", "name": "传输", "side": "link", "from": "2026-11-23T09:30:00.000+08:00",
+                      "to": "2026-11-23T09:30:01.000+08:00", "days": 0, "limit": 0, "over": 0},
+                     {"phase": "decision", "name": "审查决定", "side": "home", "from": "2026-11-23T09:40:00.000+08:00", "to": None,
+                      "days": 12, "limit": 10, "over": 2}],
+          "delay": {"intake": 0, "link": 0, "home": 2, "applicant": 0, "special": 0}}
 
 
 def problem(name, status, detail="", **more):
@@ -93,6 +106,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(200, world.case())
         elif url.path == f"/window/v1/cases/{CASE}/timeline":
             self.send(200, {"case": CASE, "state": world.state, "rev": len(world.timeline), "rows": world.timeline})
+        elif url.path == f"/window/v1/cases/{CASE}/clocks":
+            self.send(200, CLOCKS)
         elif url.path == f"/window/v1/cases/{CASE}/bundle":
             self.send(200, {"v": 1, "entries": []})
         elif url.path == f"/window/v1/cases/{CASE}/events":

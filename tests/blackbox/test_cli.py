@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import stat
 import subprocess
@@ -86,6 +87,50 @@ def test_list_follows_its_cursor(desk):
 def test_case_show(desk, lang):
     got = desk.run("case", "show", CASE, lang=lang)
     assert got.returncode == 0 and "张三" in got.stdout and ("已推送" in got.stdout) == (lang == "zh_CN.UTF-8")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_clocks_and_lights(desk, lang):
+    zh = lang == "zh_CN.UTF-8"
+    got = desk.run("case", "clocks", CASE, lang=lang)
+    assert got.returncode == 0, got.stderr
+    for word in (("红", "决定", "超期 2 天", "窗口负责人", "进行中", "属地", "2026-12-07?") if zh else
+                 ("red", "decision", "2 over", "head of the window", "goes on", "the home side", "2026-12-07?")):
+        assert word in got.stdout, (word, got.stdout)
+    lines = got.stdout.splitlines()
+    assert all(line == line.rstrip() for line in lines) and "\033" not in got.stdout
+    clocks = [line for line in lines if "行政许可法" in line]
+    law = [width(line[:line.index("行政许可法")]) for line in clocks]
+    assert len(law) == 2 and law[0] == law[1]  # aligned in columns, whatever the script
+    assert lines[-1].startswith("下一步：" if zh else "Next: ")
+    assert json.loads(desk.run("case", "clocks", CASE, "--json").stdout)["delay"]["home"] == 2
+    assert desk.run("case", "clocks", "123").returncode == 1
+    listed = desk.run("case", "list", lang=lang).stdout
+    assert ("黄" if zh else "yellow") in listed and ("预警灯" if zh else "Light") in listed
+
+
+def test_colours_only_on_a_terminal(desk):
+    def screen(**more):
+        master, slave = pty.openpty()
+        env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(desk.directory), "TERM": "xterm",
+               "TONGBAN_CONFIG": str(desk.directory / "tongban.yaml"), **more}
+        run = subprocess.Popen([TONGBAN, "todo"], stdout=slave, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                part = os.read(master, 4096)
+            except OSError:
+                break
+            if not part:
+                break
+            shown += part
+        os.close(master)
+        assert run.wait(60) == 0
+        return shown
+    assert b"\033[33myellow\033[0m" in screen()
+    assert b"\033" not in screen(NO_COLOR="1") and b"yellow" in screen(NO_COLOR="1")
+    assert b"\033" not in screen(TERM="dumb")
 
 
 @pytest.mark.parametrize("number", ["123", "320623261123000000123", "../../items", "320623261123000000122x"])

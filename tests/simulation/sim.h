@@ -34,6 +34,7 @@ enum sim_event_kind {
     SIM_ANSWER,   /* the answer, or the failure of a connection, arrives */
     SIM_PIECE,    /* a request about a material arrives */
     SIM_PIECE_ANSWER,
+    SIM_TICK,     /* the minute timer */
     SIM_CLERK,    /* a member of staff does something */
     SIM_CRASH,
     SIM_RESTART,
@@ -112,6 +113,7 @@ struct sim {
     int64_t end;                 /* of the disturbed time */
     bool calm;                   /* afterwards nothing is disturbed any more */
     bool cut;
+    bool midnight;               /* a day ends in this run */
     bool written;                /* by somebody, since the links were checked */
     uint64_t order, requests, steps;
     struct sim_event *heap;
@@ -122,13 +124,13 @@ struct sim {
     struct sim_material material[SIM_MAX_MATERIALS];
     size_t material_count;
     unsigned loss, crashes, cuts, keys;
-    size_t intakes;
+    size_t intakes, deemed, lapsed;
     char failure[512];           /* "" while all invariants hold */
 };
 
 /* Counters of one run, for the summary. */
 struct sim_result {
-    uint64_t steps, entries, crashes, cuts, acked, batches, retries, moved;
+    uint64_t steps, entries, crashes, cuts, acked, batches, retries, moved, deemed, lapsed;
     int64_t virtual_ms;
     char failure[512];
 };
@@ -149,6 +151,8 @@ void sim_node_free(struct sim_node *node);
 /* One command as its own commit.  A failed commit is a power cut. */
 int sim_commit(struct sim_node *node, struct store_command *command);
 void sim_wake(struct sim_node *node);
+/* What the passing of time does to the node's cases. */
+void sim_tick(struct sim_node *node);
 void sim_engine(struct sim_node *node, enum engine_event event, const struct engine_report *report);
 void sim_on_request(struct sim_node *node, struct sim_event *event);
 void sim_on_answer(struct sim_node *node, struct sim_event *event);

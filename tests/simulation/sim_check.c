@@ -124,6 +124,23 @@ static void check_case(struct sim *sim, const char *case_no)
         json_decref(doc[i]);
 }
 
+/* Both sides reckon the same: what each caches of the clocks comes from the same facts. */
+static void check_due(struct sim *sim, const char *case_no)
+{
+    struct case_row row[SIM_NODES];
+    for (int i = 0; i < SIM_NODES; i++)
+        if (case_get(store_sync_view(sim->node[i].store), case_no, &row[i])) {
+            sim_fail(sim, "case %s cannot be read at office %d", case_no, i);
+            return;
+        }
+    if (row[0].due_day != row[1].due_day || row[0].due_clock != row[1].due_clock || row[0].stop_until != row[1].stop_until ||
+        row[0].clock_from != row[1].clock_from)
+        sim_fail(sim, "the clocks of %s differ: due %lld, %lld; stopped until %lld, %lld", case_no, (long long)row[0].due_day,
+                 (long long)row[1].due_day, (long long)row[0].stop_until, (long long)row[1].stop_until);
+    for (int i = 0; i < SIM_NODES; i++)
+        case_row_clear(&row[i]);
+}
+
 static size_t check_cases(struct sim *sim, int at)
 {
     struct case_filter filter = {.state = -1, .limit = LIMIT_LIST_PAGE};
@@ -145,6 +162,8 @@ static size_t check_cases(struct sim *sim, int at)
                 sim_fail(sim, "case %s still waits for a verdict", rows[i].case_no);
             if (rows[i].rev > 0)
                 check_case(sim, rows[i].case_no);
+            if (rows[i].rev > 0 && !sim->failure[0])
+                check_due(sim, rows[i].case_no);
         }
         case_rows_free(rows, count);
         filter.cursor = next;

@@ -99,7 +99,7 @@ static void plan(struct sim *sim)
     int64_t start = sim->now;
     /* long runs are dear and mostly heartbeats: five days for one in 150, a day for four */
     uint64_t pick = sim_below(&sim->rng, 150);
-    int64_t span = spans[pick == 0 ? 3 : pick < 5 ? 2 : pick < 50 ? 1 : 0];
+    int64_t span = spans[pick == 0 ? 3 : pick < 5 ? 2 : pick < 50 || sim->midnight ? 1 : 0];
     sim->loss = (unsigned)sim_below(&sim->rng, 4) * 60; /* 0–18 % of messages */
     unsigned crashes = (unsigned)sim_below(&sim->rng, 4);
     for (unsigned i = 0; i < crashes; i++)
@@ -119,6 +119,12 @@ static void plan(struct sim *sim)
     for (unsigned i = 0; i < acts; i++)
         sim_push(sim, (struct sim_event){.at = start + (int64_t)sim_below(&sim->rng, (uint64_t)span),
                                          .kind = SIM_CLERK,
+                                         .node = (int)sim_below(&sim->rng, 2)});
+    /* not every minute of days: a few moments, midnights among them, are what can differ */
+    unsigned ticks = 4 + (unsigned)sim_below(&sim->rng, 12);
+    for (unsigned i = 0; i < ticks; i++)
+        sim_push(sim, (struct sim_event){.at = start + (int64_t)sim_below(&sim->rng, (uint64_t)span),
+                                         .kind = SIM_TICK,
                                          .node = (int)sim_below(&sim->rng, 2)});
     sim->end = start + span;
 }
@@ -149,6 +155,9 @@ static void dispatch(struct sim *sim, struct sim_event *event)
         return;
     case SIM_PIECE:
         sim_on_piece(node, event);
+        return;
+    case SIM_TICK:
+        sim_tick(node);
         return;
     case SIM_CLERK:
         sim_on_clerk(node);
@@ -242,7 +251,11 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result
     sim->rng.state = seed * UINT64_C(0xD1342543DE82EF95) + 1;
     sim->plant = plant;
     sim->verbose = verbose;
-    sim->now = INT64_C(1795393800000); /* 2026-11-23T09:30+08:00 */
+    /* 2026-11-23T09:30+08:00; a fifth of the seeds begins just before midnight, so that a day ends in it */
+    sim->now = INT64_C(1795393800000);
+    sim->midnight = sim_chance(&sim->rng, 200);
+    if (sim->midnight)
+        sim->now = INT64_C(1795449300000) - (int64_t)sim_below(&sim->rng, 600 * 1000); /* 23:55, or some minutes earlier */
     for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++)
         if (sim_node_make(sim, i) || sim_node_start(&sim->node[i]))
             sim_fail(sim, "office %d does not start", i);
@@ -255,6 +268,8 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result
                                   .crashes = sim->crashes,
                                   .cuts = sim->cuts,
                                   .acked = sim->acked_count,
+                                  .deemed = sim->deemed,
+                                  .lapsed = sim->lapsed,
                                   .virtual_ms = sim->now - start};
     for (int i = 0; i < SIM_NODES; i++) {
         result->entries += sim->node[i].size;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 struct sum {
-    uint64_t steps, entries, crashes, cuts, acked, batches, retries, moved, runs, failed;
+    uint64_t steps, entries, crashes, cuts, acked, batches, retries, moved, deemed, lapsed, runs, failed;
     int64_t virtual_ms;
     uint64_t failed_seed;
 };
@@ -30,6 +30,8 @@ static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned s
         sum->batches += result.batches;
         sum->retries += result.retries;
         sum->moved += result.moved;
+        sum->deemed += result.deemed;
+        sum->lapsed += result.lapsed;
         sum->virtual_ms += result.virtual_ms;
         if (rc) {
             if (!sum->failed++)
@@ -53,6 +55,8 @@ static void add(struct sum *to, const struct sum *from)
     to->batches += from->batches;
     to->retries += from->retries;
     to->moved += from->moved;
+    to->deemed += from->deemed;
+    to->lapsed += from->lapsed;
     to->runs += from->runs;
     to->failed += from->failed;
     to->virtual_ms += from->virtual_ms;
@@ -117,11 +121,12 @@ int main(int argc, char **argv)
     int rc = run_all(first, count, plant, verbose, &total);
     (void)printf("%llu seeds from %llu: %llu failed; %llu steps, %.1f virtual days, %llu entries, %llu acknowledged "
                  "requests, %llu batches, "
-                 "%llu retries, %llu materials, %llu power cuts, %llu link cuts\n",
+                 "%llu retries, %llu materials, %llu deemed, %llu lapsed, %llu power cuts, %llu link cuts\n",
                  (unsigned long long)total.runs, (unsigned long long)first, (unsigned long long)total.failed,
                  (unsigned long long)total.steps, (double)total.virtual_ms / 86400000.0,
                  (unsigned long long)total.entries, (unsigned long long)total.acked, (unsigned long long)total.batches,
-                 (unsigned long long)total.retries, (unsigned long long)total.moved, (unsigned long long)total.crashes,
+                 (unsigned long long)total.retries, (unsigned long long)total.moved, (unsigned long long)total.deemed,
+                 (unsigned long long)total.lapsed, (unsigned long long)total.crashes,
                  (unsigned long long)total.cuts);
     if (rc || total.runs != count)
         return 1;

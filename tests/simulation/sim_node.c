@@ -32,7 +32,8 @@ static const char *const office_codes[SIM_NODES] = {"320623", "330483"};
 static const char item_text[] =
     "{\"code\":\"GA01\",\"version\":1,\"name\":\"居民身份证换领\",\"name_en\":\"id_card_renew\",\"category\":\"户籍身份证\",\"department\":\"公安局\","
     "\"task_type\":\"20\",\"subject\":\"P\",\"mode\":\"PROXY\",\"steps\":\"INOPD\",\"in_person\":true,\"materials\":[{\"name\":\"申请表\",\"form\":\"F\","
-    "\"required\":true}],\"statutory_limit\":{\"days\":60,\"unit\":\"calendar_day\"},\"promised_limit\":{\"days\":20,\"unit\":\"working_day\"},"
+    "\"required\":true},{\"name\":\"照片\",\"form\":\"P\",\"required\":true,\"deferrable\":true}],\"notice_rule\":\"ONSPOT_DEEMED\","
+    "\"overdue_supplement\":\"WITHDRAWN\",\"statutory_limit\":{\"days\":60,\"unit\":\"calendar_day\"},\"promised_limit\":{\"days\":20,\"unit\":\"working_day\"},"
     "\"project_type\":\"committed\",\"fee\":\"20元/证\",\"result\":\"居民身份证\",\"legal_basis\":\"居民身份证法第10-12条\","
     "\"effective_from\":\"2026-01-01\",\"approximate\":[\"promised_limit\"]}";
 
@@ -75,6 +76,8 @@ static int make_office(struct sim_node *node)
     office->items = rc ? NULL : json_pack("[o]", item);
     if (!rc)
         rc = calendar_parse(calendar_text, sizeof calendar_text - 1, &office->calendar, NULL);
+    for (int i = 0; i < STEP_LIMITS; i++)
+        office->limits[i] = step_limits[i].days;
     return rc ? rc : office->items && grant->items ? 0 : TB_ENOMEM;
 }
 
@@ -123,6 +126,9 @@ int sim_node_start(struct sim_node *node)
     rc = sim_commit(node, &start.command);
     if (!node->store)
         return 0; /* the power went again; a restart is planned */
+    sim_tick(node);
+    if (!node->store)
+        return 0;
     engine_init(&node->engine, node->sim->now);
     mover_init(&node->mover, node->sim->now);
     sim_wake(node);
@@ -166,6 +172,27 @@ void sim_node_free(struct sim_node *node)
     free(node->known_note);
     office_free(node->office);
     sim_disk_format(node->disk, 0);
+}
+
+void sim_tick(struct sim_node *node)
+{
+    bool more = true;
+    struct office_tick tick;
+    office_tick_init(&tick, node->office);
+    while (node->store && more) {
+        int rc = sim_commit(node, &tick.command);
+        more = tick.more;
+        if (node->store && rc)
+            sim_fail(node->sim, "the tick of office %d fails: %s", node->id, err_text(rc));
+        if (node->store && (tick.deemed || tick.lapsed || tick.moved)) {
+            sim_trace(node->sim, "office %d: %zu deemed, %zu lapsed, %zu recalculated", node->id, tick.deemed, tick.lapsed, tick.moved);
+            node->sim->deemed += tick.deemed;
+            node->sim->lapsed += tick.lapsed;
+            sim_wake(node);
+        }
+        office_tick_go_on(&tick);
+    }
+    office_tick_clear(&tick);
 }
 
 int sim_commit(struct sim_node *node, struct store_command *command)

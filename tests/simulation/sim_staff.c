@@ -32,6 +32,20 @@ static const struct {
     {"compare", "{\"comparison\":{\"result\":\"match\",\"score\":93,\"device\":\"d1\"}}"},
     {"abandon", "{\"reason\":\"申请人未到\"}"},
     {"material", "{\"materials\":[{\"name\":\"户口簿\",\"form\":\"original\",\"original_seen\":true%s}]}"},
+    {"correct", "{\"what\":\"姓名\",\"remark\":\"当场更正\"}"},
+    {"tolerate", "{\"gaps\":[{\"material\":\"照片\"}],\"deadline\":\"2026-11-24\"}"},
+    {"tolerate", "{\"gaps\":[{\"material\":\"申请表\"}],\"deadline\":\"2026-12-31\"}"},
+    {"notice", "{\"defects\":[{\"material\":\"照片\",\"defect\":\"缺\",\"standard\":\"有\",\"cure\":\"交\"}],\"deadline\":\"2026-11-23\"}"},
+    {"cure", "{}"},
+    {"revoke", "{\"reason\":\"未补齐\",\"legal_basis\":\"规定11\"}"},
+    {"review", "{\"kind\":\"form_check\",\"officers\":[{\"name\":\"甲\"}]}"},
+    {"review", "{\"kind\":\"substantive_review\",\"officers\":[{\"name\":\"甲\"},{\"name\":\"乙\"}]}"},
+    {"special", "{\"kind\":\"hearing\",\"basis\":\"46\",\"days\":3,\"unit\":\"calendar_day\"}"},
+    {"resume", "{\"result\":\"完成\"}"},
+    {"extend", "{\"reason\":\"疑难\",\"approver\":\"局长\",\"days\":5}"},
+    {"return", "{\"reason_class\":\"WRONG_ITEM\",\"reason\":\"选错\",\"agreed\":true}"},
+    {"abort", "{\"reason_class\":\"OTHER\",\"reason\":\"其他\",\"approver\":\"局长\"}"},
+    {"deem", "{}"},
     {"received", "{}"},
     {"nonsense", "{\"a\":1}"},
 };
@@ -161,7 +175,8 @@ static size_t pick_action(struct sim_node *node, const char *case_no, bool handl
     size_t count = 0;
     if (!case_get(store_sync_view(node->store), case_no, &row)) {
         enum case_side side = strcmp(row.home, node->office->code) ? CASE_SIDE_INTAKE : CASE_SIDE_HOME;
-        count = case_possible(side, handler ? CASE_ROLE_HANDLER : CASE_ROLE_WINDOW, row.local_state, row.noticed, words, 32);
+        unsigned done = (row.noticed ? ONCE_NOTICE : 0U) | (row.shifted & SHIFT_EXTENDED ? ONCE_EXTENSION : 0U);
+        count = case_possible(side, handler ? CASE_ROLE_HANDLER : CASE_ROLE_WINDOW, row.local_state, done, words, 32);
         case_row_clear(&row);
     }
     size_t start = (size_t)sim_below(&sim->rng, sizeof bodies / sizeof bodies[0]);

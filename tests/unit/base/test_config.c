@@ -108,6 +108,7 @@ static void loads_the_good_file(void **state)
     assert_string_equal(c->office.name, "桐乡市政务服务中心");
     assert_int_equal(c->store.disk_floor_bytes, LIMIT_DISK_FLOOR_BYTES);
     assert_int_equal(c->store.readers, 2);
+    assert_true(c->limits.forward == 1 && c->limits.originals == 2 && c->limits.recheck == 1 && c->limits.result == 1);
     assert_string_equal(c->ledger.suite, "intl");
     assert_int_equal(c->window.port, 7401);
     assert_int_equal(c->peer_listener.port, 7402);
@@ -192,6 +193,9 @@ static const struct {
     {29, "log: !!map {level: info}", 29, "tags are not taken"},
     {29, "office: {code: 330483, name: x}", 29, "'office' stands here twice"},
     {29, "log: {level: info", 30, "not YAML"},
+    {29, "limits: {forward: 0}", 29, "forward must be 1 to 60"},
+    {29, "limits: {recheck: 61}", 29, "recheck must be 1 to 60"},
+    {29, "limits: {check: 1}", 29, "unknown key 'check'"},
     {29, "\tlog: {level: info}", 29, "not YAML"},
     {29, "log: {level: \"\xff\"}", 29, "not YAML"},
     {29, "---\nlog: {level: info}", 29, "only one document"},
