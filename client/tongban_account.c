@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/tongban_http.h"
-#include "client/tongban_register.h"
+#include "client/tongban_figures.h"
 #include "client/tongban_term.h"
 #include "client/tongban_track.h"
 #include "client/tongban_view.h"
@@ -214,7 +214,7 @@ static int write_page(const struct client *client, const json_t *doc, const char
 {
     struct buf out;
     buf_init(&out, LIMIT_CLIENT_ANSWER_BYTES);
-    int status = markdown(doc, &out) ? report_local(client, REPORT_MEMORY, NULL) : register_write(client, path, &out);
+    int status = markdown(doc, &out) ? report_local(client, REPORT_MEMORY, NULL) : figures_write(client, path, &out);
     buf_free(&out);
     if (!status && !client->json && strcmp(path, "-") != 0)
         (void)printf(_("The report stands in %s.\n"), path);

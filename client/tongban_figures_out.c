@@ -4,12 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/tongban_register.h"
+#include "client/tongban_figures.h"
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
 #include "proto/limits.h"
 
-const char *register_title(const struct report_column *column, char *out, size_t size)
+const char *figures_title(const struct report_column *column, char *out, size_t size)
 {
     (void)snprintf(out, size, "%s", lang_zh() ? column->zh : column->name);
     for (char *c = out; *c; c++)
@@ -41,7 +41,7 @@ static int words_text(const char *words, struct buf *out)
     return rc;
 }
 
-int register_cell(const struct report_column *column, const json_t *cell, struct buf *out)
+int figures_cell(const struct report_column *column, const json_t *cell, struct buf *out)
 {
     const char *text = json_string_value(cell);
     if (json_is_integer(cell))
@@ -59,13 +59,13 @@ static int csv_line(const struct report_run *run, const json_t *row, struct buf 
     for (const struct report_column *c = run->report->columns; c->name && !rc; c++) {
         char title[96];
         buf_clear(cell);
-        rc = row ? register_cell(c, json_object_get(row, c->name), cell) : buf_append_str(cell, register_title(c, title, sizeof title));
+        rc = row ? figures_cell(c, json_object_get(row, c->name), cell) : buf_append_str(cell, figures_title(c, title, sizeof title));
         rc = rc ? rc : report_csv_cell(cell->len ? cell->data : "", c == run->report->columns, out);
     }
     return rc ? rc : buf_append_str(out, "\r\n");
 }
 
-int register_csv(const struct report_run *run, bool bom, struct buf *out)
+int figures_csv(const struct report_run *run, bool bom, struct buf *out)
 {
     struct buf cell;
     size_t i;
@@ -80,7 +80,7 @@ int register_csv(const struct report_run *run, bool bom, struct buf *out)
 
 /* ---- JSON ---- */
 
-json_t *register_json(const struct register_view *view)
+json_t *figures_json(const struct figures_view *view)
 {
     static const char *const kept[] = {"report", "office", "from", "to", "today", NULL};
     json_t *doc = json_object();
@@ -127,7 +127,7 @@ static int table_fill(const struct report_run *run, struct table *t)
             if (!is_shown(run->report, c))
                 continue;
             buf_clear(&text[n]);
-            rc = register_cell(c, json_object_get(row, c->name), &text[n]);
+            rc = figures_cell(c, json_object_get(row, c->name), &text[n]);
             cells[n] = text[n].len ? text[n].data : "";
             n++;
         }
@@ -147,13 +147,13 @@ static void totals_line(const struct report_run *run)
         char title[96];
         const json_t *sum = json_object_get(totals, c->name);
         if (sum)
-            (void)printf("%s%s %lld", _(", "), register_title(c, title, sizeof title), (long long)json_integer_value(sum));
+            (void)printf("%s%s %lld", _(", "), figures_title(c, title, sizeof title), (long long)json_integer_value(sum));
     }
     (void)putchar('\n');
     json_decref(totals);
 }
 
-int register_print(const struct register_view *view)
+int figures_print(const struct figures_view *view)
 {
     const struct report_run *run = &view->run;
     struct table t;
@@ -167,7 +167,7 @@ int register_print(const struct register_view *view)
         table_init(&t);
         for (const struct report_column *c = run->report->columns; c->name && n < TABLE_COLUMNS; c++)
             if (is_shown(run->report, c)) {
-                table_column(&t, register_title(c, titles[n], sizeof titles[n]), c->type == REPORT_TEXT && strcmp(c->name, "case") ? 6 : 0);
+                table_column(&t, figures_title(c, titles[n], sizeof titles[n]), c->type == REPORT_TEXT && strcmp(c->name, "case") ? 6 : 0);
                 n++;
             }
         rc = table_fill(run, &t);
@@ -181,7 +181,7 @@ int register_print(const struct register_view *view)
 
 /* ---- files ---- */
 
-int register_write(const struct client *client, const char *path, const struct buf *bytes)
+int figures_write(const struct client *client, const char *path, const struct buf *bytes)
 {
     if (!path || !strcmp(path, "-"))
         return fwrite(bytes->data, 1, bytes->len, stdout) == bytes->len && !fflush(stdout) ? EXIT_DONE : EXIT_UNREACHABLE;

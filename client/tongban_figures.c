@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/tongban_http.h"
-#include "client/tongban_register.h"
+#include "client/tongban_figures.h"
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
 #include "proto/limits.h"
@@ -11,7 +11,7 @@
 
 /* ---- fetching ---- */
 
-static void view_free(struct register_view *view)
+static void view_free(struct figures_view *view)
 {
     report_end(&view->run);
     report_end(&view->stored);
@@ -29,7 +29,7 @@ static int put_parameter(struct buf *path, const char *name, const char *value)
 }
 
 /* The period of the later pages is that of the first one: a report that runs past midnight stays the same report. */
-static int page_path(const struct register_view *view, const struct args *args, bool verify, struct buf *path)
+static int page_path(const struct figures_view *view, const struct args *args, bool verify, struct buf *path)
 {
     static const char *const passed[] = {"office", "item"};
     int rc = buf_printf(path, "/window/v1/reports/%s", view->run.report->name);
@@ -46,7 +46,7 @@ static int page_path(const struct register_view *view, const struct args *args, 
     return rc ? rc : put_parameter(path, "cursor", view_text(view->last, "next"));
 }
 
-static int take_page(struct register_view *view, const json_t *doc, bool verify)
+static int take_page(struct figures_view *view, const json_t *doc, bool verify)
 {
     const json_t *checked = json_object_get(doc, "checked"), *differences = json_object_get(doc, "differences");
     int rc = report_merge(&view->run, json_object_get(doc, "rows"));
@@ -61,7 +61,7 @@ static int take_page(struct register_view *view, const json_t *doc, bool verify)
     return rc;
 }
 
-static int fetch(struct client *client, const struct args *args, bool verify, struct register_view *view)
+static int fetch(struct client *client, const struct args *args, bool verify, struct figures_view *view)
 {
     struct progress bar;
     int status = EXIT_DONE;
@@ -91,11 +91,11 @@ static int fetch(struct client *client, const struct args *args, bool verify, st
     return status;
 }
 
-static int begin(struct client *client, const struct args *args, struct register_view *view)
+static int begin(struct client *client, const struct args *args, struct figures_view *view)
 {
     const struct report *report = report_find(args->positional[0]);
     int64_t from, to;
-    *view = (struct register_view){.differences = json_array()};
+    *view = (struct figures_view){.differences = json_array()};
     if (!report)
         return report_local(client, REPORT_USAGE, _("there is no report \"%s\"; `tongban report list` names them"), args->positional[0]);
     /* dates are looked at before anything is asked */
@@ -123,7 +123,7 @@ static bool ends_with(const char *text, const char *end)
     return len >= tail && !strcmp(text + len - tail, end);
 }
 
-static void moved_line(const struct register_view *view)
+static void moved_line(const struct figures_view *view)
 {
     const json_t *begun = json_object_get(view->first, "checkpoint"), *ended = json_object_get(view->last, "checkpoint");
     (void)printf(_("Computed from the entries of ledger %s up to size %lld, root %s.\n"), view_text(view->last, "office"),
@@ -132,7 +132,7 @@ static void moved_line(const struct register_view *view)
         (void)printf(_("The ledger grew meanwhile, from size %lld on.\n"), (long long)json_integer_value(json_object_get(begun, "size")));
 }
 
-static void check_next(const struct register_view *view)
+static void check_next(const struct figures_view *view)
 {
     char next[160];
     (void)snprintf(next, sizeof next, "tongban report check %s --from %s --to %s", view->run.report->name, view_text(view->first, "from"),
@@ -140,31 +140,31 @@ static void check_next(const struct register_view *view)
     term_next(next);
 }
 
-static int show_json(const struct client *client, const struct register_view *view, const char *path)
+static int show_json(const struct client *client, const struct figures_view *view, const char *path)
 {
     struct buf out;
-    json_t *doc = register_json(view);
+    json_t *doc = figures_json(view);
     char *text = doc ? json_dumps(doc, JSON_INDENT(2)) : NULL;
     buf_init(&out, LIMIT_REPORT_BYTES);
     int rc = text ? buf_append_str(&out, text) : TB_ENOMEM;
     rc = rc ? rc : buf_append(&out, "\n", 1);
-    int status = rc ? report_local(client, REPORT_MEMORY, NULL) : register_write(client, path, &out);
+    int status = rc ? report_local(client, REPORT_MEMORY, NULL) : figures_write(client, path, &out);
     buf_free(&out);
     free(text);
     json_decref(doc);
     return status;
 }
 
-static int show_csv(const struct client *client, const struct register_view *view, bool bom, const char *path)
+static int show_csv(const struct client *client, const struct figures_view *view, bool bom, const char *path)
 {
     struct buf out;
     buf_init(&out, LIMIT_REPORT_BYTES);
-    int status = register_csv(&view->run, bom, &out) ? report_local(client, REPORT_MEMORY, NULL) : register_write(client, path, &out);
+    int status = figures_csv(&view->run, bom, &out) ? report_local(client, REPORT_MEMORY, NULL) : figures_write(client, path, &out);
     buf_free(&out);
     return status;
 }
 
-static int show(struct client *client, const struct args *args, const struct register_view *view)
+static int show(struct client *client, const struct args *args, const struct figures_view *view)
 {
     const char *path = args_option(args, "out");
     bool csv = args_option(args, "csv") || args_option(args, "bom"), json = !csv && (client->json || ends_with(path, ".json"));
@@ -176,16 +176,16 @@ static int show(struct client *client, const struct args *args, const struct reg
         }
         return status;
     }
-    if (register_print(view))
+    if (figures_print(view))
         return report_local(client, REPORT_MEMORY, NULL);
     moved_line(view);
     check_next(view);
     return EXIT_DONE;
 }
 
-int register_show(struct client *client, const struct args *args)
+int figures_show(struct client *client, const struct args *args)
 {
-    struct register_view view;
+    struct figures_view view;
     int status = begin(client, args, &view);
     if (!status)
         status = fetch(client, args, false, &view);
@@ -222,9 +222,9 @@ static int print_differences(const json_t *differences)
     return table_print(&t);
 }
 
-static int check_json(const struct register_view *view, bool agree)
+static int check_json(const struct figures_view *view, bool agree)
 {
-    json_t *doc = register_json(view);
+    json_t *doc = figures_json(view);
     if (!doc)
         return TB_ENOMEM;
     (void)json_object_set_new(doc, "agree", json_boolean(agree));
@@ -238,7 +238,7 @@ static int check_json(const struct register_view *view, bool agree)
     return 0;
 }
 
-static int show_check(const struct client *client, const struct register_view *view)
+static int show_check(const struct client *client, const struct figures_view *view)
 {
     bool figures = json_equal(view->run.rows, view->stored.rows), agree = figures && !view->differ;
     int rc = 0;
@@ -264,9 +264,9 @@ static int show_check(const struct client *client, const struct register_view *v
     return agree ? EXIT_DONE : EXIT_REFUSED;
 }
 
-int register_check(struct client *client, const struct args *args)
+int figures_check(struct client *client, const struct args *args)
 {
-    struct register_view view;
+    struct figures_view view;
     int status = begin(client, args, &view);
     if (!status)
         status = fetch(client, args, true, &view);
@@ -280,7 +280,7 @@ int register_check(struct client *client, const struct args *args)
 
 /* ---- report list ---- */
 
-int register_list(struct client *client, const struct args *args)
+int figures_list(struct client *client, const struct args *args)
 {
     struct table t;
     int rc = 0;
