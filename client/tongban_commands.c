@@ -57,6 +57,19 @@ static const struct option joint_list_options[] = {{"open", NULL, N_("only joint
                                                    {NULL, NULL, NULL}};
 static const struct option joint_withdraw_options[] = {{"reason", "TEXT", N_("the reason that the applicant gives")},
                                                        {NULL, NULL, NULL}};
+static const struct option account_options[] = {
+    {"out", "FILE.md", N_("write a Markdown page here instead of showing it")}, {NULL, NULL, NULL}};
+#define PERIOD_OPTIONS                                                                                                 \
+    {"from", "DATE", N_("first day of the period")}, {"to", "DATE", N_("last day of the period; else today")},         \
+        {"quarter", "2026Q4", N_("this quarter")}, {"office", "CODE", N_("only cases with this office")},              \
+        {"item", "CODE", N_("only cases of this item")}
+static const struct option report_options[] = {
+    PERIOD_OPTIONS,
+    {"csv", NULL, N_("comma-separated values (RFC 4180), UTF-8")},
+    {"bom", NULL, N_("CSV with a byte order mark, as spreadsheet programs want it")},
+    {"out", "FILE", N_("write it here: .json as JSON, else CSV")},
+    {NULL, NULL, NULL}};
+static const struct option check_options[] = {PERIOD_OPTIONS, {NULL, NULL, NULL}};
 
 const struct option action_options[] = {{"file", "BODY.json", N_("take the fields from this document")},
                                         {"reason", "TEXT", N_("the reason, where the action has one")},
@@ -89,6 +102,12 @@ const struct command commands[] = {
      N_("list joint cases, newest first; QUERY is a number, a whole name or a whole certificate number"), joint_list},
     {"joint", "show", "NO", 1, 1, NULL, N_("show where a joint case stands: its legs as a tree"), joint_show},
     {"joint", "withdraw", "NO", 1, 1, joint_withdraw_options, N_("take a joint case back: every leg that is not decided"), joint_withdraw},
+    {"case", "accountability", "NO", 1, 1, account_options,
+     N_("who did what on a case, when, under which authorisation, and what was not as the law wants it"), case_accountability},
+    {"report", "list", "", 0, 0, NULL, N_("the registers and figures that there are"), figures_list},
+    {"report", "check", "NAME", 1, 1, check_options, N_("compute a report again from the ledger's entries and compare"), figures_check},
+    {"report", NULL, "NAME", 1, 1, report_options, N_("show a register or figures: intake, mail, overdue, meeting and more"),
+     figures_show},
     {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
      material_add},
     {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},

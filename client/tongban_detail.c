@@ -5,6 +5,7 @@
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
 #include "proto/register.h"
+#include "proto/access.h"
 
 static const char *const patterns[] = {
 #include "client/tongban_details.inc"
@@ -92,6 +93,9 @@ static const char *table_word(const char *word)
     const char *object = register_word(word);
     if (object)
         return object;
+    for (int kind = 0; kind < ACCESS_KINDS; kind++)
+        if (!strcmp(access_kinds[kind].what, word))
+            return lang_pick(access_kinds[kind].what, access_kinds[kind].zh);
     const char *text = word[0] ? gettext(word) : word;
     text = text == word ? view_word(word) : text;
     return text == word ? NULL : text;

@@ -47,7 +47,8 @@ static int first_word(int argc, char **argv)
 static bool needs_server(const struct command *command)
 {
     return strcmp(command->group, "code") != 0 && strcmp(command->group, "calendar") != 0 &&
-           strcmp(command->group, "help") != 0;
+           strcmp(command->group, "help") != 0 &&
+           !(strcmp(command->group, "report") == 0 && command->verb && strcmp(command->verb, "list") == 0);
 }
 
 static int run(int argc, char **argv, struct client *client, const struct global *global)

@@ -47,7 +47,7 @@ static const struct {
     {ENTRY_RECEIPT, N_("receipt")},
 };
 
-static const char *entry_word(const char *type)
+const char *track_entry_word(const char *type)
 {
     int known = entry_type_by_text(type);
     for (size_t i = 0; i < sizeof entry_words / sizeof entry_words[0]; i++)
@@ -122,7 +122,7 @@ static int rows_print(const json_t *rows, size_t from)
         const char *cells[] = {rev,
                                term_time(json_object_get(row, "at"), at),
                                name ? name : from_office,
-                               entry_word(view_text(row, "type")),
+                               track_entry_word(view_text(row, "type")),
                                view_text(row, "staff"),
                                summary.len ? summary.data : ""};
         rc = rc ? rc : table_row(&t, cells);

@@ -19,4 +19,7 @@ void sse_free(struct sse *sse);
 int sse_feed(struct sse *sse, const char *bytes, size_t len,
              int (*take)(void *context, const char *event, const char *data), void *context) TB_MUST_USE;
 
+/* What an entry of this type says, for people; the type itself when it is unknown. */
+const char *track_entry_word(const char *type);
+
 #endif

@@ -61,6 +61,11 @@
     LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \
     LIMIT(UPLOADS_OPEN, 1000, "uploads", "unfinished uploads at one office")                                           \
     LIMIT(UPLOADS_ACTIVE, 64, "uploads", "being written at once; 1.1 MiB of memory each")                              \
+    LIMIT(REPORT_DAYS, 3660, "days", "period of a report: ten years, as long as cases are kept")                       \
+    LIMIT(REPORT_ROWS, 1000, "rows", "one page of a report; the rest follows by its cursor")                           \
+    LIMIT(REPORT_PAGE_MS, 150, "ms", "a page of a report ends after this: the lists of the windows must not wait")     \
+    LIMIT(REPORTS_WAITING, 64, "requests", "pages of reports behind the one that is computed; beyond it 503")          \
+    LIMIT(REPORT_DIFFERENCES, 100, "differences", "named in one page of a check; all are counted")                     \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \
@@ -71,6 +76,7 @@
     LIMIT(CLIENT_RETRIES, 4, "times", "repeating a request after a broken connection")                                 \
     LIMIT(CLIENT_CHUNK_BYTES, 4 * 1024 * 1024, "bytes", "one PATCH of an upload")                                      \
     LIMIT(CLIENT_ANSWER_BYTES, 64 * 1024 * 1024, "bytes", "one answer: the proof bundle of a case with 200 materials") \
+    LIMIT(REPORT_BYTES, 1024LL * 1024 * 1024, "bytes", "a whole report of ten years as text, at the client")           \
     LIMIT(CONFIG_BYTES, 1024 * 1024, "bytes", "one configuration or catalogue file")
 
 enum limit_value {

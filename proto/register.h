@@ -79,6 +79,7 @@ struct register_kind {
     const struct register_act *acts;
     size_t act_count;
     const char *const *columns; /* members of the content that a list shows; NULL terminated; never personal */
+    bool supervised; /* a supervisor (督考) may read it: it speaks of the offices, not of an applicant */
     /* Rules between the members of an act's data and the content so far (NULL while it is being made); NULL: none. */
     int (*check)(const struct register_act *act, const json_t *content, const json_t *data, struct problem *p);
 };

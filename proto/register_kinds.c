@@ -244,19 +244,19 @@ static const struct register_act rating_acts[] = {
 };
 static const char *const rating_columns[] = {"about", "level", "channel", NULL};
 
-#define KIND(id, word, english, chinese, initial, type, where, rules)                                                  \
+#define KIND(id, word, english, chinese, initial, type, where, open, rules)                                            \
     [REGISTER_##id] = {#word, english, chinese, initial, type, where, word##_states, COUNT(word##_states), word##_acts,  \
-                       COUNT(word##_acts), word##_columns, rules}
+                       COUNT(word##_acts), word##_columns, open, rules}
 
 const struct register_kind register_kinds[REGISTER_KINDS] = {
-    KIND(AUTHORISATION, authorisation, "authorisation", "授权", 'A', ENTRY_AUTHORISATION_ACT, REGISTER_OFFICES, register_check_authorisation),
-    KIND(STEP, step, "delegated step", "委托环节", 'S', ENTRY_STEP_ACT, REGISTER_CASE, register_check_step),
-    KIND(TRANSFER, transfer, "transfer of papers", "材料移交", 'T', ENTRY_TRANSFER_ACT, REGISTER_CASE, register_check_transfer),
-    KIND(PROBLEM, problem, "problem", "问题", 'P', ENTRY_PROBLEM_ACT, REGISTER_ANY, NULL),
-    KIND(CONTACT, contact, "contact", "通讯录", 'C', ENTRY_CONTACT_ACT, REGISTER_ALL, NULL),
-    KIND(PRECHECK, precheck, "pre-check", "资料预审", 'Q', ENTRY_PRECHECK_ACT, REGISTER_OFFICES, NULL),
-    KIND(NOTE, note, "note", "办件交流", 'N', ENTRY_NOTE_ACT, REGISTER_CASE, NULL),
-    KIND(RATING, rating, "rating", "好差评", 'R', ENTRY_RATING_ACT, REGISTER_CASE, NULL),
+    KIND(AUTHORISATION, authorisation, "authorisation", "授权", 'A', ENTRY_AUTHORISATION_ACT, REGISTER_OFFICES, true, register_check_authorisation),
+    KIND(STEP, step, "delegated step", "委托环节", 'S', ENTRY_STEP_ACT, REGISTER_CASE, true, register_check_step),
+    KIND(TRANSFER, transfer, "transfer of papers", "材料移交", 'T', ENTRY_TRANSFER_ACT, REGISTER_CASE, true, register_check_transfer),
+    KIND(PROBLEM, problem, "problem", "问题", 'P', ENTRY_PROBLEM_ACT, REGISTER_ANY, true, NULL),
+    KIND(CONTACT, contact, "contact", "通讯录", 'C', ENTRY_CONTACT_ACT, REGISTER_ALL, true, NULL),
+    KIND(PRECHECK, precheck, "pre-check", "资料预审", 'Q', ENTRY_PRECHECK_ACT, REGISTER_OFFICES, false, NULL),
+    KIND(NOTE, note, "note", "办件交流", 'N', ENTRY_NOTE_ACT, REGISTER_CASE, false, NULL),
+    KIND(RATING, rating, "rating", "好差评", 'R', ENTRY_RATING_ACT, REGISTER_CASE, true, NULL),
 };
 
 /* What a transfer's state does with its n originals, of which m were found when the bag was opened and r turned up later at the

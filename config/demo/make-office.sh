@@ -3,7 +3,7 @@
 #
 # OFFICES names them (default: "330483 320623"); who they are stands in offices.tsv.  PORTs in the same order, else those of the table.
 # Everything below DIR is made anew: per office a peer authority and gateway certificate, a staff authority with the window
-# server's and two members' of staff certificates, a ledger key, office.yaml; for the staff DIR/client/OFFICE-NUMBER.yaml.
+# server's and three members' of staff certificates, a ledger key, office.yaml; for the staff DIR/client/OFFICE-NUMBER.yaml.
 # An office uses three ports from PORT on: window, peer, admin.  TONGBAND names the daemon (for --make-ledger-key).
 # For demonstrations and tests: real offices make their keys where they are used.
 set -euo pipefail
@@ -15,10 +15,10 @@ mkdir -p "$1"
 cd "$1"
 umask 077
 
-declare -A NAME PORT WINDOW_CLERK OFFICER PREFIX SEAL PHONE COMPLAINT ADDRESS
+declare -A NAME PORT WINDOW_CLERK OFFICER SUPERVISOR PREFIX SEAL PHONE COMPLAINT ADDRESS
 read -ra offices <<<"${OFFICES:-330483 320623}"
-while IFS=$'\t' read -r code name window clerk officer prefix seal phone complaint address; do
-    NAME[$code]=$name PORT[$code]=$window WINDOW_CLERK[$code]=$clerk OFFICER[$code]=$officer
+while IFS=$'\t' read -r code name window clerk officer supervisor prefix seal phone complaint address; do
+    NAME[$code]=$name PORT[$code]=$window WINDOW_CLERK[$code]=$clerk OFFICER[$code]=$officer SUPERVISOR[$code]=$supervisor
     PREFIX[$code]=$prefix SEAL[$code]=$seal PHONE[$code]=$phone COMPLAINT[$code]=$complaint ADDRESS[$code]=$address
 done < <(tail -n +2 "$here/config/demo/offices.tsv")
 for office in "${offices[@]}"; do
@@ -62,7 +62,7 @@ keys() {
         "URI:urn:tongban:office:$office,IP:127.0.0.1"
     authority "$office/tls/staff-ca" "staff authority $office"
     certificate "$office/tls/window" "$office/tls/staff-ca" "window $office" serverAuth "URI:urn:tongban:office:$office,IP:127.0.0.1"
-    for staff in 0007 0101; do
+    for staff in 0007 0101 0201; do
         certificate "$office/tls/staff-$staff" "$office/tls/staff-ca" "staff $office:$staff" clientAuth \
             "URI:urn:tongban:staff:$office:$staff"
     done
@@ -104,6 +104,7 @@ YAML
 staff:
   - {id: "0007", name: ${WINDOW_CLERK[$office]}, role: window}
   - {id: "0101", name: ${OFFICER[$office]}, role: handler}
+  - {id: "0201", name: ${SUPERVISOR[$office]}, role: supervisor}
 peers:
 YAML
         for other in "${others[@]}"; do
@@ -142,7 +143,7 @@ YAML
     } >"$office/office.yaml"
     mkdir -p client
     local staff
-    for staff in 0007 0101; do
+    for staff in 0007 0101 0201; do
         cat >"client/$office-$staff.yaml" <<YAML
 server: https://127.0.0.1:$port
 authority: ../$office/tls/staff-ca.crt

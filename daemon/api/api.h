@@ -12,6 +12,7 @@
 #include "daemon/office/office.h"
 
 struct watch;
+struct api_report;
 struct material_api;
 struct material_store;
 
@@ -43,6 +44,8 @@ struct api {
     struct watch *watch;
     bool (*peer_status)(void *context, const char *office, struct api_peer_status *out);
     void *peer_status_context;
+    struct api_report *report_first, **report_last; /* pages of reports: the first is being computed, the others wait */
+    unsigned report_count;
     bool stopping;
 };
 
@@ -59,6 +62,8 @@ int api_admit_peer(const struct tls_identity *who, void *context, struct problem
 
 /* Whether this identity is a member of staff who may work here now. */
 int api_check_staff(const struct tls_identity *who, const struct api *api, struct problem *p) TB_MUST_USE;
+/* The same, and whether the role of that person may use the route of this exchange (proto/access.h). */
+int api_check_access(struct exchange *x, const struct api *api, struct problem *p) TB_MUST_USE;
 /* The member of staff behind the exchange, or NULL with the reason answered. */
 const struct office_staff *api_staff(struct exchange *x, struct api *api);
 /* The counterpart behind the exchange, or NULL with the reason answered. */
@@ -84,6 +89,9 @@ void api_material_get(struct exchange *x, void *context);
     {.method = HTTP_PATCH, .pattern = prefix "/materials/{sha256}", .body = HTTP_BODY_STREAMED, .handle = api_material_patch, \
      .sink = &tus_sink},                                                                                               \
     {.method = HTTP_DELETE, .pattern = prefix "/materials/{sha256}", .body = HTTP_BODY_NONE, .handle = api_material_delete}
+
+/* ---- report_api.c ---- */
+void api_report_get(struct exchange *x, void *context);
 
 /* ---- watch.c: clients that follow a case live ---- */
 int watch_start(struct api *api, struct watch **out) TB_MUST_USE;

@@ -6,6 +6,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/net/tus.h"
+#include "proto/access.h"
 #include "proto/case_machine.h"
 #include "proto/limits.h"
 #include "proto/register.h"
@@ -44,11 +45,27 @@ int api_check_staff(const struct tls_identity *who, const struct api *api, struc
     return problem_set(p, PROBLEM_NOT_ALLOWED, "", staff ? "%s is suspended" : "%s is not known here", who->staff);
 }
 
+int api_check_access(struct exchange *x, const struct api *api, struct problem *p)
+{
+    static const char *const methods[HTTP_METHODS] = {[HTTP_GET] = "GET",     [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",
+                                                      [HTTP_PUT] = "PUT",     [HTTP_PATCH] = "PATCH",   [HTTP_DELETE] = "DELETE",
+                                                      [HTTP_OPTIONS] = "OPTIONS"};
+    const struct tls_identity *who = exchange_identity(x);
+    const struct http_route *route = exchange_route(x);
+    int rc = api_check_staff(who, api, p);
+    if (rc)
+        return rc;
+    rc = access_check(office_staff(api->office, who->staff)->role, route ? methods[route->method] : "", route ? route->pattern : "", p);
+    if (rc)
+        metric_add(METRIC_API_DENIED, 1);
+    return rc;
+}
+
 const struct office_staff *api_staff(struct exchange *x, struct api *api)
 {
     const struct tls_identity *who = exchange_identity(x);
     struct problem p = {.number = -1};
-    if (api_check_staff(who, api, &p) == 0)
+    if (api_check_access(x, api, &p) == 0)
         return office_staff(api->office, who->staff);
     exchange_answer_problem(x, &p);
     return NULL;
@@ -353,6 +370,16 @@ static void get_documents(struct exchange *x, void *context)
     ask(x, context, ASK_DOCUMENTS);
 }
 
+static void get_accountability(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_ACCOUNTABILITY);
+}
+
+static void get_report(struct exchange *x, void *context)
+{
+    api_report_get(x, context);
+}
+
 static void get_todo(struct exchange *x, void *context)
 {
     ask(x, context, ASK_TODO);
@@ -428,6 +455,8 @@ const struct http_route api_window_routes[] = {
     GET("/window/v1/joint", get_joints),
     GET("/window/v1/joint/{no}", get_joint),
     POST("/window/v1/joint/{no}/withdraw", post_joint_withdraw),
+    GET(CASE "/accountability", get_accountability),
+    GET("/window/v1/reports/{name}", get_report),
     API_MATERIAL_ROUTES("/window/v1"),
     GET("/window/v1/materials/{sha256}", api_material_get),
     GET("/healthz", api_healthz),

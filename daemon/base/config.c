@@ -10,6 +10,7 @@
 #include "daemon/base/config_schema.h"
 #include "daemon/base/config_yaml.h"
 #include "daemon/base/log.h"
+#include "proto/access.h"
 #include "proto/case_machine.h"
 #include "proto/codes.h"
 #include "proto/document.h"
@@ -211,8 +212,8 @@ static int check_staff(const struct config_yaml *file, const struct config *c, s
             if (!strcmp(c->staff[k].id, one->id))
                 return config_yaml_refuse(file, at, p, "id '%s' stands here twice", one->id);
         (void)snprintf(at, sizeof at, "/staff/%u/role", i);
-        if (strcmp(one->role, "window") != 0 && strcmp(one->role, "handler") != 0)
-            return config_yaml_refuse(file, at, p, "role '%.40s' is neither window nor handler", one->role);
+        if (!access_role_by_name(one->role))
+            return config_yaml_refuse(file, at, p, "role '%.40s' is neither window, handler nor supervisor", one->role);
     }
     return 0;
 }

@@ -63,6 +63,11 @@ enum http_method exchange_method(const struct exchange *x)
     return x->method;
 }
 
+const struct http_route *exchange_route(const struct exchange *x)
+{
+    return x->route;
+}
+
 const char *exchange_path(const struct exchange *x)
 {
     return x->target.path;

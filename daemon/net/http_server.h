@@ -90,6 +90,7 @@ void http_listener_stats(const struct http_listener *listener, struct http_liste
 /* --- an exchange --- */
 enum http_method exchange_method(const struct exchange *x);
 const char *exchange_path(const struct exchange *x); /* decoded, no query */
+const struct http_route *exchange_route(const struct exchange *x); /* that the request took, or NULL */
 const char *exchange_param(const struct exchange *x,
                            const char *name); /* {name} of the pattern, percent-decoded, or NULL */
 const char *exchange_query(const struct exchange *x,

@@ -92,11 +92,47 @@ static int fold_fact(json_t *content, const struct entry *entry)
     return 0;
 }
 
+/* Recorded at the window before the case was forwarded: an act that is possible only until then. */
+static bool comes_first(const struct event_row *event)
+{
+    const uint64_t before = CASE_FROM(NONE) | CASE_FROM(INTAKEN);
+    bool found = false;
+    if (event->rev || !event->own || entry_type_is_message(event->type))
+        return false;
+    for (size_t i = 0; i < case_transition_count; i++) {
+        const struct case_transition *move = &case_transitions[i];
+        if (move->entry == event->type && (move->from & ~before))
+            return false;
+        found = found || move->entry == event->type;
+    }
+    return found;
+}
+
+int case_events(struct store_db *db, int64_t case_id, struct event_row **rows, size_t *count)
+{
+    struct event_row *listed = NULL;
+    size_t n = 0, at = 0;
+    int rc = event_list(db, case_id, &listed, &n);
+    struct event_row *ordered = rc ? NULL : calloc(n ? n : 1, sizeof *ordered);
+    if (!rc && !ordered)
+        rc = TB_ENOMEM;
+    for (int first = 1; first >= 0 && !rc; first--)
+        for (size_t i = 0; i < n; i++)
+            if (comes_first(&listed[i]) == (first == 1))
+                ordered[at++] = listed[i];
+    free(listed);
+    if (rc)
+        return rc;
+    *rows = ordered;
+    *count = n;
+    return 0;
+}
+
 int case_fold(struct store_db *db, const struct office *office, const struct case_row *row, json_t **content)
 {
     struct event_row *events = NULL;
     size_t count = 0;
-    int rc = event_list(db, row->id, &events, &count);
+    int rc = case_events(db, row->id, &events, &count);
     if (rc)
         return rc;
     json_t *doc = json_object();
@@ -104,8 +140,8 @@ int case_fold(struct store_db *db, const struct office *office, const struct cas
         rc = TB_ENOMEM;
     for (size_t i = 0; i < count && !rc; i++) {
         struct case_fact fact;
-        if (events[i].verdict > VERDICT_DONE)
-            continue; /* the home side did not take it */
+        if (events[i].verdict > VERDICT_DONE || events[i].type == ENTRY_CASE_VIEWED)
+            continue; /* the home side did not take it, or it says nothing about the case itself */
         rc = case_fact_read(db, office, &events[i], &fact);
         if (rc)
             break;

@@ -15,6 +15,7 @@
 #include "proto/document.h"
 #include "proto/light.h"
 #include "proto/message.h"
+#include "proto/report.h"
 
 /* How applicants reach a side; printed on documents; "" for unknown. */
 enum { OFFICE_PHONE_BYTES = 60 };
@@ -236,6 +237,27 @@ struct office_start {
 };
 void office_start_init(struct office_start *start, const struct office *office);
 
+/* ---- reports and accountability: figures and who did what, without clear names ---- */
+
+/* One page of a report (proto/report.h).  A page ends after LIMIT_REPORT_PAGE_MS or LIMIT_REPORT_ROWS; whoever asks goes on with the
+ * cursor and merges.  The answer names the checkpoint that it was computed at.  With `verify` each case is computed twice in the same read
+ * transaction, from its stored row and by replaying its entries; then our ledger and what the peers sent are walked for entries that no
+ * row knows. */
+struct office_report {
+    struct store_query query;
+    const struct office *office;
+    const struct report *report;
+    char other[OFFICE_TEXT], item[64]; /* only this counterpart, this item; "" all */
+    int64_t from, to;                  /* days; 0: the report's usual period */
+    int64_t cursor;                    /* 0 from the start */
+    bool verify;
+    json_t *answer;                    /* owned result */
+    struct problem problem;
+    void *user;
+};
+void office_report_init(struct office_report *question, const struct office *office, const struct report *report);
+void office_report_clear(struct office_report *question);
+
 /* ---- time ---- */
 /* What the passing of time does to cases, at most a bounded number at once: first the dates of open cases under a new calendar, then
  * deemed acceptance (行政许可法 32(4)) and deemed withdrawal at the home side.  Run every minute and at the start; running it again, or at
@@ -277,7 +299,8 @@ enum office_ask {
     ASK_DOCUMENTS,
     ASK_CLOCKS,
     ASK_JOINT,
-    ASK_JOINTS
+    ASK_JOINTS,
+    ASK_ACCOUNTABILITY
 };
 struct office_question {
     struct store_query query;

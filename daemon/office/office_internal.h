@@ -3,6 +3,7 @@
 #define OFFICE_INTERNAL_H
 
 #include "daemon/office/office.h"
+#include "proto/report.h"
 
 /* ---- case_file.c: moving a case, and what follows from a move ---- */
 
@@ -88,6 +89,9 @@ struct case_fact {
 };
 void case_fact_clear(struct case_fact *fact);
 int case_fact_read(struct store_db *db, const struct office *office, const struct event_row *event, struct case_fact *fact) TB_MUST_USE;
+/* The events of a case in the order in which they made it: what the window recorded before it forwarded (no revision, never a message)
+ * stands first, then the home side's revisions, then what has none yet.  *rows owned (free). */
+int case_events(struct store_db *db, int64_t case_id, struct event_row **rows, size_t *count) TB_MUST_USE;
 /* Content of the case: applicant, agent, materials (all of them), comparison, delivery, form, notice, decision…  New reference. */
 int case_fold(struct store_db *db, const struct office *office, const struct case_row *row, json_t **content) TB_MUST_USE;
 /* The row as a document: numbers, state, times, due, actions, next.  No personal data.  New reference. */
@@ -99,6 +103,47 @@ int case_document(struct store_db *db, const struct office *office, const struct
 /* One masked row of a list. */
 int case_list_row(struct store_db *db, const struct office *office, const struct office_staff *staff,
                   const struct case_row *row, json_t **out) TB_MUST_USE;
+
+/* ---- report_fact.c: one case as reports see it, by two paths ---- */
+
+struct fact_maker {
+    struct store_db *db;
+    const struct office *office;
+    unsigned needs;           /* enum report_need */
+    json_t *items;            /* owned: "office/code/version" → what reports show of it */
+    struct buf row_name, entry_name; /* owned: masked applicants of the facts made last */
+};
+int fact_begin(struct fact_maker *maker, struct store_db *db, const struct office *office, unsigned needs) TB_MUST_USE;
+void fact_end(struct fact_maker *maker);
+/* From the stored row, and from those entries that hold what the row does not.  Texts live until the next fact of the same path. */
+int fact_from_row(struct fact_maker *maker, const struct case_row *row, struct report_case *out) TB_MUST_USE;
+/* From the entries alone: every one is read and the case machine replayed; of the row only its id and number are used, and whether a
+ * message of ours waits for its verdict (then the confirmed state is the row's).  *entries grows by what was read.  TB_ECORRUPT when an
+ * entry is about another case. */
+int fact_from_entries(struct fact_maker *maker, const struct case_row *row, struct report_case *out, size_t *entries) TB_MUST_USE;
+
+/* ---- report_walk.c: entries in the order of their ledgers, and whether the rows know what they say ---- */
+
+struct walk {
+    struct store_db *db;
+    const struct office *office;
+    int64_t since; /* ms: older entries are left out */
+    /* An entry that its case, the authorisations or the items do not know; `entry` says which one. */
+    void (*differ)(void *context, const char *case_no, const char *what, const char *row, const char *entry);
+    void *context;
+    size_t entries; /* result: read so far */
+};
+/* Our entries first <= index < last. */
+int walk_ledger(struct walk *walk, uint64_t first, uint64_t last) TB_MUST_USE;
+/* The next `limit` messages of a peer behind `after`; *last as inbox_scan. */
+int walk_inbox(struct walk *walk, const char *peer, int64_t after, unsigned limit, int64_t *last) TB_MUST_USE;
+
+/* ---- question.c, accountability.c ---- */
+
+/* What a line about an entry may show to anybody: no names, no numbers of persons.  New reference. */
+json_t *fact_summary(const struct entry *entry);
+/* Who did what on a case, when, under which authorisation, where it is proved; and what was not as the law wants it. */
+int ask_accountability(struct store_db *db, struct office_question *q) TB_MUST_USE;
 
 /* ---- materials.c ---- */
 

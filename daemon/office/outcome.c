@@ -3,6 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the home side did not take did not happen: the case's times are what its other entries say. */
+static int forget_refused(struct store_db *db, const struct office *office, struct case_row *row)
+{
+    struct fact_maker maker;
+    struct report_case facts;
+    size_t entries = 0;
+    int rc = fact_begin(&maker, db, office, 0);
+    if (!rc)
+        rc = fact_from_entries(&maker, row, &facts, &entries);
+    if (!rc)
+        memcpy(row->times, facts.times, sizeof row->times);
+    fact_end(&maker);
+    return rc;
+}
+
 /* The home side has spoken about one of our messages: the case follows, or goes back to where it was. */
 static int settle_case(struct store_db *db, struct office_outcome *out, const char *case_no, uint64_t index,
                        const struct receipt_line *line)
@@ -11,7 +26,7 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
     int rc = case_get(db, case_no, &row);
     if (rc)
         return rc == TB_ENOTFOUND ? TB_ECORRUPT : rc;
-    /* first, because the clocks read the verdicts of the events */
+    /* first, because what follows reads the verdicts of the events */
     rc = event_settle(db, row.id, index, line->rev, line->verdict);
     /* the receipt of a home side's own announcement carries no revision: nothing to follow */
     if (!rc && case_side_of(out->office, &row) == CASE_SIDE_INTAKE) {
@@ -26,7 +41,10 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
         if (!row.pending)
             row.local_state = row.state;
         row.todo = case_todo_here(out->office, &row, row.local_state);
-        rc = case_set_due(db, out->office, &row, NULL);
+        if (line->verdict != VERDICT_DONE)
+            rc = forget_refused(db, out->office, &row);
+        if (!rc)
+            rc = case_set_due(db, out->office, &row, NULL);
         if (!rc)
             rc = case_update(db, &row);
     }

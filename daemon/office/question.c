@@ -175,8 +175,7 @@ static int find_case(struct store_db *db, struct office_question *q, struct case
 
 /* ---- timeline ---- */
 
-/* What a line of the timeline may show: no names, no numbers of persons. */
-static json_t *fact_summary(const struct entry *entry)
+json_t *fact_summary(const struct entry *entry)
 {
     static const char *const shown[] = {"outcome",     "reason_class", "deadline", "way", "received_at",
                                         "tracking_no", "carrier",      "promised", "no",  "act",    "rule",
@@ -429,6 +428,7 @@ static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_TIMELINE] = ask_timeline, [ASK_BUNDLE] = ask_bundle, [ASK_TODO] = ask_cases, [ASK_HEALTH] = ask_health,
     [ASK_REGISTERS] = ask_registers, [ASK_REGISTER] = ask_register, [ASK_STEPS] = ask_steps, [ASK_ORIGINALS] = ask_originals,
     [ASK_DOCUMENTS] = ask_documents,
+    [ASK_ACCOUNTABILITY] = ask_accountability,
     [ASK_CLOCKS] = ask_clocks,
     [ASK_JOINT] = ask_joint,       [ASK_JOINTS] = ask_joints,
 };

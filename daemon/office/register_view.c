@@ -101,6 +101,19 @@ static int read_content(const struct object_row *row, json_t **content)
     return rc;
 }
 
+/* ---- who may read ---- */
+
+/* A supervisor reads what speaks of the offices, not what clerks write to each other about an applicant. */
+static bool may_read(const struct office_question *q, int kind)
+{
+    return kind < 0 || register_kinds[kind].supervised || !q->staff || case_role_by_name(q->staff->role) >= 0;
+}
+
+static int refuse_reader(struct office_question *q)
+{
+    return problem_set(&q->problem, PROBLEM_NOT_ALLOWED, NULL, "%s needs the role %s", "a register", "window or handler");
+}
+
 /* ---- lists ---- */
 
 static int list_row(struct office_question *q, int64_t now, const struct object_row *row, json_t *list)
@@ -129,6 +142,8 @@ static int find_case_id(struct store_db *db, struct office_question *q, struct c
 
 int ask_registers(struct store_db *db, struct office_question *q)
 {
+    if (!may_read(q, q->register_kind))
+        return refuse_reader(q);
     struct object_filter filter = {.kind = q->register_kind, .open_only = q->open_only, .cursor = q->cursor, .limit = q->limit};
     struct case_row about = {.id = 0};
     filter.turn = q->register_kind < 0 && !q->case_no[0];
@@ -142,7 +157,8 @@ int ask_registers(struct store_db *db, struct office_question *q)
         rc = object_list(db, &filter, &rows, &count, &next);
     json_t *list = json_array();
     for (size_t i = 0; i < count && !rc; i++)
-        rc = list ? list_row(q, now_ms(db), &rows[i], list) : TB_ENOMEM;
+        if (may_read(q, (int)rows[i].kind))
+            rc = list ? list_row(q, now_ms(db), &rows[i], list) : TB_ENOMEM;
     object_rows_free(rows, count);
     char cursor[24];
     (void)snprintf(cursor, sizeof cursor, "%lld", (long long)next);
@@ -187,6 +203,8 @@ static int history_of(struct store_db *db, const struct office *office, const st
 int ask_register(struct store_db *db, struct office_question *q)
 {
     struct object_row row;
+    if (!may_read(q, q->register_kind))
+        return refuse_reader(q);
     int rc = object_get(db, q->object_no, &row);
     if (rc == TB_ENOTFOUND || (!rc && (int)row.kind != q->register_kind)) {
         if (!rc)

@@ -322,8 +322,8 @@ static int run_view(struct act *a, struct problem *p)
     struct entry view = {.type = ENTRY_CASE_VIEWED, .at = a->now, .body = json_object()};
     memcpy(view.staff, a->request->staff->id, sizeof view.staff);
     memcpy(view.role, a->request->staff->role, sizeof view.role);
-    memcpy(view.case_no, a->row.case_no, sizeof view.case_no);
-    rc = view.body ? store_append(a->db, &view, NULL, NULL) : TB_ENOMEM;
+    /* with its event: who looked is part of who did what (责任追溯) */
+    rc = view.body ? case_append(a->db, a->office, &a->row, &view, NULL) : TB_ENOMEM;
     entry_clear(&view);
     json_t *doc = NULL;
     if (!rc)

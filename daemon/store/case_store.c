@@ -335,6 +335,59 @@ void case_rows_free(struct case_row *rows, size_t count)
     free(rows);
 }
 
+/* ---- reports ---- */
+
+int case_max_id(struct store_db *db, int64_t *id)
+{
+    int64_t max = 0;
+    struct db_query q = q_start(db, SQL_CASE_MAX);
+    if (q_next(&q))
+        max = q_get_int(&q, 0); /* NULL reads as 0 */
+    int rc = q_end(&q);
+    if (!rc)
+        *id = max;
+    return rc;
+}
+
+/* All rows of a query whose number of rows the caller has bounded by `room`. */
+static int collect(struct db_query *q, size_t room, struct case_row **rows, size_t *count)
+{
+    struct case_row *found = calloc(room ? room : 1, sizeof *found);
+    size_t n = 0;
+    while (found && n < room && q_next(q))
+        read_row(q, &found[n++]);
+    int rc = q_end(q);
+    if (!found)
+        return rc ? rc : TB_ENOMEM;
+    if (rc) {
+        case_rows_free(found, n);
+        return rc;
+    }
+    *rows = found;
+    *count = n;
+    return 0;
+}
+
+int case_scan(struct store_db *db, int64_t first, int64_t last, int64_t since, int64_t until, struct case_row **rows, size_t *count)
+{
+    if (last < first)
+        return TB_EINVAL;
+    struct db_query q = q_start(db, SQL_CASE_SCAN);
+    q_int(&q, first);
+    q_int(&q, last);
+    q_int(&q, since);
+    q_int(&q, until);
+    return collect(&q, (size_t)(last - first), rows, count);
+}
+
+int case_scan_open(struct store_db *db, int64_t first, unsigned limit, struct case_row **rows, size_t *count)
+{
+    struct db_query q = q_start(db, SQL_CASE_SCAN_OPEN);
+    q_int(&q, first);
+    q_int(&q, limit);
+    return collect(&q, limit, rows, count);
+}
+
 /* ---- events ---- */
 
 static void event_range(struct db_query *q, int64_t case_id)
@@ -417,4 +470,25 @@ int event_list(struct store_db *db, int64_t case_id, struct event_row **rows, si
     *rows = found;
     *count = n;
     return 0;
+}
+
+int event_find(struct store_db *db, int64_t case_id, uint64_t own_index)
+{
+    struct db_query q = q_start(db, SQL_EVENT_OF);
+    event_range(&q, case_id);
+    q_int(&q, (int64_t)own_index);
+    bool any = q_next(&q);
+    int rc = q_end(&q);
+    return rc ? rc : any ? 0 : TB_ENOTFOUND;
+}
+
+int event_find_theirs(struct store_db *db, int64_t case_id, const char *peer, int64_t seq)
+{
+    struct db_query q = q_start(db, SQL_EVENT_THEIRS);
+    event_range(&q, case_id);
+    q_int(&q, seq);
+    q_text(&q, peer);
+    bool any = q_next(&q);
+    int rc = q_end(&q);
+    return rc ? rc : any ? 0 : TB_ENOTFOUND;
 }

@@ -84,6 +84,29 @@
     S(CASE_LIST_TODO, READ,                                                                                            \
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_todo WHERE todo = ?1 AND todo <> 0 ORDER BY due_order, id "  \
       "LIMIT ?2 OFFSET ?3")                                                                                            \
+    /* reports: cases by number of their row, a bounded range at a time; no index of their own */                      \
+    S(CASE_MAX, READ,                                                                                                  \
+      "SELECT max(id) FROM cases")                                                                                     \
+    S(CASE_SCAN, READ,                                                                                                 \
+      "SELECT " CASE_COLUMNS " FROM cases WHERE id > ?1 AND id <= ?2 AND handed_in < ?4 "                              \
+      "AND (closed = 0 OR closed >= ?3) ORDER BY id")                                                                  \
+    S(CASE_SCAN_OPEN, READ,                                                                                            \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_open WHERE open = 1 AND id > ?1 ORDER BY id LIMIT ?2")      \
+    S(EVENT_OF, READ,                                                                                                  \
+      "SELECT 1 FROM event WHERE id >= ?1 AND id <= ?2 AND own = 1 AND ref = ?3 LIMIT 1")                              \
+    S(EVENT_THEIRS, READ,                                                                                              \
+      "SELECT 1 FROM event WHERE id >= ?1 AND id <= ?2 AND own = 0 AND ref = ?3 AND peer = ?4 LIMIT 1")                \
+    S(INBOX_SCAN, READ, "SELECT key, line FROM inbox WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT ?3")              \
+    S(ENTRY_SCAN, READ,                                                                                                \
+      "SELECT idx, line FROM entry WHERE idx >= ?1 AND idx < ?2 AND at >= ?3 ORDER BY idx")                            \
+    S(AUTHORISATION_SCAN, READ,                                                                                        \
+      "SELECT uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement, id "             \
+      "FROM authorisation WHERE id > ?1 ORDER BY id LIMIT ?2")                                                         \
+    S(ITEM_SCAN, READ,                                                                                                 \
+      "SELECT i.id, i.office, i.version, i.edition, i.json, "                                                          \
+      "coalesce((SELECT e.edition FROM edition e WHERE e.office = i.office), 0), "                                     \
+      "i.version = (SELECT max(o.version) FROM item o WHERE o.office = i.office AND o.code = i.code) "                 \
+      "FROM item i WHERE i.id > ?1 ORDER BY i.id LIMIT ?2")                                                            \
     /* events */                                                                                                       \
     S(EVENT_LAST, READ, "SELECT max(id) FROM event WHERE id >= ?1 AND id <= ?2")                                       \
     S(EVENT_ADD, WRITE,                                                                                                \

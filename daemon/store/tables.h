@@ -11,6 +11,8 @@
 #include "proto/message.h"
 #include "proto/register.h"
 
+struct authorisation_row;
+
 /* ---- cases ---- */
 
 /* What lists and the machine need of a case.  Its content — applicant, materials, decision — is the fold of its entries
@@ -123,6 +125,37 @@ int document_count_print(struct store_db *db, int64_t id) TB_MUST_USE;
 int document_void(struct store_db *db, int64_t id, int64_t at, const char *reason) TB_MUST_USE;
 /* Of a case, oldest first. *rows owned: documents_free. */
 int document_list(struct store_db *db, int64_t case_id, struct document_entry **rows, size_t *count) TB_MUST_USE;
+
+/* ---- reports (report_store.c): bounded pieces of long lists, for queries that go on by cursor ---- */
+
+/* Highest id of a case, 0 without any. */
+int case_max_id(struct store_db *db, int64_t *id) TB_MUST_USE;
+/* Cases with first < id <= last that were handed in before `until` and not closed before `since` (ms), by id.  *rows owned. */
+int case_scan(struct store_db *db, int64_t first, int64_t last, int64_t since, int64_t until, struct case_row **rows,
+              size_t *count) TB_MUST_USE;
+/* The next `limit` open ones behind id `first`. */
+int case_scan_open(struct store_db *db, int64_t first, unsigned limit, struct case_row **rows, size_t *count) TB_MUST_USE;
+/* TB_ENOTFOUND when our entry `own_index`, or the message `seq` of a peer, is no event of the case. */
+int event_find(struct store_db *db, int64_t case_id, uint64_t own_index) TB_MUST_USE;
+int event_find_theirs(struct store_db *db, int64_t case_id, const char *peer, int64_t seq) TB_MUST_USE;
+/* The next `limit` messages of a peer behind `after`; *last becomes the number of the last one given. */
+int inbox_scan(struct store_db *db, const char *peer, int64_t after, unsigned limit,
+               int (*line)(void *context, int64_t seq, const char *text, size_t len), void *context, int64_t *last) TB_MUST_USE;
+/* Our entries first <= index < last that were written at `since` (ms) or later; a negative return of `line` stops. */
+int entry_scan(struct store_db *db, uint64_t first, uint64_t last, int64_t since,
+               int (*line)(void *context, uint64_t index, const char *text, size_t len), void *context) TB_MUST_USE;
+/* The next `limit` authorisations behind id `first`; *last becomes the id of the last one given. */
+int authorisation_scan(struct store_db *db, int64_t first, unsigned limit,
+                       int (*row)(void *context, const struct authorisation_row *row), void *context, int64_t *last) TB_MUST_USE;
+/* The same of all versions of all items: the newest edition that has this one, that of its office, whether a later version is known. */
+struct item_scan_row {
+    char office[OFFICE_TEXT];
+    int64_t version, edition, office_edition;
+    bool newest;
+    const char *json;
+};
+int item_scan(struct store_db *db, int64_t first, unsigned limit, int (*row)(void *context, const struct item_scan_row *row),
+              void *context, int64_t *last) TB_MUST_USE;
 
 /* ---- peers and their messages ---- */
 struct peer_row {

@@ -235,6 +235,34 @@ static void check_ledger(struct sim_node *node)
     buf_free(&line);
 }
 
+/* Every report from the stored rows is what a replay of the entries gives, and no entry of the ledger is unknown to its case. */
+static void check_reports(struct sim_node *node)
+{
+    for (size_t i = 0; i < report_count && !node->sim->failure[0]; i++) {
+        struct office_report page;
+        int64_t cursor = 0;
+        do {
+            office_report_init(&page, node->office, &reports[i]);
+            page.verify = true;
+            page.cursor = cursor;
+            int rc = page.query.run(store_sync_view(node->store), &page.query);
+            const json_t *differences = json_object_get(page.answer, "differences"), *one = json_array_get(differences, 0);
+            const char *next = json_string_value(json_object_get(page.answer, "next"));
+            cursor = next ? strtoll(next, NULL, 10) : 0;
+            if (rc)
+                sim_fail(node->sim, "the report %s of office %d fails: %s", reports[i].name, node->id, page.problem.detail);
+            else if (one)
+                sim_fail(node->sim, "the report %s of office %d: %s of case %s is %s in its row, %s by its entries", reports[i].name,
+                         node->id,
+                         json_string_value(json_object_get(one, "field")), json_string_value(json_object_get(one, "case")),
+                         json_string_value(json_object_get(one, "row")), json_string_value(json_object_get(one, "entries")));
+            else if (!json_equal(json_object_get(page.answer, "rows"), json_object_get(page.answer, "stored")))
+                sim_fail(node->sim, "the report %s of office %d is not what its entries say", reports[i].name, node->id);
+            office_report_clear(&page);
+        } while (cursor && !node->sim->failure[0]);
+    }
+}
+
 void sim_check_end(struct sim *sim)
 {
     size_t cases = 0, joints = 0, legs = 0;
@@ -246,6 +274,7 @@ void sim_check_end(struct sim *sim)
             peer_row_clear(&row);
         }
         check_ledger(&sim->node[i]);
+        check_reports(&sim->node[i]);
         cases += check_cases(sim, i);
         joints += sim_check_joints(&sim->node[i], &legs);
     }

@@ -1,0 +1,182 @@
+/* report: the registers and figures that the halls keep (台账, 统计, 例会材料), as one table; pure.
+ *
+ * A report is a row: its columns, and for each *source* — the cases, the authorisations, the items — one small function that turns one
+ * *fact* into rows.  There are two sorts: a *list* has a row per fact (收件台账), *sums* add up the rows that agree in their key columns
+ * (例会材料), so that pages computed apart can be merged by whoever asked.  Facts come in without clear names or numbers of persons and are
+ * made from entries alone: no counter is kept anywhere, and the same entries give the same figures.
+ *
+ * Terms: a *period* is two civil days, both inside it.  `us` is the office that is asked; a case is *local* (本地代收) when we took it in for
+ * another office, *remote* (异地代收) when another took it in for us.  A *rate* never stands without its numerator and denominator. */
+#ifndef PROTO_REPORT_H
+#define PROTO_REPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/calendar.h"
+#include "proto/case_machine.h"
+
+/* S(CONSTANT, "name", "中文").  A new register is a row here, a page reader in daemon/office/report.c, and a feed in the reports. */
+#define REPORT_SOURCE_TABLE(S)                                                                                         \
+    S(CASES, "cases", "办件")                                                                                          \
+    S(GRANTS, "authorisations", "授权")                                                                                \
+    S(ITEMS, "items", "事项")
+enum report_source {
+#define S(constant, name, zh) REPORT_##constant,
+    REPORT_SOURCE_TABLE(S)
+#undef S
+    REPORT_SOURCES
+};
+
+/* The three clocks of a case whose end can be missed (行政许可法 32(4), 42, 44). */
+enum report_clock { REPORT_NOTICE, REPORT_DECISION, REPORT_DELIVERY, REPORT_CLOCKS };
+
+/* What the entries of one case say, as far as reports need it.  Texts are borrowed; times ms, days since 1970, 0 for "not yet". */
+struct report_case {
+    char case_no[CASE_NO_TEXT], home[OFFICE_TEXT], intake[OFFICE_TEXT];
+    char item[64];
+    int64_t item_version;
+    const char *item_name, *department, *mode; /* of the pinned version; "" when it is not here */
+    int64_t notice_rule;                       /* enum notice_rule of that version */
+    const char *applicant;                     /* masked */
+    enum case_state state;
+    int64_t times[CASE_TIMES];
+    int64_t late;      /* entered after an outage (domain.md 10, 12) */
+    int64_t materials; /* listed at intake */
+    int64_t notices;   /* one-time notices given */
+    int64_t notice_at, deadline_day, supplemented_at;
+    int64_t refused, granted, denied;
+    int64_t mail_asked_at; /* the home side asked for delivery by mail … */
+    int64_t mailed;        /* … and it was delivered so, or with a tracking number */
+    int64_t mail_refused;  /* the recipient would not take it */
+    int64_t received_at;   /* of the delivery receipt */
+    char mail_place[8];    /* "intake" | "home": who posts */
+    char carrier[64], tracking_no[32];
+    /* clocks, from the limits of the pinned item and the calendar */
+    int64_t due[REPORT_CLOCKS];   /* day; 0: no such clock, or it has not begun */
+    int64_t ended[REPORT_CLOCKS]; /* day on which it was met; 0: it runs */
+    /* the clock that runs now */
+    int64_t due_day;       /* 0: none */
+    int64_t due_from;      /* its first day */
+    const char *due_clock; /* a word of report_words */
+    bool due_provisional;
+    bool stopped; /* it stands still: a supplement is awaited */
+};
+
+/* An authorisation (授权), whoever gave it. */
+struct report_grant {
+    const char *id, *principal, *delegate, *steps, *items, *announcement;
+    int64_t from_day, until_day;
+    bool acceptance;
+};
+
+/* One version of one item of a catalogue. */
+struct report_item {
+    const char *office, *code, *name, *mode, *department, *effective_from;
+    int64_t version, edition; /* the newest edition that has it … */
+    int64_t office_edition;   /* … and the newest of that office */
+    bool newest;              /* no later version is known */
+};
+
+struct report_fact {
+    enum report_source source;
+    union {
+        const struct report_case *one;
+        const struct report_grant *grant;
+        const struct report_item *item;
+    };
+};
+
+/* Cells.  WORD cells are words of `report_words` or of the case machine, to be shown in the reader's language.  COUNT and TENTHS cells of
+ * sums are added up.  VALUE is what report_finish makes of `measure`, `count` and `of`. */
+enum report_type { REPORT_TEXT, REPORT_WORD, REPORT_DAY, REPORT_NUMBER, REPORT_COUNT, REPORT_VALUE };
+struct report_column {
+    const char *name, *zh;
+    enum report_type type;
+};
+
+struct report_run;
+struct report_feed {
+    enum report_source source;
+    int (*row)(struct report_run *run, const struct report_fact *fact);
+};
+
+/* What the period is when nothing is said: everything that ends today begins on the first of … */
+enum report_span { REPORT_SPAN_MONTH, REPORT_SPAN_QUARTER, REPORT_SPAN_ALL };
+/* Which facts of a case a report looks at; the fewer, the cheaper. */
+enum report_need { REPORT_NEEDS_EVENTS = 1, REPORT_NEEDS_APPLICATION = 2, REPORT_NEEDS_CLOCKS = 4 };
+/* Which cases have to be looked at for a period. */
+enum report_reach {
+    REPORT_OPEN_IN, /* handed in before its end and not closed before its begin */
+    REPORT_UP_TO,   /* handed in before its end */
+    REPORT_OPEN     /* not closed now */
+};
+
+struct report {
+    const char *name, *zh, *help; /* help: gettext id */
+    const struct report_column *columns; /* NULL-name terminated */
+    const struct report_feed *feeds;     /* row NULL terminates */
+    const char *sort;             /* column to sort a list by, or NULL: as the facts came */
+    bool sums;
+    enum report_span span;
+    enum report_reach reach;
+    unsigned needs;
+    const char *basis; /* why it exists: article or chapter */
+};
+extern const struct report reports[];
+extern const size_t report_count;
+/* The row, or NULL. */
+const struct report *report_find(const char *name);
+
+/* Words of WORD cells that are not of the case machine: measures, sections, directions.  NULL when it is none. */
+struct report_word {
+    const char *word, *en, *zh;
+};
+extern const struct report_word report_words[];
+extern const size_t report_word_count;
+const struct report_word *report_word_find(const char *word);
+
+/* One computation.  Borrowed: everything but rows. */
+struct report_run {
+    const struct report *report;
+    const struct calendar *calendar;
+    const char *us;            /* the office that is asked; "" when merging */
+    const char *office, *item; /* only cases of this counterpart, of this item; "" any */
+    int64_t from, to;          /* days */
+    int64_t today;             /* day of the answer: what is not done counts as open until then */
+    json_t *rows;              /* owned array of objects, members in the order of the columns */
+    json_t *index;             /* owned: of sums, key → row */
+};
+int report_begin(struct report_run *run, const struct report *report) TB_MUST_USE;
+void report_end(struct report_run *run);
+/* Feeds one fact through the feeds of its source.  TB_ENOMEM. */
+int report_add(struct report_run *run, const struct report_fact *fact) TB_MUST_USE;
+/* Adds the rows of a page: sums are added up, a list grows.  TB_EMALFORMED when they are not rows of this report. */
+int report_merge(struct report_run *run, const json_t *rows) TB_MUST_USE;
+/* Puts the rows into their order, says "no data" for sections without any, and computes the values. */
+int report_finish(struct report_run *run) TB_MUST_USE;
+/* The last line of a table: rows, and the sums of its counts.  New object with the columns' names; NULL without memory. */
+json_t *report_totals(const struct report *report, const json_t *rows);
+
+/* ---- periods ---- */
+
+/* "2026Q4" → its days. */
+int report_quarter(const char *text, int64_t *from, int64_t *to) TB_MUST_USE;
+/* Fills the default period of a report; `to` 0 becomes today, `from` 0 the begin of the span of `to`. */
+void report_period(const struct report *report, int64_t today, int64_t *from, int64_t *to);
+/* 0, or a problem about the field: wrong order, longer than LIMIT_REPORT_DAYS. */
+int report_check_period(int64_t from, int64_t to, struct problem *p) TB_MUST_USE;
+
+/* ---- the same case from two paths ---- */
+
+/* Calls `differ` for each fact in which the stored row and the replay of the entries disagree; returns how many. */
+typedef void (*report_differ)(void *context, const char *field, const char *row, const char *entries);
+size_t report_compare(const struct report_case *row, const struct report_case *entries, report_differ differ, void *context);
+
+/* ---- CSV (RFC 4180) ---- */
+
+/* Appends one cell: quoted where needed; a text that a spreadsheet would run as a formula gets an apostrophe in front. */
+int report_csv_cell(const char *text, bool first, struct buf *out) TB_MUST_USE;
+
+#endif

@@ -1,0 +1,418 @@
+/* The rows of the reports: columns, and the one small function per report and source that turns a fact into rows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/light.h"
+#include "proto/limits.h"
+#include "proto/report_internal.h"
+#include "proto/timestamp.h"
+
+#define END                                                                                                            \
+    {                                                                                                                  \
+        NULL, NULL, REPORT_TEXT                                                                                        \
+    }
+
+/* ---- what several reports ask of a case ---- */
+
+static int64_t day_of(int64_t ms)
+{
+    return ms ? timestamp_day(ms) : 0;
+}
+
+static bool inside(const struct report_run *run, int64_t day)
+{
+    return day && run->from <= day && day <= run->to;
+}
+
+static json_t *day_cell(int64_t day)
+{
+    char text[DATE_TEXT];
+    if (!day)
+        return json_null();
+    date_format(day, text);
+    return json_string(text);
+}
+
+static const char *direction_of(const struct report_run *run, const struct report_case *c)
+{
+    return strcmp(c->intake, run->us) ? "remote" : "local";
+}
+
+static const char *counterpart(const struct report_run *run, const struct report_case *c)
+{
+    return strcmp(c->intake, run->us) ? c->intake : c->home;
+}
+
+/* A clock of a case that was taken back, or that ended otherwise, was not missed by anybody after that day. */
+static int64_t ended_on(const struct report_run *run, const struct report_case *c, enum report_clock clock)
+{
+    int64_t closed = day_of(c->times[TIME_CLOSED]);
+    return c->ended[clock] ? c->ended[clock] : closed ? closed : run->today + 1;
+}
+
+/* ---- 收件台账 ---- */
+
+static const struct report_column intake_columns[] = {
+    {"day", "收件日期", REPORT_DAY},       {"case", "办件编号", REPORT_TEXT},      {"direction", "方向", REPORT_WORD},
+    {"office", "对方单位", REPORT_TEXT},   {"item", "事项编码", REPORT_TEXT},      {"item_name", "事项名称", REPORT_TEXT},
+    {"applicant", "申请人", REPORT_TEXT},  {"materials", "材料数", REPORT_COUNT}, {"late", "补录", REPORT_COUNT},
+    {"state", "办件状态", REPORT_WORD},    END};
+
+static int intake_row(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_case *c = fact->one;
+    if (!inside(run, day_of(c->times[TIME_HANDED_IN])))
+        return 0;
+    return report_emit(run, json_pack("[o, s, s, s, s, s, s, I, I, s]", day_cell(day_of(c->times[TIME_HANDED_IN])), c->case_no,
+                                      direction_of(run, c), counterpart(run, c), c->item, c->item_name, c->applicant,
+                                      (json_int_t)c->materials, (json_int_t)c->late, case_states[c->state].name));
+}
+
+/* ---- 收件日报 ---- */
+
+static const struct report_column daily_columns[] = {{"day", "收件日期", REPORT_DAY},
+                                                     {"local", "本地代收", REPORT_COUNT},
+                                                     {"remote", "异地代收", REPORT_COUNT},
+                                                     {"total", "合计", REPORT_COUNT},
+                                                     END};
+
+static int daily_row(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_case *c = fact->one;
+    bool local = !strcmp(c->intake, run->us);
+    if (!inside(run, day_of(c->times[TIME_HANDED_IN])))
+        return 0;
+    return report_emit(run, json_pack("[o, i, i, i]", day_cell(day_of(c->times[TIME_HANDED_IN])), (int)local, (int)!local, 1));
+}
+
+/* ---- 寄递台账 ---- */
+
+static const struct report_column mail_columns[] = {
+    {"case", "办件编号", REPORT_TEXT},    {"direction", "方向", REPORT_WORD},   {"item", "事项编码", REPORT_TEXT},
+    {"by", "寄出方", REPORT_WORD},        {"asked", "委托寄递", REPORT_DAY},    {"carrier", "寄递企业", REPORT_TEXT},
+    {"tracking_no", "运单号", REPORT_TEXT}, {"received", "签收日期", REPORT_DAY}, {"days", "工作日", REPORT_NUMBER},
+    {"status", "寄递状态", REPORT_WORD},  END};
+
+static const char *mail_status(const struct report_run *run, const struct report_case *c)
+{
+    if (c->mail_refused)
+        return "mail_refused";
+    if (c->times[TIME_DELIVERED])
+        return c->mailed ? "mail_received" : "other_way";
+    return c->due[REPORT_DELIVERY] && c->due[REPORT_DELIVERY] < run->today ? "mail_overdue" : "mail_under_way";
+}
+
+static int mail_row(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_case *c = fact->one;
+    int64_t asked = day_of(c->mail_asked_at), received = c->mailed ? day_of(c->received_at) : 0;
+    if (!inside(run, asked) && !inside(run, received))
+        return 0;
+    json_t *days = asked && received ? json_integer(calendar_between(run->calendar, asked, received)) : json_null();
+    return report_emit(run, json_pack("[s, s, s, s, o, s, s, o, o, s]", c->case_no, direction_of(run, c), c->item,
+                                      c->mail_place[0] ? c->mail_place : "home", day_cell(asked), c->carrier, c->tracking_no,
+                                      day_cell(received), days, mail_status(run, c)));
+}
+
+/* ---- 补正台账 ---- */
+
+static const struct report_column supplement_columns[] = {
+    {"case", "办件编号", REPORT_TEXT},         {"direction", "方向", REPORT_WORD}, {"item", "事项编码", REPORT_TEXT},
+    {"notice", "告知日期", REPORT_DAY},        {"deadline", "补正期限", REPORT_DAY}, {"supplemented", "补正日期", REPORT_DAY},
+    {"days", "补正工作日", REPORT_NUMBER},     {"in_time", "是否按期", REPORT_WORD}, {"state", "办件状态", REPORT_WORD},
+    END};
+
+static const char *in_time(const struct report_run *run, const struct report_case *c)
+{
+    if (c->supplemented_at)
+        return !c->deadline_day || day_of(c->supplemented_at) <= c->deadline_day ? "in_time" : "too_late";
+    if (c->state != CASE_SUPPLEMENT_ASKED)
+        return "not_supplemented";
+    return c->deadline_day && c->deadline_day < run->today ? "missed" : "waiting";
+}
+
+static int supplement_row(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_case *c = fact->one;
+    int64_t notice = day_of(c->notice_at), done = day_of(c->supplemented_at);
+    if (!inside(run, notice) && !inside(run, done))
+        return 0;
+    json_t *days = done ? json_integer(calendar_between(run->calendar, notice, done)) : json_null();
+    return report_emit(run, json_pack("[s, s, s, o, o, o, o, s, s]", c->case_no, direction_of(run, c), c->item, day_cell(notice),
+                                      day_cell(c->deadline_day), day_cell(done), days, in_time(run, c), case_states[c->state].name));
+}
+
+/* ---- 超期、预警清单 ---- */
+
+static const struct report_column overdue_columns[] = {
+    {"due", "到期日", REPORT_DAY},        {"light", "灯色", REPORT_WORD},        {"left", "剩余工作日", REPORT_NUMBER},
+    {"case", "办件编号", REPORT_TEXT},    {"item", "事项编码", REPORT_TEXT},     {"office", "责任单位", REPORT_TEXT},
+    {"department", "部门", REPORT_TEXT},  {"clock", "时限", REPORT_WORD},        {"level", "上报层级", REPORT_WORD},
+    {"provisional", "暂定", REPORT_COUNT}, END};
+
+static const char *const clock_words[REPORT_CLOCKS] = {"acceptance", "decision", "delivery"};
+
+/* The side whose turn it is: the window of the intake side, or the home side. */
+static bool intake_turn(enum case_state state)
+{
+    return case_state_todo(state) == TODO_WINDOW;
+}
+
+static int overdue_row(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_case *c = fact->one;
+    enum light light = light_of(run->calendar, c->due_from, c->due_day, run->today, c->stopped);
+    if (case_states[c->state].final || (light != LIGHT_YELLOW && light != LIGHT_RED))
+        return 0;
+    int64_t over = light_overdue(run->calendar, c->due_day, run->today);
+    int level = escalation_of(light, over);
+    bool intake = intake_turn(c->state);
+    return report_emit(run, json_pack("[o, s, I, s, s, s, s, s, s, i]", day_cell(c->due_day), light_text(light),
+                                      (json_int_t)calendar_between(run->calendar, run->today, c->due_day), c->case_no, c->item,
+                                      intake ? c->intake : c->home, intake ? "" : c->department, c->due_clock,
+                                      level ? escalations[level - 1].name : "", (int)c->due_provisional));
+}
+
+/* ---- 统计看板 ---- */
+
+static const struct report_column figures_columns[] = {
+    {"section", "板块", REPORT_WORD}, {"key", "分组", REPORT_WORD},  {"label", "名称", REPORT_TEXT}, {"today", "当日", REPORT_COUNT},
+    {"month", "当月", REPORT_COUNT},  {"year", "当年", REPORT_COUNT}, {"total", "累计", REPORT_COUNT}, END};
+
+static int figure(struct report_run *run, const struct report_case *c, const char *section, const char *key, const char *label)
+{
+    char day[DATE_TEXT], to[DATE_TEXT];
+    date_format(day_of(c->times[TIME_HANDED_IN]), day);
+    date_format(run->to, to);
+    return report_emit(run, json_pack("[s, s, s, i, i, i, i]", section, key, label, (int)!strcmp(day, to), (int)!strncmp(day, to, 7),
+                                      (int)!strncmp(day, to, 4), 1));
+}
+
+static int figures_row(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_case *c = fact->one;
+    int64_t day = day_of(c->times[TIME_HANDED_IN]);
+    if (!day || day > run->to)
+        return 0;
+    int rc = figure(run, c, "volume", "all", "");
+    if (!rc)
+        rc = figure(run, c, "direction", direction_of(run, c), counterpart(run, c));
+    if (!rc)
+        rc = figure(run, c, "mode", c->mode[0] ? c->mode : "unknown", "");
+    return rc ? rc : figure(run, c, "item", c->item, c->item_name);
+}
+
+/* 接入事项总数: what is offered now, by the office that decides.  Not a flow: today, month and year stay empty. */
+static int figures_item(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_item *item = fact->item;
+    if (!item->newest || item->edition != item->office_edition)
+        return 0;
+    char key[OFFICE_TEXT + 16];
+    (void)snprintf(key, sizeof key, "%s %s", item->office, item->mode);
+    return report_emit(run, json_pack("[s, s, s, i, i, i, i]", "offered", key, "", 0, 0, 0, 1));
+}
+
+/* ---- 例会材料 ---- */
+
+static const struct report_column meeting_columns[] = {
+    {"section", "板块", REPORT_WORD}, {"key", "分组", REPORT_WORD},   {"label", "名称", REPORT_TEXT}, {"measure", "指标", REPORT_WORD},
+    {"count", "分子", REPORT_COUNT},  {"of", "分母", REPORT_COUNT},   {"value", "结果", REPORT_VALUE}, END};
+
+static int measure(struct report_run *run, const char *section, const char *key, const char *label, const char *what, int64_t count,
+                   int64_t of)
+{
+    return report_emit(run, json_pack("[s, s, s, s, I, I, n]", section, key, label, what, (json_int_t)count, (json_int_t)of));
+}
+
+static int meeting_volume(struct report_run *run, const struct report_case *c)
+{
+    int rc = measure(run, "volume", "all", "", "cases", 1, 0);
+    if (!rc)
+        rc = measure(run, "mode", c->mode[0] ? c->mode : "unknown", "", "cases", 1, 0);
+    if (!rc)
+        rc = measure(run, "item", c->item, c->item_name, "cases", 1, 0);
+    if (!rc)
+        rc = measure(run, "direction", direction_of(run, c), counterpart(run, c), "cases", 1, 0);
+    return rc ? rc : measure(run, "supplement", "all", "", "supplement_rate", c->notices > 0, 1);
+}
+
+/* A clock counts in the period in which it had to be met.  Who had to meet it: the home department decides and tells; the side that was
+ * asked to deliver delivers. */
+static int meeting_clocks(struct report_run *run, const struct report_case *c)
+{
+    int rc = 0;
+    for (int clock = REPORT_NOTICE; clock < REPORT_CLOCKS && !rc; clock++) {
+        bool intake = clock == REPORT_DELIVERY && !strcmp(c->mail_place, "intake");
+        int64_t due = c->due[clock], ended = ended_on(run, c, (enum report_clock)clock);
+        /* one that ended before it was due is settled; one that still runs is not until its day has passed */
+        if (!inside(run, due) || (due >= run->today && ended > run->today))
+            continue;
+        char side[OFFICE_TEXT + 16];
+        (void)snprintf(side, sizeof side, "%s %s", intake ? c->intake : c->home, intake ? "intake" : "home");
+        rc = measure(run, "overdue", side, intake ? "" : c->department, clock_words[clock], ended > due, 1);
+    }
+    return rc;
+}
+
+static int meeting_row(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_case *c = fact->one;
+    int64_t accepted = day_of(c->times[TIME_ACCEPTED]), decided = day_of(c->times[TIME_DECIDED]), asked = day_of(c->mail_asked_at);
+    int rc = inside(run, day_of(c->times[TIME_HANDED_IN])) ? meeting_volume(run, c) : 0;
+    if (!rc && accepted && inside(run, decided) && (c->granted || c->denied)) {
+        int64_t days = calendar_between(run->calendar, accepted, decided);
+        rc = measure(run, "speed", "all", "", "average_days", days, 1);
+        if (!rc)
+            rc = measure(run, "speed", c->home, c->department, "average_days", days, 1);
+    }
+    if (!rc && inside(run, c->refused ? decided : accepted))
+        rc = measure(run, "refusal", "all", "", "refusal_rate", c->refused > 0, 1);
+    if (!rc)
+        rc = meeting_clocks(run, c);
+    if (!rc && inside(run, asked)) {
+        const char *status = mail_status(run, c);
+        rc = measure(run, "mail", "all", "", "undelivered_rate", !strcmp(status, "mail_overdue") || !strcmp(status, "mail_refused"), 1);
+    }
+    return rc;
+}
+
+/* ---- 授权清单 ---- */
+
+static const struct report_column authorisation_columns[] = {
+    {"principal", "委托机关", REPORT_TEXT}, {"delegate", "受委托机关", REPORT_TEXT}, {"steps", "委托环节", REPORT_TEXT},
+    {"items", "事项范围", REPORT_TEXT},     {"from", "起始日期", REPORT_DAY},       {"until", "截止日期", REPORT_DAY},
+    {"acceptance", "含受理", REPORT_COUNT}, {"announcement", "公告文号", REPORT_TEXT}, {"status", "效力", REPORT_WORD},
+    {"id", "授权编号", REPORT_TEXT},        END};
+
+static int authorisation_row(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_grant *g = fact->grant;
+    const char *status = run->today < g->from_day ? "not_yet" : run->today > g->until_day ? "expired" : "in_force";
+    if (g->from_day > run->to || g->until_day < run->from)
+        return 0;
+    return report_emit(run, json_pack("[s, s, s, s, o, o, i, s, s, s]", g->principal, g->delegate, g->steps, g->items,
+                                      day_cell(g->from_day), day_cell(g->until_day), (int)g->acceptance, g->announcement, status, g->id));
+}
+
+/* ---- 事项清单变更 ---- */
+
+static const struct report_column catalogue_columns[] = {
+    {"office", "属地", REPORT_TEXT},        {"code", "事项编码", REPORT_TEXT},   {"name", "事项名称", REPORT_TEXT},
+    {"version", "版本", REPORT_NUMBER},     {"change", "变更", REPORT_WORD},     {"effective_from", "生效日期", REPORT_DAY},
+    {"edition", "所在版次", REPORT_NUMBER}, {"status", "现状", REPORT_WORD},     END};
+
+static int catalogue_row(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_item *item = fact->item;
+    int64_t day = 0;
+    bool dated = item->effective_from[0] && !date_parse(item->effective_from, &day);
+    if (dated && (day > run->to || day < run->from))
+        return 0;
+    bool current = item->newest && item->edition == item->office_edition;
+    return report_emit(run, json_pack("[s, s, s, I, s, o, I, s]", item->office, item->code, item->name, (json_int_t)item->version,
+                                      item->version > 1 ? "item_changed" : "item_new", dated ? day_cell(day) : json_null(),
+                                      (json_int_t)item->edition,
+                                      current        ? "in_force"
+                                      : item->newest ? "item_withdrawn"
+                                                     : "item_replaced"));
+}
+
+/* ---- the table ---- */
+
+#define NO_FEED     {REPORT_CASES, NULL}
+#define ONLY(source, row)                                                                                              \
+    (const struct report_feed[])                                                                                       \
+    {                                                                                                                  \
+        {REPORT_##source, row}, NO_FEED                                                                                \
+    }
+
+static const struct report_feed figures_feeds[] = {{REPORT_CASES, figures_row}, {REPORT_ITEMS, figures_item}, NO_FEED};
+
+const struct report reports[] = {
+    {"intake", "收件台账", "every application handed in, day by day", intake_columns, ONLY(CASES, intake_row), "day", false,
+     REPORT_SPAN_MONTH, REPORT_OPEN_IN, REPORT_NEEDS_EVENTS | REPORT_NEEDS_APPLICATION, "实施方案 三(三) 异地收件"},
+    {"daily", "收件日报", "applications per day and direction", daily_columns, ONLY(CASES, daily_row), NULL, true, REPORT_SPAN_MONTH,
+     REPORT_OPEN_IN, 0, "实施方案 三(三) 异地收件"},
+    {"mail", "寄递台账", "results sent by mail: carrier, number, and whether they arrived", mail_columns, ONLY(CASES, mail_row), NULL, false,
+     REPORT_SPAN_MONTH, REPORT_OPEN_IN, REPORT_NEEDS_EVENTS | REPORT_NEEDS_CLOCKS, "行政许可法 44；快递暂行条例 22-27"},
+    {"supplement", "补正台账", "one-time notices, their deadlines and what came", supplement_columns, ONLY(CASES, supplement_row), NULL,
+     false, REPORT_SPAN_MONTH, REPORT_OPEN_IN, REPORT_NEEDS_EVENTS, "行政许可法 32(4)"},
+    {"overdue", "超期、预警清单", "open cases whose clock is yellow or red, and who has to know", overdue_columns, ONLY(CASES, overdue_row),
+     "due", false, REPORT_SPAN_ALL, REPORT_OPEN, 0, "行政许可法 42, 74；实施方案 四(二)"},
+    {"figures", "统计看板", "volumes by direction, mode and item: today, month, year, in all", figures_columns, figures_feeds, NULL, true,
+     REPORT_SPAN_ALL, REPORT_UP_TO, 0, "实施方案 四(二) 督考"},
+    {"meeting", "例会材料", "the quarterly meeting: volumes, times, rates, what was late", meeting_columns, ONLY(CASES, meeting_row), NULL,
+     true, REPORT_SPAN_QUARTER, REPORT_OPEN_IN, REPORT_NEEDS_EVENTS | REPORT_NEEDS_CLOCKS, "实施方案 三(三) 例会制度"},
+    {"authorisation", "授权清单", "the authorisations that both sides gave", authorisation_columns, ONLY(GRANTS, authorisation_row), NULL,
+     false, REPORT_SPAN_ALL, REPORT_OPEN_IN, 0, "行政许可法 24"},
+    {"catalogue", "事项清单变更", "new, changed and withdrawn items by the day they take effect", catalogue_columns,
+     ONLY(ITEMS, catalogue_row), NULL, false, REPORT_SPAN_ALL, REPORT_OPEN_IN, 0, "行政许可法 30；实施方案 三(四)"},
+};
+const size_t report_count = sizeof reports / sizeof reports[0];
+
+/* Sections in the order of the pages; measures; words of cells. */
+const struct report_word report_words[] = {
+    {"volume", "volume", "总量"},
+    {"mode", "by mode", "按办理模式"},
+    {"item", "by item", "按事项"},
+    {"direction", "by direction", "按方向"},
+    {"offered", "items offered", "接入事项"},
+    {"speed", "time from acceptance to decision", "受理到办结时长"},
+    {"supplement", "supplements", "补正"},
+    {"refusal", "refusals", "不予受理"},
+    {"overdue", "overdue", "超期"},
+    {"mail", "mail", "寄递"},
+    {"rating", "ratings", "好差评"},
+    {"problem", "open problems", "未结问题"},
+    {"all", "all", "全部"},
+    {"unknown", "not known", "未知"},
+    {"local", "taken in here for others", "本地代收"},
+    {"remote", "taken in by others for us", "异地代收"},
+    {"ONLINE", "wholly online", "全程网办"},
+    {"PROXY", "taken in elsewhere for the home side", "异地代收代办"},
+    {"LOCAL", "decided where it is taken in", "异地受理(授权办理)"},
+    {"JOINT", "handled jointly", "多地联办"},
+    {"cases", "cases", "件数"},
+    {"average_days", "working days on average", "平均工作日"},
+    {"supplement_rate", "share with a notice", "补正率"},
+    {"refusal_rate", "share not accepted", "不予受理率"},
+    {"undelivered_rate", "share not delivered", "未妥投率"},
+    {"no_data", "no data", "无数据"},
+    {"acceptance", "notice or acceptance", "告知或受理"},
+    {"decision", "decision", "办结"},
+    {"delivery", "delivery", "送达"},
+    {"tolerance", "gaps to be made good", "容缺补齐"},
+    {"special", "special procedure", "特别程序"},
+    {"intake", "intake side", "收件地"},
+    {"home", "home side", "办理地"},
+    {"mail_received", "received", "已签收"},
+    {"mail_refused", "refused by the recipient", "拒收"},
+    {"mail_overdue", "not delivered in time", "逾期未妥投"},
+    {"mail_under_way", "on its way", "在途"},
+    {"other_way", "handed over otherwise", "改以其他方式送达"},
+    {"in_time", "in time", "按期"},
+    {"too_late", "too late", "逾期"},
+    {"missed", "deadline missed", "逾期未补正"},
+    {"waiting", "awaited", "待补正"},
+    {"not_supplemented", "not supplemented", "未补正"},
+    {"red", "red", "红"},
+    {"yellow", "yellow", "黄"},
+    {"officer", "officer in charge", "经办人"},
+    {"liaison", "liaison", "联络员"},
+    {"window_head", "head of the window", "窗口负责人"},
+    {"coordinating_office", "coordinating office", "政务(数据)办/行政审批局"},
+    {"meeting", "regular meeting", "例会"},
+    {"in_force", "in force", "有效"},
+    {"not_yet", "not yet in force", "未生效"},
+    {"expired", "expired", "已到期"},
+    {"item_new", "new", "新增"},
+    {"item_changed", "changed", "变更"},
+    {"item_withdrawn", "withdrawn", "已取消"},
+    {"item_replaced", "replaced by a later version", "已被新版本取代"},
+};
+const size_t report_word_count = sizeof report_words / sizeof report_words[0];
+
+/* Sections that a quarterly meeting always has on its table, with or without data. */
+const char *const report_meeting_sections[] = {"volume", "mode", "item", "direction", "speed", "supplement", "refusal",
+                                               "overdue", "mail", "rating", "problem", NULL};
