@@ -1,33 +1,7 @@
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "client/tongban_http.h"
 #include "client/tongban_term.h"
-
-int client_open(struct client *client)
-{
-    struct problem p;
-    if (client->http)
-        return EXIT_DONE;
-    char *found = client->config_path ? strdup(client->config_path) : client_config_find();
-    if (!found)
-        return report_local(client, REPORT_CONFIG, "%s", _("no configuration was found"));
-    int rc = client->config ? 0 : client_config_load(found, &client->config, &p);
-    free(found);
-    if (rc)
-        return report_local(client, REPORT_CONFIG, "%s", p.detail);
-    rc = http_open(client->config, &client->http, &p);
-    return rc ? http_report(client, rc, &p) : EXIT_DONE;
-}
-
-void client_close(struct client *client)
-{
-    http_close(client->http);
-    client_config_free(client->config);
-    client->http = NULL;
-    client->config = NULL;
-}
 
 struct global {
     bool help, version;
@@ -67,10 +41,15 @@ static int first_word(int argc, char **argv)
     return i < argc ? i : argc;
 }
 
+/* Commands that work without a server, and those that open it themselves when they need it. */
 static bool needs_server(const struct command *command)
 {
-    return strcmp(command->group, "code") != 0 && strcmp(command->group, "calendar") != 0 &&
-           strcmp(command->group, "help") != 0;
+    static const char *const alone[][2] = {{"code", NULL},         {"calendar", NULL},       {"help", NULL},
+                                           {"catalogue", "lint"}, {"catalogue", "import"}, {"catalogue", "diff"}};
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
+        if (!strcmp(command->group, alone[i][0]) && (!alone[i][1] || !strcmp(command->verb, alone[i][1])))
+            return false;
+    return true;
 }
 
 static int run(int argc, char **argv, struct client *client, const struct global *global)

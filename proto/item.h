@@ -86,8 +86,8 @@ enum item_advice {
 };
 typedef int (*item_advise)(void *context, const char *pointer, enum item_advice advice, const char *about);
 int item_advice_each(const json_t *item, item_advise advise, void *context) TB_MUST_USE;
-/* English words of an advice (a gettext id with one %s where it is about something). */
-const char *item_advice_text(enum item_advice advice);
+/* The sentence of an advice. */
+const char *item_advice_text(enum item_advice advice, bool zh);
 
 /* ---- what changed ---- */
 

@@ -9,20 +9,23 @@ struct advising {
     void *context;
 };
 
-static const char *const texts[] = {
-    [ITEM_ADVICE_MISSING] = "a window will miss the element '%s'",
-    [ITEM_ADVICE_FEE_BASIS] = "there is a fee without fee_basis: no fee unless a law or administrative regulation allows it "
-                              "(行政许可法 58, 59)",
-    [ITEM_ADVICE_ORIGINAL] = "step O may be delegated, but no material has an original to be verified",
-    [ITEM_ADVICE_UNITS] = "promise and law count in different units: the earlier of the two dates will hold",
-    [ITEM_ADVICE_DEFERRABLE] = "'%s' is not always needed; what may be left out needs no deferring",
-    [ITEM_ADVICE_CONDITION] = "'%s' is needed only at times, but needed_when does not say when",
-    [ITEM_ADVICE_APPROXIMATE] = "the element '%s' is marked as not yet checked by a person",
+static const struct {
+    const char *en, *zh;
+} texts[] = {
+    [ITEM_ADVICE_MISSING] = {"a window will miss this element", "窗口需要此要素"},
+    [ITEM_ADVICE_FEE_BASIS] = {"a fee without fee_basis: none may be taken unless a law or regulation allows it (行政许可法 58, 59)",
+                               "有收费而无收费依据：无法律、行政法规依据不得收费（行政许可法第58、59条）"},
+    [ITEM_ADVICE_ORIGINAL] = {"step O may be delegated, but no material has an original to be verified", "可授权原件核验，但没有需要核验原件的材料"},
+    [ITEM_ADVICE_UNITS] = {"promise and law count in different units: the earlier of the two dates will hold",
+                           "承诺时限与法定时限单位不同：以较早的日期为准"},
+    [ITEM_ADVICE_DEFERRABLE] = {"it is not always needed; what may be left out needs no deferring", "并非必要材料，无须容缺"},
+    [ITEM_ADVICE_CONDITION] = {"it is needed only at times, but needed_when does not say when", "并非总是需要，但未写明何时需要"},
+    [ITEM_ADVICE_APPROXIMATE] = {"a person still has to check this element", "此要素待核实"},
 };
 
-const char *item_advice_text(enum item_advice advice)
+const char *item_advice_text(enum item_advice advice, bool zh)
 {
-    return texts[advice];
+    return zh ? texts[advice].zh : texts[advice].en;
 }
 
 static int missing(const struct advising *a)

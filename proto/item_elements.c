@@ -86,7 +86,7 @@ const struct item_element item_elements[] = {
     TEXTS("aliases", 0, 20, "also called", "别名", "other words people use; found by search"),
     TEXT("category", R, NULL, "category", "类别", "group in lists"),
     TEXT("department", R, NULL, "department", "实施主体", "department of the home side that decides (属地部门)"),
-    OBJECT("codes", W, code_members, "codes", "编码", "codes of this side in the national and provincial systems"),
+    OBJECT("codes", 0, code_members, "codes", "编码", "codes of this side in the national and provincial systems"),
     OBJECTS("counterparts", W, counterpart_members, 32, "counterparts", "对方对应事项",
             "codes and departments of the other sides for the same matter"),
     WORD("level", 0, "nation|province|city|county|township|village", "county", "level", "行使层级", "level that carries it out"),

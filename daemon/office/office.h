@@ -1,7 +1,8 @@
 /* office: what each request means, inside one transaction — the business of one county hall.
  *
  * An `office` is the immutable knowledge of one side: its code, calendar, staff, peers and their keys.  A *request* is
- * one thing a staff member wants (intake, an action of the case machine, an unmasked view); an *inbound* is a verified
+ * one thing a staff member wants (intake, an action of the case machine, an unmasked view, an
+ * edition of the catalogue); an *inbound* is a verified
  * batch of a peer; an *outcome* is a peer's verified answer to our batch; an *arrival* is a material that is now here.
  * Each is a store command: verify, deduplicate, decide, write effect and entry in one savepoint.  *Questions* are store
  * queries that build documents.  No sockets, no threads, no clock of its own: the simulation runs this code unchanged.
@@ -50,7 +51,7 @@ void office_problem(struct problem *problem, int rc);
 
 /* ---- commands of staff ---- */
 
-enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW };
+enum office_kind { OFFICE_INTAKE, OFFICE_ACTION, OFFICE_VIEW, OFFICE_PUBLISH };
 
 struct office_request {
     struct store_command command;   /* first member; its `run` is set by office_request_init, `done` by the caller */
@@ -187,17 +188,20 @@ struct office_material_question {
 void office_material_question_init(struct office_material_question *question, const struct office *office);
 
 /* ---- start ---- */
-/* Publishes the office's own catalogue (when it changed) and its authorisations (new ones) to the peers, and writes `office.started`. */
+/* Publishes what changed in the configured catalogue files, and new authorisations, to the peers, and writes `office.started`. */
 struct office_start {
     struct store_command command;
     const struct office *office;
     int64_t edition;                /* result */
     size_t published, granted;
+    size_t skipped;                 /* changed items of the files whose version is not newer than the published one: not taken */
+    char skipped_code[64];          /* the last of them */
 };
 void office_start_init(struct office_start *start, const struct office *office);
 
 /* ---- questions of staff: documents as docs/protocol.md, "Window API" ---- */
-enum office_ask { ASK_OFFICE, ASK_ITEMS, ASK_ITEM, ASK_CASES, ASK_TIMELINE, ASK_BUNDLE, ASK_TODO, ASK_HEALTH };
+enum office_ask { ASK_OFFICE, ASK_ITEMS, ASK_ITEM, ASK_CASES, ASK_TIMELINE, ASK_BUNDLE, ASK_TODO, ASK_HEALTH, ASK_CATALOGUE,
+                  ASK_CATALOGUE_HISTORY };
 struct office_question {
     struct store_query query;
     const struct office *office;
@@ -207,6 +211,8 @@ struct office_question {
     char item_office[OFFICE_TEXT], item_code[64];
     int64_t item_version;
     char text[LIMIT_NAME_BYTES + 1]; /* q= */
+    char subject[4], mode[8];        /* of items: letter P or E, word of the mode; "" any */
+    char category[LIMIT_NAME_BYTES + 1], department[LIMIT_NAME_BYTES + 1]; /* of items: part of them; "" any */
     int state;                       /* −1 any */
     bool open_only;
     int64_t cursor;

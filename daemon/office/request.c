@@ -325,6 +325,13 @@ static int answer_act(struct act *a)
     return idempotency_put(a->db, a->request->staff->id, a->request->key, a->request->request_hash, a->request->status, a->request->answer);
 }
 
+static int run_publish(struct act *a, struct problem *p)
+{
+    struct office_request *request = a->request;
+    int rc = catalogue_publish(a->db, request, a->now, p);
+    return rc ? rc : idempotency_put(a->db, request->staff->id, request->key, request->request_hash, request->status, request->answer);
+}
+
 /* 0: go on; TB_EDUPLICATE: the stored answer is in the request. */
 static int replay(struct act *a, struct problem *p)
 {
@@ -357,9 +364,11 @@ static int request_run(struct store_db *db, struct store_command *command)
         rc = run_view(&act, p);
     } else {
         rc = replay(&act, p);
-        if (!rc)
+        if (!rc && request->kind == OFFICE_PUBLISH)
+            rc = run_publish(&act, p);
+        else if (!rc)
             rc = request->kind == OFFICE_INTAKE ? run_intake(&act, p) : run_action(&act, p);
-        if (!rc)
+        if (!rc && request->kind != OFFICE_PUBLISH)
             rc = answer_act(&act);
         if (rc == TB_EDUPLICATE)
             rc = 0;
@@ -406,7 +415,7 @@ int office_request_init(struct office_request *request, const struct office *off
         rc = check_key(key, p);
     if (!rc && kind != OFFICE_VIEW)
         memcpy(request->key, key, strlen(key) + 1);
-    if (!rc && kind != OFFICE_INTAKE) {
+    if (!rc && (kind == OFFICE_ACTION || kind == OFFICE_VIEW)) {
         if (!case_no || code_check(CODE_CASE_NO, case_no, &why))
             rc = problem_set(p, PROBLEM_NOT_FOUND, NULL, "not a case number: %s", why);
         else

@@ -442,7 +442,7 @@ static int count_advice(void *context, const char *pointer, enum item_advice adv
 {
     unsigned *counts = context;
     assert_true(pointer[0] == '/' && about);
-    assert_non_null(item_advice_text(advice));
+    assert_true(item_advice_text(advice, true)[0] && item_advice_text(advice, false)[0]);
     counts[advice]++;
     return 0;
 }

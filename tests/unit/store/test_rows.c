@@ -429,11 +429,11 @@ struct seen {
     int stop;
 };
 
-static int see(void *context, const char *office, int64_t edition, const char *json)
+static int see(void *context, const struct item_row *item)
 {
     struct seen *seen = context;
     seen->count++;
-    snprintf(seen->last, sizeof seen->last, "%s %d %s", office, (int)edition, json);
+    snprintf(seen->last, sizeof seen->last, "%s %d %s", item->office, (int)item->edition, item->json);
     return seen->stop;
 }
 
