@@ -193,8 +193,12 @@ static int fetch_published(struct client *client, const char *office, json_t **i
     int status = http_get(client, path, &doc);
     if (status)
         return status;
-    json_t *list = json_object_get(doc, "items");
-    if (json_is_array(list))
+    json_t *list = json_object_get(doc, "items"), *item;
+    size_t i;
+    bool good = json_is_array(list);
+    json_array_foreach(list, i, item) good = good && view_text(item, "code")[0] && json_is_string(json_object_get(item, "name")) &&
+                                             json_is_integer(json_object_get(item, "version"));
+    if (good)
         *items = json_incref(list);
     else
         status = report_local(client, REPORT_ANSWER, "%s", "items");
@@ -224,7 +228,7 @@ int catalogue_diff(struct client *client, const struct args *args)
     } else {
         status = client_open(client);
         status = status ? status : fetch_published(client, after.office, &old_items);
-        if (!status && !args_option(args, "complete"))
+        if (!status && !args_option(args, "whole"))
             only_known(old_items, &after);
     }
     if (!status && item_diff(old_items, after.items, &diff))

@@ -16,7 +16,7 @@ static const struct option item_page_options[] = {{"office", "CODE", N_("home of
                                                   {NULL, NULL, NULL}};
 static const struct option catalogue_lint_options[] = {{"strict", NULL, N_("warnings count as errors")}, {NULL, NULL, NULL}};
 static const struct option catalogue_diff_options[] = {
-    {"complete", NULL, N_("the files are the whole catalogue: what is not in them is shown as withdrawn")}, {NULL, NULL, NULL}};
+    {"whole", NULL, N_("the files are the whole catalogue: what is not in them is shown as withdrawn")}, {NULL, NULL, NULL}};
 static const struct option catalogue_import_options[] = {
     {"office", "CODE", N_("office whose items are made")},
     {"out", "DIR", N_("directory for the files, one for each group of codes")},
