@@ -19,7 +19,8 @@ static void tell(void *context, const char *file, int line, const char *pointer,
 {
     struct complaints *c = context;
     if (c->client->json) {
-        (void)json_array_append_new(c->errors, json_pack("{s:s, s:i, s:s, s:s}", "file", file, "line", line, "field", pointer, "message", message));
+        json_t *error = json_pack("{s:s, s:i, s:s, s:s}", "file", file, "line", line, "field", pointer, "message", message);
+        (void)json_array_append_new(c->errors, error);
         return;
     }
     if (line)
@@ -71,11 +72,11 @@ static int warn(void *context, const char *pointer, enum item_advice advice, con
     }
     l->count++;
     (void)snprintf(text, sizeof text, "%s%s%.200s", item_advice_text(advice, !l->client->json && lang_zh()), about[0] ? ": " : "", about);
-    if (l->client->json)
-        return json_array_append_new(l->warnings, json_pack("{s:s, s:i, s:s, s:s, s:s}", "file", file, "line", line, "code", l->code, "field",
-                                                            pointer, "message", text))
-                   ? TB_ENOMEM
-                   : 0;
+    if (l->client->json) {
+        json_t *warning = json_pack("{s:s, s:i, s:s, s:s, s:s}", "file", file, "line", line, "code", l->code, "field", pointer, "message",
+                                    text);
+        return json_array_append_new(l->warnings, warning) ? TB_ENOMEM : 0;
+    }
     (void)printf("%s:%d: %s: %s: %s\n", file, line, _("warning"), l->code, text);
     return 0;
 }
@@ -105,8 +106,8 @@ int catalogue_lint(struct client *client, const struct args *args)
     bool bad = set.errors || (args_option(args, "strict") && l.count);
     int status = rc ? report_local(client, REPORT_MEMORY, NULL) : bad ? EXIT_REFUSED : EXIT_DONE;
     if (!rc && client->json) {
-        json_t *doc = json_pack("{s:I, s:I, s:O, s:O, s:I}", "items", (json_int_t)json_array_size(set.items), "files", (json_int_t)set.files,
-                                "errors", c.errors, "warnings", l.warnings, "approximate", (json_int_t)l.unchecked);
+        json_t *doc = json_pack("{s:I, s:I, s:O, s:O, s:I}", "items", (json_int_t)json_array_size(set.items), "files",
+                                (json_int_t)set.files, "errors", c.errors, "warnings", l.warnings, "approximate", (json_int_t)l.unchecked);
         term_json(doc);
         json_decref(doc);
     } else if (!rc) {
@@ -382,7 +383,8 @@ static void print_edition(const json_t *row)
     size_t i;
     const char *staff = view_text(row, "staff"), *name = office_name(view_text(row, "office"));
     (void)printf(_("%s  %s %s  edition %lld  by %s"), term_time(json_object_get(row, "published"), at), view_text(row, "office"),
-                 name ? name : "", (long long)json_integer_value(json_object_get(row, "edition")), staff[0] ? staff : _("the configured files"));
+                 name ? name : "", (long long)json_integer_value(json_object_get(row, "edition")),
+                 staff[0] ? staff : _("the configured files"));
     (void)printf("%s%s\n", view_text(row, "note")[0] ? "  " : "", view_text(row, "note"));
     print_diff(json_object_get(row, "changes"));
     json_array_foreach(json_object_get(row, "peers"), i, peer)

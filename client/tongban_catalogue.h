@@ -30,12 +30,21 @@ int catalogue_line(const struct catalogue_set *set, const char *code, const char
 /* Appends the items as a catalogue file: block style, the elements in the order of the table. */
 int catalogue_yaml(const char *office, const json_t *items, const char *comment, struct buf *out) TB_MUST_USE;
 
+/* ---- commands: rows of the table; each returns an exit status after having told the user ---- */
+
+/* Checks files: mistakes and what a window will miss, each with file and line. */
 int catalogue_lint(struct client *client, const struct args *args);
+/* Two sets of files, or what is published and a set of files. */
 int catalogue_diff(struct client *client, const struct args *args);
+/* Files from a table, a tab between the columns. */
 int catalogue_import(struct client *client, const struct args *args);
+/* What differs in the files from what is published becomes a new edition. */
 int catalogue_publish(struct client *client, const struct args *args);
+/* An edition without the item, or one that names its last day. */
 int catalogue_retire(struct client *client, const struct args *args);
+/* Editions with who published, what changed, and which counterpart has taken them. */
 int catalogue_history(struct client *client, const struct args *args);
+/* 服务指南 and 业务手册 of one item. */
 int item_guide_run(struct client *client, const struct args *args);
 int item_manual_run(struct client *client, const struct args *args);
 

@@ -24,6 +24,7 @@ struct import {
     const char *from;    /* effective_from where no rule says so … */
     bool from_given;     /* … or of all items, as the command says */
     unsigned line;
+    bool english; /* --json: as the daemon would say it */
     struct problem p;
 };
 
@@ -32,7 +33,7 @@ static int TB_PRINTF(2, 3) refuse(struct import *im, const char *format, ...)
     char text[220];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    (void)vsnprintf(text, sizeof text, im->english ? format : gettext(format), args);
     va_end(args);
     return problem_set(&im->p, PROBLEM_FIELD, NULL, "%.80s:%u: %s", im->path, im->line, text);
 }
@@ -141,7 +142,8 @@ static int read_evidence(const char *evidence, json_t *item)
     static const struct {
         char letter;
         const char *element;
-    } kinds[] = {{'N', "name"}, {'M', "materials"}, {'S', "statutory_limit"}, {'P', "promised_limit"}, {'F', "fee"}, {'R', "result"}, {'L', "legal_basis"}};
+    } kinds[] = {{'N', "name"}, {'M', "materials"}, {'S', "statutory_limit"}, {'P', "promised_limit"},
+                 {'F', "fee"},  {'R', "result"},    {'L', "legal_basis"}};
     json_t *names = json_array();
     for (size_t i = 0; names && i < sizeof kinds / sizeof kinds[0]; i++) {
         char approximate[4] = {kinds[i].letter, '=', 'A', '\0'}, remembered[4] = {kinds[i].letter, '=', 'R', '\0'};
@@ -282,7 +284,7 @@ static int add_item(struct import *im, char *const *cells)
         rc = set_text(item, "effective_from", im->from);
     json_array_foreach(json_object_get(item, "materials"), i, material) rc = rc ? rc : apply_rules(im, "materials", material);
     if (!rc && item_check(item, &why))
-        rc = refuse(im, "%.60s: %.120s", why.field, why.detail);
+        rc = refuse(im, "%.60s: %.120s", why.field, im->english ? why.detail : detail_text(why.detail));
     if (!rc && json_array_append(im->items, item))
         rc = TB_ENOMEM;
     json_decref(item);
@@ -465,7 +467,8 @@ static int finish(struct client *client, const struct import *im, const char *ou
 int catalogue_import(struct client *client, const struct args *args)
 {
     const char *office = args_option(args, "office"), *out = args_option(args, "out"), *rules = args_option(args, "rules");
-    struct import im = {.path = args->positional[0], .office = office, .items = json_array(), .from = args_option(args, "from")};
+    struct import im = {.path = args->positional[0], .office = office, .items = json_array(), .from = args_option(args, "from"),
+                        .english = client->json};
     struct config_yaml file = {0};
     char *text = NULL, today[DATE_TEXT];
     int64_t day = (int64_t)(time(NULL) + 8 * 3600) / 86400; /* Beijing's day */

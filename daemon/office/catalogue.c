@@ -250,7 +250,8 @@ static int retire_item(json_t *items, json_t *retired, const json_t *row, const 
     const char *code, *reason, *last;
     size_t at;
     int64_t day;
-    int rc = json_is_object(row) ? strict_json_only(row, field, known, p) : problem_set(p, PROBLEM_FIELD, field, "code and reason are needed");
+    int rc = json_is_object(row) ? strict_json_only(row, field, known, p)
+                                 : problem_set(p, PROBLEM_FIELD, field, "code and reason are needed");
     if (!rc)
         rc = strict_json_text(row, field, "code", true, 50, &code, p);
     if (!rc)
@@ -316,8 +317,8 @@ static int answer_publication(struct office_request *request, int64_t number, co
         if (json_array_append_new(peers, json_pack("{s:s, s:s}", "office", office->peers[i].code, "state", "waiting")))
             rc = TB_ENOMEM;
     json_t *answer = rc ? NULL
-                        : json_pack("{s:s, s:I, s:s, s:s, s:O, s:O}", "office", office->code, "edition", (json_int_t)number, "published", at,
-                                    "staff", request->staff->id, "changes", changes, "peers", peers);
+                        : json_pack("{s:s, s:I, s:s, s:s, s:O, s:O}", "office", office->code, "edition", (json_int_t)number, "published",
+                                    at, "staff", request->staff->id, "changes", changes, "peers", peers);
     request->answer = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
     request->status = 201;
     json_decref(answer);
@@ -414,7 +415,7 @@ static int apply_item(struct store_db *db, struct office_start *start, json_t *i
     return (before ? json_object_set(seen, code, before) : json_object_del(seen, code)) ? TB_ENOMEM : 0;
 }
 
-/* Only what changed in the files since they were last looked at is applied (docs/decisions/0009): an edition that staff published since
+/* Only what changed in the files since they were last looked at is applied (docs/decisions/0012): an edition that staff published since
  * then is not undone by a start. */
 static int apply_files(struct store_db *db, struct office_start *start, json_t *items, const json_t *last, json_t *seen)
 {

@@ -266,8 +266,8 @@ static int add_history(void *context, const struct history_row *found)
         return 1; /* there is more: go on below the last row shown */
     }
     timestamp_format(found->at, at);
-    row = json_pack("{s:s, s:I, s:s, s:s, s:s, s:o}", "office", found->office, "edition", (json_int_t)found->edition, "published", at, "staff",
-                    found->staff, "note", found->note, "changes", changes);
+    row = json_pack("{s:s, s:I, s:s, s:s, s:s, s:o}", "office", found->office, "edition", (json_int_t)found->edition, "published", at,
+                    "staff", found->staff, "note", found->note, "changes", changes);
     h->next = found->id;
     int rc = row ? 0 : TB_ENOMEM;
     if (!rc && !strcmp(found->office, h->q->office->code)) {

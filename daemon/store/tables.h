@@ -185,7 +185,8 @@ struct edition_state {
 };
 int edition_sent(struct store_db *db, const char *peer, int64_t edition, uint64_t index) TB_MUST_USE;
 /* The counterpart has spoken about our entry `index`; does nothing when that was no edition. */
-int edition_settle(struct store_db *db, const char *peer, uint64_t index, enum verdict verdict, int64_t at, const char *problem) TB_MUST_USE;
+int edition_settle(struct store_db *db, const char *peer, uint64_t index, enum verdict verdict, int64_t at,
+                   const char *problem) TB_MUST_USE;
 /* Ordered by office and edition; edition 0: all. */
 int edition_states(struct store_db *db, int64_t edition, int (*row)(void *context, const struct edition_state *state),
                    void *context) TB_MUST_USE;

@@ -11,7 +11,8 @@ import common  # noqa: E402
 # where the refusals of the window API and of the program itself are written
 SOURCES = [
     "proto/case_check.c", "proto/case_machine.c", "daemon/office/request.c", "daemon/office/authority.c",
-    "daemon/office/materials.c", "daemon/office/question.c", "daemon/store/material.c", "daemon/store/material_upload.c",
+    "daemon/office/catalogue.c", "daemon/office/catalogue_question.c", "daemon/office/materials.c", "daemon/office/question.c",
+    "proto/item.c", "daemon/store/material.c", "daemon/store/material_upload.c",
     "daemon/store/material_disk.c", "daemon/api/window_routes.c", "daemon/api/material_routes.c",
     "daemon/api/material_api.c", "daemon/api/material_download.c", "daemon/api/watch.c", "daemon/net/tus.c",
     "daemon/net/tus_headers.c",
