@@ -124,38 +124,47 @@ int catalogue_lint(struct client *client, const struct args *args)
 
 /* ---- diff ---- */
 
-/* A value in one line: text as it is, lists with commas, anything else as JSON. */
-static void print_value(const json_t *value)
+/* The row of the table that a path of a difference ends at: "fee", "contact/phone", "materials/name/form", "materials/name". */
+static const struct item_element *row_of(const char *path, struct item_element *entry)
 {
-    const char *text = json_string_value(value);
-    size_t i;
-    const json_t *part;
-    bool texts = json_is_array(value);
-    json_array_foreach((json_t *)value, i, part) texts = texts && json_is_string(part);
-    if (text) {
-        (void)fputs(text, stdout);
-    } else if (texts) {
-        json_array_foreach((json_t *)value, i, part)(void) printf("%s%s", i ? _("; ") : "", json_string_value(part));
+    char name[64];
+    const char *last = strrchr(path, '/');
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(path, "/"), path);
+    const struct item_element *e = item_element_find(name);
+    if (!e || !last || !e->members)
+        return e;
+    for (const struct item_element *m = e->members; m->name; m++)
+        if (!strcmp(m->name, last + 1) && (e->form == ITEM_OBJECT || strchr(path, '/') != last))
+            return m;
+    *entry = *e; /* a whole entry of the list */
+    entry->form = ITEM_OBJECT;
+    return entry;
+}
+
+static void print_value(const struct item_element *e, const json_t *value)
+{
+    struct buf text;
+    buf_init(&text, VALUE_BYTES);
+    if (!value || !e || (e->form == ITEM_OBJECTS && json_is_string(json_array_get(value, 0)))) {
+        size_t i; /* left out; or the order of a list, told by its names */
+        const json_t *name;
+        json_array_foreach((json_t *)value, i, name)(void) printf("%s%s", i ? _("; ") : "", json_string_value(name));
+        (void)fputs(json_array_size(value) ? "" : _("(none)"), stdout);
     } else {
-        char *dump = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-        (void)fputs(dump ? dump : "", stdout);
-        free(dump);
+        int rc = view_element(e, value, &text);
+        (void)fputs(!rc && text.len ? text.data : _("(none)"), stdout);
     }
+    buf_free(&text);
 }
 
 static void print_element(const json_t *row)
 {
-    const json_t *old_value = json_object_get(row, "old"), *new_value = json_object_get(row, "new");
+    struct item_element entry;
+    const struct item_element *e = row_of(view_text(row, "path"), &entry);
     (void)printf("      %s: ", lang_pick(view_text(row, "label"), view_text(row, "zh")));
-    if (old_value)
-        print_value(old_value);
-    else
-        (void)fputs(_("(none)"), stdout);
+    print_value(e, json_object_get(row, "old"));
     (void)fputs(" → ", stdout);
-    if (new_value)
-        print_value(new_value);
-    else
-        (void)fputs(_("(none)"), stdout);
+    print_value(e, json_object_get(row, "new"));
     (void)putchar('\n');
 }
 
@@ -392,7 +401,8 @@ static void print_edition(const json_t *row)
         (void)printf("  %s: %s", view_text(peer, "office"), taken_text(view_text(peer, "state")));
         if (view_text(peer, "at")[0])
             (void)printf(" %s", term_time(json_object_get(peer, "at"), at));
-        (void)printf("%s%s\n", view_text(peer, "problem")[0] ? "  " : "", detail_text(view_text(peer, "problem")));
+        const char *problem = view_text(peer, "problem");
+        (void)printf("%s%s\n", problem[0] ? "  " : "", problem[0] ? detail_text(problem) : "");
     }
     (void)putchar('\n');
 }

@@ -8,6 +8,7 @@
 #include "client/tongban.h"
 #include "proto/buf.h"
 #include "proto/codes.h"
+#include "proto/item.h"
 
 /* Items of some files. */
 struct catalogue_set {
@@ -29,6 +30,9 @@ int catalogue_line(const struct catalogue_set *set, const char *code, const char
 
 /* Appends the items as a catalogue file: block style, the elements in the order of the table. */
 int catalogue_yaml(const char *office, const json_t *items, const char *comment, struct buf *out) TB_MUST_USE;
+
+/* Appends a value of an element in one line as people read it: words, limits, members with their labels. */
+int view_element(const struct item_element *element, const json_t *value, struct buf *out) TB_MUST_USE;
 
 /* ---- commands: rows of the table; each returns an exit status after having told the user ---- */
 

@@ -153,38 +153,66 @@ int view_item(struct client *client, const char *code, const char *office, const
 
 /* ---- one item: every element that it has, by the table ---- */
 
-/* What people read for one value of a row; "" for what is shown elsewhere. */
-static int value_text(const struct item_element *e, const json_t *value, struct buf *out)
+static int object_value(const json_t *object, const struct item_element *members, struct buf *out)
 {
-    char text[64];
+    int rc = 0;
+    size_t before = out->len;
+    for (const struct item_element *e = members; e->name && !rc; e++) {
+        const json_t *value = json_object_get(object, e->name);
+        if (!value)
+            continue;
+        rc = buf_printf(out, "%s%s ", out->len > before ? _(", ") : "", lang_pick(e->label, e->zh));
+        rc = rc ? rc : view_element(e, value, out);
+    }
+    return rc;
+}
+
+static int letters_value(const struct item_element *e, const char *letters, struct buf *out)
+{
+    int rc = 0;
+    for (const char *c = letters; c && *c && !rc; c++) {
+        char letter[2] = {*c, '\0'};
+        rc = buf_printf(out, "%s%s", c == letters ? "" : _(", "), item_word(e->name, letter, lang_zh()));
+    }
+    return rc;
+}
+
+/* One entry of a list. */
+static int entry_value(const struct item_element *e, const json_t *entry, struct buf *out)
+{
+    const char *text = json_string_value(entry);
+    const struct item_element *about = e->form == ITEM_ELEMENTS && text ? item_element_find(text) : NULL;
+    if (e->members)
+        return object_value(entry, e->members, out);
+    return buf_append_str(out, about                   ? lang_pick(about->label, about->zh)
+                               : !text                 ? ""
+                               : e->form == ITEM_WORDS ? item_word(e->name, text, lang_zh())
+                                                       : text);
+}
+
+int view_element(const struct item_element *e, const json_t *value, struct buf *out)
+{
+    char limit[64];
     size_t i;
-    const json_t *part;
+    const json_t *entry;
+    const char *text = json_string_value(value);
     int rc = 0;
     if (e->form == ITEM_LIMIT)
-        return buf_append_str(out, limit_text(value, text, sizeof text));
-    if (e->form == ITEM_BOOL)
+        return buf_append_str(out, limit_text(value, limit, sizeof limit));
+    if (json_is_boolean(value))
         return buf_append_str(out, json_is_true(value) ? _("yes") : _("no"));
-    if (e->form == ITEM_NUMBER)
+    if (json_is_integer(value))
         return buf_printf(out, "%lld", (long long)json_integer_value(value));
-    if (e->form == ITEM_LETTERS) {
-        for (const char *c = json_string_value(value); c && *c && !rc; c++) {
-            char letter[2] = {*c, '\0'};
-            rc = buf_printf(out, "%s%s", c == json_string_value(value) ? "" : _(", "), item_word(e->name, letter, lang_zh()));
-        }
-        return rc;
-    }
-    json_array_foreach((json_t *)value, i, part)
+    if (e->form == ITEM_LETTERS)
+        return letters_value(e, text, out);
+    if (json_is_object(value))
+        return e->members ? object_value(value, e->members, out) : 0;
+    json_array_foreach((json_t *)value, i, entry)
     {
-        const struct item_element *about = e->form == ITEM_ELEMENTS ? item_element_find(json_string_value(part)) : NULL;
-        const char *word = about                      ? lang_pick(about->label, about->zh)
-                           : e->form == ITEM_WORDS    ? item_word(e->name, json_string_value(part), lang_zh())
-                           : json_is_string(part)     ? json_string_value(part)
-                                                      : "";
-        rc = rc ? rc : buf_printf(out, "%s%s", i ? _("; ") : "", word);
+        rc = rc || !i ? rc : buf_append_str(out, _("; "));
+        rc = rc ? rc : entry_value(e, entry, out);
     }
-    if (json_is_string(value))
-        rc = buf_append_str(out, e->form == ITEM_WORD ? item_word(e->name, json_string_value(value), lang_zh()) : json_string_value(value));
-    return rc;
+    return rc || !text ? rc : buf_append_str(out, e->form == ITEM_WORD ? item_word(e->name, text, lang_zh()) : text);
 }
 
 enum { LABEL = 24 };
@@ -204,7 +232,7 @@ static int show_members(const json_t *object, const struct item_element *members
         else if (e->form == ITEM_OBJECTS)
             json_array_foreach((json_t *)value, i, part) rc = rc ? rc : show_members(part, e->members);
         else
-            rc = value_text(e, value, &text);
+            rc = view_element(e, value, &text);
         if (!rc && text.len)
             term_pair(lang_pick(e->label, e->zh), LABEL, text.data);
         buf_free(&text);

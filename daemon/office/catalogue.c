@@ -216,7 +216,10 @@ static int merge_item(struct store_db *db, const struct office *office, json_t *
         return rc;
     int64_t highest = 0, version = json_integer_value(json_object_get(item, "version"));
     rc = item_highest(db, office->code, code, &highest);
-    if (!rc && version <= highest)
+    if (!rc && version <= highest && !have)
+        rc = problem_set(p, PROBLEM_ITEM_VERSION, "/items", "%s was withdrawn with version %lld; publish it again as version %lld", code,
+                         (long long)highest, (long long)highest + 1);
+    else if (!rc && version <= highest)
         rc = problem_set(p, PROBLEM_ITEM_VERSION, "/items", "%s: version %lld is published, its content differs; raise it to %lld", code,
                          (long long)highest, (long long)highest + 1);
     if (rc)
