@@ -48,17 +48,28 @@ static json_t *lines_of(const struct config_yaml *file, const char *prefix)
     return lines;
 }
 
+struct telling {
+    struct reading *r;
+    const struct config_yaml *file;
+    const char *item; /* JSON pointer */
+};
+
+static int tell_mistake(void *context, const struct problem *p)
+{
+    const struct telling *t = context;
+    char at[160];
+    (void)snprintf(at, sizeof at, "%.60s%s", t->item, p->field);
+    complain(t->r, t->file->path, config_yaml_line(t->file, at), p->field, p->detail);
+    return 0;
+}
+
 static int take_item(struct reading *r, const struct config_yaml *file, size_t number, json_t *item)
 {
-    struct problem p = {.number = -1};
     char at[160];
     int n = snprintf(at, sizeof at, "/items/%zu", number);
     const char *code = json_string_value(json_object_get(item, "code"));
-    if (item_check(item, &p)) {
-        (void)snprintf(at + n, sizeof at - (size_t)n, "%s", p.field);
-        complain(r, file->path, config_yaml_line(file, at), p.field, p.detail);
-    }
-    if (!code)
+    struct telling t = {r, file, at};
+    if (item_check_each(item, tell_mistake, &t) || !code)
         return 0;
     const json_t *before = json_object_get(r->set->places, code);
     if (before) {

@@ -62,6 +62,18 @@ static void taken_cell(const json_t *row, char *out, size_t size)
     }
 }
 
+/* The name, with what a clerk has to know about its period. */
+static void name_cell(const json_t *row, char *out, size_t size)
+{
+    const json_t *next = json_object_get(row, "next");
+    const char *name = view_text(row, "name");
+    if (json_is_object(next))
+        (void)snprintf(out, size, _("%s (version %lld from %s)"), name, (long long)json_integer_value(json_object_get(next, "version")),
+                       view_text(next, "effective_from"));
+    else
+        (void)snprintf(out, size, json_is_false(json_object_get(row, "in_force")) ? _("%s (not in force)") : "%s", name);
+}
+
 int item_list(struct client *client, const struct args *args)
 {
     json_t *rows, *row;
@@ -92,12 +104,13 @@ int item_list(struct client *client, const struct args *args)
     int rc = 0;
     json_array_foreach(rows, i, row)
     {
-        char limit[64], materials[24], taken[256];
+        char limit[64], materials[24], taken[256], name[1024];
         taken_cell(row, taken, sizeof taken);
+        name_cell(row, name, sizeof name);
         (void)snprintf(materials, sizeof materials, "%lld",
                        (long long)json_integer_value(json_object_get(row, "materials")));
         const char *cells[] = {view_text(row, "code"),
-                               view_text(row, "name"),
+                               name,
                                office_text(view_text(row, "office")),
                                view_text(row, "department"),
                                item_word("mode", view_text(row, "mode"), lang_zh()),

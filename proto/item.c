@@ -187,30 +187,37 @@ static const struct item_element *find_member(const struct item_element *members
     return members->name ? members : NULL;
 }
 
-/* Every member is known, every required one is there, every one fits its row: for the item and for the objects within. */
+/* A member that no row has. */
+static int refuse_unknown(const char *key, const char *field, struct problem *p)
+{
+    char at[FIELD_TEXT];
+    (void)snprintf(at, sizeof at, "%.40s/%.22s", field, key);
+    return problem_set(p, PROBLEM_FIELD, at, "there is no such element; check its spelling");
+}
+
+/* A required one is there, and it fits its row. */
+static int check_member(const json_t *object, const struct item_element *e, const char *field, struct problem *p)
+{
+    char at[FIELD_TEXT];
+    const json_t *value = json_object_get(object, e->name);
+    (void)snprintf(at, sizeof at, "%.40s/%.22s", field, e->name);
+    if (!value && (e->flags & (unsigned)ITEM_REQUIRED))
+        return problem_set(p, PROBLEM_FIELD, at, "the element '%s' is missing", e->name);
+    return value ? check_value(value, e, at, p) : 0;
+}
+
+/* For the item and for the objects within. */
 static int check_members(const json_t *object, const struct item_element *members, const char *field, struct problem *p)
 {
     const char *key;
     json_t *value;
-    char at[FIELD_TEXT];
     if (!json_is_object(object))
         return problem_set(p, PROBLEM_FIELD, field, "an object is needed: names with values");
-    json_object_foreach((json_t *)object, key, value)
-    {
-        (void)snprintf(at, sizeof at, "%.40s/%.22s", field, key);
-        if (!find_member(members, key))
-            return problem_set(p, PROBLEM_FIELD, at, "there is no such element; check its spelling");
-    }
-    for (const struct item_element *e = members; e->name; e++) {
-        value = json_object_get(object, e->name);
-        (void)snprintf(at, sizeof at, "%.40s/%.22s", field, e->name);
-        if (!value && (e->flags & (unsigned)ITEM_REQUIRED))
-            return problem_set(p, PROBLEM_FIELD, at, "the element '%s' is missing", e->name);
-        int rc = value ? check_value(value, e, at, p) : 0;
-        if (rc)
-            return rc;
-    }
-    return 0;
+    json_object_foreach((json_t *)object, key, value) if (!find_member(members, key)) return refuse_unknown(key, field, p);
+    int rc = 0;
+    for (const struct item_element *e = members; e->name && !rc; e++)
+        rc = check_member(object, e, field, p);
+    return rc;
 }
 
 /* What is needed in every case has no case in which it is needed. */
@@ -249,14 +256,43 @@ static int check_period(const json_t *item, struct problem *p)
     return 0;
 }
 
+static int (*const cross_checks[])(const json_t *item, struct problem *p) = {check_promise, check_period, check_necessity};
+
 int item_check(const json_t *item, struct problem *p)
 {
     int rc = check_members(item, item_elements, "", p);
-    if (!rc)
-        rc = check_promise(item, p);
-    if (!rc)
-        rc = check_period(item, p);
-    return rc ? rc : check_necessity(item, p);
+    for (size_t i = 0; i < sizeof cross_checks / sizeof cross_checks[0] && !rc; i++)
+        rc = cross_checks[i](item, p);
+    return rc;
+}
+
+int item_check_each(const json_t *item, int (*tell)(void *context, const struct problem *p), void *context)
+{
+    struct problem p = {.number = -1};
+    const char *key;
+    json_t *value;
+    bool good = json_is_object(item);
+    if (!good)
+        return check_members(item, item_elements, "", &p) ? tell(context, &p) : 0;
+    json_object_foreach((json_t *)item, key, value)
+    {
+        int rc = find_member(item_elements, key) ? 0 : refuse_unknown(key, "", &p);
+        good = good && !rc;
+        if (rc && (rc = tell(context, &p)))
+            return rc;
+    }
+    for (const struct item_element *e = item_elements; e->name; e++) {
+        int rc = check_member(item, e, "", &p);
+        good = good && !rc;
+        if (rc && (rc = tell(context, &p)))
+            return rc;
+    }
+    for (size_t i = 0; i < sizeof cross_checks / sizeof cross_checks[0] && good; i++) {
+        int rc = cross_checks[i](item, &p) ? tell(context, &p) : 0;
+        if (rc)
+            return rc;
+    }
+    return 0;
 }
 
 /* 下架事项: what the edition leaves out on purpose, and why. */
@@ -328,4 +364,11 @@ bool item_in_force(const json_t *item, int64_t day)
     if (!first || date_parse(first, &from) || day < from)
         return false;
     return !last || (date_parse(last, &to) == 0 && day <= to);
+}
+
+bool item_begins_after(const json_t *item, int64_t day)
+{
+    int64_t from;
+    const char *first = text_of(json_object_get(item, "effective_from"));
+    return first && date_parse(first, &from) == 0 && from > day;
 }

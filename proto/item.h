@@ -65,11 +65,15 @@ const char *item_limit_text(const json_t *limit, bool zh, char *out, size_t size
  * the statutory one when the units agree, the period must not end before it begins, a material that is always needed has no
  * `needed_when`, the item has no second element of a list with the same first member. */
 int item_check(const json_t *item, struct problem *p) TB_MUST_USE;
+/* Every mistake of the item, one for each element: calls `tell`, a non-zero return ends it and is returned.  0 also with mistakes. */
+int item_check_each(const json_t *item, int (*tell)(void *context, const struct problem *p), void *context) TB_MUST_USE;
 /* Whole edition: {"office","edition","published","items":[…],"note"?,"retired"?:[{"code","reason"}]}, codes unique, at most
  * LIMIT_CATALOGUE_ITEMS. */
 int catalogue_check(const json_t *edition, struct problem *p) TB_MUST_USE;
 /* True when `day` (days since 1970) lies in the item's effective period. */
 bool item_in_force(const json_t *item, int64_t day);
+/* True when its period begins after `day`. */
+bool item_begins_after(const json_t *item, int64_t day);
 
 /* Advice on a checked item: elements that a window misses, values that do not fit each other, elements that are still approximate.
  * Calls `advise` with a JSON pointer, the id of the advice and what it speaks of ("" or a name); a non-zero return ends it and is

@@ -7,6 +7,8 @@
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
+enum { MOST_OLDER = 20 }; /* versions looked back over for the one that still holds */
+
 static int digest_of(const struct suite *suite, const json_t *doc, uint8_t digest[32])
 {
     struct buf text;
@@ -50,6 +52,41 @@ static json_t *find_code(const json_t *items, const char *code, size_t *at)
         }
     }
     return NULL;
+}
+
+int catalogue_offered(struct store_db *db, const char *office, const char *code, int64_t day, int64_t *version, json_t **doc, int64_t *next)
+{
+    int64_t newest, found;
+    bool current;
+    json_t *item = NULL;
+    int rc = item_find(db, office, code, 0, &newest, &current, &item);
+    if (rc)
+        return rc;
+    *version = newest;
+    *doc = item;
+    if (next)
+        *next = 0;
+    if (!item_begins_after(item, day))
+        return 0;
+    /* what was published for a later day does not end what holds until then */
+    for (int64_t older = newest - 1; older > 0 && older >= newest - MOST_OLDER; older--) {
+        json_t *before = NULL;
+        rc = item_find(db, office, code, older, &found, &current, &before);
+        if (!rc && item_in_force(before, day)) {
+            json_decref(item);
+            *version = older;
+            *doc = before;
+            if (next)
+                *next = newest;
+            return 0;
+        }
+        json_decref(before);
+        if (rc && rc != TB_ENOTFOUND) {
+            json_decref(item);
+            return rc;
+        }
+    }
+    return 0;
 }
 
 /* ---- taking an edition, ours or a peer's ---- */

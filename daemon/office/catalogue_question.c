@@ -121,6 +121,7 @@ static json_t *peers_of(const struct taken *taken, const struct item_row *item)
 /* ---- lists and items ---- */
 
 struct item_list {
+    struct store_db *db;
     struct office_question *q;
     json_t *rows;
     struct taken taken;
@@ -130,7 +131,8 @@ struct item_list {
 static int add_row(struct item_list *list, const struct item_row *item, const json_t *doc)
 {
     static const char *const shown[] = {"code",    "version", "name",  "category",       "department", "subject",
-                                        "mode",    "alternative", "steps", "promised_limit", "fee",        NULL};
+                                        "mode",    "alternative", "steps", "promised_limit", "fee",        "next",
+                                        NULL};
     json_t *row = json_pack("{s:s, s:I, s:I, s:b}", "office", item->office, "edition", (json_int_t)item->edition, "materials",
                             (json_int_t)json_array_size(json_object_get(doc, "materials")), "in_force",
                             (int)item_in_force(doc, list->today));
@@ -142,13 +144,34 @@ static int add_row(struct item_list *list, const struct item_row *item, const js
     return row && !json_array_append_new(list->rows, row) ? 0 : TB_ENOMEM;
 }
 
+/* Until a version begins, the one that holds today is shown, with what comes. */
+static int show_present(struct item_list *list, const struct item_row *item, json_t **doc)
+{
+    json_t *present = NULL, *later = *doc;
+    int64_t version, next = 0;
+    const char *code = json_string_value(json_object_get(later, "code"));
+    int rc = item_begins_after(later, list->today) ? catalogue_offered(list->db, item->office, code, list->today, &version, &present, &next) : 0;
+    if (!rc && next) {
+        *doc = json_copy(present);
+        rc = *doc && !json_object_set_new(*doc, "next", json_pack("{s:I, s:O}", "version", (json_int_t)next, "effective_from",
+                                                                  json_object_get(later, "effective_from")))
+                 ? 0
+                 : TB_ENOMEM;
+        json_decref(later);
+    }
+    json_decref(present);
+    return rc;
+}
+
 static int list_item(void *context, const struct item_row *item)
 {
     struct item_list *list = context;
     json_t *doc = NULL;
     if (strict_json_parse(item->json, strlen(item->json), &doc, NULL))
         return TB_ECORRUPT;
-    int rc = item_matches(doc, list->q) ? add_row(list, item, doc) : 0;
+    int rc = show_present(list, item, &doc);
+    if (!rc && item_matches(doc, list->q))
+        rc = add_row(list, item, doc);
     json_decref(doc);
     return rc;
 }
@@ -160,7 +183,7 @@ static int64_t now_ms(struct store_db *db)
 
 int ask_items(struct store_db *db, struct office_question *q)
 {
-    struct item_list list = {.q = q, .rows = json_array(), .taken = {.office = q->office}, .today = timestamp_day(now_ms(db))};
+    struct item_list list = {.db = db, .q = q, .rows = json_array(), .taken = {.office = q->office}, .today = timestamp_day(now_ms(db))};
     int rc = list.rows ? edition_states(db, 0, take_state, &list.taken) : TB_ENOMEM;
     if (!rc)
         rc = item_each(db, q->item_office[0] ? q->item_office : NULL, list_item, &list);
@@ -174,20 +197,20 @@ int ask_items(struct store_db *db, struct office_question *q)
 
 int ask_item(struct store_db *db, struct office_question *q)
 {
-    struct buf text;
-    int64_t version;
-    bool current;
-    json_t *item = NULL;
-    buf_init(&text, LIMIT_ENTRY_BYTES);
-    int rc = item_get(db, q->item_office, q->item_code, q->item_version, &version, &current, &text);
+    int64_t version = 0, next = 0;
+    bool current = true;
+    json_t *found = NULL, *item = NULL;
+    int rc = q->item_version ? item_find(db, q->item_office, q->item_code, q->item_version, &version, &current, &found)
+                             : catalogue_offered(db, q->item_office, q->item_code, timestamp_day(now_ms(db)), &version, &found, &next);
     if (rc == TB_ENOTFOUND)
         rc = problem_set(&q->problem, PROBLEM_ITEM_UNKNOWN, NULL, "office %s has no item %s", q->item_office, q->item_code);
     if (!rc)
-        rc = strict_json_parse(text.data, text.len, &item, &q->problem);
+        rc = (item = json_copy(found)) ? 0 : TB_ENOMEM;
     if (!rc && (json_object_set_new(item, "office", json_string(q->item_office)) ||
-                json_object_set_new(item, "current", json_boolean(current))))
+                json_object_set_new(item, "current", json_boolean(current)) ||
+                (next && json_object_set_new(item, "next", json_integer(next)))))
         rc = TB_ENOMEM;
-    buf_free(&text);
+    json_decref(found);
     if (rc)
         json_decref(item);
     else

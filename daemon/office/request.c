@@ -56,7 +56,6 @@ static int find_item(struct act *a, struct problem *p)
     json_t *item = json_object_get(a->request->body, "item"), *stored = NULL;
     const char *home = NULL, *code = NULL;
     int64_t version = 0, found = 0;
-    bool current = false;
     int rc = item ? strict_json_text(item, "/item", "office", true, OFFICE_LEN, &home, p)
                   : problem_set(p, PROBLEM_FIELD, "/item", "the item is missing");
     if (!rc)
@@ -67,11 +66,11 @@ static int find_item(struct act *a, struct problem *p)
         return rc;
     if (!office_peer(a->office, home))
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/office", "office %s is not a counterpart of this office", home);
-    rc = item_find(a->db, home, code, version, &found, &current, &stored);
+    rc = catalogue_offered(a->db, home, code, timestamp_day(a->now), &found, &stored, NULL);
     if (rc == TB_ENOTFOUND)
         rc = problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", home, code);
-    else if (!rc && !current)
-        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/version", "version %lld of %s was replaced or withdrawn", (long long)found, code);
+    else if (!rc && version && version != found)
+        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/version", "version %lld of %s is not the one in force", (long long)version, code);
     if (!rc && !item_in_force(stored, timestamp_day(a->now)))
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
     if (!rc) {

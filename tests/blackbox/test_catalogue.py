@@ -121,6 +121,26 @@ def test_last_day(desks):
     assert home.run("catalogue", "retire", "GA01").returncode == 2
 
 
+def test_a_version_for_a_later_day_ends_nothing_before_it(desks):
+    world, home, away = desks
+    name = ITEMS[HOME][0][1]
+    home.json("catalogue", "publish", home.file("later.yaml", [changed("GA01", name, 2, fee="30元", effective_from="2099-01-01"),
+                                                               changed("GA51", "明年新增", effective_from="2099-01-01")]))
+    wait(lambda: {row["code"]: row for row in rows(world.away, f"office={HOME}")}, lambda got: "GA51" in got)
+    got = {row["code"]: row for row in rows(world.away, f"office={HOME}")}
+    assert got["GA01"]["version"] == 1 and got["GA01"]["in_force"] and got["GA01"]["next"] == {"version": 2, "effective_from": "2099-01-01"}
+    assert got["GA51"]["in_force"] is False
+    assert "version 2 from 2099-01-01" in away.run("item", "list", "GA01", "--office", HOME).stdout
+    assert world.away.window("GET", f"/window/v1/items/{HOME}/GA01").json() | {"x": 1} == world.away.window(
+        "GET", f"/window/v1/items/{HOME}/GA01?version=1").json() | {"x": 1, "next": 2, "current": True}
+    case = world.away.intake().json()["case"]
+    world.home.wait_state(case, "received")
+    assert world.away.case(case).json()["item"]["version"] == 1
+    assert world.away.intake(item={"office": HOME, "code": "GA01", "version": 1}).status == 201
+    assert world.away.intake(item={"office": HOME, "code": "GA01", "version": 2}).problem() == "item-retired"
+    assert world.away.intake(item={"office": HOME, "code": "GA51"}).problem() == "item-retired"
+
+
 def test_what_is_not_published(desks):
     world, home, away = desks
     name = ITEMS[HOME][0][1]
@@ -189,7 +209,7 @@ def test_lint_names_file_and_line(tmp_path, desks):
     assert home.run("catalogue", "lint", good, "--strict").returncode == 1
     (tmp_path / "bad.yaml").write_text("office: \"330483\"\nitems:\n  - code: GA01\n    version: 1\n    fee: 0\n  - code: GA01\n    nmae: 甲\n")
     bad = home.json("catalogue", "lint", "bad.yaml", status=1)
-    assert [(error["line"], error["field"]) for error in bad["errors"]][0][0] == 3 and len(bad["errors"]) == 3
+    assert [(error["line"], error["field"]) for error in bad["errors"]][0][0] == 3 and len(bad["errors"]) > 20  # every mistake, not only the first
     assert any(error["line"] == 7 and error["field"] == "/nmae" for error in bad["errors"])
     for text, line in (("office: [\n", 2), ("office: 12\nitems: []\n", 1), ("", 1), ("office: \"330483\"\nitems: 1\nextra: 1\n", 3), ("a: &x 1\n", 1)):
         (tmp_path / "bad.yaml").write_text(text)

@@ -158,6 +158,40 @@ static void test_every_element(void **state)
     json_decref(whole);
 }
 
+static int count_mistake(void *context, const struct problem *p)
+{
+    unsigned *count = context;
+    assert_true(p->field[0] == '/' || !p->field[0]);
+    return ++*count == 100 ? 7 : 0;
+}
+
+/* All mistakes at once: what is missing, what is unknown, what does not fit; across elements only when each is good. */
+static void test_every_mistake(void **state)
+{
+    (void)state;
+    json_t *item = read_json(good), *list = json_array();
+    unsigned count = 0;
+    assert_int_equal(item_check_each(item, count_mistake, &count), 0);
+    assert_int_equal(count, 0);
+    (void)json_object_set_new(item, "statutory_limit", read_json("{\"days\":1,\"unit\":\"working_day\"}"));
+    (void)json_object_set_new(item, "effective_to", json_string("2025-01-01"));
+    assert_int_equal(item_check_each(item, count_mistake, &count), 0);
+    assert_int_equal(count, 2);
+    (void)json_object_del(item, "fee");
+    (void)json_object_set_new(item, "unknown", json_true());
+    (void)json_object_set_new(item, "mode", json_true());
+    count = 0;
+    assert_int_equal(item_check_each(item, count_mistake, &count), 0);
+    assert_int_equal(count, 3);
+    count = 99;
+    assert_int_equal(item_check_each(item, count_mistake, &count), 7);
+    count = 0;
+    assert_int_equal(item_check_each(list, count_mistake, &count), 0);
+    assert_int_equal(count, 1);
+    json_decref(item);
+    json_decref(list);
+}
+
 static void test_period(void **state)
 {
     (void)state;
@@ -170,6 +204,9 @@ static void test_period(void **state)
     assert_false(item_in_force(item, day + 365));
     assert_true(item_in_force(open, day + 10000));
     assert_false(item_in_force(empty, day));
+    assert_true(item_begins_after(item, day - 1));
+    assert_false(item_begins_after(item, day));
+    assert_false(item_begins_after(empty, day));
     json_decref(item);
     json_decref(open);
     json_decref(empty);
@@ -618,7 +655,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),   cmocka_unit_test(test_spoiled), cmocka_unit_test(test_every_element),
         cmocka_unit_test(test_period), cmocka_unit_test(test_edition), cmocka_unit_test(test_catalogues),
-        cmocka_unit_test(test_table),  cmocka_unit_test(test_defaults), cmocka_unit_test(test_diff_elements),
+        cmocka_unit_test(test_table),  cmocka_unit_test(test_defaults), cmocka_unit_test(test_every_mistake), cmocka_unit_test(test_diff_elements),
         cmocka_unit_test(test_diff_table), cmocka_unit_test(test_diff), cmocka_unit_test(test_advice),
         cmocka_unit_test(test_pages),  cmocka_unit_test(test_words),
     };
