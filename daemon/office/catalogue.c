@@ -416,7 +416,7 @@ static int summarise(const struct office *office, json_t **out)
         uint8_t digest[32];
         char hex[65];
         rc = digest_of(office->suite, item, digest);
-        for (size_t k = 0; k < sizeof digest; k++)
+        for (size_t k = 0; k < sizeof digest && !rc; k++)
             (void)snprintf(hex + 2 * k, 3, "%02x", digest[k]);
         if (!rc && json_object_set_new(summary, json_string_value(json_object_get(item, "code")), json_string(hex)))
             rc = TB_ENOMEM;

@@ -150,7 +150,9 @@ static int show_present(struct item_list *list, const struct item_row *item, jso
     json_t *present = NULL, *later = *doc;
     int64_t version, next = 0;
     const char *code = json_string_value(json_object_get(later, "code"));
-    int rc = item_begins_after(later, list->today) ? catalogue_offered(list->db, item->office, code, list->today, &version, &present, &next) : 0;
+    int rc = 0;
+    if (item_begins_after(later, list->today))
+        rc = catalogue_offered(list->db, item->office, code, list->today, &version, &present, &next);
     if (!rc && next) {
         *doc = json_copy(present);
         rc = *doc && !json_object_set_new(*doc, "next", json_pack("{s:I, s:O}", "version", (json_int_t)next, "effective_from",

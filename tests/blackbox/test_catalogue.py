@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 import time
 
@@ -199,6 +200,50 @@ def test_a_start_undoes_nothing(fresh, tmp_path):
     assert restart([changed("GA01", name, 6, fee="1元"), *files[1:]]) == {"GA01": 6, "GA50": 1}  # GA60 left the files
     # the counterpart has followed all of it
     wait(lambda: {row["code"]: row["version"] for row in rows(world.away, f"office={HOME}")}, lambda got: got == {"GA01": 6, "GA50": 1})
+
+
+def test_an_edition_from_before_there_was_a_history(fresh, tmp_path):
+    """A database of an older program knows the edition, but neither its history nor where it got to: it goes out once more."""
+    world = fresh
+    world.start()
+    world.home.stop()
+    database = next(world.home.directory.rglob("office.db"))
+    connection = sqlite3.connect(database)
+    with connection:
+        for table in ("edition_history", "edition_sent", "catalogue_files"):
+            connection.execute(f"DELETE FROM {table}")
+        connection.execute("UPDATE item SET first_edition = 0")
+    connection.close()
+    world.home.start()
+    home = Desk(world.home, tmp_path)
+    row = home.json("catalogue", "history", "--office", HOME)["rows"][0]
+    assert row["edition"] == 2 and row["changes"] == {"added": [], "removed": [], "changed": []}
+    wait(lambda: {row["peers"][0]["state"] for row in rows(world.home, f"office={HOME}")}, lambda states: states == {"taken"})
+    world.home.stop()
+    world.home.start()
+    assert len(home.json("catalogue", "history", "--office", HOME)["rows"]) == 1  # once is enough
+
+
+def test_the_home_side_sees_a_refusal(fresh, tmp_path):
+    """The counterpart knows version 2 with other content (its home side was restored from an old copy): it refuses, and says why."""
+    world = fresh
+    world.start()
+    world.away.stop()
+    connection = sqlite3.connect(next(world.away.directory.rglob("office.db")))
+    with connection:
+        connection.execute("INSERT INTO item (office, code, version, edition, name, json) VALUES (?, 'GA01', 2, 0, 'x', ?)",
+                           (HOME, json.dumps(changed("GA01", "x", 2))))
+    connection.close()
+    world.away.start()
+    home = Desk(world.home, tmp_path)
+    home.json("catalogue", "publish", home.file("a.yaml", [changed("GA01", ITEMS[HOME][0][1], 2, fee="5元")]))
+    row = wait(lambda: home.json("catalogue", "history")["rows"][0], lambda row: row["peers"][0]["state"] != "waiting")
+    assert row["peers"][0]["state"] == "refused" and "raise it to 3" in row["peers"][0]["problem"]
+    assert {row["code"]: row["peers"][0]["state"] for row in rows(world.home, f"office={HOME}")} == {"GA01": "refused", "GA09": "taken"}
+    assert "已拒绝" in home.run("catalogue", "history", lang="zh_CN.UTF-8").stdout
+    assert {row["code"]: row["version"] for row in rows(world.away, f"office={HOME}")} == {"GA01": 1, "GA09": 1}
+    home.json("catalogue", "publish", home.file("a.yaml", [changed("GA01", ITEMS[HOME][0][1], 3, fee="5元")]))  # as it was told
+    wait(lambda: rows(world.away, "q=GA01")[0]["version"], lambda version: version == 3)
 
 
 def test_lint_names_file_and_line(tmp_path, desks):

@@ -655,7 +655,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),   cmocka_unit_test(test_spoiled), cmocka_unit_test(test_every_element),
         cmocka_unit_test(test_period), cmocka_unit_test(test_edition), cmocka_unit_test(test_catalogues),
-        cmocka_unit_test(test_table),  cmocka_unit_test(test_defaults), cmocka_unit_test(test_every_mistake), cmocka_unit_test(test_diff_elements),
+        cmocka_unit_test(test_table),  cmocka_unit_test(test_defaults), cmocka_unit_test(test_every_mistake),
+        cmocka_unit_test(test_diff_elements),
         cmocka_unit_test(test_diff_table), cmocka_unit_test(test_diff), cmocka_unit_test(test_advice),
         cmocka_unit_test(test_pages),  cmocka_unit_test(test_words),
     };
