@@ -274,11 +274,11 @@ static int changed_items(const struct catalogue_set *set, const json_t *publishe
                 now = have;
         }
         rc = rc || !now ? rc : item_diff_elements(now, item, &rows);
-        bool same = now && !json_array_size(rows);
+        json_int_t last = json_integer_value(json_object_get(now, "version"));
+        bool same = now && !json_array_size(rows) && json_integer_value(json_object_get(item, "version")) <= last;
         json_decref(rows);
         if (rc || same)
             continue;
-        json_int_t last = json_integer_value(json_object_get(now, "version"));
         if (bump && now && json_integer_value(json_object_get(item, "version")) <= last)
             rc = json_object_set_new(item, "version", json_integer(last + 1)) ? TB_ENOMEM : 0;
         if (!rc && json_array_append(out, item))

@@ -98,7 +98,7 @@ const char *item_advice_text(enum item_advice advice, bool zh);
 /* Differences of two lists of items, each of which passed item_check: {"added":[{"code","name","version"}],"removed":[the same],
  * "changed":[{"code","name","from","to","elements":[{"path","label","zh","change":"added|removed|changed","old"?,"new"?}]}]}.
  * `path` is the element, of lists of objects with the element's first member: "materials/居民身份证/required".  An item whose version
- * alone differs is not changed.  New reference. */
+ * alone was raised is changed, with no elements.  New reference. */
 int item_diff(const json_t *old_items, const json_t *new_items, json_t **out) TB_MUST_USE;
 /* The elements of one item that differ, the version excepted: an array as above, empty when nothing does.  New reference. */
 int item_diff_elements(const json_t *old_item, const json_t *new_item, json_t **out) TB_MUST_USE;

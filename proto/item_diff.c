@@ -179,7 +179,8 @@ static int compare_item(const json_t *old_item, const json_t *new_item, json_t *
         return add_item(added, new_item);
     json_t *elements = NULL;
     int rc = item_diff_elements(old_item, new_item, &elements);
-    if (!rc && json_array_size(elements) &&
+    bool raised = json_integer_value(json_object_get(new_item, "version")) > json_integer_value(json_object_get(old_item, "version"));
+    if (!rc && (json_array_size(elements) || raised) &&
         json_array_append_new(changed, json_pack("{s:O, s:O, s:O, s:O, s:O}", "code", json_object_get(new_item, "code"), "name",
                                                  json_object_get(new_item, "name"), "from", json_object_get(old_item, "version"), "to",
                                                  json_object_get(new_item, "version"), "elements", elements)))

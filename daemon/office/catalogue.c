@@ -239,7 +239,7 @@ static int publish(struct store_db *db, const struct office *office, json_t *ite
 
 /* ---- what a member of staff publishes ---- */
 
-/* A new item, or a newer version of one. */
+/* A new item, or a newer version of one: also one that only has a higher number, for a counterpart that refused the last. */
 static int merge_item(struct store_db *db, const struct office *office, json_t *items, const json_t *item, struct problem *p)
 {
     size_t at = 0;
@@ -247,11 +247,11 @@ static int merge_item(struct store_db *db, const struct office *office, json_t *
     const json_t *have = find_code(items, code, &at);
     json_t *differs = NULL;
     int rc = have ? item_diff_elements(have, item, &differs) : 0;
-    bool same = have && !rc && !json_array_size(differs);
+    int64_t highest = 0, version = json_integer_value(json_object_get(item, "version"));
+    bool same = have && !rc && !json_array_size(differs) && version <= json_integer_value(json_object_get(have, "version"));
     json_decref(differs);
     if (rc || same)
         return rc;
-    int64_t highest = 0, version = json_integer_value(json_object_get(item, "version"));
     rc = item_highest(db, office->code, code, &highest);
     if (!rc && version <= highest && !have)
         rc = problem_set(p, PROBLEM_ITEM_VERSION, "/items", "%s was withdrawn with version %lld; publish it again as version %lld", code,
@@ -348,6 +348,19 @@ static int read_publication(const struct office *office, const json_t *body, jso
     return rc;
 }
 
+/* The answer is kept for repetitions: when old and new content would make it large, it names the items only. */
+static int shorten(json_t *answer, char **text)
+{
+    if (*text && strlen(*text) <= LIMIT_ENTRY_BYTES / 2)
+        return 0;
+    json_t *changes = json_deep_copy(json_object_get(answer, "changes")), *row;
+    size_t i;
+    json_array_foreach(json_object_get(changes, "changed"), i, row) (void)json_object_set_new(row, "elements", json_array());
+    free(*text);
+    *text = changes && !json_object_set_new(answer, "changes", changes) ? json_dumps(answer, JSON_COMPACT) : NULL;
+    return *text ? 0 : TB_ENOMEM;
+}
+
 static int answer_publication(struct office_request *request, int64_t number, const char *at, json_t *changes)
 {
     const struct office *office = request->office;
@@ -361,9 +374,10 @@ static int answer_publication(struct office_request *request, int64_t number, co
                                     at, "staff", request->staff->id, "changes", changes, "peers", peers);
     request->answer = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
     request->status = 201;
+    rc = answer ? shorten(answer, &request->answer) : TB_ENOMEM;
     json_decref(answer);
     json_decref(peers);
-    return request->answer ? 0 : TB_ENOMEM;
+    return rc;
 }
 
 int catalogue_publish(struct store_db *db, struct office_request *request, int64_t now, struct problem *p)

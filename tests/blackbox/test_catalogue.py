@@ -168,6 +168,25 @@ def test_what_is_not_published(desks):
     assert first.status == again.status == 201 and first.body == again.body and again.headers["idempotent-replayed"] == "true"
 
 
+def test_large_editions(desks):
+    world, home, _ = desks
+    name = ITEMS[HOME][0][1]
+    items = [changed(f"ZZ{n:02}", name, 1, statutory_note="甲" * 1900) for n in range(60)]
+    assert world.home.window("POST", "/window/v1/catalogue", {"items": items}, staff="0101").status == 201
+    for one in items:
+        one |= {"version": 2, "statutory_note": "乙" * 1900}
+    first = world.home.window("POST", "/window/v1/catalogue", {"items": items}, staff="0101", key="large")
+    again = world.home.window("POST", "/window/v1/catalogue", {"items": items}, staff="0101", key="large")
+    assert first.status == 201 and again.body == first.body and len(first.json()["changes"]["changed"]) == 60
+    wait(lambda: rows(world.away, "q=ZZ59")[0]["version"] if rows(world.away, "q=ZZ59") else 0, lambda version: version == 2)
+    row = home.json("catalogue", "history", "ZZ07")["rows"][0]
+    assert row["changes"]["changed"][0]["elements"][0]["new"] == "乙" * 1900  # the history has it all
+    for n, one in enumerate(items):
+        one |= {"code": f"YY{n:02}", "version": 1}
+    assert world.home.window("POST", "/window/v1/catalogue", {"items": items}, staff="0101").problem() == "too-large"  # more than one entry holds
+    assert rows(world.home, "q=YY") == []
+
+
 def test_a_start_undoes_nothing(fresh, tmp_path):
     world = fresh
     name = ITEMS[HOME][0][1]

@@ -464,6 +464,15 @@ static void test_diff(void **state)
     assert_int_equal(item_diff(before, turned, &diff), 0);
     assert_true(item_diff_empty(diff));
     json_decref(diff);
+    json_t *raised = spoil("version", "2"), *higher = json_pack("[O, O]", raised, two);
+    assert_int_equal(item_diff(before, higher, &diff), 0);
+    assert_int_equal(json_array_size(json_object_get(diff, "changed")), 1); /* a number that was raised says: take this instead */
+    json_decref(diff);
+    assert_int_equal(item_diff(higher, before, &diff), 0);
+    assert_true(item_diff_empty(diff));
+    json_decref(diff);
+    json_decref(raised);
+    json_decref(higher);
     json_decref(turned);
     json_decref(before);
     json_decref(after);
