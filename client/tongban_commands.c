@@ -1,9 +1,41 @@
 #include <string.h>
 
 #include "client/tongban.h"
+#include "client/tongban_catalogue.h"
 
-static const struct option item_list_options[] = {{"office", "CODE", N_("only items of this home office")},
+static const struct option item_list_options[] = {
+    {"office", "CODE", N_("only items of this home office")},
+    {"subject", "P|E", N_("only items for persons (P) or for enterprises (E)")},
+    {"mode", "ONLINE|PROXY|LOCAL|JOINT", N_("only items of this mode")},
+    {"category", "TEXT", N_("only items of this category")},
+    {"department", "TEXT", N_("only items of this department")},
+    {NULL, NULL, NULL}};
+static const struct option item_page_options[] = {{"office", "CODE", N_("home office of the item")},
+                                                  {"version", "N", N_("this version instead of the one in force")},
+                                                  {"out", "FILE", N_("write the page here instead of to standard output")},
                                                   {NULL, NULL, NULL}};
+static const struct option catalogue_lint_options[] = {{"strict", NULL, N_("warnings count as errors")}, {NULL, NULL, NULL}};
+static const struct option catalogue_diff_options[] = {
+    {"whole", NULL, N_("the files are the whole catalogue: what is not in them is shown as withdrawn")}, {NULL, NULL, NULL}};
+static const struct option catalogue_import_options[] = {
+    {"office", "CODE", N_("office whose items are made")},
+    {"out", "DIR", N_("directory for the files, one for each group of codes")},
+    {"rules", "FILE", N_("rules that add what the table does not say")},
+    {"from", "DATE", N_("first day of the items")},
+    {"force", NULL, N_("replace files that are there")},
+    {NULL, NULL, NULL}};
+static const struct option catalogue_publish_options[] = {
+    {"note", "TEXT", N_("why; the counterparts and the ledger keep it")},
+    {"bump", NULL, N_("raise the version of a changed item by one where the file has not")},
+    {"dry-run", NULL, N_("only show what would be published")},
+    {NULL, NULL, NULL}};
+static const struct option catalogue_retire_options[] = {
+    {"reason", "TEXT", N_("why; the counterparts and the ledger keep it")},
+    {"last-day", "DATE", N_("still offered until the end of this day")},
+    {NULL, NULL, NULL}};
+static const struct option catalogue_history_options[] = {{"office", "CODE", N_("only editions of this office")},
+                                                          {"limit", "N", N_("at most this many rows")},
+                                                          {NULL, NULL, NULL}};
 static const struct option item_show_options[] = {{"office", "CODE", N_("home office of the item")},
                                                   {"version", "N", N_("this version instead of the one in force")},
                                                   {NULL, NULL, NULL}};
@@ -78,9 +110,22 @@ const struct option action_options[] = {{"file", "BODY.json", N_("take the field
 
 const struct command commands[] = {
     {"office", NULL, "", 0, 0, NULL, N_("who am I, and how is the link to the other offices"), office_show},
-    {"item", "list", "[QUERY]", 0, 1, item_list_options, N_("list the items that both sides offer"), item_list},
+    {"item", "list", "[QUERY]", 0, 1, item_list_options,
+     N_("list the items that both sides offer; QUERY is part of a name, initials of its pinyin, a code, a department"), item_list},
     {"item", "show", "CODE", 1, 1, item_show_options, N_("show one item: materials, limits, departments"), item_show},
     {"item", "form", "CODE", 1, 1, form_options, N_("a blank power of attorney for an item, to be filled in and signed"), item_form},
+    {"item", "guide", "CODE", 1, 1, item_page_options, N_("write the service guide of an item for applicants, as Markdown"), item_guide_run},
+    {"item", "manual", "CODE", 1, 1, item_page_options, N_("write the operation manual of an item for staff, as Markdown"), item_manual_run},
+    {"catalogue", "lint", "FILE|DIR…", 1, ARGS_POSITIONAL, catalogue_lint_options, N_("check catalogue files, without a server"), catalogue_lint},
+    {"catalogue", "diff", "[OLD] NEW", 1, 2, catalogue_diff_options,
+     N_("show what differs between two files or directories, or between what is published and NEW"), catalogue_diff},
+    {"catalogue", "import", "TABLE.tsv", 1, 1, catalogue_import_options, N_("make catalogue files from a table, without a server"),
+     catalogue_import},
+    {"catalogue", "publish", "FILE|DIR…", 1, ARGS_POSITIONAL, catalogue_publish_options,
+     N_("publish the items of these files that changed as a new edition"), catalogue_publish},
+    {"catalogue", "retire", "CODE", 1, 1, catalogue_retire_options, N_("withdraw an item; open cases keep their version"), catalogue_retire},
+    {"catalogue", "history", "[CODE]", 0, 1, catalogue_history_options,
+     N_("show the editions of all offices: who published, what changed, who has taken it"), catalogue_history},
     {"case", "new", "", 0, 0, case_new_options, N_("take in an application"), case_new},
     {"case", "list", "[QUERY]", 0, 1, case_list_options,
      N_("list cases, newest first; QUERY is a case number, a whole name or a whole certificate number"), case_list},

@@ -308,7 +308,7 @@ int http_post(struct client *client, const char *path, const json_t *doc, json_t
 {
     struct buf body;
     struct problem p;
-    buf_init(&body, LIMIT_CASE_BODY_BYTES);
+    buf_init(&body, LIMIT_ENTRY_BYTES); /* the largest is an edition of the catalogue; each route has its own limit */
     char key[UUID_TEXT], header[128], *state = NULL;
     int rc = strict_json_dump(doc, &body);
     if (!rc)

@@ -1,53 +1,18 @@
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "client/tongban_catalogue.h"
 #include "client/tongban_http.h"
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
-
-static const char *mode_text(const char *mode)
-{
-    if (!mode)
-        return "";
-    if (!strcmp(mode, "ONLINE"))
-        return _("online");
-    if (!strcmp(mode, "PROXY"))
-        return _("collected for the home side");
-    if (!strcmp(mode, "LOCAL"))
-        return _("accepted here by authorisation");
-    if (!strcmp(mode, "JOINT"))
-        return _("joint");
-    return mode;
-}
-
-static const char *form_text(const char *form)
-{
-    static const struct {
-        char letter;
-        const char *text;
-    } forms[] = {{'F', N_("form")},
-                 {'O', N_("original")},
-                 {'C', N_("copy")},
-                 {'P', N_("photo")},
-                 {'E', N_("electronic, checked by the service")},
-                 {'S', N_("taken on the spot")},
-                 {'I', N_("seen only")}};
-    for (size_t i = 0; form && i < sizeof forms / sizeof forms[0]; i++)
-        if (form[0] == forms[i].letter && !form[1])
-            return gettext(forms[i].text);
-    return form ? form : "";
-}
+#include "proto/item.h"
+#include "proto/limits.h"
 
 const char *view_limit(const json_t *limit, char *out, size_t size)
 {
-    const char *unit = json_string_value(json_object_get(limit, "unit"));
-    json_int_t days = json_integer_value(json_object_get(limit, "days"));
-    if (!json_is_object(limit))
-        return json_is_string(limit) ? json_string_value(limit) : "-";
-    if (!days)
-        return _("at once");
-    (void)snprintf(out, size, unit && !strcmp(unit, "calendar_day") ? _("%lld days") : _("%lld working days"),
-                   (long long)days);
-    return out;
+    item_limit_text(limit, lang_zh(), out, size);
+    return out[0] ? out : "-";
 }
 
 const char *view_office(const char *code)
@@ -56,28 +21,69 @@ const char *view_office(const char *code)
     return name ? name : code ? code : "";
 }
 
-int view_items(struct client *client, const char *query, const char *office, json_t **rows)
+struct filter {
+    const char *name, *value;
+};
+
+static int fetch_items(struct client *client, const struct filter *filters, size_t count, json_t **rows)
 {
     struct buf path;
     buf_init(&path, 4096);
     int rc = buf_append_str(&path, "/window/v1/items?limit=100");
-    if (!rc && query)
-        rc = buf_append_str(&path, "&q=");
-    if (!rc && query)
-        rc = http_escape(query, &path);
-    if (!rc && office)
-        rc = buf_append_str(&path, "&office=");
-    if (!rc && office)
-        rc = http_escape(office, &path);
+    for (size_t i = 0; i < count && !rc; i++) {
+        if (!filters[i].value)
+            continue;
+        rc = buf_printf(&path, "&%s=", filters[i].name);
+        rc = rc ? rc : http_escape(filters[i].value, &path);
+    }
     int status = rc ? report_local(client, REPORT_MEMORY, NULL) : view_rows(client, path.data, 0, rows);
     buf_free(&path);
     return status;
 }
 
+int view_items(struct client *client, const char *query, const char *office, json_t **rows)
+{
+    struct filter filters[] = {{"q", query}, {"office", office}};
+    return fetch_items(client, filters, sizeof filters / sizeof filters[0], rows);
+}
+
+/* Of our own items: which counterparts offer this version already. */
+static void taken_cell(const json_t *row, char *out, size_t size)
+{
+    const json_t *peer;
+    size_t i, used = 0;
+    out[0] = '\0';
+    json_array_foreach(json_object_get(row, "peers"), i, peer)
+    {
+        const char *state = view_text(peer, "state");
+        const char *word = !strcmp(state, "taken") ? _("taken") : !strcmp(state, "refused") ? _("refused") : _("not yet acknowledged");
+        int n = snprintf(out + used, size - used, "%s%s %s", i ? ", " : "", view_text(peer, "office"), word);
+        used += n > 0 && (size_t)n < size - used ? (size_t)n : 0;
+    }
+}
+
+/* The name, with what a clerk has to know about its period. */
+static void name_cell(const json_t *row, char *out, size_t size)
+{
+    const json_t *next = json_object_get(row, "next");
+    const char *name = view_text(row, "name");
+    if (json_is_object(next))
+        (void)snprintf(out, size, _("%s (version %lld from %s)"), name, (long long)json_integer_value(json_object_get(next, "version")),
+                       view_text(next, "effective_from"));
+    else
+        (void)snprintf(out, size, json_is_false(json_object_get(row, "in_force")) ? _("%s (not in force)") : "%s", name);
+}
+
 int item_list(struct client *client, const struct args *args)
 {
     json_t *rows, *row;
-    int status = view_items(client, args->count ? args->positional[0] : NULL, args_option(args, "office"), &rows);
+    struct filter filters[] = {{"q", args->count ? args->positional[0] : NULL},
+                               {"office", args_option(args, "office")},
+                               {"subject", args_option(args, "subject")},
+                               {"mode", args_option(args, "mode")},
+                               {"category", args_option(args, "category")},
+                               {"department", args_option(args, "department")}};
+    int status = fetch_items(client, filters, sizeof filters / sizeof filters[0], &rows);
     if (status)
         return status;
     if (client->json) {
@@ -93,20 +99,24 @@ int item_list(struct client *client, const struct args *args)
     table_column(&t, _("Mode"), 8);
     table_column(&t, _("Limit"), 0);
     table_column(&t, _("Materials"), 0);
+    table_column(&t, _("At the counterparts"), 12);
     size_t i;
     int rc = 0;
     json_array_foreach(rows, i, row)
     {
-        char limit[64], materials[24];
+        char limit[64], materials[24], taken[256], name[1024];
+        taken_cell(row, taken, sizeof taken);
+        name_cell(row, name, sizeof name);
         (void)snprintf(materials, sizeof materials, "%lld",
                        (long long)json_integer_value(json_object_get(row, "materials")));
         const char *cells[] = {view_text(row, "code"),
-                               view_text(row, "name"),
+                               name,
                                view_office(view_text(row, "office")),
                                view_text(row, "department"),
-                               mode_text(view_text(row, "mode")),
+                               item_word("mode", view_text(row, "mode"), lang_zh()),
                                view_limit(json_object_get(row, "promised_limit"), limit, sizeof limit),
-                               materials};
+                               materials,
+                               taken};
         rc = rc ? rc : table_row(&t, cells);
     }
     size_t count = json_array_size(rows);
@@ -154,9 +164,129 @@ int view_item(struct client *client, const char *code, const char *office, const
     return status;
 }
 
+/* ---- one item: every element that it has, by the table ---- */
+
+static int object_value(const json_t *object, const struct item_element *members, struct buf *out)
+{
+    int rc = 0;
+    size_t before = out->len;
+    for (const struct item_element *e = members; e->name && !rc; e++) {
+        const json_t *value = json_object_get(object, e->name);
+        if (!value)
+            continue;
+        rc = buf_printf(out, "%s%s ", out->len > before ? _(", ") : "", lang_pick(e->label, e->zh));
+        rc = rc ? rc : view_element(e, value, out);
+    }
+    return rc;
+}
+
+static int letters_value(const struct item_element *e, const char *letters, struct buf *out)
+{
+    int rc = 0;
+    for (const char *c = letters; c && *c && !rc; c++) {
+        char letter[2] = {*c, '\0'};
+        rc = buf_printf(out, "%s%s", c == letters ? "" : _(", "), item_word(e->name, letter, lang_zh()));
+    }
+    return rc;
+}
+
+/* One entry of a list. */
+static int entry_value(const struct item_element *e, const json_t *entry, struct buf *out)
+{
+    const char *text = json_string_value(entry);
+    const struct item_element *about = e->form == ITEM_ELEMENTS && text ? item_element_find(text) : NULL;
+    if (e->members)
+        return object_value(entry, e->members, out);
+    return buf_append_str(out, about                   ? lang_pick(about->label, about->zh)
+                               : !text                 ? ""
+                               : e->form == ITEM_WORDS ? item_word(e->name, text, lang_zh())
+                                                       : text);
+}
+
+int view_element(const struct item_element *e, const json_t *value, struct buf *out)
+{
+    char limit[64];
+    size_t i;
+    const json_t *entry;
+    const char *text = json_string_value(value);
+    int rc = 0;
+    if (e->form == ITEM_LIMIT)
+        return buf_append_str(out, view_limit(value, limit, sizeof limit));
+    if (json_is_boolean(value))
+        return buf_append_str(out, json_is_true(value) ? _("yes") : _("no"));
+    if (json_is_integer(value))
+        return buf_printf(out, "%lld", (long long)json_integer_value(value));
+    if (e->form == ITEM_LETTERS)
+        return letters_value(e, text, out);
+    if (json_is_object(value))
+        return e->members ? object_value(value, e->members, out) : 0;
+    json_array_foreach((json_t *)value, i, entry)
+    {
+        rc = rc || !i ? rc : buf_append_str(out, _("; "));
+        rc = rc ? rc : entry_value(e, entry, out);
+    }
+    return rc || !text ? rc : buf_append_str(out, e->form == ITEM_WORD ? item_word(e->name, text, lang_zh()) : text);
+}
+
+enum { LABEL = 24 };
+
+static int show_members(const json_t *object, const struct item_element *members)
+{
+    int rc = 0;
+    for (const struct item_element *e = members; e->name && !rc; e++) {
+        const json_t *value = json_object_get(object, e->name), *part;
+        struct buf text;
+        size_t i;
+        if (!value || !strcmp(e->name, "materials"))
+            continue;
+        buf_init(&text, VALUE_BYTES);
+        if (e->form == ITEM_OBJECT)
+            rc = show_members(value, e->members);
+        else if (e->form == ITEM_OBJECTS)
+            json_array_foreach((json_t *)value, i, part) rc = rc ? rc : show_members(part, e->members);
+        else
+            rc = view_element(e, value, &text);
+        if (!rc && text.len)
+            term_pair(lang_pick(e->label, e->zh), LABEL, text.data);
+        buf_free(&text);
+    }
+    return rc;
+}
+
+static int show_materials(const json_t *materials)
+{
+    struct table t;
+    size_t i;
+    const json_t *material;
+    int rc = 0;
+    table_init(&t);
+    table_column(&t, _("No."), 0);
+    table_column(&t, _("Material"), 16);
+    table_column(&t, _("Form"), 8);
+    table_column(&t, _("Needed"), 8);
+    table_column(&t, _("Deferrable"), 0);
+    table_column(&t, _("Standard"), 12);
+    json_array_foreach((json_t *)materials, i, material)
+    {
+        char number[24];
+        (void)snprintf(number, sizeof number, "%zu", i + 1);
+        const char *when = view_text(material, "needed_when");
+        const char *cells[] = {number,
+                               view_text(material, "name"),
+                               item_word("form", view_text(material, "form"), lang_zh()),
+                               when[0] ? when : json_is_false(json_object_get(material, "required")) ? _("no") : _("yes"),
+                               json_is_true(json_object_get(material, "deferrable")) ? _("yes") : "",
+                               view_text(material, "standard")};
+        rc = rc ? rc : table_row(&t, cells);
+    }
+    (void)putchar('\n');
+    return rc ? (table_free(&t), rc) : table_print(&t);
+}
+
 int item_show(struct client *client, const struct args *args)
 {
-    json_t *item, *material;
+    json_t *item;
+    char text[128];
     int status =
         view_item(client, args->positional[0], args_option(args, "office"), args_option(args, "version"), &item);
     if (status)
@@ -166,51 +296,72 @@ int item_show(struct client *client, const struct args *args)
         json_decref(item);
         return EXIT_DONE;
     }
-    char text[128], version[32];
-    enum { LABEL = 18 };
-    (void)snprintf(version, sizeof version, "%lld", (long long)json_integer_value(json_object_get(item, "version")));
-    term_pair(_("Code"), LABEL, view_text(item, "code"));
-    term_pair(_("Version"), LABEL, version);
-    term_pair(_("Item"), LABEL, view_text(item, "name"));
     term_pair(_("Home side"), LABEL, view_office(view_text(item, "office")));
-    term_pair(_("Department"), LABEL, view_text(item, "department"));
-    term_pair(_("Mode"), LABEL, mode_text(view_text(item, "mode")));
-    term_pair(_("Statutory limit"), LABEL, view_limit(json_object_get(item, "statutory_limit"), text, sizeof text));
-    term_pair(_("Promised limit"), LABEL, view_limit(json_object_get(item, "promised_limit"), text, sizeof text));
-    term_pair(_("Fee"), LABEL, view_text(item, "fee"));
-    term_pair(_("Result"), LABEL, view_text(item, "result"));
-    term_pair(_("Legal basis"), LABEL, view_text(item, "legal_basis"));
-    struct table t;
-    table_init(&t);
-    table_column(&t, _("No."), 0);
-    table_column(&t, _("Material"), 16);
-    table_column(&t, _("Form"), 8);
-    table_column(&t, _("Needed"), 0);
-    size_t i;
-    int rc = 0;
-    json_array_foreach(json_object_get(item, "materials"), i, material)
-    {
-        char number[24];
-        (void)snprintf(number, sizeof number, "%zu", i + 1);
-        bool needed = !json_is_false(json_object_get(material, "required"));
-        const char *cells[] = {number, view_text(material, "name"), form_text(view_text(material, "form")),
-                               needed ? _("yes") : _("no")};
-        rc = rc ? rc : table_row(&t, cells);
-    }
-    (void)putchar('\n');
-    if (rc || table_print(&t))
+    if (show_members(item, item_elements) || show_materials(json_object_get(item, "materials")))
         status = report_local(client, REPORT_MEMORY, NULL);
     bool joint = json_is_array(json_object_get(item, "legs"));
     if (!status && joint)
         status = joint_template(client, item);
     if (joint)
-        (void)snprintf(text, sizeof text, "tongban joint new --item %s%s%s", view_text(item, "code"),
+        (void)snprintf(text, sizeof text, "tongban joint new --item %.50s%s%s", view_text(item, "code"),
                        joint_needs(item, "applicant") ? " --applicant-office CODE" : "",
                        joint_needs(item, "other") ? " --other-office CODE" : "");
     else
-        (void)snprintf(text, sizeof text, "tongban case new --item %s --office %s", view_text(item, "code"), view_text(item, "office"));
-    json_decref(item);
+        (void)snprintf(text, sizeof text, "tongban case new --item %.50s --office %.6s", view_text(item, "code"), view_text(item, "office"));
     if (!status)
         term_next(text);
+    json_decref(item);
     return status;
+}
+
+/* ---- pages for people ---- */
+
+static int write_page(struct client *client, const char *path, const struct buf *page)
+{
+    FILE *file = path ? fopen(path, "w") : stdout;
+    bool good = file && fwrite(page->data, 1, page->len, file) == page->len;
+    if (path && file && fclose(file))
+        good = false;
+    return good ? EXIT_DONE : report_local(client, REPORT_FILE, "%s: %s", path ? path : "-", strerror(errno));
+}
+
+typedef int (*page_writer)(const json_t *item, const char *office, struct buf *out);
+
+static int page_run(struct client *client, const struct args *args, page_writer write)
+{
+    json_t *item;
+    struct buf page;
+    const char *out = args_option(args, "out");
+    int status =
+        view_item(client, args->positional[0], args_option(args, "office"), args_option(args, "version"), &item);
+    if (status)
+        return status;
+    buf_init(&page, LIMIT_CONFIG_BYTES);
+    if (write(item, view_office(view_text(item, "office")), &page)) {
+        status = report_local(client, REPORT_MEMORY, NULL);
+    } else if (client->json) {
+        json_t *doc = json_pack("{s:O, s:O, s:O, s:s}", "office", json_object_get(item, "office"), "code", json_object_get(item, "code"),
+                                "version", json_object_get(item, "version"), "markdown", page.data);
+        term_json(doc);
+        json_decref(doc);
+    } else {
+        status = write_page(client, out, &page);
+    }
+    if (!status && out && !client->json) {
+        (void)printf(_("%s is written.\n"), out);
+        term_next(_("read it through; elements marked 待核实 have to be checked by the department first"));
+    }
+    buf_free(&page);
+    json_decref(item);
+    return status;
+}
+
+int item_guide_run(struct client *client, const struct args *args)
+{
+    return page_run(client, args, item_guide);
+}
+
+int item_manual_run(struct client *client, const struct args *args)
+{
+    return page_run(client, args, item_manual);
 }

@@ -1,8 +1,6 @@
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "client/tongban_http.h"
 #include "client/tongban_register.h"
 #include "client/tongban_term.h"
 
@@ -44,11 +42,16 @@ static int first_word(int argc, char **argv)
     return i < argc ? i : argc;
 }
 
+/* Commands that work without a server, and those that open it themselves when they need it. */
 static bool needs_server(const struct command *command)
 {
-    return strcmp(command->group, "code") != 0 && strcmp(command->group, "calendar") != 0 &&
-           strcmp(command->group, "help") != 0 &&
-           !(strcmp(command->group, "report") == 0 && command->verb && strcmp(command->verb, "list") == 0);
+    static const char *const alone[][2] = {{"code", NULL},         {"calendar", NULL},       {"help", NULL},
+                                           {"catalogue", "lint"}, {"catalogue", "import"}, {"catalogue", "diff"},
+                                           {"report", "list"}};
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
+        if (!strcmp(command->group, alone[i][0]) && (!alone[i][1] || (command->verb && !strcmp(command->verb, alone[i][1]))))
+            return false;
+    return true;
 }
 
 static int run(int argc, char **argv, struct client *client, const struct global *global)

@@ -216,6 +216,9 @@ static int write_start(struct service *service, struct problem *p)
         return problem_set(p, PROBLEM_STOPPING, "", "told to stop while starting");
     if (rc)
         return problem_set(p, PROBLEM_STORE_FAILED, "", "the start could not be written: %s", err_text(rc));
+    if (act.start.skipped)
+        LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "catalogue_items_not_newer", LOG_INT("count", act.start.skipped),
+            LOG_TEXT("code", act.start.skipped_code));
     LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "opened", LOG_INT("edition", act.start.edition), LOG_INT("published", act.start.published),
         LOG_INT("granted", act.start.granted));
     return 0;

@@ -21,6 +21,7 @@ enum { ACCESS_CASEWORK = ACCESS_WINDOW | ACCESS_HANDLER, ACCESS_STAFF = ACCESS_C
     A(PUBLIC, 0, "what the service is and can", "服务状态与能力")                                                      \
     A(SELF, ACCESS_STAFF, "the office and oneself", "本单位与本人")                                                    \
     A(CATALOGUE, ACCESS_STAFF, "the catalogue", "事项清单")                                                            \
+    A(CATALOGUE_WRITE, ACCESS_HANDLER, "a new edition of the catalogue", "发布事项清单")                               \
     A(CASE_LIST, ACCESS_CASEWORK, "a list of cases", "办件列表")                                                       \
     A(CASE_READ, ACCESS_CASEWORK, "a case with its personal data", "含个人信息的办件")                                 \
     A(CASE_WRITE, ACCESS_CASEWORK, "an act on a case", "办理操作")                                                     \

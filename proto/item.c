@@ -9,67 +9,7 @@
 #include "proto/text.h"
 #include "proto/timestamp.h"
 
-enum element_form {
-    ELEMENT_CODE, /* 12–50 characters in the nation, shorter in our lists: letters, digits, - and . */
-    ELEMENT_TEXT,
-    ELEMENT_WORD,    /* one of `values` */
-    ELEMENT_LETTERS, /* each letter of `values` at most once */
-    ELEMENT_BOOL,
-    ELEMENT_VERSION,
-    ELEMENT_LIMIT, /* {"days","unit"} or null */
-    ELEMENT_MATERIALS,
-    ELEMENT_DATE,
-    ELEMENT_ELEMENTS, /* names of elements of this table */
-    ELEMENT_LEGS      /* template of a joint case */
-};
-
-struct element {
-    const char *name;
-    enum element_form form;
-    bool required;
-    const char *values;
-};
-
-/* 实施清单要素 that the first cut keeps (GB/T 39554, domain.md 4.1). */
-static const struct element elements[] = {
-    {"code", ELEMENT_CODE, true, NULL},
-    {"version", ELEMENT_VERSION, true, NULL},
-    {"name", ELEMENT_TEXT, true, NULL},
-    {"name_en", ELEMENT_TEXT, true, NULL},
-    {"category", ELEMENT_TEXT, true, NULL},
-    {"department", ELEMENT_TEXT, true, NULL},
-    {"task_type", ELEMENT_WORD, true, "01|02|03|04|05|06|07|08|09|10|20|21"}, /* 事项类型 */
-    {"subject", ELEMENT_LETTERS, true, "PE"},                                 /* 服务对象: person, enterprise */
-    {"mode", ELEMENT_WORD, true, "ONLINE|PROXY|LOCAL|JOINT"},
-    {"alternative", ELEMENT_WORD, false, "ONLINE|PROXY|LOCAL|JOINT"},
-    {"steps", ELEMENT_LETTERS, true, "INOPD"}, /* 可授权环节 */
-    {"in_person", ELEMENT_BOOL, true, NULL},
-    {"materials", ELEMENT_MATERIALS, true, NULL},
-    {"statutory_limit", ELEMENT_LIMIT, true, NULL},
-    {"statutory_note", ELEMENT_TEXT, false, NULL},
-    {"promised_limit", ELEMENT_LIMIT, true, NULL},
-    {"project_type", ELEMENT_WORD, true, "instant|committed"}, /* 即办件, 承诺件 */
-    {"fee", ELEMENT_TEXT, true, NULL},
-    {"result", ELEMENT_TEXT, true, NULL},
-    {"legal_basis", ELEMENT_TEXT, true, NULL},
-    {"effective_from", ELEMENT_DATE, true, NULL},
-    {"effective_to", ELEMENT_DATE, false, NULL},
-    {"notice_rule", ELEMENT_WORD, false, "PERMIT_5WD|ONSPOT_DEEMED|ONSPOT_ZJ|MARKET_3WD|NONE"}, /* 一次性告知规则 */
-    {"overdue_supplement", ELEMENT_WORD, false, "WITHDRAWN|REFUSE|NONE"},                       /* 逾期未补正 */
-    {"extension", ELEMENT_LIMIT, false, NULL},                                                  /* 延期; null: none */
-    {"legs", ELEMENT_LEGS, false, NULL},                                                        /* 联办环节 */
-    {"joint_rule", ELEMENT_WORD, false, JOINT_RULE_WORDS},                                      /* 联办办结规则 */
-    {"approximate", ELEMENT_ELEMENTS, true, NULL},
-};
-enum { ELEMENT_COUNT = sizeof elements / sizeof elements[0], MAX_MATERIALS = 100, MAX_DAYS = 1000, MAX_CODE = 50 };
-
-static const struct element *find_element(const char *name)
-{
-    for (size_t i = 0; i < ELEMENT_COUNT; i++)
-        if (strcmp(elements[i].name, name) == 0)
-            return &elements[i];
-    return NULL;
-}
+enum { MAX_DAYS = 1000, POINTER_TEXT = 64 };
 
 static bool word_in(const char *words, const char *word)
 {
@@ -108,12 +48,13 @@ static int check_text(const json_t *value, const char *field, struct problem *p)
     return 0;
 }
 
-static int check_code(const json_t *value, const char *field, struct problem *p)
+static int check_code(const json_t *value, const struct item_element *element, const char *field, struct problem *p)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
     const char *text = text_of(value);
-    if (!text || !text[0] || strlen(text) > MAX_CODE || strspn(text, allowed) != strlen(text))
-        return problem_set(p, PROBLEM_FIELD, field, "a code has 1 to %d letters, digits, hyphens and dots", MAX_CODE);
+    if (!text || strlen(text) < (size_t)element->least || strlen(text) > (size_t)element->most || strspn(text, allowed) != strlen(text))
+        return problem_set(p, PROBLEM_FIELD, field, "a code has %d to %d letters, digits, hyphens and dots", element->least,
+                           element->most);
     return 0;
 }
 
@@ -153,91 +94,146 @@ static int check_limit(const json_t *limit, const char *field, struct problem *p
     return 0;
 }
 
-static int check_material(const json_t *material, const char *field, struct problem *p)
+static int check_word(const json_t *value, const char *words, const char *field, struct problem *p)
 {
-    int rc = check_only(material, "name|form|required|deferrable", field, p);
-    if (!rc)
-        rc = check_text(json_object_get(material, "name"), field, p);
-    const char *form = text_of(json_object_get(material, "form"));
-    if (!rc && (!form || !word_in("F|O|C|P|E|S|I", form)))
-        rc = problem_set(p, PROBLEM_FIELD, field, "form must be one of F O C P E S I");
-    if (!rc && !json_is_boolean(json_object_get(material, "required")))
-        rc = problem_set(p, PROBLEM_FIELD, field, "required must be true or false");
-    const json_t *deferrable = json_object_get(material, "deferrable"); /* 容缺材料 */
-    if (!rc && deferrable && !json_is_boolean(deferrable))
-        rc = problem_set(p, PROBLEM_FIELD, field, "deferrable must be true or false");
+    const char *text = text_of(value);
+    return text && word_in(words, text) ? 0 : problem_set(p, PROBLEM_FIELD, field, "it must be one of %s", words);
+}
+
+static int check_members(const json_t *object, const struct item_element *members, const char *field, struct problem *p);
+
+/* What tells the elements of a list apart: the text itself, or the first member of an object. */
+static const char *list_key(const json_t *value, const struct item_element *element)
+{
+    return text_of(element->members ? json_object_get(value, element->members->name) : value);
+}
+
+static int check_entry(const json_t *value, const struct item_element *element, const char *field, struct problem *p)
+{
+    const char *name = text_of(value);
+    switch (element->form) {
+    case ITEM_OBJECTS:
+        return check_members(value, element->members, field, p);
+    case ITEM_WORDS:
+        return check_word(value, element->values, field, p);
+    case ITEM_ELEMENTS:
+        return name && item_element_find(name) ? 0 : problem_set(p, PROBLEM_FIELD, field, "it is not the name of an element");
+    default:
+        return check_text(value, field, p);
+    }
+}
+
+static int check_list(const json_t *list, const struct item_element *element, const char *field, struct problem *p)
+{
+    size_t count = json_array_size(list);
+    if (!json_is_array(list) || count < (size_t)element->least || count > (size_t)element->most)
+        return problem_set(p, PROBLEM_FIELD, field, "a list of %d to %d %s is needed", element->least, element->most, element->label);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *value = json_array_get(list, i);
+        char at[POINTER_TEXT];
+        (void)snprintf(at, sizeof at, "%.40s/%zu", field, i);
+        int rc = check_entry(value, element, at, p);
+        if (rc)
+            return rc;
+        const char *key = list_key(value, element);
+        for (size_t k = 0; k < i; k++)
+            if (key && strcmp(key, list_key(json_array_get(list, k), element)) == 0)
+                return problem_set(p, PROBLEM_FIELD, at, "'%.60s' stands in this list twice", key);
+    }
+    return 0;
+}
+
+static int check_value(const json_t *value, const struct item_element *element, const char *field, struct problem *p)
+{
+    int64_t day;
+    const char *text = text_of(value);
+    switch (element->form) {
+    case ITEM_CODE:
+        return check_code(value, element, field, p);
+    case ITEM_OFFICE:
+        return office_valid(text) ? 0 : problem_set(p, PROBLEM_FIELD, field, "an office has six digits");
+    case ITEM_TEXT:
+        return check_text(value, field, p);
+    case ITEM_WORD:
+        return check_word(value, element->values, field, p);
+    case ITEM_LETTERS:
+        return check_letters(value, element->values, field, p);
+    case ITEM_BOOL:
+        return json_is_boolean(value) ? 0 : problem_set(p, PROBLEM_FIELD, field, "true or false is needed");
+    case ITEM_NUMBER:
+        return json_is_integer(value) && json_integer_value(value) >= element->least && json_integer_value(value) <= element->most
+                   ? 0
+                   : problem_set(p, PROBLEM_FIELD, field, "a number from %d to %d is needed", element->least, element->most);
+    case ITEM_LIMIT:
+        return check_limit(value, field, p);
+    case ITEM_DATE:
+        return text && date_parse(text, &day) == 0 ? 0 : problem_set(p, PROBLEM_FIELD, field, "a date such as 2026-01-01 is needed");
+    case ITEM_OBJECT:
+        return check_members(value, element->members, field, p);
+    case ITEM_OBJECTS:
+    case ITEM_TEXTS:
+    case ITEM_WORDS:
+    case ITEM_ELEMENTS:
+        return check_list(value, element, field, p);
+    case ITEM_FORMS:
+        break;
+    }
+    return TB_EINVAL;
+}
+
+static const struct item_element *find_member(const struct item_element *members, const char *name)
+{
+    while (members->name && strcmp(members->name, name) != 0)
+        members++;
+    return members->name ? members : NULL;
+}
+
+/* A member that no row has. */
+static int refuse_unknown(const char *key, const char *field, struct problem *p)
+{
+    char at[POINTER_TEXT];
+    (void)snprintf(at, sizeof at, "%.40s/%.22s", field, key);
+    return problem_set(p, PROBLEM_FIELD, at, "there is no such element; check its spelling");
+}
+
+/* A required one is there, and it fits its row. */
+static int check_member(const json_t *object, const struct item_element *e, const char *field, struct problem *p)
+{
+    char at[POINTER_TEXT];
+    const json_t *value = json_object_get(object, e->name);
+    (void)snprintf(at, sizeof at, "%.40s/%.22s", field, e->name);
+    if (!value && (e->flags & (unsigned)ITEM_REQUIRED))
+        return problem_set(p, PROBLEM_FIELD, at, "the element '%s' is missing", e->name);
+    return value ? check_value(value, e, at, p) : 0;
+}
+
+/* For the item and for the objects within. */
+static int check_members(const json_t *object, const struct item_element *members, const char *field, struct problem *p)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(object))
+        return problem_set(p, PROBLEM_FIELD, field, "an object is needed: names with values");
+    json_object_foreach((json_t *)object, key, value) if (!find_member(members, key)) return refuse_unknown(key, field, p);
+    int rc = 0;
+    for (const struct item_element *e = members; e->name && !rc; e++)
+        rc = check_member(object, e, field, p);
     return rc;
 }
 
-static int check_materials(const json_t *list, const char *field, struct problem *p)
+/* What is needed in every case has no case in which it is needed. */
+static int check_necessity(const json_t *item, struct problem *p)
 {
-    if (!json_is_array(list) || json_array_size(list) > MAX_MATERIALS)
-        return problem_set(p, PROBLEM_FIELD, field, "a list of at most %d materials is needed", MAX_MATERIALS);
+    const json_t *list = json_object_get(item, "materials"), *material;
     size_t i;
-    const json_t *material;
     json_array_foreach(list, i, material)
     {
-        char at[96];
-        (void)snprintf(at, sizeof at, "%s/%zu", field, i);
-        int rc = check_material(material, at, p);
-        if (rc)
-            return rc;
+        char at[POINTER_TEXT];
+        (void)snprintf(at, sizeof at, "/materials/%zu/needed_when", i);
+        if (json_is_true(json_object_get(material, "required")) && json_object_get(material, "needed_when"))
+            return problem_set(p, PROBLEM_FIELD, at, "a material that is always needed has no needed_when; set required to false");
     }
     return 0;
-}
-
-static int check_elements(const json_t *list, const char *field, struct problem *p)
-{
-    if (!json_is_array(list) || json_array_size(list) > ELEMENT_COUNT)
-        return problem_set(p, PROBLEM_FIELD, field, "a list of element names is needed");
-    size_t i;
-    const json_t *name;
-    json_array_foreach(list, i, name)
-    {
-        const char *text = text_of(name);
-        if (!text || !find_element(text))
-            return problem_set(p, PROBLEM_FIELD, field, "entry %zu is not the name of an element", i + 1);
-    }
-    return 0;
-}
-
-static int check_element(const struct element *element, const json_t *value, struct problem *p)
-{
-    char field[64];
-    int64_t day;
-    const char *text = text_of(value);
-    (void)snprintf(field, sizeof field, "/%s", element->name);
-    switch (element->form) {
-    case ELEMENT_CODE:
-        return check_code(value, field, p);
-    case ELEMENT_TEXT:
-        return check_text(value, field, p);
-    case ELEMENT_WORD:
-        return text && word_in(element->values, text)
-                   ? 0
-                   : problem_set(p, PROBLEM_FIELD, field, "it must be one of %s", element->values);
-    case ELEMENT_LETTERS:
-        return check_letters(value, element->values, field, p);
-    case ELEMENT_BOOL:
-        return json_is_boolean(value) ? 0 : problem_set(p, PROBLEM_FIELD, field, "true or false is needed");
-    case ELEMENT_VERSION:
-        return json_is_integer(value) && json_integer_value(value) >= 1 && json_integer_value(value) <= INT32_MAX
-                   ? 0
-                   : problem_set(p, PROBLEM_FIELD, field, "a number from 1 is needed");
-    case ELEMENT_LIMIT:
-        return check_limit(value, field, p);
-    case ELEMENT_MATERIALS:
-        return check_materials(value, field, p);
-    case ELEMENT_DATE:
-        return text && date_parse(text, &day) == 0
-                   ? 0
-                   : problem_set(p, PROBLEM_FIELD, field, "a date such as 2026-01-01 is needed");
-    case ELEMENT_ELEMENTS:
-        return check_elements(value, field, p);
-    case ELEMENT_LEGS:
-        return joint_check_legs(value, p);
-    }
-    return TB_EINVAL;
 }
 
 /* 浙江省保障"最多跑一次"改革规定 12: the promise binds, so it must not be later than the law. */
@@ -271,42 +267,61 @@ static int check_joint(const json_t *item, struct problem *p)
         return problem_set(p, PROBLEM_FIELD, legs ? "/joint_rule" : "/legs", "legs and joint_rule stand together");
     if (strcmp(text_of(json_object_get(item, "mode")), "JOINT"))
         return problem_set(p, PROBLEM_FIELD, "/mode", "an item with legs has the mode JOINT");
-    return 0;
+    return joint_check_legs(legs, p);
 }
+
+static int (*const cross_checks[])(const json_t *item, struct problem *p) = {check_promise, check_period, check_necessity, check_joint};
 
 int item_check(const json_t *item, struct problem *p)
 {
+    int rc = check_members(item, item_elements, "", p);
+    for (size_t i = 0; i < sizeof cross_checks / sizeof cross_checks[0] && !rc; i++)
+        rc = cross_checks[i](item, p);
+    return rc;
+}
+
+int item_check_each(const json_t *item, int (*tell)(void *context, const struct problem *p), void *context)
+{
+    struct problem p = {.number = -1};
     const char *key;
     json_t *value;
-    if (!json_is_object(item))
-        return problem_set(p, PROBLEM_FIELD, "", "an item must be an object");
+    bool good = json_is_object(item);
+    if (!good)
+        return check_members(item, item_elements, "", &p) ? tell(context, &p) : 0;
     json_object_foreach((json_t *)item, key, value)
     {
-        char field[64];
-        (void)snprintf(field, sizeof field, "/%.60s", key);
-        if (!find_element(key))
-            return problem_set(p, PROBLEM_FIELD, field, "there is no such element; check its spelling");
+        int rc = find_member(item_elements, key) ? 0 : refuse_unknown(key, "", &p);
+        good = good && !rc;
+        if (rc && (rc = tell(context, &p)))
+            return rc;
     }
-    for (size_t i = 0; i < ELEMENT_COUNT; i++) {
-        value = json_object_get(item, elements[i].name);
-        char field[64];
-        (void)snprintf(field, sizeof field, "/%s", elements[i].name);
-        if (!value && elements[i].required)
-            return problem_set(p, PROBLEM_FIELD, field, "the element '%s' is missing", elements[i].name);
-        int rc = value ? check_element(&elements[i], value, p) : 0;
+    for (const struct item_element *e = item_elements; e->name; e++) {
+        int rc = check_member(item, e, "", &p);
+        good = good && !rc;
+        if (rc && (rc = tell(context, &p)))
+            return rc;
+    }
+    for (size_t i = 0; i < sizeof cross_checks / sizeof cross_checks[0] && good; i++) {
+        int rc = cross_checks[i](item, &p) ? tell(context, &p) : 0;
         if (rc)
             return rc;
     }
-    int rc = check_promise(item, p);
-    if (!rc)
-        rc = check_joint(item, p);
-    return rc ? rc : check_period(item, p);
+    return 0;
 }
+
+/* 下架事项: what the edition leaves out on purpose, and why. */
+static const struct item_element retired_members[] = {
+    {"code", ITEM_CODE, ITEM_REQUIRED, NULL, NULL, 1, 50, NULL, "code", "事项编码", "code of the item"},
+    {"reason", ITEM_TEXT, ITEM_REQUIRED, NULL, NULL, 1, LIMIT_TEXT_BYTES, NULL, "reason", "理由", "why it is withdrawn"},
+    {NULL, ITEM_FORMS, 0, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL},
+};
+static const struct item_element retired_list = {"retired", ITEM_OBJECTS, 0, NULL, retired_members, 0, LIMIT_CATALOGUE_ITEMS, NULL,
+                                                 "withdrawn items", "下架事项", "items that this edition withdraws"};
 
 static int check_head(const json_t *edition, struct problem *p)
 {
     int64_t day;
-    int rc = check_only(edition, "office|edition|published|items", "", p);
+    int rc = check_only(edition, "office|edition|published|items|note|retired", "", p);
     const char *published = text_of(json_object_get(edition, "published"));
     const json_t *number = json_object_get(edition, "edition"), *items = json_object_get(edition, "items");
     if (!rc && !office_valid(text_of(json_object_get(edition, "office"))))
@@ -320,6 +335,10 @@ static int check_head(const json_t *edition, struct problem *p)
         rc = problem_set(p, PROBLEM_FIELD, "/items", "a list of items is needed");
     if (!rc && json_array_size(items) > LIMIT_CATALOGUE_ITEMS)
         rc = problem_set(p, PROBLEM_FIELD, "/items", "at most %d items are taken", LIMIT_CATALOGUE_ITEMS);
+    if (!rc && json_object_get(edition, "note"))
+        rc = check_text(json_object_get(edition, "note"), "/note", p);
+    if (!rc && json_object_get(edition, "retired"))
+        rc = check_list(json_object_get(edition, "retired"), &retired_list, "/retired", p);
     return rc;
 }
 
@@ -359,4 +378,11 @@ bool item_in_force(const json_t *item, int64_t day)
     if (!first || date_parse(first, &from) || day < from)
         return false;
     return !last || (date_parse(last, &to) == 0 && day <= to);
+}
+
+bool item_begins_after(const json_t *item, int64_t day)
+{
+    int64_t from;
+    const char *first = text_of(json_object_get(item, "effective_from"));
+    return first && date_parse(first, &from) == 0 && from > day;
 }

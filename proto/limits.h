@@ -8,7 +8,7 @@
 #define LIMIT_TABLE(LIMIT)                                                                                             \
     /* data */                                                                                                         \
     LIMIT(JSON_DEPTH, 16, "levels", "deepest document of our schemas is 7")                                            \
-    LIMIT(ENTRY_BYTES, 512 * 1024, "bytes", "one ledger entry; a catalogue edition of 300 items fits")                 \
+    LIMIT(ENTRY_BYTES, 512 * 1024, "bytes", "one ledger entry; a catalogue edition of 250 full items fits")                 \
     LIMIT(CASE_BODY_BYTES, 64 * 1024, "bytes", "one window request about a case")                                      \
     LIMIT(NAME_BYTES, 300, "bytes", "a person's or body's name, 100 hanzi")                                            \
     LIMIT(TEXT_BYTES, 6000, "bytes", "a reason or remark, 2,000 hanzi")                                                \

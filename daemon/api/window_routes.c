@@ -183,6 +183,11 @@ static void post_case(struct exchange *x, void *context)
     start_call(x, context, OFFICE_INTAKE);
 }
 
+static void post_catalogue(struct exchange *x, void *context)
+{
+    start_call(x, context, OFFICE_PUBLISH);
+}
+
 static void post_action(struct exchange *x, void *context)
 {
     start_call(x, context, OFFICE_ACTION);
@@ -266,12 +271,28 @@ static int read_register(struct exchange *x, struct office_question *question, s
     return name && !kind ? problem_set(p, PROBLEM_NOT_FOUND, "", "there is no such register") : 0;
 }
 
+/* What narrows a list of items. */
+static int read_item_filters(struct exchange *x, struct office_question *question, struct problem *p)
+{
+    int rc = copy_text(question->subject, sizeof question->subject, exchange_query(x, "subject"), "subject", p);
+    if (!rc)
+        rc = copy_text(question->mode, sizeof question->mode, exchange_query(x, "mode"), "mode", p);
+    if (!rc)
+        rc = copy_text(question->category, sizeof question->category, exchange_query(x, "category"), "category", p);
+    if (!rc)
+        rc = copy_text(question->department, sizeof question->department, exchange_query(x, "department"), "department", p);
+    if (!rc && question->subject[0] && strcmp(question->subject, "P") != 0 && strcmp(question->subject, "E") != 0)
+        rc = problem_set(p, PROBLEM_FIELD, "", "subject must be P or E");
+    return rc;
+}
+
 static int read_parameters(struct exchange *x, struct office_question *question, struct problem *p)
 {
     int64_t limit;
     const char *state = exchange_query(x, "state"), *open = exchange_query(x, "open");
     /* the office in the path counts before the one in the query */
     const char *office = exchange_param(x, "office") ? exchange_param(x, "office") : exchange_query(x, "office");
+    const char *code = exchange_param(x, "code") ? exchange_param(x, "code") : exchange_query(x, "code");
     int rc = read_number(x, "limit", 1, LIMIT_LIST_PAGE, 20, &limit, p);
     if (!rc)
         rc = read_number(x, "cursor", 0, INT64_MAX, 0, &question->cursor, p);
@@ -287,7 +308,9 @@ static int read_parameters(struct exchange *x, struct office_question *question,
     if (!rc)
         rc = copy_text(question->item_office, sizeof question->item_office, office, "office", p);
     if (!rc)
-        rc = copy_text(question->item_code, sizeof question->item_code, exchange_param(x, "code"), "the item's code", p);
+        rc = copy_text(question->item_code, sizeof question->item_code, code, "the item's code", p);
+    if (!rc)
+        rc = read_item_filters(x, question, p);
     if (!rc)
         rc = copy_text(question->text, sizeof question->text, exchange_query(x, "q"), "q", p);
     if (rc)
@@ -343,6 +366,16 @@ static void get_items(struct exchange *x, void *context)
 static void get_item(struct exchange *x, void *context)
 {
     ask(x, context, ASK_ITEM);
+}
+
+static void get_catalogue(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_CATALOGUE);
+}
+
+static void get_catalogue_history(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_CATALOGUE_HISTORY);
 }
 
 static void get_cases(struct exchange *x, void *context)
@@ -432,6 +465,11 @@ const struct http_route api_window_routes[] = {
     GET("/window/v1/office", get_office),
     GET("/window/v1/items", get_items),
     GET("/window/v1/items/{office}/{code}", get_item),
+    GET("/window/v1/catalogue", get_catalogue),
+    /* an edition is one entry of the ledger, so its items may be as large as one */
+    {.method = HTTP_POST, .pattern = "/window/v1/catalogue", .body = HTTP_BODY_BUFFERED, .body_max = LIMIT_ENTRY_BYTES,
+     .content_type = "application/json", .handle = post_catalogue},
+    GET("/window/v1/catalogue/history", get_catalogue_history),
     POST("/window/v1/cases", post_case),
     GET("/window/v1/cases", get_cases),
     GET(CASE, get_case),

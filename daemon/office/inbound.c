@@ -252,8 +252,9 @@ static int take_catalogue(struct taken *t, struct problem *p)
     }
     if (!rc && json_integer_value(json_object_get(body, "edition")) <= have)
         rc = problem_set(p, PROBLEM_STEP_DONE, "/edition", "edition %lld or a later one is here", (long long)have);
+    struct catalogue_author author = {.at = t->entry.at, .staff = t->entry.staff, .role = t->entry.role};
     if (!rc)
-        rc = catalogue_keep(t->db, t->office->suite, body);
+        rc = catalogue_take(t->db, t->office->suite, body, &author, NULL, p);
     return rc;
 }
 

@@ -1,7 +1,8 @@
 /* office: what each request means, inside one transaction — the business of one county hall.
  *
  * An `office` is the immutable knowledge of one side: its code, calendar, staff, peers and their keys.  A *request* is
- * one thing a staff member wants (intake, an action of the case machine, an unmasked view); an *inbound* is a verified
+ * one thing a staff member wants (intake, an action of the case machine, an unmasked view, an
+ * edition of the catalogue); an *inbound* is a verified
  * batch of a peer; an *outcome* is a peer's verified answer to our batch; an *arrival* is a material that is now here.
  * Each is a store command: verify, deduplicate, decide, write effect and entry in one savepoint.  *Questions* are store
  * queries that build documents.  No sockets, no threads, no clock of its own: the simulation runs this code unchanged.
@@ -82,7 +83,8 @@ enum office_kind {
     OFFICE_PRINT,
     OFFICE_VOID,
     OFFICE_JOINT,
-    OFFICE_JOINT_WITHDRAW
+    OFFICE_JOINT_WITHDRAW,
+    OFFICE_PUBLISH
 };
 
 struct office_request {
@@ -228,12 +230,14 @@ struct office_material_question {
 void office_material_question_init(struct office_material_question *question, const struct office *office);
 
 /* ---- start ---- */
-/* Publishes the office's own catalogue (when it changed) and its authorisations (new ones) to the peers, and writes `office.started`. */
+/* Publishes what changed in the configured catalogue files, and new authorisations, to the peers, and writes `office.started`. */
 struct office_start {
     struct store_command command;
     const struct office *office;
     int64_t edition;                /* result */
     size_t published, granted;
+    size_t skipped;                 /* changed items of the files whose version is not newer than the published one: not taken */
+    char skipped_code[64];          /* the last of them */
 };
 void office_start_init(struct office_start *start, const struct office *office);
 
@@ -300,7 +304,9 @@ enum office_ask {
     ASK_CLOCKS,
     ASK_JOINT,
     ASK_JOINTS,
-    ASK_ACCOUNTABILITY
+    ASK_ACCOUNTABILITY,
+    ASK_CATALOGUE,
+    ASK_CATALOGUE_HISTORY
 };
 struct office_question {
     struct store_query query;
@@ -311,6 +317,8 @@ struct office_question {
     char item_office[OFFICE_TEXT], item_code[64];
     int64_t item_version;
     char text[LIMIT_NAME_BYTES + 1]; /* q= */
+    char subject[4], mode[8];        /* of items: letter P or E, word of the mode; "" any */
+    char category[LIMIT_NAME_BYTES + 1], department[LIMIT_NAME_BYTES + 1]; /* of items: part of them; "" any */
     int state;                       /* −1 any */
     bool open_only;
     int register_kind;               /* −1 any: what this office has to act on, or everything about case_no */

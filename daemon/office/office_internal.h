@@ -193,10 +193,36 @@ int ask_register(struct store_db *db, struct office_question *q) TB_MUST_USE;
 int ask_steps(struct store_db *db, struct office_question *q) TB_MUST_USE;
 int ask_originals(struct store_db *db, struct office_question *q) TB_MUST_USE;
 
-/* ---- start.c: what is published, by us or by a peer ---- */
+/* ---- catalogue.c: what is published, by us or by a peer ---- */
 
-/* Keeps a checked edition: its items become the current ones of that office. */
-int catalogue_keep(struct store_db *db, const struct suite *suite, const json_t *edition) TB_MUST_USE;
+/* Who published an edition, and when. */
+struct catalogue_author {
+    int64_t at;
+    const char *staff, *role; /* "": nobody, from the configured files */
+};
+/* Items that an office offers now: a new array. */
+int catalogue_items(struct store_db *db, const char *office, json_t **items) TB_MUST_USE;
+/* The version of an item that an office offers on `day`: the newest, or while that has not begun yet, the highest older one in force.
+ * *next (may be NULL): the version that comes later, 0 when none.  The document is a new reference that must not be changed. */
+int catalogue_offered(struct store_db *db, const char *office, const char *code, int64_t day, int64_t *version, json_t **doc,
+                      int64_t *next) TB_MUST_USE;
+/* Keeps a checked edition: its items become the current ones of that office, and what changed is noted.  A version that was published
+ * with other content is refused.  `changes` (may be NULL): new reference to the differences. */
+int catalogue_take(struct store_db *db, const struct suite *suite, const json_t *edition, const struct catalogue_author *author,
+                   json_t **changes, struct problem *p) TB_MUST_USE;
+/* What a member of staff publishes (OFFICE_PUBLISH): fills status and answer of the request. */
+int catalogue_publish(struct store_db *db, struct office_request *request, int64_t now, struct problem *p) TB_MUST_USE;
+/* At the start: publishes what changed in the configured files since the last one. */
+int catalogue_start(struct store_db *db, struct office_start *start) TB_MUST_USE;
+
+/* ---- catalogue_question.c: what is asked about catalogues ---- */
+int ask_items(struct store_db *db, struct office_question *q) TB_MUST_USE;
+int ask_item(struct store_db *db, struct office_question *q) TB_MUST_USE;
+int ask_catalogue(struct store_db *db, struct office_question *q) TB_MUST_USE;
+int ask_catalogue_history(struct store_db *db, struct office_question *q) TB_MUST_USE;
+
+/* ---- start.c: what is granted, by us or by a peer ---- */
+
 /* Checks and keeps an authorisation (行政许可法 24: the entrusted body and the content are announced). */
 int authorisation_keep(struct store_db *db, const json_t *body, const char *principal, const char *delegate, struct problem *p) TB_MUST_USE;
 

@@ -57,6 +57,14 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
     return rc;
 }
 
+/* A counterpart has taken or refused something that is about no case: of an edition it is noted. */
+static int settle_edition(struct store_db *db, struct office_outcome *out, uint64_t index, const struct receipt_line *line)
+{
+    const char *title = json_string_value(json_object_get(line->problem, "detail"));
+    int64_t now = store_world(db)->now_ms(store_world(db)->context);
+    return edition_settle(db, out->peer->code, index, line->verdict, now, title ? title : "");
+}
+
 static int settle_line(struct store_db *db, struct office_outcome *out, struct peer_row *peer, const struct receipt_line *line)
 {
     uint64_t index;
@@ -72,7 +80,9 @@ static int settle_line(struct store_db *db, struct office_outcome *out, struct p
     if (!rc && case_no[0]) {
         rc = settle_case(db, out, case_no, index, line);
     } else if (!rc) {
-        rc = register_settle(db, out->office, peer->office, index, line, case_no);
+        rc = settle_edition(db, out, index, line);
+        if (!rc)
+            rc = register_settle(db, out->office, peer->office, index, line, case_no);
         if (!rc && case_no[0])
             changed_add(&out->changed, &out->changed_count, case_no);
     }

@@ -59,80 +59,6 @@ static int ask_office(struct store_db *db, struct office_question *q)
     return q->answer ? 0 : TB_ENOMEM;
 }
 
-/* ---- catalogue ---- */
-
-struct item_list {
-    struct office_question *q;
-    json_t *rows;
-};
-
-static bool item_matches(const json_t *item, const char *text)
-{
-    const char *name = json_string_value(json_object_get(item, "name"));
-    const char *english = json_string_value(json_object_get(item, "name_en"));
-    const char *code = json_string_value(json_object_get(item, "code"));
-    const char *department = json_string_value(json_object_get(item, "department"));
-    return !text[0] || (name && strstr(name, text)) || (english && strcasestr(english, text)) || (code && strcasestr(code, text)) ||
-           (department && strstr(department, text));
-}
-
-static int list_item(void *context, const char *office, int64_t edition, const char *text)
-{
-    struct item_list *list = context;
-    json_t *item = NULL;
-    int rc = strict_json_parse(text, strlen(text), &item, NULL);
-    if (rc)
-        return TB_ECORRUPT;
-    if (item_matches(item, list->q->text)) {
-        json_t *row = json_pack("{s:s, s:I, s:I}", "office", office, "edition", (json_int_t)edition, "materials",
-                                (json_int_t)json_array_size(json_object_get(item, "materials")));
-        static const char *const shown[] = {"code", "version", "name",           "category", "department",
-                                            "mode", "steps",   "promised_limit", "fee",      NULL};
-        for (size_t i = 0; row && shown[i]; i++)
-            if (json_object_get(item, shown[i]))
-                (void)json_object_set(row, shown[i], json_object_get(item, shown[i]));
-        if (!row || json_array_append_new(list->rows, row))
-            rc = TB_ENOMEM;
-    }
-    json_decref(item);
-    return rc;
-}
-
-static int ask_items(struct store_db *db, struct office_question *q)
-{
-    struct item_list list = {.q = q, .rows = json_array()};
-    int rc = list.rows ? item_each(db, q->item_office[0] ? q->item_office : NULL, list_item, &list) : TB_ENOMEM;
-    if (rc) {
-        json_decref(list.rows);
-        return rc;
-    }
-    q->answer = json_pack("{s:o, s:n}", "rows", list.rows, "next");
-    return q->answer ? 0 : TB_ENOMEM;
-}
-
-static int ask_item(struct store_db *db, struct office_question *q)
-{
-    struct buf text;
-    int64_t version;
-    bool current;
-    json_t *item = NULL;
-    buf_init(&text, LIMIT_ENTRY_BYTES);
-    int rc = item_get(db, q->item_office, q->item_code, q->item_version, &version, &current, &text);
-    if (rc == TB_ENOTFOUND)
-        rc = problem_set(&q->problem, PROBLEM_ITEM_UNKNOWN, NULL, "office %s has no item %s", q->item_office, q->item_code);
-    if (!rc)
-        rc = strict_json_parse(text.data, text.len, &item, &q->problem);
-    if (!rc && (json_object_set_new(item, "office", json_string(q->item_office)) ||
-                json_object_set_new(item, "current", json_boolean(current))))
-        rc = TB_ENOMEM;
-    buf_free(&text);
-    if (rc)
-        json_decref(item);
-    else
-        q->answer = item;
-    return rc;
-}
-
 /* ---- cases ---- */
 
 static int ask_cases(struct store_db *db, struct office_question *q)
@@ -431,6 +357,7 @@ static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_ACCOUNTABILITY] = ask_accountability,
     [ASK_CLOCKS] = ask_clocks,
     [ASK_JOINT] = ask_joint,       [ASK_JOINTS] = ask_joints,
+    [ASK_CATALOGUE] = ask_catalogue, [ASK_CATALOGUE_HISTORY] = ask_catalogue_history,
 };
 
 static int question_run(struct store_db *db, struct store_query *query)

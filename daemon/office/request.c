@@ -53,7 +53,6 @@ static int find_item(struct act *a, struct problem *p)
     json_t *item = json_object_get(a->request->body, "item"), *stored = NULL;
     const char *home = NULL, *code = NULL;
     int64_t version = 0, found = 0;
-    bool current = false;
     int rc = item ? strict_json_text(item, "/item", "office", true, OFFICE_LEN, &home, p)
                   : problem_set(p, PROBLEM_FIELD, "/item", "the item is missing");
     if (!rc)
@@ -64,11 +63,11 @@ static int find_item(struct act *a, struct problem *p)
         return rc;
     if (strcmp(home, a->office->code) && !office_peer(a->office, home))
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/office", "office %s is not a counterpart of this office", home);
-    rc = item_find(a->db, home, code, version, &found, &current, &stored);
+    rc = catalogue_offered(a->db, home, code, timestamp_day(a->now), &found, &stored, NULL);
     if (rc == TB_ENOTFOUND)
         rc = problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", home, code);
-    else if (!rc && !current)
-        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/version", "version %lld of %s was replaced or withdrawn", (long long)found, code);
+    else if (!rc && version && version != found)
+        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/version", "version %lld of %s is not the one in force", (long long)version, code);
     if (!rc && !item_in_force(stored, timestamp_day(a->now)))
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
     if (!rc && json_object_get(stored, "legs"))
@@ -395,6 +394,13 @@ static int run_case(struct act *a, struct problem *p)
     return rc ? rc : answer_act(a);
 }
 
+static int run_publish(struct act *a, struct problem *p)
+{
+    struct office_request *request = a->request;
+    int rc = catalogue_publish(a->db, request, a->now, p);
+    return rc ? rc : keep_stored(a);
+}
+
 /* 0: go on; TB_EDUPLICATE: the stored answer is in the request. */
 static int replay(struct act *a, struct problem *p)
 {
@@ -434,6 +440,8 @@ static int request_run(struct store_db *db, struct store_command *command)
             rc = rc ? rc : keep_stored(&act);
         } else if (!rc && paper) {
             rc = run_paper(&act, p);
+        } else if (!rc && request->kind == OFFICE_PUBLISH) {
+            rc = run_publish(&act, p);
         } else if (!rc) {
             rc = request->kind == OFFICE_REGISTER ? run_register(&act, p) : run_case(&act, p);
         }
@@ -526,7 +534,7 @@ int office_request_init(struct office_request *request, const struct office *off
         rc = check_key(key, p);
     if (!rc && kind != OFFICE_VIEW)
         memcpy(request->key, key, strlen(key) + 1);
-    if (!rc && !intake) {
+    if (!rc && !intake && kind != OFFICE_PUBLISH) {
         if (!case_no || code_check(CODE_CASE_NO, case_no, &why))
             rc = problem_set(p, PROBLEM_NOT_FOUND, NULL, "not a case number: %s", why);
         else

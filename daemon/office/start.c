@@ -6,45 +6,6 @@
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
-static int digest_of(const struct suite *suite, const json_t *items, uint8_t digest[32])
-{
-    struct buf text;
-    buf_init(&text, LIMIT_CONFIG_BYTES * 4);
-    int rc = strict_json_dump(items, &text);
-    if (!rc)
-        rc = suite_hash(suite, text.data, text.len, NULL, 0, NULL, 0, digest);
-    buf_free(&text);
-    return rc;
-}
-
-/* Keeps an edition, ours or a peer's: its items become the current ones of that office. */
-int catalogue_keep(struct store_db *db, const struct suite *suite, const json_t *edition)
-{
-    const char *office = json_string_value(json_object_get(edition, "office"));
-    int64_t number = json_integer_value(json_object_get(edition, "edition"));
-    const json_t *items = json_object_get(edition, "items");
-    uint8_t digest[32];
-    struct buf text;
-    buf_init(&text, LIMIT_ENTRY_BYTES);
-    int rc = digest_of(suite, items, digest);
-    size_t i;
-    json_t *item;
-    json_array_foreach(items, i, item) {
-        if (rc)
-            break;
-        buf_clear(&text);
-        rc = strict_json_dump(item, &text);
-        if (!rc)
-            rc = item_put(db, office, json_string_value(json_object_get(item, "code")),
-                          json_integer_value(json_object_get(item, "version")), number, text.data,
-                          json_string_value(json_object_get(item, "name")));
-    }
-    if (!rc)
-        rc = edition_put(db, office, number, digest);
-    buf_free(&text);
-    return rc;
-}
-
 /* Keeps an authorisation entry's body (行政许可法 24: entrusted body and content are announced). */
 int authorisation_keep(struct store_db *db, const json_t *body, const char *principal, const char *delegate, struct problem *p)
 {
@@ -91,37 +52,6 @@ static int send_to_peer(struct store_db *db, enum entry_type type, const char *p
     return rc;
 }
 
-static int publish(struct store_db *db, struct office_start *start)
-{
-    const struct office *office = start->office;
-    uint8_t have[32], want[32];
-    int64_t edition = 0;
-    int rc = digest_of(office->suite, office->items, want);
-    if (rc)
-        return rc;
-    rc = edition_get(db, office->code, &edition, have);
-    if (rc && rc != TB_ENOTFOUND)
-        return rc;
-    start->edition = edition;
-    if (!rc && !memcmp(have, want, sizeof want))
-        return 0;
-    char now[TIMESTAMP_TEXT];
-    timestamp_format(store_world(db)->now_ms(store_world(db)->context), now);
-    json_t *body = json_pack("{s:s, s:I, s:s, s:O}", "office", office->code, "edition", (json_int_t)edition + 1,
-                             "published", now, "items", office->items);
-    if (!body)
-        return TB_ENOMEM;
-    rc = catalogue_keep(db, office->suite, body);
-    for (size_t i = 0; i < office->peer_count && !rc; i++) {
-        rc = send_to_peer(db, ENTRY_CATALOGUE, office->peers[i].code, body);
-        start->published++;
-    }
-    json_decref(body);
-    if (!rc)
-        start->edition = edition + 1;
-    return rc;
-}
-
 static int grant(struct store_db *db, struct office_start *start, const struct authorisation_row *row)
 {
     struct authorisation_row have;
@@ -155,7 +85,7 @@ static int start_run(struct store_db *db, struct store_command *command)
     int rc = started.body ? store_append(db, &started, NULL, NULL) : TB_ENOMEM;
     entry_clear(&started);
     if (!rc)
-        rc = publish(db, start);
+        rc = catalogue_start(db, start);
     for (size_t i = 0; i < start->office->grant_count && !rc; i++)
         rc = grant(db, start, &start->office->grants[i]);
     return rc;

@@ -99,19 +99,32 @@ int item_find(struct store_db *db, const char *office, const char *code, int64_t
     return 0;
 }
 
-int item_each(struct store_db *db, const char *office,
-              int (*row)(void *context, const char *office, int64_t edition, const char *json), void *context)
+int item_highest(struct store_db *db, const char *office, const char *code, int64_t *version)
+{
+    int64_t found = 0;
+    struct db_query q = q_start(db, SQL_ITEM_HIGHEST);
+    q_text(&q, office);
+    q_text(&q, code);
+    if (q_next(&q))
+        found = q_get_int(&q, 0);
+    int rc = q_end(&q);
+    if (!rc)
+        *version = found;
+    return rc;
+}
+
+int item_each(struct store_db *db, const char *office, int (*row)(void *context, const struct item_row *item), void *context)
 {
     struct db_query q = q_start(db, SQL_ITEM_EACH);
     q_text(&q, office);
     while (q_next(&q)) {
-        char at[OFFICE_TEXT];
-        q_get_text(&q, 0, at, sizeof at);
-        const char *json = (const char *)sqlite3_column_text(q.statement, 2);
-        if (!q.rc && !json)
+        struct item_row item = {.edition = q_get_int(&q, 1), .since = q_get_int(&q, 3)};
+        q_get_text(&q, 0, item.office, sizeof item.office);
+        item.json = (const char *)sqlite3_column_text(q.statement, 2);
+        if (!q.rc && !item.json)
             q.rc = TB_ENOMEM;
         if (!q.rc) {
-            int rc = row(context, at, q_get_int(&q, 1), json);
+            int rc = row(context, &item);
             q.rc = rc < 0 ? rc : 0;
         }
     }

@@ -167,9 +167,11 @@
       "DELETE FROM idempotency WHERE id < (SELECT min(id) FROM idempotency) + 4 AND at < ?1")                          \
     /* catalogue and authorisations */                                                                                 \
     S(ITEM_PUT, WRITE,                                                                                                 \
-      "INSERT INTO item (office, code, version, edition, json, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "                 \
+      "INSERT INTO item (office, code, version, edition, json, name, first_edition) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4) " \
       "ON CONFLICT (office, code, version) DO UPDATE SET edition = excluded.edition, json = excluded.json, "           \
-      "name = excluded.name")                                                                                          \
+      "name = excluded.name, first_edition = CASE WHEN item.edition = excluded.edition - 1 THEN item.first_edition "   \
+      "ELSE excluded.edition END")                                                                                     \
+    S(ITEM_HIGHEST, READ, "SELECT max(version) FROM item WHERE office = ?1 AND code = ?2")                             \
     S(ITEM_GET, READ,                                                                                                  \
       "SELECT i.version, i.edition = coalesce(e.edition, i.edition), i.json FROM item i "                              \
       "LEFT JOIN edition e ON e.office = i.office WHERE i.office = ?1 AND i.code = ?2 AND i.version = ?3")             \
@@ -177,12 +179,27 @@
       "SELECT i.version, 1, i.json FROM item i JOIN edition e ON e.office = i.office AND e.edition = i.edition "       \
       "WHERE i.office = ?1 AND i.code = ?2 ORDER BY i.version DESC LIMIT 1")                                           \
     S(ITEM_EACH, READ,                                                                                                 \
-      "SELECT i.office, i.edition, i.json FROM item i JOIN edition e ON e.office = i.office AND e.edition = i.edition " \
+      "SELECT i.office, i.edition, i.json, i.first_edition FROM item i JOIN edition e ON e.office = i.office AND e.edition = i.edition " \
       "WHERE ?1 IS NULL OR i.office = ?1 ORDER BY i.office, i.code, i.version")                                        \
     S(EDITION_GET, READ, "SELECT edition, digest FROM edition WHERE office = ?1")                                      \
     S(EDITION_PUT, WRITE,                                                                                              \
       "INSERT INTO edition (office, edition, digest) VALUES (?1, ?2, ?3) "                                             \
       "ON CONFLICT (office) DO UPDATE SET edition = excluded.edition, digest = excluded.digest")                       \
+    S(HISTORY_PUT, WRITE,                                                                                              \
+      "INSERT INTO edition_history (office, edition, at, staff, note, changes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")       \
+    S(HISTORY_EACH, READ,                                                                                              \
+      "SELECT id, office, edition, at, staff, note, changes FROM edition_history WHERE (?1 IS NULL OR office = ?1) "   \
+      "AND id < ?2 ORDER BY id DESC")                                                                                  \
+    S(HISTORY_LAST, READ, "SELECT coalesce(max(edition), 0) FROM edition_history WHERE office = ?1")                   \
+    S(EDITION_SENT, WRITE, "INSERT INTO edition_sent (peer_no, edition, idx) VALUES (?1, ?2, ?3)")                     \
+    S(EDITION_SETTLE, WRITE,                                                                                           \
+      "UPDATE edition_sent SET verdict = ?3, at = ?4, problem = ?5 WHERE peer_no = ?1 AND idx = ?2")                   \
+    S(EDITION_STATES, READ,                                                                                            \
+      "SELECT p.office, s.edition, s.verdict, s.at, s.problem FROM edition_sent s JOIN peer p ON p.peer_no = s.peer_no " \
+      "WHERE ?1 = 0 OR s.edition = ?1 ORDER BY p.office, s.edition")                                                   \
+    S(FILES_GET, READ, "SELECT items FROM catalogue_files WHERE id = 1")                                               \
+    S(FILES_PUT, WRITE,                                                                                                \
+      "INSERT INTO catalogue_files (id, items) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET items = excluded.items")  \
     S(AUTHORISATION_PUT, WRITE,                                                                                        \
       "INSERT INTO authorisation (uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement, " \
       "registered, finish) "                                                                                           \

@@ -235,14 +235,54 @@ int item_get(struct store_db *db, const char *office, const char *code, int64_t 
 /* The same, parsed; a new reference that must not be changed (the writer keeps the ones that are asked for all day). */
 int item_find(struct store_db *db, const char *office, const char *code, int64_t version, int64_t *found_version,
               bool *current, json_t **doc) TB_MUST_USE;
-/* Calls row(context, office, edition, json text) for each item of the newest editions, ordered; a negative return
- * stops. */
-int item_each(struct store_db *db, const char *office,
-              int (*row)(void *context, const char *office, int64_t edition, const char *json),
-              void *context) TB_MUST_USE;
+/* The highest version that ever was, 0 when there was none. */
+int item_highest(struct store_db *db, const char *office, const char *code, int64_t *version) TB_MUST_USE;
+struct item_row {
+    char office[OFFICE_TEXT];
+    int64_t edition;
+    int64_t since;    /* edition since which this version is offered; 0: from before this was noted */
+    const char *json; /* borrowed */
+};
+/* Calls row(context, item) for each item of the newest editions, ordered; a negative return stops. */
+int item_each(struct store_db *db, const char *office, int (*row)(void *context, const struct item_row *item), void *context) TB_MUST_USE;
 int edition_get(struct store_db *db, const char *office, int64_t *edition,
                 uint8_t digest[32]) TB_MUST_USE; /* TB_ENOTFOUND */
 int edition_put(struct store_db *db, const char *office, int64_t edition, const uint8_t digest[32]) TB_MUST_USE;
+
+/* One edition as it was published: the row of its history. */
+struct history_row {
+    int64_t id;
+    char office[OFFICE_TEXT];
+    int64_t edition, at;
+    char staff[STAFF_TEXT]; /* "": from the configured files */
+    const char *note, *changes; /* borrowed; JSON of item_diff */
+};
+int history_put(struct store_db *db, const struct history_row *row) TB_MUST_USE;
+/* Newest first, of one office or (NULL) of all, ids below `before`.  A positive return of `row` ends it. */
+int history_each(struct store_db *db, const char *office, int64_t before, int (*row)(void *context, const struct history_row *row),
+                 void *context) TB_MUST_USE;
+/* The newest edition that has a history, 0 for none. */
+int history_last(struct store_db *db, const char *office, int64_t *edition) TB_MUST_USE;
+
+/* An edition of ours at one counterpart. */
+struct edition_state {
+    char office[OFFICE_TEXT];
+    int64_t edition;
+    int verdict;         /* enum verdict, -1 none yet */
+    int64_t at;          /* of the receipt, 0 none yet */
+    const char *problem; /* borrowed; title of the refusal, or "" */
+};
+int edition_sent(struct store_db *db, const char *peer, int64_t edition, uint64_t index) TB_MUST_USE;
+/* The counterpart has spoken about our entry `index`; does nothing when that was no edition. */
+int edition_settle(struct store_db *db, const char *peer, uint64_t index, enum verdict verdict, int64_t at,
+                   const char *problem) TB_MUST_USE;
+/* Ordered by office and edition; edition 0: all. */
+int edition_states(struct store_db *db, int64_t edition, int (*row)(void *context, const struct edition_state *state),
+                   void *context) TB_MUST_USE;
+
+/* What the configured files said when they were last looked at: JSON text appended to out; TB_ENOTFOUND. */
+int catalogue_files_get(struct store_db *db, struct buf *out) TB_MUST_USE;
+int catalogue_files_put(struct store_db *db, const char *json) TB_MUST_USE;
 
 struct authorisation_row {
     char id[UUID_TEXT];

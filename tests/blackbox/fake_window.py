@@ -114,6 +114,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.events()
         elif url.path == "/window/v1/todo":
             self.send(200, {"rows": [ROW], "next": None})
+        elif url.path == "/window/v1/registers":
+            self.send(200, {"rows": [], "next": None})
         elif url.path == "/window/v1/office":
             self.send(200, {"office": "320623", "name": "如东县政务办", "staff": {"id": "0007", "name": "测试", "role": "window"}, "peers": []})
         else:

@@ -1,4 +1,4 @@
-/* The reference pages that come from tables: limits and problems.  Written anew by
+/* The reference pages that come from tables: limits, problems, elements of an item.  Written anew by
  *     unit_proto_test_reference --write docs/reference */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "proto/item.h"
 #include "proto/limits.h"
 #include "proto/problem.h"
 
@@ -98,10 +99,73 @@ static void write_problems(struct buf *out)
     }
 }
 
+/* "one of A, B", "a list of at most 20 texts": what the check of a row takes. */
+static void put_form(struct buf *out, const struct item_element *e)
+{
+    char text[96] = "";
+    static const char *const forms[ITEM_FORMS] = {
+        [ITEM_OFFICE] = "six digits", [ITEM_TEXT] = "text",   [ITEM_BOOL] = "`true` or `false`", [ITEM_LIMIT] = "limit or `null`",
+        [ITEM_DATE] = "date",         [ITEM_OBJECT] = "object", [ITEM_ELEMENTS] = "list of element names"};
+    if (e->form == ITEM_CODE)
+        (void)snprintf(text, sizeof text, "code of %d to %d characters", e->least, e->most);
+    else if (e->form == ITEM_NUMBER && e->most == INT32_MAX)
+        (void)snprintf(text, sizeof text, "number from %d", e->least);
+    else if (e->form == ITEM_NUMBER)
+        (void)snprintf(text, sizeof text, "number %d … %d", e->least, e->most);
+    else if (e->form == ITEM_OBJECTS)
+        (void)snprintf(text, sizeof text, "list of at most %d objects", e->most);
+    else if (e->form == ITEM_TEXTS)
+        (void)snprintf(text, sizeof text, "list of at most %d texts", e->most);
+    if (e->values) {
+        put(out, e->form == ITEM_LETTERS ? "letters out of `" : e->form == ITEM_WORDS ? "list of `" : "`");
+        for (const char *c = e->values; *c; c++)
+            put(out, *c == '|' ? "` `" : (char[2]){*c, '\0'});
+        put(out, "` | ");
+        return;
+    }
+    put_cell(out, forms[e->form] ? forms[e->form] : text);
+}
+
+static void write_elements(struct buf *out, const struct item_element *elements)
+{
+    put(out, "| element | 中文 | form | needed | when left out | meaning |\n| --- | --- | --- | --- | --- | --- |\n");
+    for (const struct item_element *e = elements; e->name; e++) {
+        put(out, "| `");
+        put(out, e->name);
+        put(out, "` | ");
+        put_cell(out, e->zh);
+        put_form(out, e);
+        put_cell(out, e->flags & ITEM_REQUIRED ? "yes" : e->flags & ITEM_WANTED ? "wanted" : "no");
+        put_cell(out, e->fallback ? e->fallback : "");
+        put_cell(out, e->help);
+        out->len--;
+        put(out, "\n");
+    }
+}
+
+static void write_item(struct buf *out)
+{
+    put(out, "# Elements of a service item\n\n"
+             "The elements (实施清单要素) of one item as it stands in a catalogue file and in a `catalogue.published` entry. This page is\n"
+             "made from the table `proto/item_elements.c` by its unit test (`unit_proto_test_reference --write docs/reference`); the test\n"
+             "fails when they differ. Do not edit by hand.\n\n"
+             "*Wanted* elements may be left out, but a window will miss them: `tongban catalogue lint` says so. Unknown elements are\n"
+             "errors. A *limit* is `{days: N, unit: working_day}` or `calendar_day`; `days: 0` is on the spot. The elements of a list of\n"
+             "objects are told apart by their first member, those of a list of texts by themselves; none may stand there twice.\n\n");
+    write_elements(out, item_elements);
+    for (const struct item_element *e = item_elements; e->name; e++)
+        if (e->members) {
+            put(out, "\n## Members of `");
+            put(out, e->name);
+            put(out, "`\n\n");
+            write_elements(out, e->members);
+        }
+}
+
 static const struct {
     const char *name;
     void (*write)(struct buf *out);
-} pages[] = {{"limits.md", write_limits}, {"problems.md", write_problems}};
+} pages[] = {{"limits.md", write_limits}, {"problems.md", write_problems}, {"item.md", write_item}};
 
 static void test_pages(void **state)
 {

@@ -505,11 +505,11 @@ struct seen {
     int stop;
 };
 
-static int see(void *context, const char *office, int64_t edition, const char *json)
+static int see(void *context, const struct item_row *item)
 {
     struct seen *seen = context;
     seen->count++;
-    snprintf(seen->last, sizeof seen->last, "%s %d %s", office, (int)edition, json);
+    snprintf(seen->last, sizeof seen->last, "%s %d %s", item->office, (int)item->edition, item->json);
     return seen->stop;
 }
 
@@ -560,6 +560,105 @@ static int catalogue(struct store_db *db, void *context)
 
 /* A moment of the n-th day since 1970, at noon in China. */
 #define DAY(n) ((int64_t)(n) * 86400000 + 4 * 3600 * 1000)
+struct told {
+    unsigned count;
+    char text[400];
+    int answer;
+};
+
+static int tell_history(void *context, const struct history_row *row)
+{
+    struct told *told = context;
+    size_t len = strlen(told->text);
+    told->count++;
+    snprintf(told->text + len, sizeof told->text - len, "%s %d %d %s %s %s;", row->office, (int)row->edition, (int)row->at, row->staff,
+             row->note, row->changes);
+    return told->answer;
+}
+
+static int tell_state(void *context, const struct edition_state *state)
+{
+    struct told *told = context;
+    size_t len = strlen(told->text);
+    told->count++;
+    snprintf(told->text + len, sizeof told->text - len, "%s %d %d %d %s;", state->office, (int)state->edition, state->verdict,
+             (int)state->at, state->problem);
+    return told->answer;
+}
+
+static int tell_since(void *context, const struct item_row *item)
+{
+    struct told *told = context;
+    size_t len = strlen(told->text);
+    snprintf(told->text + len, sizeof told->text - len, "%s %d;", item->json, (int)item->since);
+    return 0;
+}
+
+static int editions(struct store_db *db, void *context)
+{
+    (void)context;
+    struct told told = {0};
+    int64_t number = 7;
+    uint8_t digest[32] = {1};
+    struct buf text;
+    buf_init(&text, 100);
+    /* history: newest first, one office or all, below an id, ended by the reader */
+    OK(history_last(db, "320509", &number));
+    assert_int_equal(number, 0);
+    for (int i = 1; i <= 3; i++) {
+        struct history_row row = {.office = "320509", .edition = i, .at = 100 + i, .staff = "320509:0101", .note = i == 2 ? "年度" : "",
+                                  .changes = "{}"};
+        OK(history_put(db, &row));
+        if (i == 1)
+            assert_int_equal(history_put(db, &row), TB_ECONFLICT); /* an edition is told once */
+    }
+    OK(history_last(db, "320509", &number));
+    assert_int_equal(number, 3);
+    OK(history_each(db, "320509", INT64_MAX, tell_history, &told));
+    assert_string_equal(told.text, "320509 3 103 320509:0101  {};320509 2 102 320509:0101 年度 {};320509 1 101 320509:0101  {};");
+    told = (struct told){.answer = 1};
+    OK(history_each(db, NULL, INT64_MAX, tell_history, &told));
+    assert_int_equal(told.count, 1);
+    told = (struct told){.answer = TB_ENOMEM};
+    assert_int_equal(history_each(db, NULL, INT64_MAX, tell_history, &told), TB_ENOMEM);
+    told = (struct told){0};
+    OK(history_each(db, "320509", 1, tell_history, &told));
+    assert_int_equal(told.count, 0);
+    /* our editions at the counterparts; what is about something else settles nothing */
+    OK(edition_sent(db, "330503", 1, 41));
+    OK(edition_sent(db, "330503", 2, 45));
+    OK(edition_settle(db, "330503", 41, VERDICT_DONE, 5000, ""));
+    OK(edition_settle(db, "330503", 45, VERDICT_REFUSED, 6000, "no"));
+    OK(edition_settle(db, "330503", 99, VERDICT_DONE, 7000, ""));
+    told = (struct told){0};
+    OK(edition_states(db, 0, tell_state, &told));
+    assert_string_equal(told.text, "330503 1 0 5000 ;330503 2 1 6000 no;");
+    told = (struct told){0};
+    OK(edition_states(db, 2, tell_state, &told));
+    assert_string_equal(told.text, "330503 2 1 6000 no;");
+    /* since which edition a version is offered without a gap */
+    OK(item_highest(db, "320509", "A", &number));
+    assert_int_equal(number, 0);
+    OK(item_put(db, "320509", "A", 1, 1, "a", "甲"));
+    OK(item_put(db, "320509", "B", 2, 1, "b", "乙"));
+    OK(item_put(db, "320509", "A", 1, 2, "a", "甲"));
+    OK(item_put(db, "320509", "A", 1, 3, "a", "甲"));
+    OK(item_put(db, "320509", "B", 2, 3, "b", "乙")); /* was not in edition 2 */
+    OK(edition_put(db, "320509", 3, digest));
+    told = (struct told){0};
+    OK(item_each(db, "320509", tell_since, &told));
+    assert_string_equal(told.text, "a 1;b 3;");
+    OK(item_highest(db, "320509", "B", &number));
+    assert_int_equal(number, 2);
+    /* what the files said */
+    assert_int_equal(catalogue_files_get(db, &text), TB_ENOTFOUND);
+    OK(catalogue_files_put(db, "{\"A\":1}"));
+    OK(catalogue_files_put(db, "{\"A\":2}"));
+    OK(catalogue_files_get(db, &text));
+    assert_string_equal(text.data, "{\"A\":2}");
+    buf_free(&text);
+    return 0;
+}
 
 static int authorisations(struct store_db *db, void *context)
 {
@@ -725,6 +824,7 @@ IN_COMMAND(peers)
 IN_COMMAND(inbox)
 IN_COMMAND(idempotency)
 IN_COMMAND(catalogue)
+IN_COMMAND(editions)
 IN_COMMAND(authorisations)
 IN_COMMAND(materials)
 IN_COMMAND(documents)
@@ -733,7 +833,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name##_in_a_command, make, drop)
     const struct CMUnitTest tests[] = {T(cases),       T(lists),     T(events),         T(peers),    T(inbox),
-                                       T(idempotency), T(catalogue), T(authorisations), T(materials), T(documents),
+                                       T(idempotency), T(catalogue), T(editions), T(authorisations), T(materials), T(documents),
                                        cmocka_unit_test_setup_teardown(serials_have_no_gaps, make, drop)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* One run of the program: its configuration and its connection. */
+/* Opening the connection of one run, for the commands that need a server. */
 #include <stdlib.h>
 #include <string.h>
 
