@@ -14,7 +14,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 JOBS = os.cpu_count() or 1
 LOGS = os.path.join(ROOT, "build", "log")
-SEEDS_IN_CHECK = "10000"
+SEEDS_IN_CHECK = 10000
 SHOWN_LINES = 60
 CASES = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
 
@@ -82,12 +82,15 @@ def tests_in(preset, environment, slow):
 
 
 def seeds():
-    """The simulation with ten times the seeds of ./dev test."""
-    for directory in ("tests/simulation", "tests", "bin"):
-        program = os.path.join(ROOT, "build/gcc", directory, "simulation")
-        if os.path.isfile(program):
-            return run([program, "1", SEEDS_IN_CHECK])
-    return 1, "the simulation was not built"
+    """The simulation with ten times the seeds of ./dev test, a share of them on each core."""
+    programs = [os.path.join(ROOT, "build/gcc", directory, "simulation") for directory in ("tests/simulation", "tests", "bin")]
+    built = [program for program in programs if os.path.isfile(program)]
+    if not built:
+        return 1, "the simulation was not built"
+    share = SEEDS_IN_CHECK // JOBS + 1
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        done = list(pool.map(lambda n: run([built[0], str(1 + n * share), str(share)]), range(JOBS)))
+    return max(status for status, _ in done), "\n".join(output for _, output in done)
 
 
 def checks(quick, cmake_options):

@@ -23,6 +23,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOME, AWAY, THIRD = "330483", "320623", "330503"
 START_S, STOP_S, WAIT_S = 20, 20, 20
+PORTS_APART = 64  # test programs that run beside each other begin to look for ports this far apart
 
 ITEMS = {
     HOME: [("GA01", "居民身份证遗失补领"), ("GA09", "户口迁移审批")],
@@ -59,7 +60,7 @@ def item(code, name, version=1, until=None):
 
 def free_ports(count):
     """The first of `count` consecutive ports that are free now."""
-    for first in range(21000 + os.getpid() % 5000, 32000, count):
+    for first in range(20000 + os.getpid() * PORTS_APART % 11000, 32000, count):
         held = []
         try:
             for port in range(first, first + count):
