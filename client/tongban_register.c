@@ -109,7 +109,7 @@ static int list_print(const struct register_kind *kind, const json_t *rows)
     size_t i, columns = 0;
     json_t *row;
     int rc = 0;
-    while (kind->columns[columns] && columns < TABLE_COLUMNS - 4)
+    while (columns < TABLE_COLUMNS - 4 && kind->columns[columns])
         columns++;
     table_init(&t);
     table_column(&t, _("Number"), 0);

@@ -354,7 +354,7 @@ static int draw_part(struct drawing *d, const struct document_part *part)
         break;
     }
     if (!value && !part->otherwise)
-        return missing(d, part->label, part->path);
+        return missing(d, part->label, part->path ? part->path : "");
     if (!value && !part->otherwise[0])
         return 0;
     if (value && (part->kind == PART_TABLE || part->kind == PART_BLOCKS))

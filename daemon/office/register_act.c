@@ -492,7 +492,7 @@ int register_settle(struct store_db *db, const struct office *office, const char
         d.kind = &register_kinds[d.object.kind];
     /* what this office numbers stands, whatever the other one says of it */
     if (!rc && !we_number(&d)) {
-        rc = object_event_settle(db, event, line->rev, line->verdict);
+        rc = object_event_settle(db, event, line->rev, (int)line->verdict);
         if (!rc && d.object.case_id)
             rc = event_settle(db, d.object.case_id, index, line->rev, line->verdict);
         if (line->rev > d.object.rev)
