@@ -190,8 +190,9 @@ struct drawing {
 };
 
 /* Contacts come from the configuration, everything else from the case: the detail says where to look. */
-static int missing(const struct drawing *d, const char *label, const char *path)
+static int missing(const struct drawing *d, const char *label, const char *of)
 {
+    const char *path = of ? of : ""; /* a part that takes nothing from the case */
     bool contact = !strncmp(path, "home/", 5) || !strncmp(path, "intake/", 7);
     char field[PATH_BYTES];
     (void)snprintf(field, sizeof field, "/%.*s", (int)(strcspn(path, "|") < sizeof field - 2 ? strcspn(path, "|") : sizeof field - 2),
@@ -354,7 +355,7 @@ static int draw_part(struct drawing *d, const struct document_part *part)
         break;
     }
     if (!value && !part->otherwise)
-        return missing(d, part->label, part->path ? part->path : "");
+        return missing(d, part->label, part->path);
     if (!value && !part->otherwise[0])
         return 0;
     if (value && (part->kind == PART_TABLE || part->kind == PART_BLOCKS))
