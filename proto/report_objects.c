@@ -384,7 +384,7 @@ int report_overdue_object(struct report_run *run, const struct report_fact *fact
     if (is_final(o) || !office[0] || !due || (is_kind(o, REGISTER_TRANSFER) && !in_state(o, "sent")))
         return 0;
     enum light light = light_of(run->calendar, report_day(o->opened), due, run->today, false);
-    if (light != LIGHT_YELLOW && light != LIGHT_RED)
+    if (light != LIGHT_RED) /* a limit of one day is yellow from the start: that warns of nothing */
         return 0;
     int level = escalation_of(light, light_overdue(run->calendar, due, run->today));
     return report_emit(run, json_pack("[o, s, I, s, s, s, s, s, s, s, s, i]", report_day_cell(due), light_text(light),

@@ -363,7 +363,7 @@ const struct report reports[] = {
      "行政许可法 44；快递暂行条例 22-27", REPORT_REGISTER(TRANSFER)},
     {"supplement", "补正台账", "one-time notices, their deadlines and what came", supplement_columns, ONLY(CASES, supplement_row), NULL,
      false, REPORT_SPAN_MONTH, REPORT_OPEN_IN, REPORT_NEEDS_EVENTS, "行政许可法 32(4)", 0},
-    {"overdue", "超期、预警清单", "cases, steps, problems and bags whose day is near or past, and who has to know", overdue_columns,
+    {"overdue", "超期、预警清单", "cases whose day is near or past, steps, problems and bags whose day has come, who has to know", overdue_columns,
      overdue_feeds, "due", false, REPORT_SPAN_ALL, REPORT_OPEN, 0, "行政许可法 42, 74；实施方案 四(二)",
      REPORT_REGISTER(STEP) | REPORT_REGISTER(PROBLEM) | REPORT_REGISTER(TRANSFER)},
     {"figures", "统计看板", "volumes by direction, mode and item: today, month, year, in all", figures_columns, figures_feeds, NULL, true,
