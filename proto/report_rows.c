@@ -373,8 +373,8 @@ const struct report reports[] = {
      "实施方案 三(三) 例会制度",
      REPORT_REGISTER(STEP) | REPORT_REGISTER(PROBLEM) | REPORT_REGISTER(TRANSFER) | REPORT_REGISTER(RATING) |
          REPORT_REGISTER(AUTHORISATION)},
-    {"authorisation", "授权清单", "the authorisations that both sides gave", authorisation_columns, authorisation_feeds, NULL,
-     false, REPORT_SPAN_ALL, REPORT_UP_TO, 0, "行政许可法 24", REPORT_REGISTER(AUTHORISATION)},
+    {"authorisation", "授权清单", "the authorisations that both sides gave", authorisation_columns, authorisation_feeds,
+     "principal", false, REPORT_SPAN_ALL, REPORT_UP_TO, 0, "行政许可法 24", REPORT_REGISTER(AUTHORISATION)},
     {"catalogue", "事项清单变更", "new, changed and withdrawn items by the day they take effect", catalogue_columns,
      ONLY(ITEMS, catalogue_row), NULL, false, REPORT_SPAN_ALL, REPORT_OPEN_IN, 0, "行政许可法 30；实施方案 三(四)", 0},
     {"step", "委托环节台账", "delegated steps: asked for, due, done or not", report_step_columns, ONLY(OBJECTS, report_step_row), "requested",
