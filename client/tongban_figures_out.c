@@ -70,7 +70,8 @@ static int csv_line(const struct report_run *run, const json_t *row, struct buf 
     for (const struct report_column *c = run->report->columns; c->name && !rc; c++) {
         char title[96];
         buf_clear(cell);
-        rc = row ? figures_cell(run->report, c, json_object_get(row, c->name), cell) : buf_append_str(cell, figures_title(c, title, sizeof title));
+        rc = row ? figures_cell(run->report, c, json_object_get(row, c->name), cell)
+                 : buf_append_str(cell, figures_title(c, title, sizeof title));
         rc = rc ? rc : report_csv_cell(cell->len ? cell->data : "", c == run->report->columns, out);
     }
     return rc ? rc : buf_append_str(out, "\r\n");

@@ -117,7 +117,11 @@ static bool rating_not_called(const struct account *a, size_t n)
         return false;
     const struct report_object *o = line->object;
     bool bad = !strcmp(o->kind->states[o->state].name, "bad");
-    int64_t end = !strcmp(line->act->name, "record") && bad ? a->today : !strcmp(line->act->name, "call-back") ? timestamp_day(line->at) : 0;
+    int64_t end = 0;
+    if (!strcmp(line->act->name, "record") && bad)
+        end = a->today;
+    else if (!strcmp(line->act->name, "call-back"))
+        end = timestamp_day(line->at);
     return end && calendar_between(a->calendar, timestamp_day(o->opened), end) > RATING_CALL_DAYS;
 }
 

@@ -119,8 +119,8 @@ struct report_fact {
 };
 
 /* Cells.  WORD cells are words of `report_words` or of the case machine, to be shown in the reader's language.  COUNT and TENTHS cells of
- * sums are added up.  VALUE is what report_finish makes of `measure`, `count` and `of`.  STATE is a state of the register that the report is
- * made from, CHOICE a value of the field of that register that has the column's name. */
+ * sums are added up.  VALUE is what report_finish makes of `measure`, `count` and `of`.  STATE is a state of the register that the
+ * report is made from, CHOICE a value of the field of that register that has the column's name. */
 #define REPORT_TYPE_TABLE(T)                                                                                           \
     T(TEXT, "text")                                                                                                    \
     T(WORD, "word")                                                                                                    \

@@ -470,7 +470,8 @@ static int meeting_authorisation(struct report_run *run, const struct report_obj
                  {"expire", "expired"}};
     char label[200];
     int rc = 0;
-    (void)snprintf(label, sizeof label, "%s→%s %s %s", o->owner, o->other, text_of(o->content, "steps"), text_of(o->content, "announcement"));
+    (void)snprintf(label, sizeof label, "%s→%s %s %s", o->owner, o->other, text_of(o->content, "steps"),
+                   text_of(o->content, "announcement"));
     report_cut(label);
     for (size_t i = 0; i < o->act_count && !rc; i++)
         for (size_t k = 0; k < sizeof words / sizeof words[0] && !rc; k++)

@@ -136,8 +136,9 @@ static int supplement_row(struct report_run *run, const struct report_fact *fact
     if (!report_inside(run, notice) && !report_inside(run, done))
         return 0;
     json_t *days = done ? json_integer(calendar_between(run->calendar, notice, done)) : json_null();
-    return report_emit(run, json_pack("[s, s, s, o, o, o, o, s, s]", c->case_no, report_direction(run, c->intake), c->item, report_day_cell(notice),
-                                      report_day_cell(c->deadline_day), report_day_cell(done), days, in_time(run, c), case_states[c->state].name));
+    return report_emit(run, json_pack("[s, s, s, o, o, o, o, s, s]", c->case_no, report_direction(run, c->intake), c->item,
+                                      report_day_cell(notice), report_day_cell(c->deadline_day), report_day_cell(done), days,
+                                      in_time(run, c), case_states[c->state].name));
 }
 
 /* ---- 超期、预警清单 ---- */
@@ -257,7 +258,8 @@ static int meeting_clocks(struct report_run *run, const struct report_case *c)
 static int meeting_row(struct report_run *run, const struct report_fact *fact)
 {
     const struct report_case *c = fact->one;
-    int64_t accepted = report_day(c->times[TIME_ACCEPTED]), decided = report_day(c->times[TIME_DECIDED]), asked = report_day(c->mail_asked_at);
+    int64_t accepted = report_day(c->times[TIME_ACCEPTED]), decided = report_day(c->times[TIME_DECIDED]);
+    int64_t asked = report_day(c->mail_asked_at);
     int rc = report_inside(run, report_day(c->times[TIME_HANDED_IN])) ? meeting_volume(run, c) : 0;
     if (!rc && accepted && report_inside(run, decided) && (c->granted || c->denied)) {
         int64_t days = calendar_between(run->calendar, accepted, decided);
@@ -271,7 +273,8 @@ static int meeting_row(struct report_run *run, const struct report_fact *fact)
         rc = meeting_clocks(run, c);
     if (!rc && report_inside(run, asked)) {
         const char *status = mail_status(run, c);
-        rc = report_measure(run, "mail", "all", "", "undelivered_rate", !strcmp(status, "mail_overdue") || !strcmp(status, "mail_refused"), 1);
+        bool undelivered = !strcmp(status, "mail_overdue") || !strcmp(status, "mail_refused");
+        rc = report_measure(run, "mail", "all", "", "undelivered_rate", undelivered, 1);
     }
     return rc;
 }

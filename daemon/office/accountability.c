@@ -111,8 +111,8 @@ static int authorisation_json(struct store_db *db, const char *id, json_t **out)
     }
     date_format(row.from_day, from);
     date_format(row.until_day, until);
-    *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", row.id, "no", no, "principal", row.principal, "delegate", row.delegate, "announcement",
-                     row.announcement, "from", from, "until", until);
+    *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", row.id, "no", no, "principal", row.principal, "delegate", row.delegate,
+                     "announcement", row.announcement, "from", from, "until", until);
     authorisation_row_clear(&row);
     return *out ? 0 : TB_ENOMEM;
 }
@@ -237,14 +237,14 @@ static int make_line(struct history *h, const struct case_fact *fact, struct lin
                                           .authorised = entry->authorisation[0] != '\0'};
     take_act(h, entry, &line->account);
     if (!rc)
-        line->doc = json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:O, s:s, s:s, s:I, s:{s:s, s:I, s:s, s:I}, s:o}", "at",
-                              time_json(entry->at), "arrived", time_json(arrived), "office", entry->from, "side",
-                              side == CASE_SIDE_HOME ? "home" : "intake", "staff", entry->staff, "name", staff ? staff->name : "", "role",
-                              entry->role, "type", entry_type_text(entry->type), "action", move ? move->action : "", "register", act_json(&line->account), "step",
-                              step_text(line->account.step, step), "authorisation", authorisation, "verdict",
-                              fact->event.verdict >= 0 ? verdict_text((enum verdict)fact->event.verdict) : "", "problem",
-                              line->account.problem, "rev", (json_int_t)fact->event.rev, "ledger", "office", entry->from, "index",
-                              (json_int_t)fact->index, "leaf", leaf, "checkpoint", (json_int_t)size, "summary", fact_summary(entry));
+        line->doc = json_pack(
+            "{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:O, s:s, s:s, s:I, s:{s:s, s:I, s:s, s:I}, s:o}", "at",
+            time_json(entry->at), "arrived", time_json(arrived), "office", entry->from, "side", side == CASE_SIDE_HOME ? "home" : "intake",
+            "staff", entry->staff, "name", staff ? staff->name : "", "role", entry->role, "type", entry_type_text(entry->type), "action",
+            move ? move->action : "", "register", act_json(&line->account), "step", step_text(line->account.step, step), "authorisation",
+            authorisation, "verdict", fact->event.verdict >= 0 ? verdict_text((enum verdict)fact->event.verdict) : "", "problem",
+            line->account.problem, "rev", (json_int_t)fact->event.rev, "ledger", "office", entry->from, "index", (json_int_t)fact->index,
+            "leaf", leaf, "checkpoint", (json_int_t)size, "summary", fact_summary(entry));
     json_decref(problem);
     json_decref(authorisation);
     return rc ? rc : line->doc ? 0 : TB_ENOMEM;

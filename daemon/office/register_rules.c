@@ -242,6 +242,9 @@ int register_cover(const char *uuid, const char *principal, const char *delegate
     const json_t *revocation = json_object_get(content, "revocation");
     const char *rule = text_of(revocation, "open_cases")[0] ? text_of(revocation, "open_cases") : text_of(content, "open_cases");
     *span_count = (size_t)spans_of(&register_kinds[REGISTER_AUTHORISATION], moves, count, spans);
+    *row = (struct authorisation_row){.items = NULL};
+    if (!*span_count)
+        return 0;
     *row = (struct authorisation_row){
         .registered = 1, .finish = strcmp(rule, "stop") != 0, .acceptance = json_is_true(json_object_get(content, "acceptance"))};
     (void)snprintf(row->id, sizeof row->id, "%s", uuid);

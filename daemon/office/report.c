@@ -325,8 +325,8 @@ static int answer(struct page *page, int64_t next)
                             "from", from, "to", to, "today", today, "checkpoint", checkpoint, "progress", "done",
                             (json_int_t)page->done, "of", (json_int_t)page->of, "rows", page->run.rows, "next", next ? cursor : NULL);
     if (doc && q->verify) {
-        json_t *checked = json_pack("{s:I, s:I, s:I, s:I}", "cases", (json_int_t)page->cases, "objects", (json_int_t)page->objects, "entries",
-                                    (json_int_t)page->entries, "differ", (json_int_t)page->differ);
+        json_t *checked = json_pack("{s:I, s:I, s:I, s:I}", "cases", (json_int_t)page->cases, "objects", (json_int_t)page->objects,
+                                    "entries", (json_int_t)page->entries, "differ", (json_int_t)page->differ);
         if (json_object_set(doc, "stored", page->stored.rows) || json_object_set(doc, "differences", page->differences) ||
             json_object_set_new(doc, "checked", checked)) {
             json_decref(doc);

@@ -350,7 +350,8 @@ struct object_filter {
 int object_list(struct store_db *db, const struct object_filter *filter, struct object_row **rows, size_t *count,
                 int64_t *next) TB_MUST_USE;
 void object_rows_free(struct object_row *rows, size_t count);
-/* For reports: the highest id, and the rows first < id <= last that were opened before `until` and were open or changed since `since` (ms). */
+/* For reports: the highest id, and the rows first < id <= last that were opened before `until` and are open or were changed since
+ * `since` (ms). */
 int object_max_id(struct store_db *db, int64_t *id) TB_MUST_USE;
 int object_scan(struct store_db *db, int64_t first, int64_t last, int64_t since, int64_t until, struct object_row **rows,
                 size_t *count) TB_MUST_USE;

@@ -282,7 +282,7 @@ static void test_originals(void **state)
                 {{.kept = 1, .returned = 2, .at_home = -1, .balanced = false}, CASE_ACCEPTED, "unbalanced"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct report_run run;
-        struct report_case c = {.originals = rows[i].sums, .state = rows[i].state, .item_name = "", .department = "", .mode = "", .applicant = ""};
+        struct report_case c = {.originals = rows[i].sums, .state = rows[i].state, .applicant = ""};
         c.times[TIME_HANDED_IN] = at("2026-11-02");
         struct report_fact fact = {.source = REPORT_CASES, .one = &c};
         begin(&run, "originals", "2016-12-01", "2026-11-25", "2026-11-25");
@@ -519,9 +519,10 @@ static void test_long_question(void **state)
         struct report_run run;
         struct made m;
         char question[1600] = "", text[2000];
+        size_t len = shift;
         memset(question, 'x', shift);
-        while (strlen(question) < 1200)
-            strcat(question, "题");
+        for (; len < 1200; len += strlen("题"))
+            memcpy(question + len, "题", strlen("题") + 1);
         (void)snprintf(text, sizeof text, "{\"class\":\"other\",\"meeting\":{\"meeting\":\"2026-12-12\",\"question\":\"%s\"}}", question);
         begin(&run, "meeting", "2026-10-01", "2026-12-31", "2026-12-31");
         make(&m, REGISTER_PROBLEM, "raised", "2026-11-11", text);
