@@ -8,6 +8,7 @@
 #include "client/tongban_track.h"
 #include "client/tongban_view.h"
 #include "proto/limits.h"
+#include "proto/register.h"
 
 enum { LABEL = 16, LINE_CELLS = 9 };
 
@@ -38,14 +39,26 @@ static const char *step_word(const char *step)
     return step;
 }
 
-/* "桐政办发〔2021〕6号, 2021-03-12–2031-03-11, 收件": announcement, period, step. */
+/* "委托环节 完成 S330483-2026-1": register, act, number, from the tables. */
+static bool act_text(const json_t *row, char *out, size_t size)
+{
+    const json_t *object = json_object_get(row, "register");
+    const struct register_kind *kind = register_by_name(view_text(object, "kind"));
+    const struct register_act *act = kind ? register_act_by_name(kind, view_text(object, "act")) : NULL;
+    if (act)
+        (void)snprintf(out, size, "%s %s %s", lang_pick(kind->en, kind->zh), lang_pick(act->name, act->zh), view_text(object, "no"));
+    return act != NULL;
+}
+
+/* "A330483-2026-1 桐政办发〔2021〕6号, 2021-03-12–2031-03-11, 收件": number in the register, announcement, period, step. */
 static void under_text(const json_t *row, char *out, size_t size)
 {
     const json_t *authorisation = json_object_get(row, "authorisation");
     out[0] = '\0';
     if (json_is_object(authorisation))
-        (void)snprintf(out, size, "%s %s–%s %s", view_text(authorisation, "announcement"), view_text(authorisation, "from"),
-                       view_text(authorisation, "until"), step_word(view_text(row, "step")));
+        (void)snprintf(out, size, "%s%s%s %s–%s %s", view_text(authorisation, "no"), view_text(authorisation, "no")[0] ? " " : "",
+                       view_text(authorisation, "announcement"), view_text(authorisation, "from"), view_text(authorisation, "until"),
+                       step_word(view_text(row, "step")));
 }
 
 static void verdict_text_of(const json_t *row, char *out, size_t size)
@@ -73,7 +86,8 @@ static void read_cells(const json_t *row, struct cells *c)
     (void)office_text(view_text(row, "office"), c->office, sizeof c->office);
     (void)snprintf(c->who, sizeof c->who, "%s%s%s%s%s", view_text(row, "staff")[0] ? view_text(row, "staff") : _("the system itself"),
                    view_text(row, "name")[0] ? " " : "", view_text(row, "name"), role[0] ? " " : "", role[0] ? view_word(role) : "");
-    (void)snprintf(c->what, sizeof c->what, "%s", known && lang_zh() ? known->zh : track_entry_word(view_text(row, "type")));
+    if (!act_text(row, c->what, sizeof c->what))
+        (void)snprintf(c->what, sizeof c->what, "%s", known && lang_zh() ? known->zh : track_entry_word(view_text(row, "type")));
     under_text(row, c->under, sizeof c->under);
     verdict_text_of(row, c->verdict, sizeof c->verdict);
     (void)snprintf(c->proof, sizeof c->proof, "%lld/%lld %.12s…", (long long)json_integer_value(json_object_get(ledger, "index")),

@@ -54,6 +54,7 @@ static int take_page(struct figures_view *view, const json_t *doc, bool verify)
         return rc;
     rc = report_merge(&view->stored, json_object_get(doc, "stored"));
     view->cases += json_integer_value(json_object_get(checked, "cases"));
+    view->objects += json_integer_value(json_object_get(checked, "objects"));
     view->entries += json_integer_value(json_object_get(checked, "entries"));
     view->differ += json_integer_value(json_object_get(checked, "differ"));
     if (!rc && json_array_extend(view->differences, (json_t *)(uintptr_t)differences))
@@ -206,7 +207,7 @@ static int print_differences(const json_t *differences)
     json_t *one;
     int rc = 0;
     table_init(&t);
-    table_column(&t, _("Case"), 0);
+    table_column(&t, _("Case or number"), 0);
     table_column(&t, _("Fact"), 0);
     table_column(&t, _("As stored"), 8);
     table_column(&t, _("By the entries"), 8);
@@ -228,8 +229,9 @@ static int check_json(const struct figures_view *view, bool agree)
     if (!doc)
         return TB_ENOMEM;
     (void)json_object_set_new(doc, "agree", json_boolean(agree));
-    (void)json_object_set_new(doc, "checked", json_pack("{s:I, s:I, s:I}", "cases", (json_int_t)view->cases, "entries",
-                                                        (json_int_t)view->entries, "differ", (json_int_t)view->differ));
+    (void)json_object_set_new(doc, "checked", json_pack("{s:I, s:I, s:I, s:I}", "cases", (json_int_t)view->cases, "objects",
+                                                        (json_int_t)view->objects, "entries", (json_int_t)view->entries, "differ",
+                                                        (json_int_t)view->differ));
     (void)json_object_set(doc, "differences", view->differences);
     if (!agree)
         (void)json_object_set(doc, "stored", view->stored.rows);
@@ -247,11 +249,11 @@ static int show_check(const struct client *client, const struct figures_view *vi
         return rc ? report_local(client, REPORT_MEMORY, NULL) : agree ? EXIT_DONE : EXIT_REFUSED;
     }
     if (agree)
-        (void)printf(_("The report agrees with the ledger: %lld cases replayed, %lld entries read.\n"), (long long)view->cases,
-                     (long long)view->entries);
+        (void)printf(_("The report agrees with the ledger: %lld cases and %lld objects of the registers replayed, %lld entries read.\n"),
+                     (long long)view->cases, (long long)view->objects, (long long)view->entries);
     else
-        (void)printf(_("The report does not agree with the ledger: %lld differences in %lld cases.\n"), (long long)view->differ,
-                     (long long)view->cases);
+        (void)printf(_("The report does not agree with the ledger: %lld differences in %lld cases and %lld objects of the registers.\n"),
+                     (long long)view->differ, (long long)view->cases, (long long)view->objects);
     if (view->differ)
         rc = print_differences(view->differences);
     if (!figures)

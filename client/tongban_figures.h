@@ -11,11 +11,11 @@ struct figures_view {
     struct report_run stored; /* in a check: from the rows */
     json_t *first, *last;     /* owned: answers of the first and the newest page */
     json_t *differences;      /* owned, in a check */
-    int64_t cases, entries, differ;
+    int64_t cases, objects, entries, differ;
 };
 
 /* What a cell says in the reader's language; into `out`. */
-int figures_cell(const struct report_column *column, const json_t *cell, struct buf *out) TB_MUST_USE;
+int figures_cell(const struct report *report, const struct report_column *column, const json_t *cell, struct buf *out) TB_MUST_USE;
 /* The title of a column in the reader's language. */
 const char *figures_title(const struct report_column *column, char *out, size_t size);
 /* All rows as CSV (RFC 4180), with a byte order mark when `bom`. */

@@ -41,14 +41,25 @@ static int words_text(const char *words, struct buf *out)
     return rc;
 }
 
-int figures_cell(const struct report_column *column, const json_t *cell, struct buf *out)
+static const char *state_text(const struct report *report, const char *name)
+{
+    const struct register_kind *kind = report_register(report);
+    int state = kind ? register_state_by_name(kind, name) : -1;
+    return state < 0 ? name : lang_pick(kind->states[state].en, kind->states[state].zh);
+}
+
+int figures_cell(const struct report *report, const struct report_column *column, const json_t *cell, struct buf *out)
 {
     const char *text = json_string_value(cell);
     if (json_is_integer(cell))
         return buf_printf(out, "%lld", (long long)json_integer_value(cell));
     if (!text)
         return 0;
-    return column->type == REPORT_WORD ? words_text(text, out) : buf_append_str(out, text);
+    if (column->type == REPORT_WORD)
+        return words_text(text, out);
+    return buf_append_str(out, column->type == REPORT_STATE    ? state_text(report, text)
+                               : column->type == REPORT_CHOICE ? view_value_word(column->name, text)
+                                                               : text);
 }
 
 /* ---- CSV ---- */
@@ -59,7 +70,8 @@ static int csv_line(const struct report_run *run, const json_t *row, struct buf 
     for (const struct report_column *c = run->report->columns; c->name && !rc; c++) {
         char title[96];
         buf_clear(cell);
-        rc = row ? figures_cell(c, json_object_get(row, c->name), cell) : buf_append_str(cell, figures_title(c, title, sizeof title));
+        rc = row ? figures_cell(run->report, c, json_object_get(row, c->name), cell)
+                 : buf_append_str(cell, figures_title(c, title, sizeof title));
         rc = rc ? rc : report_csv_cell(cell->len ? cell->data : "", c == run->report->columns, out);
     }
     return rc ? rc : buf_append_str(out, "\r\n");
@@ -127,7 +139,7 @@ static int table_fill(const struct report_run *run, struct table *t)
             if (!is_shown(run->report, c))
                 continue;
             buf_clear(&text[n]);
-            rc = figures_cell(c, json_object_get(row, c->name), &text[n]);
+            rc = figures_cell(run->report, c, json_object_get(row, c->name), &text[n]);
             cells[n] = text[n].len ? text[n].data : "";
             n++;
         }

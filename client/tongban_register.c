@@ -49,6 +49,9 @@ bool register_command_find(int argc, char *const *argv, struct register_command 
 
 /* ---- words ---- */
 
+/* Columns of the content in a list: what a terminal of usual width can hold. */
+enum { LIST_COLUMNS = 6 };
+
 static const char *state_word(const struct register_kind *kind, const char *name)
 {
     int state = register_state_by_name(kind, name);
@@ -109,7 +112,7 @@ static int list_print(const struct register_kind *kind, const json_t *rows)
     size_t i, columns = 0;
     json_t *row;
     int rc = 0;
-    while (columns < TABLE_COLUMNS - 4 && kind->columns[columns])
+    while (columns < LIST_COLUMNS && kind->columns[columns])
         columns++;
     table_init(&t);
     table_column(&t, _("Number"), 0);

@@ -9,7 +9,7 @@
 #include "client/tongban_lang.h"
 
 /* ---- tables ---- */
-enum { TABLE_COLUMNS = 10, TABLE_GAP = 2 };
+enum { TABLE_COLUMNS = 16, TABLE_GAP = 2 };
 struct table_column {
     const char *title; /* already translated */
     unsigned least;    /* columns below which it is not cut; 0 = never cut */

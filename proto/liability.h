@@ -17,6 +17,9 @@ struct account_line {
     int verdict;             /* enum verdict of the receiver, −1 none (yet) */
     const char *problem;     /* name of the problem it was refused with, or "" */
     bool authorised;         /* it names an authorisation */
+    /* of an act of a register: the act, and the object as it is now (borrowed); else NULL */
+    const struct register_act *act;
+    const struct report_object *object;
 };
 
 struct account {

@@ -15,6 +15,14 @@ const struct report *report_find(const char *name)
     return NULL;
 }
 
+const struct register_kind *report_register(const struct report *report)
+{
+    for (size_t i = 0; i < REGISTER_KINDS; i++)
+        if (report->registers == 1U << i)
+            return &register_kinds[i];
+    return NULL;
+}
+
 const struct report_word *report_word_find(const char *word)
 {
     for (size_t i = 0; word && i < report_word_count; i++)
@@ -100,8 +108,17 @@ int report_emit(struct report_run *run, json_t *cells)
     return rc;
 }
 
+/* An object that the other side never took is nothing but an entry. */
+static bool object_wanted(const struct report_run *run, const struct report_object *o)
+{
+    bool office = !run->office[0] || !strcmp(o->owner, run->office) || !strcmp(o->other, run->office);
+    return o->state != REGISTER_NONE && office && (!run->item[0] || !strcmp(o->item, run->item));
+}
+
 static bool wanted(const struct report_run *run, const struct report_fact *fact)
 {
+    if (fact->source == REPORT_OBJECTS)
+        return object_wanted(run, fact->object);
     if (fact->source != REPORT_CASES)
         return true;
     const struct report_case *c = fact->one;
@@ -217,17 +234,30 @@ static int sort_rows(struct report_run *run)
     return 0;
 }
 
+/* Measures that are no share of anything. */
+static bool counts_alone(const char *measure)
+{
+    static const char *const alone[] = {"cases",     "ratings", "problems_raised", "problems_solved", "problems_open", "problems_late",
+                                        "changes",   "granted", "accepted",        "declined",        "taken_back",    "suspended",
+                                        "resumed",   "revoked", "renounced",       "expired",         "begins",        "ends",
+                                        "late_steps"};
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
+        if (!strcmp(alone[i], measure))
+            return true;
+    return false;
+}
+
 /* A rate with its numerator and denominator, an average to the hundredth; rounded half away from nothing, in integers. */
 static void value_text(const char *measure, int64_t count, int64_t of, char *out, size_t size)
 {
     size_t len = strlen(measure);
-    if (!strcmp(measure, "no_data"))
+    if (!strcmp(measure, "no_data") || !strcmp(measure, "question"))
         out[0] = '\0';
-    else if (!of && !strcmp(measure, "cases"))
+    else if (!of && counts_alone(measure))
         (void)snprintf(out, size, "%lld", (long long)count);
     else if (!of)
         (void)snprintf(out, size, "-");
-    else if (!strcmp(measure, "average_days")) {
+    else if (!strncmp(measure, "average_", 8)) {
         int64_t hundredths = (200 * count + of) / (2 * of);
         (void)snprintf(out, size, "%lld.%02lld (%lld/%lld)", (long long)(hundredths / 100), (long long)(hundredths % 100), (long long)count,
                        (long long)of);
@@ -257,9 +287,9 @@ static int say_no_data(struct report_run *run)
     int rc = 0;
     if (strcmp(run->report->name, "meeting") != 0)
         return 0;
-    for (size_t i = 0; report_meeting_sections[i] && !rc; i++)
-        if (!has_section(run->rows, report_meeting_sections[i]))
-            rc = report_emit(run, json_pack("[s, s, s, s, i, i, n]", report_meeting_sections[i], "", "", "no_data", 0, 0));
+    for (const struct report_section *s = report_meeting_sections; s->section && !rc; s++)
+        if (!has_section(run->rows, s->section))
+            rc = report_measure(run, s->section, strcmp(s->measure, "no_data") ? "all" : "", "", s->measure, 0, 0);
     return rc;
 }
 
@@ -392,7 +422,13 @@ size_t report_compare(const struct report_case *row, const struct report_case *e
         int64_t row, entries;
     } numbers[] = {{"item_version", row->item_version, entries->item_version},
                    {"notices", row->notices, entries->notices},
-                   {"due", row->due_day, entries->due_day}};
+                   {"due", row->due_day, entries->due_day},
+                   {"originals.kept", row->originals.kept, entries->originals.kept},
+                   {"originals.returned", row->originals.returned, entries->originals.returned},
+                   {"originals.at_intake", row->originals.at_intake, entries->originals.at_intake},
+                   {"originals.at_home", row->originals.at_home, entries->originals.at_home},
+                   {"originals.moving", row->originals.moving, entries->originals.moving},
+                   {"originals.lost", row->originals.lost, entries->originals.lost}};
     size_t count = 0;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (strcmp(texts[i].row, texts[i].entries) != 0 && ++count)
@@ -412,6 +448,71 @@ size_t report_compare(const struct report_case *row, const struct report_case *e
             differ(context, times[i], a, b);
     }
     return count;
+}
+
+static size_t compare_texts(const char *field, const char *row, const char *entries, report_differ differ, void *context)
+{
+    if (!strcmp(row, entries))
+        return 0;
+    differ(context, field, row, entries);
+    return 1;
+}
+
+static const char *state_name(const struct report_object *o, int state)
+{
+    return state >= 0 && (size_t)state < o->kind->state_count ? o->kind->states[state].name : "-";
+}
+
+/* The members of the content that differ; the texts of the people in them stay out of the answer. */
+static size_t compare_content(const struct report_object *row, const struct report_object *entries, report_differ differ, void *context)
+{
+    const char *name;
+    json_t *value;
+    size_t count = 0;
+    json_object_foreach((json_t *)(uintptr_t)entries->content, name, value)
+    {
+        const json_t *stored = json_object_get(row->content, name);
+        if (!stored || !json_equal(stored, value))
+            differ(context, name, stored ? "changed" : "-", "as acted"), count++;
+    }
+    json_object_foreach((json_t *)(uintptr_t)row->content, name, value)
+        if (!json_object_get(entries->content, name))
+            differ(context, name, "added", "-"), count++;
+    return count;
+}
+
+size_t report_compare_objects(const struct report_object *row, const struct report_object *entries, report_differ differ, void *context)
+{
+    const struct {
+        const char *field, *row, *entries;
+    } texts[] = {{"owner", row->owner, entries->owner},
+                 {"other", row->other, entries->other},
+                 {"case", row->case_no, entries->case_no},
+                 {"uuid", row->uuid, entries->uuid},
+                 {"state", state_name(row, row->state), state_name(entries, entries->state)},
+                 {"confirmed", state_name(row, row->confirmed), state_name(entries, entries->confirmed)},
+                 {"spans", row->spans, entries->spans},
+                 {"cover", row->cover, entries->cover}};
+    const struct {
+        const char *field;
+        int64_t row, entries;
+    } times[] = {{"opened", row->opened, entries->opened}, {"changed", row->changed, entries->changed}};
+    char a[TIMESTAMP_TEXT], b[TIMESTAMP_TEXT];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        count += compare_texts(texts[i].field, texts[i].row, texts[i].entries, differ, context);
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        say_time(times[i].row, a);
+        say_time(times[i].entries, b);
+        count += compare_texts(times[i].field, a, b, differ, context);
+    }
+    (void)snprintf(a, sizeof a, "%lld", (long long)row->due_day);
+    (void)snprintf(b, sizeof b, "%lld", (long long)entries->due_day);
+    count += compare_texts("due", a, b, differ, context);
+    (void)snprintf(a, sizeof a, "%lld", (long long)row->pending);
+    (void)snprintf(b, sizeof b, "%lld", (long long)entries->pending);
+    count += compare_texts("pending", a, b, differ, context);
+    return count + compare_content(row, entries, differ, context);
 }
 
 /* ---- CSV ---- */

@@ -16,12 +16,14 @@
 
 #include "proto/calendar.h"
 #include "proto/case_machine.h"
+#include "proto/register.h"
 
 /* S(CONSTANT, "name", "中文").  A new register is a row here, a page reader in daemon/office/report.c, and a feed in the reports. */
 #define REPORT_SOURCE_TABLE(S)                                                                                         \
     S(CASES, "cases", "办件")                                                                                          \
     S(GRANTS, "authorisations", "授权")                                                                                \
-    S(ITEMS, "items", "事项")
+    S(ITEMS, "items", "事项")                                                                                          \
+    S(OBJECTS, "registers", "台账")
 enum report_source {
 #define S(constant, name, zh) REPORT_##constant,
     REPORT_SOURCE_TABLE(S)
@@ -53,6 +55,7 @@ struct report_case {
     int64_t received_at;   /* of the delivery receipt */
     char mail_place[8];    /* "intake" | "home": who posts */
     char carrier[64], tracking_no[32];
+    struct originals originals; /* of its transfers */
     /* clocks, from the limits of the pinned item and the calendar */
     int64_t due[REPORT_CLOCKS];   /* day; 0: no such clock, or it has not begun */
     int64_t ended[REPORT_CLOCKS]; /* day on which it was met; 0: it runs */
@@ -69,6 +72,32 @@ struct report_grant {
     const char *id, *principal, *delegate, *steps, *items, *announcement;
     int64_t from_day, until_day;
     bool acceptance;
+    bool registered; /* offered and accepted in the register, which shows it */
+};
+
+/* An act that took effect on an object. */
+struct report_act {
+    const struct register_act *act;
+    char from[OFFICE_TEXT];
+    int64_t at; /* ms, writer's clock */
+    int state;  /* after it */
+};
+
+/* One object of a register (proto/register.h), as the fold of its acts. */
+struct report_object {
+    const struct register_kind *kind;
+    const char *no, *owner, *other;             /* other "": every counterpart, or nobody */
+    const char *case_no, *home, *intake, *item; /* "" when it is about no case */
+    const char *uuid;
+    int state, confirmed;      /* with our acts that wait for the other side; without */
+    int64_t pending;           /* how many wait */
+    int64_t opened, changed;   /* ms: the first act and the last */
+    int64_t due_day;           /* 0: none */
+    const json_t *content;
+    const struct report_act *acts; /* in the order of their revisions; only where the report needs them */
+    size_t act_count;
+    const char *spans;         /* of an authorisation: days in force, "2026-10-01..2026-11-02, 2026-11-05.." */
+    const char *cover;         /* of an authorisation: what the check of a step sees of it */
 };
 
 /* One version of one item of a catalogue. */
@@ -85,12 +114,27 @@ struct report_fact {
         const struct report_case *one;
         const struct report_grant *grant;
         const struct report_item *item;
+        const struct report_object *object;
     };
 };
 
 /* Cells.  WORD cells are words of `report_words` or of the case machine, to be shown in the reader's language.  COUNT and TENTHS cells of
- * sums are added up.  VALUE is what report_finish makes of `measure`, `count` and `of`. */
-enum report_type { REPORT_TEXT, REPORT_WORD, REPORT_DAY, REPORT_NUMBER, REPORT_COUNT, REPORT_VALUE };
+ * sums are added up.  VALUE is what report_finish makes of `measure`, `count` and `of`.  STATE is a state of the register that the
+ * report is made from, CHOICE a value of the field of that register that has the column's name. */
+#define REPORT_TYPE_TABLE(T)                                                                                           \
+    T(TEXT, "text")                                                                                                    \
+    T(WORD, "word")                                                                                                    \
+    T(DAY, "date")                                                                                                     \
+    T(NUMBER, "number")                                                                                                \
+    T(COUNT, "count")                                                                                                  \
+    T(VALUE, "value")                                                                                                  \
+    T(STATE, "state")                                                                                                  \
+    T(CHOICE, "choice")
+enum report_type {
+#define T(constant, name) REPORT_##constant,
+    REPORT_TYPE_TABLE(T)
+#undef T
+};
 struct report_column {
     const char *name, *zh;
     enum report_type type;
@@ -105,8 +149,14 @@ struct report_feed {
 /* What the period is when nothing is said: everything that ends today begins on the first of … */
 enum report_span { REPORT_SPAN_MONTH, REPORT_SPAN_QUARTER, REPORT_SPAN_ALL };
 /* Which facts of a case a report looks at; the fewer, the cheaper. */
-enum report_need { REPORT_NEEDS_EVENTS = 1, REPORT_NEEDS_APPLICATION = 2, REPORT_NEEDS_CLOCKS = 4 };
-/* Which cases have to be looked at for a period. */
+enum report_need {
+    REPORT_NEEDS_EVENTS = 1,
+    REPORT_NEEDS_APPLICATION = 2,
+    REPORT_NEEDS_CLOCKS = 4,
+    REPORT_NEEDS_ACTS = 8,      /* of objects: their acts with their times */
+    REPORT_NEEDS_ORIGINALS = 16 /* of cases: the balance of their transfers */
+};
+/* Which cases and objects have to be looked at for a period. */
 enum report_reach {
     REPORT_OPEN_IN, /* handed in before its end and not closed before its begin */
     REPORT_UP_TO,   /* handed in before its end */
@@ -123,11 +173,15 @@ struct report {
     enum report_reach reach;
     unsigned needs;
     const char *basis; /* why it exists: article or chapter */
+    unsigned registers; /* 1 << register_kind_id of the objects it is made from */
 };
+#define REPORT_REGISTER(kind) (1U << REGISTER_##kind)
 extern const struct report reports[];
 extern const size_t report_count;
 /* The row, or NULL. */
 const struct report *report_find(const char *name);
+/* The register of a report that is made from one only, or NULL. */
+const struct register_kind *report_register(const struct report *report);
 
 /* Words of WORD cells that are not of the case machine: measures, sections, directions.  NULL when it is none. */
 struct report_word {
@@ -173,6 +227,19 @@ int report_check_period(int64_t from, int64_t to, struct problem *p) TB_MUST_USE
 /* Calls `differ` for each fact in which the stored row and the replay of the entries disagree; returns how many. */
 typedef void (*report_differ)(void *context, const char *field, const char *row, const char *entries);
 size_t report_compare(const struct report_case *row, const struct report_case *entries, report_differ differ, void *context);
+
+/* The same of an object: row, content, authorisation. */
+size_t report_compare_objects(const struct report_object *row, const struct report_object *entries, report_differ differ, void *context);
+
+/* ---- what is due of an object ---- */
+
+/* Halls call back who rated badly within a working day (GB/T 39735-2020: every bad rating is called back; domain.md 4.3). */
+enum { RATING_BAD = 2, RATING_CALL_DAYS = 1 };
+/* The day on which the object's present state had to end, 0 none: a step or a problem by its date; a bag by the day it was expected, else
+ * two working days after it was posted. */
+int64_t report_object_due(const struct calendar *calendar, const struct report_object *object);
+/* The office whose turn it is, "" when it is nobody's. */
+const char *report_object_turn(const struct report_object *object);
 
 /* ---- CSV (RFC 4180) ---- */
 

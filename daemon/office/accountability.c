@@ -24,6 +24,9 @@ struct history {
     uint64_t newest, cosigned; /* sizes of our checkpoints */
     struct line *lines;        /* owned */
     size_t count;
+    struct object_row *rows;     /* owned: the objects that are about the case … */
+    struct object_fact *objects; /* owned: … and what they say */
+    size_t object_count;
 };
 
 static int read_own_entry(struct store_db *db, uint64_t index, struct entry *entry)
@@ -87,6 +90,7 @@ static const struct case_transition *move_of(const struct entry *entry, enum cas
 static int authorisation_json(struct store_db *db, const char *id, json_t **out)
 {
     struct authorisation_row row;
+    char no[REGISTER_NO_TEXT] = "";
     char from[DATE_TEXT], until[DATE_TEXT];
     *out = NULL;
     if (!id[0]) {
@@ -100,10 +104,15 @@ static int authorisation_json(struct store_db *db, const char *id, json_t **out)
     }
     if (rc)
         return rc;
+    rc = row.registered ? object_grant_no(db, id, no) : 0;
+    if (rc && rc != TB_ENOTFOUND) {
+        authorisation_row_clear(&row);
+        return rc;
+    }
     date_format(row.from_day, from);
     date_format(row.until_day, until);
-    *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", row.id, "principal", row.principal, "delegate", row.delegate, "announcement",
-                     row.announcement, "from", from, "until", until);
+    *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", row.id, "no", no, "principal", row.principal, "delegate", row.delegate,
+                     "announcement", row.announcement, "from", from, "until", until);
     authorisation_row_clear(&row);
     return *out ? 0 : TB_ENOMEM;
 }
@@ -147,6 +156,65 @@ static const char *step_text(enum case_step step, char out[2])
     return out;
 }
 
+/* ---- acts of the registers about the case ---- */
+
+static int read_objects(struct history *h)
+{
+    struct object_filter filter = {.kind = -1, .case_id = h->row.id, .limit = LIMIT_LIST_PAGE};
+    do {
+        struct object_row *rows = NULL;
+        size_t count = 0;
+        int rc = object_list(h->db, &filter, &rows, &count, &filter.cursor);
+        if (rc)
+            return rc;
+        struct object_row *more = realloc(h->rows, (h->object_count + count + 1) * sizeof *more);
+        if (!more) {
+            object_rows_free(rows, count);
+            return TB_ENOMEM;
+        }
+        h->rows = more;
+        memcpy(h->rows + h->object_count, rows, count * sizeof *rows);
+        h->object_count += count;
+        free(rows); /* their texts moved */
+    } while (filter.cursor);
+    h->objects = calloc(h->object_count ? h->object_count : 1, sizeof *h->objects);
+    int rc = h->objects ? 0 : TB_ENOMEM;
+    for (size_t i = 0; i < h->object_count && !rc; i++)
+        rc = object_fact_from_row(h->db, h->q->office, 0, &h->rows[i], &h->objects[i]);
+    return rc;
+}
+
+static void free_objects(struct history *h)
+{
+    for (size_t i = 0; h->objects && i < h->object_count; i++)
+        object_fact_clear(&h->objects[i]);
+    free(h->objects);
+    object_rows_free(h->rows, h->object_count);
+}
+
+/* What an act of a register is: of which object, which act, and — when the other side did a delegated step by it — which step. */
+static void take_act(const struct history *h, const struct entry *entry, struct account_line *line)
+{
+    const char *no = json_string_value(json_object_get(entry->body, "no")), *act = json_string_value(json_object_get(entry->body, "act"));
+    const struct register_kind *kind = register_by_entry(entry->type);
+    line->act = kind && act ? register_act_by_name(kind, act) : NULL;
+    for (size_t i = 0; line->act && no && i < h->object_count; i++)
+        if (!strcmp(h->rows[i].no, no))
+            line->object = &h->objects[i].object;
+    bool step = line->object && kind == &register_kinds[REGISTER_STEP] && (!strcmp(act, "done") || !strcmp(act, "acknowledge"));
+    if (step && line->side == CASE_SIDE_INTAKE)
+        line->step = register_step(json_string_value(json_object_get(line->object->content, "step")));
+}
+
+static json_t *act_json(const struct account_line *line)
+{
+    if (!line->object)
+        return json_null();
+    const struct report_object *o = line->object;
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kind", o->kind->name, "no", o->no, "act", line->act->name, "kind_zh", o->kind->zh,
+                     "act_zh", line->act->zh, "state", o->kind->states[o->state].name);
+}
+
 static int make_line(struct history *h, const struct case_fact *fact, struct line *line)
 {
     const struct entry *entry = &fact->entry;
@@ -167,15 +235,16 @@ static int make_line(struct history *h, const struct case_fact *fact, struct lin
                                           .step = move && side == CASE_SIDE_INTAKE ? move->step : STEP_NONE,
                                           .verdict = fact->event.verdict, .problem = problem_name(problem),
                                           .authorised = entry->authorisation[0] != '\0'};
+    take_act(h, entry, &line->account);
     if (!rc)
-        line->doc = json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:s, s:s, s:I, s:{s:s, s:I, s:s, s:I}, s:o}", "at",
-                              time_json(entry->at), "arrived", time_json(arrived), "office", entry->from, "side",
-                              side == CASE_SIDE_HOME ? "home" : "intake", "staff", entry->staff, "name", staff ? staff->name : "", "role",
-                              entry->role, "type", entry_type_text(entry->type), "action", move ? move->action : "", "step",
-                              step_text(line->account.step, step), "authorisation", authorisation, "verdict",
-                              fact->event.verdict >= 0 ? verdict_text((enum verdict)fact->event.verdict) : "", "problem",
-                              line->account.problem, "rev", (json_int_t)fact->event.rev, "ledger", "office", entry->from, "index",
-                              (json_int_t)fact->index, "leaf", leaf, "checkpoint", (json_int_t)size, "summary", fact_summary(entry));
+        line->doc = json_pack(
+            "{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:O, s:s, s:s, s:I, s:{s:s, s:I, s:s, s:I}, s:o}", "at",
+            time_json(entry->at), "arrived", time_json(arrived), "office", entry->from, "side", side == CASE_SIDE_HOME ? "home" : "intake",
+            "staff", entry->staff, "name", staff ? staff->name : "", "role", entry->role, "type", entry_type_text(entry->type), "action",
+            move ? move->action : "", "register", act_json(&line->account), "step", step_text(line->account.step, step), "authorisation",
+            authorisation, "verdict", fact->event.verdict >= 0 ? verdict_text((enum verdict)fact->event.verdict) : "", "problem",
+            line->account.problem, "rev", (json_int_t)fact->event.rev, "ledger", "office", entry->from, "index", (json_int_t)fact->index,
+            "leaf", leaf, "checkpoint", (json_int_t)size, "summary", fact_summary(entry));
     json_decref(problem);
     json_decref(authorisation);
     return rc ? rc : line->doc ? 0 : TB_ENOMEM;
@@ -279,11 +348,13 @@ int ask_accountability(struct store_db *db, struct office_question *q)
                    ? problem_set(&q->problem, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", q->case_no)
                    : rc;
     h.other = case_other(q->office, &h.row);
-    rc = fact_begin(&maker, db, q->office, REPORT_NEEDS_EVENTS | REPORT_NEEDS_APPLICATION | REPORT_NEEDS_CLOCKS);
+    rc = fact_begin(&maker, db, q->office, REPORT_NEEDS_EVENTS | REPORT_NEEDS_APPLICATION | REPORT_NEEDS_CLOCKS | REPORT_NEEDS_ORIGINALS);
     if (!rc)
         rc = fact_from_row(&maker, &h.row, &facts);
     if (!rc)
         rc = read_checkpoints(&h);
+    if (!rc)
+        rc = read_objects(&h);
     if (!rc)
         rc = read_lines(&h);
     if (!rc)
@@ -303,6 +374,7 @@ int ask_accountability(struct store_db *db, struct office_question *q)
     for (size_t i = 0; i < h.count; i++)
         json_decref(h.lines[i].doc);
     free(h.lines);
+    free_objects(&h);
     fact_end(&maker);
     case_row_clear(&h.row);
     return rc;

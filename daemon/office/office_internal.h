@@ -122,6 +122,27 @@ int fact_from_row(struct fact_maker *maker, const struct case_row *row, struct r
  * entry is about another case. */
 int fact_from_entries(struct fact_maker *maker, const struct case_row *row, struct report_case *out, size_t *entries) TB_MUST_USE;
 
+/* ---- report_object.c: one object of a register as reports see it, by two paths ---- */
+
+struct object_fact {
+    struct report_object object; /* borrows from the rest, and from the row */
+    json_t *content;             /* owned */
+    struct report_act *acts;     /* owned */
+    struct buf spans, cover;     /* owned */
+    struct case_row about;       /* owned: the case it is about, id 0 none */
+    char owner[OFFICE_TEXT], other[OFFICE_TEXT], case_no[CASE_NO_TEXT], uuid[UUID_TEXT];
+};
+/* From the stored row and, where `needs` says so, the times of its acts.  The caller clears it, also after an error. */
+int object_fact_from_row(struct store_db *db, const struct office *office, unsigned needs, const struct object_row *row,
+                         struct object_fact *fact) TB_MUST_USE;
+/* From its acts alone, in our ledger and in what the counterparts sent; of the row only id, number and case.  *entries grows. */
+int object_fact_from_acts(struct store_db *db, const struct office *office, const struct object_row *row, struct object_fact *fact,
+                          size_t *entries) TB_MUST_USE;
+void object_fact_clear(struct object_fact *fact);
+/* The balance of the originals of a case, from the rows of its transfers or from their acts. */
+int object_originals(struct store_db *db, const struct office *office, const struct case_row *about, bool replayed,
+                     struct originals *out) TB_MUST_USE;
+
 /* ---- report_walk.c: entries in the order of their ledgers, and whether the rows know what they say ---- */
 
 struct walk {

@@ -42,78 +42,13 @@ void deed_clear(struct deed *d)
 
 /* ---- the fold ---- */
 
-struct fold {
-    const struct register_kind *kind;
-    json_t *content;
-    int local, confirmed;
-    int64_t pending, changed;
-    struct register_move moves[REGISTER_MOVES_MAX];
-    size_t move_count;
-};
-
-static int fold_one(struct fold *fold, const struct event_row *event, const struct entry *entry)
-{
-    const struct register_act *act = register_act_by_name(fold->kind, json_string_value(json_object_get(entry->body, "act")));
-    const json_t *data = json_object_get(entry->body, "data");
-    bool settled = event->rev > 0;
-    if (!act || !json_is_object(data))
-        return TB_ECORRUPT;
-    fold->pending += !settled && event->own;
-    if (!settled && !(act->from >> fold->local & 1))
-        return 0; /* overtaken: the authority will refuse it */
-    int rc = register_fold(act, data, fold->content);
-    int before = fold->local;
-    fold->local = register_next(act, data, before);
-    if (settled)
-        fold->confirmed = fold->local;
-    if (entry->at > fold->changed)
-        fold->changed = entry->at;
-    if (settled && fold->local != before && fold->move_count < REGISTER_MOVES_MAX)
-        fold->moves[fold->move_count++] = (struct register_move){.state = fold->local, .at = entry->at};
-    return rc;
-}
-
-/* The acts in the order of their revisions; `fresh` is the event whose entry is not in the store yet, or NULL. */
-static int fold_events(struct deed *d, const struct event_row *fresh, struct fold *fold)
-{
-    struct event_row *events = NULL;
-    size_t count = 0;
-    int rc = object_event_list(d->db, d->object.id, &events, &count);
-    for (size_t i = 0; i < count && !rc; i++) {
-        struct case_fact fact;
-        if (events[i].verdict > VERDICT_DONE)
-            continue; /* the authority did not take it */
-        if (fresh && events[i].own == fresh->own && events[i].ref == fresh->ref) {
-            rc = fold_one(fold, &events[i], &d->entry);
-            continue;
-        }
-        rc = case_fact_read(d->db, d->office, &events[i], &fact);
-        if (rc)
-            break;
-        rc = fold_one(fold, &events[i], &fact.entry);
-        case_fact_clear(&fact);
-    }
-    free(events);
-    return rc;
-}
-
-/* The day until which something has to be done, or holds. */
-static int64_t due_of(const json_t *content)
-{
-    int64_t day;
-    const char *due = json_string_value(json_object_get(content, "due"));
-    if (!due)
-        due = json_string_value(json_object_get(content, "until"));
-    return due && !date_parse(due, &day) ? day : 0;
-}
-
 /* Makes row and content of the object anew from its entries, and lets the kind draw its conclusions. */
 static int refold(struct deed *d, const struct event_row *fresh)
 {
-    struct fold fold = {.kind = d->kind, .content = json_object()};
+    struct register_replay fold;
     struct buf text;
     buf_init(&text, LIMIT_ENTRY_BYTES);
-    int rc = fold.content ? fold_events(d, fresh, &fold) : TB_ENOMEM;
+    int rc = register_replay(d->db, d->office, d->kind, d->object.id, fresh, &d->entry, &fold);
     if (!rc)
         rc = strict_json_dump(fold.content, &text);
     if (!rc) {
@@ -125,7 +60,7 @@ static int refold(struct deed *d, const struct event_row *fresh)
         o->local_state = fold.local;
         o->pending = fold.pending;
         o->changed = fold.changed;
-        o->due_day = due_of(fold.content);
+        o->due_day = register_due(fold.content);
         o->open = !state->final;
         o->turn = (state->turn & deed_party(o, d->office->code)) && deed_turn(d);
         free(o->doc);
@@ -134,7 +69,7 @@ static int refold(struct deed *d, const struct event_row *fresh)
     }
     if (!rc)
         rc = object_update(d->db, &d->object);
-    json_decref(fold.content);
+    register_replay_clear(&fold);
     buf_free(&text);
     return rc;
 }

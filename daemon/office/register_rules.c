@@ -236,28 +236,42 @@ static int spans_of(const struct register_kind *kind, const struct register_move
     return (int)n;
 }
 
+int register_cover(const char *uuid, const char *principal, const char *delegate, const json_t *content, const struct register_move *moves,
+                   size_t count, struct authorisation_row *row, struct authorisation_span spans[REGISTER_MOVES_MAX], size_t *span_count)
+{
+    const json_t *revocation = json_object_get(content, "revocation");
+    const char *rule = text_of(revocation, "open_cases")[0] ? text_of(revocation, "open_cases") : text_of(content, "open_cases");
+    *span_count = (size_t)spans_of(&register_kinds[REGISTER_AUTHORISATION], moves, count, spans);
+    *row = (struct authorisation_row){.items = NULL};
+    if (!*span_count)
+        return 0;
+    *row = (struct authorisation_row){
+        .registered = 1, .finish = strcmp(rule, "stop") != 0, .acceptance = json_is_true(json_object_get(content, "acceptance"))};
+    (void)snprintf(row->id, sizeof row->id, "%s", uuid);
+    (void)snprintf(row->principal, sizeof row->principal, "%s", principal);
+    (void)snprintf(row->delegate, sizeof row->delegate, "%s", delegate);
+    (void)snprintf(row->steps, sizeof row->steps, "%s", text_of(content, "steps"));
+    (void)snprintf(row->announcement, sizeof row->announcement, "%s", text_of(content, "announcement"));
+    int rc = date_parse(text_of(content, "from"), &row->from_day);
+    rc = rc ? rc : date_parse(text_of(content, "until"), &row->until_day);
+    if (rc)
+        return rc;
+    row->items = strdup(text_of(content, "items"));
+    return row->items ? 0 : TB_ENOMEM;
+}
+
 static int authorisation_effect(struct deed *d, const struct register_move *moves, size_t count)
 {
     struct authorisation_span spans[REGISTER_MOVES_MAX];
-    int n = spans_of(d->kind, moves, count, spans);
-    if (!n)
-        return 0; /* never accepted */
-    const json_t *revocation = json_object_get(d->content, "revocation");
-    const char *rule = text_of(revocation, "open_cases")[0] ? text_of(revocation, "open_cases") : text_of(d->content, "open_cases");
-    struct authorisation_row row = {
-        .registered = 1, .finish = strcmp(rule, "stop") != 0, .acceptance = json_is_true(json_object_get(d->content, "acceptance"))};
-    memcpy(row.id, d->object.uuid, sizeof row.id);
-    memcpy(row.principal, d->object.owner, OFFICE_TEXT);
-    memcpy(row.delegate, d->object.other, OFFICE_TEXT);
-    (void)snprintf(row.steps, sizeof row.steps, "%s", text_of(d->content, "steps"));
-    (void)snprintf(row.announcement, sizeof row.announcement, "%s", text_of(d->content, "announcement"));
-    int rc = date_parse(text_of(d->content, "from"), &row.from_day);
-    rc = rc ? rc : date_parse(text_of(d->content, "until"), &row.until_day);
-    row.items = rc ? NULL : strdup(text_of(d->content, "items"));
-    if (!rc)
-        rc = row.items ? authorisation_put(d->db, &row) : TB_ENOMEM;
-    if (!rc)
-        rc = authorisation_spans_put(d->db, row.id, spans, (size_t)n);
+    struct authorisation_row row = {.items = NULL};
+    size_t n = 0;
+    if (!count)
+        return 0;
+    int rc = register_cover(d->object.uuid, d->object.owner, d->object.other, d->content, moves, count, &row, spans, &n);
+    if (!rc && n) /* else it was never accepted */
+        rc = authorisation_put(d->db, &row);
+    if (!rc && n)
+        rc = authorisation_spans_put(d->db, row.id, spans, n);
     authorisation_row_clear(&row);
     return rc;
 }

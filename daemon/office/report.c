@@ -19,7 +19,7 @@ struct page {
     struct fact_maker maker;
     json_t *differences;      /* owned, in a check */
     const char *case_no;      /* of the case being compared */
-    size_t differ, cases, entries;
+    size_t differ, cases, objects, entries;
     int64_t since, until;     /* ms: the period as times */
     int64_t deadline;         /* monotonic ms */
     int64_t done, of;         /* how far the present source is read */
@@ -116,7 +116,8 @@ static int add_grant(void *context, const struct authorisation_row *row)
     struct page *page = context;
     struct report_grant grant = {.id = row->id, .principal = row->principal, .delegate = row->delegate, .steps = row->steps,
                                  .items = row->items, .announcement = row->announcement, .from_day = row->from_day,
-                                 .until_day = row->until_day, .acceptance = row->acceptance != 0};
+                                 .until_day = row->until_day, .acceptance = row->acceptance != 0,
+                                 .registered = row->registered != 0};
     struct report_fact fact = {.source = REPORT_GRANTS, .grant = &grant};
     int rc = page->q->verify ? report_add(&page->stored, &fact) : 0;
     return rc ? rc : report_add(&page->run, &fact);
@@ -152,6 +153,58 @@ static int page_grants(struct page *page, int64_t *at, bool *over)
     int rc = authorisation_scan(page->db, *at, CHUNK, add_grant, page, &last);
     *over = !rc && last == *at;
     *at = last;
+    return rc;
+}
+
+/* ---- objects of the registers ---- */
+
+static int add_object(struct page *page, const struct object_row *row)
+{
+    struct object_fact one, replayed;
+    const struct office *office = page->q->office;
+    unsigned needs = page->run.report->needs;
+    if (!(page->run.report->registers >> row->kind & 1))
+        return 0;
+    int rc = object_fact_from_row(page->db, office, needs, row, &one);
+    struct report_fact fact = {.source = REPORT_OBJECTS, .object = &one.object};
+    page->objects++;
+    if (!rc && page->q->verify) {
+        rc = report_add(&page->stored, &fact);
+        if (!rc) {
+            rc = object_fact_from_acts(page->db, office, row, &replayed, &page->entries);
+            page->case_no = row->no;
+            if (!rc)
+                (void)report_compare_objects(&one.object, &replayed.object, note_difference, page);
+            fact.object = &replayed.object;
+            rc = rc ? rc : report_add(&page->run, &fact);
+            object_fact_clear(&replayed);
+        }
+    } else if (!rc)
+        rc = report_add(&page->run, &fact);
+    object_fact_clear(&one);
+    return rc;
+}
+
+static int page_objects(struct page *page, int64_t *at, bool *over)
+{
+    enum report_reach reach = page->run.report->reach;
+    /* of what is open now, the period says nothing; what is changed later than everything is open */
+    int64_t since = reach == REPORT_OPEN ? INT64_MAX : reach == REPORT_UP_TO ? 0 : page->since, last;
+    int rc = object_max_id(page->db, &last);
+    while (!rc && *at < last && !spent(page)) {
+        struct object_row *rows = NULL;
+        size_t count = 0, i = 0;
+        int64_t end = last - *at > CHUNK ? *at + CHUNK : last;
+        rc = object_scan(page->db, *at, end, since, reach == REPORT_OPEN ? INT64_MAX : page->until, &rows, &count);
+        while (i < count && !rc && !spent(page))
+            rc = add_object(page, &rows[i++]);
+        if (!rc)
+            *at = i < count && i ? rows[i - 1].id : i < count ? *at : end;
+        object_rows_free(rows, count);
+    }
+    page->done = *at;
+    page->of = last;
+    *over = !rc && *at >= last;
     return rc;
 }
 
@@ -213,7 +266,8 @@ static int page_inbox(struct page *page, int64_t *at, bool *over)
 }
 
 static int (*const sources[])(struct page *page, int64_t *at, bool *over) = {
-    [REPORT_CASES] = page_cases, [REPORT_GRANTS] = page_grants, [REPORT_ITEMS] = page_items, [WALK_LEDGER] = page_ledger,
+    [REPORT_CASES] = page_cases, [REPORT_GRANTS] = page_grants, [REPORT_ITEMS] = page_items, [REPORT_OBJECTS] = page_objects,
+    [WALK_LEDGER] = page_ledger,
     [WALK_INBOX] = page_inbox};
 
 /* ---- one page ---- */
@@ -271,8 +325,8 @@ static int answer(struct page *page, int64_t next)
                             "from", from, "to", to, "today", today, "checkpoint", checkpoint, "progress", "done",
                             (json_int_t)page->done, "of", (json_int_t)page->of, "rows", page->run.rows, "next", next ? cursor : NULL);
     if (doc && q->verify) {
-        json_t *checked = json_pack("{s:I, s:I, s:I}", "cases", (json_int_t)page->cases, "entries", (json_int_t)page->entries, "differ",
-                                    (json_int_t)page->differ);
+        json_t *checked = json_pack("{s:I, s:I, s:I, s:I}", "cases", (json_int_t)page->cases, "objects", (json_int_t)page->objects,
+                                    "entries", (json_int_t)page->entries, "differ", (json_int_t)page->differ);
         if (json_object_set(doc, "stored", page->stored.rows) || json_object_set(doc, "differences", page->differences) ||
             json_object_set_new(doc, "checked", checked)) {
             json_decref(doc);

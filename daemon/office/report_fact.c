@@ -226,6 +226,8 @@ int fact_from_row(struct fact_maker *maker, const struct case_row *row, struct r
         rc = set_applicant(&maker->row_name, row->applicant, out);
     if (!rc && (maker->needs & (REPORT_NEEDS_EVENTS | REPORT_NEEDS_APPLICATION)))
         rc = read_particulars(maker, row->id, out);
+    if (!rc && (maker->needs & REPORT_NEEDS_ORIGINALS))
+        rc = object_originals(maker->db, maker->office, row, false, &out->originals);
     return rc ? rc : set_clocks(maker, row, out);
 }
 
@@ -327,5 +329,7 @@ int fact_from_entries(struct fact_maker *maker, const struct case_row *row, stru
         rc = set_clocks(maker, &copy, out);
     if (row->pending)
         out->due_day = row->due_day;
+    if (!rc && (maker->needs & REPORT_NEEDS_ORIGINALS))
+        rc = object_originals(maker->db, maker->office, &copy, true, &out->originals);
     return rc;
 }

@@ -1,5 +1,6 @@
 /* report_walk: the other direction of a check — not from the case to its entries, but from each entry to what the rows made of it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/office/office_internal.h"
@@ -10,6 +11,14 @@ struct step {
     struct walk *walk;
     const char *peer; /* NULL: our own ledger */
 };
+
+/* An act that its object does not know: the difference names the object. */
+static void differ_at(const struct step *step, const struct entry *entry, const char *no, int64_t number)
+{
+    char place[48];
+    (void)snprintf(place, sizeof place, "%s %lld", step->peer ? step->peer : step->walk->office->code, (long long)number);
+    step->walk->differ(step->walk->context, no, entry_type_text(entry->type), "-", place);
+}
 
 static void differ(const struct step *step, const struct entry *entry, const char *what, const char *row, int64_t number)
 {
@@ -59,6 +68,58 @@ static int check_case(const struct step *step, const struct entry *entry, int64_
     rc = step->peer ? was_taken(step->walk, step->peer, number, &taken) : 0;
     if (!rc && taken)
         differ(step, entry, entry_type_text(entry->type), "-", number);
+    return rc;
+}
+
+/* The same act told to a further counterpart is one event only: that of its first copy. */
+static int told_before(struct walk *walk, const struct object_row *object, const struct entry *entry, bool *found)
+{
+    struct event_row *events = NULL;
+    size_t count = 0;
+    *found = false;
+    int rc = object_event_list(walk->db, object->id, &events, &count);
+    for (size_t i = 0; i < count && !rc && !*found; i++) {
+        struct case_fact fact;
+        rc = case_fact_read(walk->db, walk->office, &events[i], &fact);
+        if (rc)
+            break;
+        *found = fact.entry.at == entry->at && json_equal(fact.entry.body, entry->body);
+        case_fact_clear(&fact);
+    }
+    free(events);
+    return rc;
+}
+
+static int object_knows(const struct step *step, const struct object_row *object, int64_t number, const struct entry *entry, bool *knows)
+{
+    struct event_row *events = NULL;
+    size_t count = 0;
+    int rc = object_event_list(step->walk->db, object->id, &events, &count);
+    *knows = false;
+    for (size_t i = 0; i < count && !*knows; i++)
+        *knows = events[i].own == !step->peer && events[i].ref == number && (events[i].own || !strcmp(events[i].peer, step->peer));
+    free(events);
+    if (rc || *knows || step->peer || register_kinds[object->kind].scope != REGISTER_ALL)
+        return rc;
+    return told_before(step->walk, object, entry, knows);
+}
+
+/* An act of a register must be an event of its object. */
+static int check_act(const struct step *step, const struct entry *entry, int64_t number)
+{
+    struct object_row object;
+    const char *no = json_string_value(json_object_get(entry->body, "no"));
+    bool knows = false, taken = true;
+    int rc = object_get(step->walk->db, no ? no : "", &object);
+    if (!rc) {
+        rc = object_knows(step, &object, number, entry, &knows);
+        object_row_clear(&object);
+    }
+    if ((rc && rc != TB_ENOTFOUND) || knows)
+        return rc;
+    rc = step->peer ? was_taken(step->walk, step->peer, number, &taken) : 0;
+    if (!rc && taken)
+        differ_at(step, entry, no ? no : "", number);
     return rc;
 }
 
@@ -123,7 +184,8 @@ static int check_edition(const struct step *step, const struct entry *entry, int
     return rc;
 }
 
-/* Whether the entry must be an event of its case.  Views were entries only before they were events; a joint case has a number of its own. */
+/* Whether the entry must be an event of its case.  Views were entries only before they were events; a joint case has a number of its
+ * own. */
 static bool of_case(const struct entry *entry)
 {
     bool joint = entry->type == ENTRY_JOINT_OPENED || entry->type == ENTRY_JOINT_WITHDRAWN || entry->type == ENTRY_JOINT_CLOSED;
@@ -145,6 +207,8 @@ static int check_entry(const struct step *step, int64_t number, const char *text
         rc = check_edition(step, &entry, number);
     else if (of_case(&entry))
         rc = check_case(step, &entry, number);
+    if (!rc && entry.at >= step->walk->since && register_by_entry(entry.type))
+        rc = check_act(step, &entry, number);
     entry_clear(&entry);
     return rc;
 }

@@ -316,6 +316,20 @@ int authorisation_spans_put(struct store_db *db, const char *id, const struct au
     return rc;
 }
 
+int authorisation_spans_get(struct store_db *db, const char *id, struct authorisation_span *spans, size_t room, size_t *count)
+{
+    size_t n = 0;
+    struct db_query q = q_start(db, SQL_AUTHORISATION_SPAN_LIST);
+    q_text(&q, id);
+    q_int(&q, (int64_t)room);
+    while (n < room && q_next(&q))
+        spans[n++] = (struct authorisation_span){.from = q_get_int(&q, 0), .until = q_get_int(&q, 1)};
+    int rc = q_end(&q);
+    if (!rc)
+        *count = n;
+    return rc;
+}
+
 /* ---- idempotency of the window API ---- */
 
 int idempotency_get(struct store_db *db, const char *staff, const char *key, const uint8_t request_hash[32],

@@ -199,6 +199,56 @@ void object_rows_free(struct object_row *rows, size_t count)
     free(rows);
 }
 
+/* ---- reports ---- */
+
+int object_max_id(struct store_db *db, int64_t *id)
+{
+    int64_t max = 0;
+    struct db_query q = q_start(db, SQL_OBJECT_MAX);
+    if (q_next(&q))
+        max = q_get_int(&q, 0); /* NULL reads as 0 */
+    int rc = q_end(&q);
+    if (!rc)
+        *id = max;
+    return rc;
+}
+
+int object_scan(struct store_db *db, int64_t first, int64_t last, int64_t since, int64_t until, struct object_row **rows, size_t *count)
+{
+    if (last < first)
+        return TB_EINVAL;
+    size_t room = (size_t)(last - first), n = 0;
+    struct object_row *found = calloc(room ? room : 1, sizeof *found);
+    if (!found)
+        return TB_ENOMEM;
+    struct db_query q = q_start(db, SQL_OBJECT_SCAN);
+    q_int(&q, first);
+    q_int(&q, last);
+    q_int(&q, since);
+    q_int(&q, until);
+    while (n < room && q_next(&q))
+        read_row(&q, &found[n++]);
+    int rc = q_end(&q);
+    if (rc) {
+        object_rows_free(found, n);
+        return rc;
+    }
+    *rows = found;
+    *count = n;
+    return 0;
+}
+
+int object_grant_no(struct store_db *db, const char *uuid, char no[REGISTER_NO_TEXT])
+{
+    struct db_query q = q_start(db, SQL_OBJECT_GRANT_NO);
+    q_text(&q, uuid);
+    bool any = q_next(&q);
+    if (any)
+        q_get_text(&q, 0, no, REGISTER_NO_TEXT);
+    int rc = q_end(&q);
+    return rc ? rc : any ? 0 : TB_ENOTFOUND;
+}
+
 /* ---- acts ---- */
 
 static void event_range(struct db_query *q, int64_t object_id)

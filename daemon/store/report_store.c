@@ -71,7 +71,8 @@ int authorisation_scan(struct store_db *db, int64_t first, unsigned limit,
     q_int(&q, first);
     q_int(&q, limit);
     while (q_next(&q)) {
-        struct authorisation_row one = {.from_day = q_get_int(&q, 5), .until_day = q_get_int(&q, 6), .acceptance = q_get_int(&q, 7)};
+        struct authorisation_row one = {.from_day = q_get_int(&q, 5), .until_day = q_get_int(&q, 6), .acceptance = q_get_int(&q, 7),
+                                        .registered = q_get_int(&q, 10)};
         q_get_text(&q, 0, one.id, sizeof one.id);
         q_get_text(&q, 1, one.principal, sizeof one.principal);
         q_get_text(&q, 2, one.delegate, sizeof one.delegate);

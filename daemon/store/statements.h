@@ -100,7 +100,7 @@
     S(ENTRY_SCAN, READ,                                                                                                \
       "SELECT idx, line FROM entry WHERE idx >= ?1 AND idx < ?2 AND at >= ?3 ORDER BY idx")                            \
     S(AUTHORISATION_SCAN, READ,                                                                                        \
-      "SELECT uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement, id "             \
+      "SELECT uuid, principal, delegate, steps, items, from_day, until_day, acceptance, announcement, id, registered " \
       "FROM authorisation WHERE id > ?1 ORDER BY id LIMIT ?2")                                                         \
     S(ITEM_SCAN, READ,                                                                                                 \
       "SELECT i.id, i.office, i.version, i.edition, i.json, "                                                          \
@@ -215,6 +215,7 @@
       "FROM authorisation WHERE principal = ?1 AND delegate = ?2 ORDER BY until_day DESC, id")                         \
     S(AUTHORISATION_SPAN_ADD, WRITE, "INSERT INTO authorisation_span (uuid, from_ms, until_ms) VALUES (?1, ?2, ?3)")   \
     S(AUTHORISATION_SPAN_FORGET, WRITE, "DELETE FROM authorisation_span WHERE uuid = ?1")                              \
+    S(AUTHORISATION_SPAN_LIST, READ, "SELECT from_ms, until_ms FROM authorisation_span WHERE uuid = ?1 ORDER BY from_ms, id LIMIT ?2") \
     S(AUTHORISATION_SPAN_AT, READ,                                                                                     \
       "SELECT 1 FROM authorisation_span WHERE uuid = ?1 AND from_ms <= ?2 AND (until_ms = 0 OR until_ms > ?2) LIMIT 1") \
     /* registers */                                                                                                    \
@@ -229,6 +230,10 @@
       "doc = ?10 WHERE id = ?1")                                                                                       \
     S(OBJECT_BY_NO, READ, "SELECT " OBJECT_COLUMNS " FROM object WHERE no = ?1")                                       \
     S(OBJECT_BY_ID, READ, "SELECT " OBJECT_COLUMNS " FROM object WHERE id = ?1")                                       \
+    S(OBJECT_MAX, READ, "SELECT max(id) FROM object")                                                                  \
+    S(OBJECT_SCAN, READ,                                                                                               \
+      "SELECT " OBJECT_COLUMNS " FROM object WHERE id > ?1 AND id <= ?2 AND opened < ?4 AND (open = 1 OR changed >= ?3) ORDER BY id") \
+    S(OBJECT_GRANT_NO, READ, "SELECT no FROM object INDEXED BY object_kind WHERE kind = 0 AND uuid = ?1 LIMIT 1")      \
     S(OBJECT_LIST, READ,                                                                                               \
       "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_kind WHERE kind = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3") \
     S(OBJECT_LIST_OPEN, READ,                                                                                          \

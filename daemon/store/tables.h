@@ -310,6 +310,8 @@ struct authorisation_span {
     int64_t from, until; /* ms; until 0: open */
 };
 int authorisation_spans_put(struct store_db *db, const char *id, const struct authorisation_span *spans, size_t count) TB_MUST_USE;
+/* The first `room` of them, in order. */
+int authorisation_spans_get(struct store_db *db, const char *id, struct authorisation_span *spans, size_t room, size_t *count) TB_MUST_USE;
 
 /* ---- registers (proto/register.h) ---- */
 struct object_row {
@@ -348,6 +350,13 @@ struct object_filter {
 int object_list(struct store_db *db, const struct object_filter *filter, struct object_row **rows, size_t *count,
                 int64_t *next) TB_MUST_USE;
 void object_rows_free(struct object_row *rows, size_t count);
+/* For reports: the highest id, and the rows first < id <= last that were opened before `until` and are open or were changed since
+ * `since` (ms). */
+int object_max_id(struct store_db *db, int64_t *id) TB_MUST_USE;
+int object_scan(struct store_db *db, int64_t first, int64_t last, int64_t since, int64_t until, struct object_row **rows,
+                size_t *count) TB_MUST_USE;
+/* The number of the authorisation with this uuid; TB_ENOTFOUND when it is not one of the register. */
+int object_grant_no(struct store_db *db, const char *uuid, char no[REGISTER_NO_TEXT]) TB_MUST_USE;
 
 /* Acts on an object, own and received; `type` of event_row is not kept. */
 int object_event_add(struct store_db *db, int64_t object_id, const struct event_row *event) TB_MUST_USE;

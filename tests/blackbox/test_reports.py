@@ -18,7 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("TONGBAN_BUILD", "build/release")
 TONGBAN = os.environ.get("TONGBAN", str(BUILD / "client" / "tongban"))
 VERIFY = str(BUILD / "bin" / "tongban-verify")
-REPORTS = ["intake", "daily", "mail", "supplement", "overdue", "figures", "meeting", "authorisation", "catalogue"]
+REPORTS = ["intake", "daily", "mail", "supplement", "overdue", "figures", "meeting", "authorisation", "catalogue", "step", "delegation",
+           "transfer", "originals", "problem", "rating", "contact"]
 NAME, NUMBER, MOBILE = "欧阳试例", "33048318500101001X", "13900001234"
 DEFECT = {"material": "原居民身份证", "defect": "缺失", "standard": "原件", "cure": "补交"}
 WORDS = {"name": "居民身份证", "number": "330483"}
@@ -104,7 +105,8 @@ def test_meeting_pack_says_the_same_on_both_sides(done):
         assert measure(report, "refusal") == [(1, 3, "33.3% (1/3)")]
         assert measure(report, "speed") == [(0, 2, "0.00 (0/2)")]
         assert measure(report, "mail") == [(0, 2, "0.0% (0/2)")]
-        assert [row["measure"] for row in report["rows"] if row["section"] in ("rating", "problem")] == ["no_data"] * 2
+        nothing = [(row["measure"], row["value"]) for row in report["rows"] if row["section"] in ("rating", "problem")]
+        assert nothing == [("ratings", "0"), ("problems_open", "0")], "a register without entries counts nothing, it does not lack data"
 
 
 def test_registers(done):
@@ -139,7 +141,11 @@ def test_filters_and_periods(done):
     assert document(done.home, "report", "intake", "--quarter", "2021Q1")["rows"] == []
     quarter = document(done.home, "report", "meeting", "--quarter", "2021Q1")
     assert (quarter["from"], quarter["to"]) == ("2021-01-01", "2021-03-31")
-    assert {row["measure"] for row in quarter["rows"]} == {"no_data"} and len(quarter["rows"]) == 11
+    assert {row["value"] for row in quarter["rows"]} == {"", "0", "1"}, "an authorisation of the configuration begins in that quarter"
+    assert [row["measure"] for row in quarter["rows"]].count("no_data") == 9
+    later = document(done.home, "report", "meeting", "--quarter", "2021Q2")["rows"]
+    assert {(row["section"], row["value"]) for row in later if row["measure"] != "no_data"} == {
+        ("rating", "0"), ("problem", "0"), ("step", "0"), ("authorisation", "0")}
 
 
 @pytest.mark.parametrize("words", [["--from", "2026-02-30"], ["--to", "yesterday"], ["--quarter", "2026Q5"], ["--quarter", "Q4"],
@@ -168,7 +174,7 @@ def test_csv(done):
     got = run(done.away, "report", "mail", "--csv")
     assert got.returncode == 0
     rows = list(csv.reader(io.StringIO(got.stdout, newline="")))
-    assert rows[0][0] == "case" and len(rows) == 3 and {len(row) for row in rows} == {10}
+    assert rows[0][0] == "case" and len(rows) == 3 and {len(row) for row in rows} == {11}
     carrier = rows[0].index("carrier")
     assert "'=EMS" + "快" * 19 in [row[carrier] for row in rows], "a spreadsheet would run it; and a long one is cut between characters"
     raw = done.away.world.directory / "mail.csv"

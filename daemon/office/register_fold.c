@@ -1,0 +1,100 @@
+/* register_fold: an object as the fold of its acts, read from the ledgers — for the row that lists show, and to check that row. */
+#include "daemon/office/register.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/timestamp.h"
+
+void register_replay_clear(struct register_replay *replay)
+{
+    json_decref(replay->content);
+    free(replay->acts);
+    *replay = (struct register_replay){.content = NULL};
+}
+
+static int note_act(struct register_replay *r, const struct register_act *act, const struct entry *entry)
+{
+    if (r->act_count == r->act_room) {
+        size_t room = r->act_room ? 2 * r->act_room : 4;
+        struct report_act *more = realloc(r->acts, room * sizeof *more);
+        if (!more)
+            return TB_ENOMEM;
+        r->acts = more;
+        r->act_room = room;
+    }
+    struct report_act *one = &r->acts[r->act_count++];
+    *one = (struct report_act){.act = act, .at = entry->at, .state = r->local};
+    memcpy(one->from, entry->from, sizeof one->from);
+    return 0;
+}
+
+/* Who and what the object is about: said by the act that made it, and by no other. */
+static void note_origin(const struct register_kind *kind, const struct entry *entry, struct register_replay *r)
+{
+    memcpy(r->owner, entry->from, sizeof r->owner);
+    if (kind->scope != REGISTER_ALL)
+        memcpy(r->other, entry->to, sizeof r->other);
+    memcpy(r->case_no, entry->case_no, sizeof r->case_no);
+    memcpy(r->uuid, entry->id, sizeof r->uuid);
+    r->opened = entry->at;
+}
+
+static int replay_one(const struct register_kind *kind, const struct event_row *event, const struct entry *entry, struct register_replay *r)
+{
+    const struct register_act *act = register_act_by_name(kind, json_string_value(json_object_get(entry->body, "act")));
+    const json_t *data = json_object_get(entry->body, "data");
+    bool settled = event->rev > 0;
+    r->entries++;
+    if (!act || !json_is_object(data))
+        return TB_ECORRUPT;
+    if (act->from & REGISTER_FROM(REGISTER_NONE))
+        note_origin(kind, entry, r);
+    if (event->verdict > VERDICT_DONE)
+        return 0; /* the authority did not take it */
+    r->pending += !settled && event->own;
+    if (!settled && !(act->from >> r->local & 1))
+        return 0; /* overtaken: the authority will refuse it */
+    int rc = register_fold(act, data, r->content);
+    int before = r->local;
+    r->local = register_next(act, data, before);
+    if (settled)
+        r->confirmed = r->local;
+    if (entry->at > r->changed)
+        r->changed = entry->at;
+    if (settled && r->local != before && r->move_count < REGISTER_MOVES_MAX)
+        r->moves[r->move_count++] = (struct register_move){.state = r->local, .at = entry->at};
+    return rc ? rc : note_act(r, act, entry);
+}
+
+int register_replay(struct store_db *db, const struct office *office, const struct register_kind *kind, int64_t object_id,
+                    const struct event_row *fresh, const struct entry *entry, struct register_replay *out)
+{
+    struct event_row *events = NULL;
+    size_t count = 0;
+    *out = (struct register_replay){.content = json_object()};
+    int rc = out->content ? object_event_list(db, object_id, &events, &count) : TB_ENOMEM;
+    for (size_t i = 0; i < count && !rc; i++) {
+        struct case_fact fact;
+        if (fresh && events[i].own == fresh->own && events[i].ref == fresh->ref) {
+            rc = replay_one(kind, &events[i], entry, out);
+            continue;
+        }
+        rc = case_fact_read(db, office, &events[i], &fact);
+        if (rc)
+            break;
+        rc = replay_one(kind, &events[i], &fact.entry, out);
+        case_fact_clear(&fact);
+    }
+    free(events);
+    return rc;
+}
+
+int64_t register_due(const json_t *content)
+{
+    int64_t day;
+    const char *due = json_string_value(json_object_get(content, "due"));
+    if (!due)
+        due = json_string_value(json_object_get(content, "until"));
+    return due && !date_parse(due, &day) ? day : 0;
+}
