@@ -3,6 +3,7 @@
 `World` makes keys, certificates and configurations of offices (330483 and 320623 unless told) with config/demo/make-office.sh; `Office` runs one
 daemon and speaks its three APIs.  Everything on 127.0.0.1.  Persons are made up.
 """
+import fcntl
 import hashlib
 import http.client
 import json
@@ -23,7 +24,8 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOME, AWAY, THIRD = "330483", "320623", "330503"
 START_S, STOP_S, WAIT_S = 20, 20, 20
-PORTS_APART = 64  # test programs that run beside each other begin to look for ports this far apart
+PORTS_BLOCK = 100
+held_block = None
 
 ITEMS = {
     HOME: [("GA01", "居民身份证遗失补领"), ("GA09", "户口迁移审批")],
@@ -58,15 +60,32 @@ def item(code, name, version=1, until=None):
     return document
 
 
+def port_block():
+    """The first port of a block that this process alone looks for ports in, for its life: suites run beside each other."""
+    global held_block
+    for first in range(20000, 32000, PORTS_BLOCK) if held_block is None else ():
+        handle = open(os.path.join(tempfile.gettempdir(), f"tongban-ports-{first}"), "w", encoding="ascii")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.close()
+            continue
+        held_block = first, handle
+        break
+    assert held_block, "no free block of ports"
+    return held_block[0]
+
+
 def free_ports(count):
     """The first of `count` consecutive ports that are free now."""
-    for first in range(20000 + os.getpid() * PORTS_APART % 11000, 32000, count):
+    block = port_block()
+    for first in range(block, block + PORTS_BLOCK - count + 1):
         held = []
         try:
             for port in range(first, first + count):
                 holder = socket.socket()
-                holder.bind(("127.0.0.1", port))
                 held.append(holder)
+                holder.bind(("127.0.0.1", port))
             return first
         except OSError:
             continue
