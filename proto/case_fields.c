@@ -6,6 +6,11 @@
     F("document_no", TEXT, OPTIONAL, "number of the document; the office gives it", "文号"),                           \
         F("seal", TEXT, OPTIONAL, "seal on the document; the office fills it in", "印章")
 
+/* Until when it will be decided, told with every acceptance. */
+#define LIMITS                                                                                                         \
+    F("promised", DATE, OPTIONAL, "promised date; the office computes it", "承诺办结日期"),                           \
+        F("statutory", DATE, OPTIONAL, "statutory date; the office computes it", "法定办结日期")
+
 #define WAYS_TO_DELIVER "pickup|mail|electronic"
 #define PLACES          "intake|home"
 
@@ -107,8 +112,7 @@ static const struct case_field received_fields[] = {
 
 static const struct case_field accepted_fields[] = {
     NUMBERED,
-    F("promised", DATE, OPTIONAL, "promised date; the office computes it", "承诺办结日期"),
-    F("statutory", DATE, OPTIONAL, "statutory date; the office computes it", "法定办结日期"),
+    LIMITS,
     F("remark", TEXT, OPTIONAL, "remark", "备注"), END};
 
 static const struct case_field defect_fields[] = {
@@ -156,8 +160,7 @@ static const struct case_field deemed_fields[] = {
     F("until", DATE, REQUIRED, "last day on which the notice could be given", "告知期限"),
     F_VALUES("receipt", ENUM, REQUIRED, PLACES, "side whose receipt counts", "收到材料的一方"),
     F("law", TEXT, REQUIRED, "article it rests on", "法律依据"),
-    F("promised", DATE, OPTIONAL, "promised date; the office computes it", "承诺办结日期"),
-    F("statutory", DATE, OPTIONAL, "statutory date; the office computes it", "法定办结日期"),
+    LIMITS,
     NUMBERED,
     END};
 
@@ -169,6 +172,7 @@ static const struct case_field tolerated_fields[] = {
     F_MEMBERS("gaps", ARRAY, REQUIRED, gap_fields, "materials that may be handed in later", "容缺材料"),
     F("deadline", DATE, REQUIRED, "last day for the missing materials", "补齐期限"),
     F("consequence", TEXT, OPTIONAL, "what happens when they do not come; the office fills it in", "逾期后果"),
+    LIMITS,
     NUMBERED,
     F("remark", TEXT, OPTIONAL, "remark", "备注"),
     END};

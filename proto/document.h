@@ -71,6 +71,7 @@ struct document_row {
     const struct document_part *parts;
     size_t part_count;
     const char *law;
+    bool between; /* stands between two offices: a local case (本地办件) has none */
 };
 extern const struct document_row document_table[];
 extern const size_t document_table_count;
@@ -95,7 +96,7 @@ size_t document_place(const char *office_name);
 
 /* Appends the document.  `source` is borrowed:
  *   {"number","seal","case":{case document},"act":{body of the entry that makes it, "at","officer"},"item":{…},
- *    "home":{"name","phone","complaint","address"},"intake":{the same},"authorisation":{…}?,
+ *    "home":{"name","phone","complaint","address"},"intake":{the same},"authorisation":{…}?,"local"?: true when both sides are one office,
  *    "actor":{"name","side":"intake"|"home"}: who did the act,"taken": materials of the intake,
  *    "totals":{"originals","copies"},"query","notice_due","issued_at",
  *    "print":{"n","at","officer","here":"intake"|"home"},"replaces"?: number,"void":{"at","reason"}?}

@@ -147,6 +147,8 @@ static int prepare_tolerate(struct act *a, struct problem *p)
             rc = problem_set(p, PROBLEM_FIELD, field, "the item does not list this material as one that may come later");
     }
     json_decref(item);
+    if (!rc && a->office->papers.numbering)
+        rc = document_promise(a->db, a->office, &a->row, a->now, a->request->body);
     return rc ? rc : fill(a->request->body, "consequence", case_tolerance_consequence);
 }
 

@@ -25,7 +25,7 @@ static int read_authority(struct store_db *db, const struct entry *entry, struct
 {
     struct authorisation_row row;
     if (!entry->authorisation[0])
-        return 0;
+        return 0; /* also of a local case: nothing is entrusted */
     int rc = authorisation_get(db, entry->authorisation, &row);
     if (rc)
         return rc == TB_ENOTFOUND ? 0 : rc;
@@ -60,7 +60,8 @@ static int read_entries(struct store_db *db, const struct office *office, const 
 int case_facts(struct store_db *db, const struct office *office, const struct case_row *row, const struct entry *now, bool whole,
                struct clock_facts *facts)
 {
-    *facts = (struct clock_facts){.state = row->state, .rule = (enum notice_rule)row->rule};
+    /* the window of a local case (本地办件) is the office itself: what it took in, the office has received */
+    *facts = (struct clock_facts){.state = row->state, .rule = (enum notice_rule)row->rule, .delegated = case_is_local(row)};
     memcpy(facts->times, row->times, sizeof facts->times);
     int rc = 0;
     if (whole || clock_of_state(row->state) == CLOCK_DECISION) {

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/case_law.h"
+#include "proto/item.h"
 #include "proto/timestamp.h"
 
 /* ---- which documents a case has ---- */
@@ -31,11 +33,11 @@ static bool makes_any(enum entry_type type)
     return false;
 }
 
-static int add_papers(const struct event_row *event, const struct entry *act, struct paper **papers, size_t *count)
+static int add_papers(const struct event_row *event, const struct entry *act, bool local, struct paper **papers, size_t *count)
 {
     for (size_t i = 0; i < document_table_count; i++) {
         const struct document_row *document = &document_table[i];
-        if (!document_made_by(document, act->type, act->body))
+        if ((local && document->between) || !document_made_by(document, act->type, act->body))
             continue;
         struct paper *before = document->at_print ? made_before(*papers, *count, document) : NULL;
         if (before && act->type == ENTRY_CASE_INTAKEN) { /* taking in came first, whatever the order of revisions is by now */
@@ -70,7 +72,7 @@ int papers_collect(struct store_db *db, const struct office *office, const struc
         rc = case_fact_read(db, office, &events[i], &fact);
         if (rc)
             break;
-        rc = add_papers(&events[i], &fact.entry, papers, count);
+        rc = add_papers(&events[i], &fact.entry, case_is_local(row), papers, count);
         case_fact_clear(&fact);
     }
     free(events);
@@ -135,7 +137,13 @@ static json_t *time_json(int64_t at)
 
 static json_t *act_json(const struct office *office, const struct entry *act)
 {
+    char length[32];
     json_t *doc = json_copy(act->body);
+    item_limit_text(act->body, true, length, sizeof length); /* "5个工作日", of a special procedure or an extension */
+    if (doc && length[0] && json_object_set_new(doc, "length", json_string(length))) {
+        json_decref(doc);
+        return NULL;
+    }
     if (doc && (json_object_set_new(doc, "at", time_json(act->at)) ||
                 json_object_set_new(doc, "officer", officer_json(office, act->staff)))) {
         json_decref(doc);
@@ -144,14 +152,15 @@ static json_t *act_json(const struct office *office, const struct entry *act)
     return doc;
 }
 
-/* Working days of the pinned item's rule from handing in to the telling (行政许可法 32(4) and what differs from it). */
+/* Until when the applicant has to be told (行政许可法 32(4) and what differs from it); where no rule fixes it, as 32(4). */
 static int notice_due(const struct office *office, const struct case_row *row, const json_t *item, char out[DATE_TEXT])
 {
-    const char *rule = json_string_value(json_object_get(item, "notice_rule"));
-    unsigned days = !rule || !strcmp(rule, "PERMIT_5WD") || !strcmp(rule, "NONE") ? 5 : !strcmp(rule, "MARKET_3WD") ? 3 : 0;
+    int days = notice_rules[notice_rule_of(item)].notice_days;
     int64_t day = timestamp_day(row->times[TIME_HANDED_IN]);
     bool provisional;
-    int rc = days ? calendar_add(office->calendar, day, days, &day, &provisional) : 0;
+    if (days < 0)
+        days = notice_rules[NOTICE_RULE_PERMIT_5WD].notice_days;
+    int rc = days ? calendar_add(office->calendar, day, (unsigned)days, &day, &provisional) : 0;
     if (!rc)
         date_format(day, out);
     return rc;
@@ -221,7 +230,7 @@ static const char *seal_of(const struct office *office, enum case_side side, con
 {
     const char *said = json_string_value(json_object_get(paper->act.body, "seal"));
     if (paper->document->at_print)
-        return paper->document->issuer == DOCUMENT_BY_INTAKE ? document_seal(office, side) : "";
+        return paper->document->issuer == DOCUMENT_BY_INTAKE ? document_seal(office, CASE_SIDE_INTAKE) : "";
     if (said && !entry->replaces[0])
         return said;
     if (strcmp(paper->act.from, office->code) != 0)
@@ -330,6 +339,8 @@ int paper_source(struct store_db *db, const struct office *office, const struct 
     if (!rc)
         rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);
     rc = rc == TB_ENOTFOUND ? 0 : rc ? rc : set(doc, "item", item);
+    if (case_is_local(row))
+        rc = rc ? rc : set(doc, "local", json_true());
     rc = rc ? rc : set(doc, "home", side_json(office, row->home));
     rc = rc ? rc : set(doc, "intake", side_json(office, row->intake));
     json_t *actor = side_json(office, paper->act.from);

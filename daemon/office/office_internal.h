@@ -228,6 +228,9 @@ int authorisation_keep(struct store_db *db, const json_t *body, const char *prin
 
 /* ---- document.c: numbers of written documents (文书), given with the act ---- */
 
+/* Whether this office numbers the document of an act of `actor`: at a local case (本地办件) it is both sides. */
+bool document_is_ours(const struct office *office, const struct case_row *row, const struct document_row *document,
+                      enum case_side actor);
 /* The document that this entry makes and that our side numbers with the act, or NULL. */
 const struct document_row *document_of_act(const struct office *office, const struct case_row *row, const struct entry *entry);
 /* The officer does not type what the office gives: PROBLEM_FIELD. */

@@ -1,0 +1,151 @@
+"""What happens between the parts of the law: written documents of every state, what time does, local cases, registers — in one life of a case."""
+import datetime
+import re
+
+import pytest
+
+from office import AWAY, HOME
+from test_case_law import SUPPLEMENT, days_ago, done, law_world, received
+
+SOON = (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))) + datetime.timedelta(days=30)).date().isoformat()
+GAPS = {"gaps": [{"material": "照片", "standard": "一寸白底"}], "deadline": SOON}
+SPECIAL = {"kind": "hearing", "basis": "行政许可法第四十六条", "days": 5, "unit": "working_day"}
+EXTENSION = {"reason": "案情复杂", "approver": "王局长", "days": 10}
+
+
+@pytest.fixture(scope="module")
+def law():
+    """The window's receipt counts as the home side's: the authorisation includes acceptance."""
+    world = law_world(acceptance=True)
+    try:
+        world.start()
+        yield world
+        assert world.stop() == [0, 0]
+    finally:
+        world.remove()
+
+
+def page(office, number, kind, staff):
+    """The printed page without its line ends: a long value goes on in the next line."""
+    answer = office.window("POST", f"/window/v1/cases/{number}/documents/{kind}/print", {}, staff)
+    assert answer.status == 200, answer
+    return re.sub(r"\n *(?=\S)", "\n", re.sub(r"\n {4,}(?=\S)", "", answer.json()["text"]))
+
+
+def both(world, number, kind):
+    """The page as each side prints it; the delegate's names the principal, all else is the same."""
+    home, away = page(world.home, number, kind, "0101"), page(world.away, number, kind, "0007")
+    assert "受桐乡市政务服务中心委托，本文书由如东县政务服务中心代为打印" in away.replace("\n", "") and "代为打印" not in home
+    assert "桐乡市行政审批专用章(1)" in home and "桐乡市行政审批专用章(1)" in away
+    assert re.findall(r"桐政服\w+〔\d{4}〕\d{6}号", home)[0] == re.findall(r"桐政服\w+〔\d{4}〕\d{6}号", away)[0]
+    return away
+
+
+def chinese(date):
+    return f"{date[:4]}年{date[5:7]}月{date[8:10]}日"
+
+
+def test_each_state_has_its_page(law):
+    number = received(law)
+    done(law.home.act(number, "tolerate", GAPS))
+    document = law.away.wait_state(number, "tolerated")
+    text = both(law, number, "tolerant_acceptance")
+    tolerance = document["tolerance"]
+    for words in ("照片", "一寸白底", chinese(SOON), chinese(tolerance["promised"]), chinese(tolerance["statutory"]), "撤销受理"):
+        assert words in text, text
+    assert tolerance["promised"] == document["due"]["date"] or document["due"]["what"] != "decision"
+    done(law.home.act(number, "cure"))
+    special = done(law.home.act(number, "special", SPECIAL))
+    assert special["document"]["kind"] == "special_procedure_notice"
+    document = law.away.wait_state(number, "special_procedure")
+    text = both(law, number, "special_procedure_notice")
+    for words in ("听证", "5个工作日", chinese(document["special"]["until"]), "第四十六条"):
+        assert words in text, text
+    assert "hearing" not in text
+    done(law.home.act(number, "resume", {"result": "听证笔录"}))
+    extended = done(law.home.act(number, "extend", EXTENSION))
+    assert extended["document"]["kind"] == "extension_notice"
+    law.away.wait_case(number, lambda row: row["rev"] >= extended["rev"])
+    text = both(law, number, "extension_notice")
+    for words in ("案情复杂", "王局长", "10个工作日", chinese(extended["due"]["date"])):
+        assert words in text, text
+    done(law.home.act(number, "deny", {"reason": "不符合条件"}))
+    law.away.wait_state(number, "denied")
+    assert "六十日" in both(law, number, "decision_deny")
+
+
+def test_silence_makes_a_numbered_notice_of_the_day_of_receipt(law):
+    past = days_ago(40)
+    numbers = {code: received(law, code, handed_in_at=past, late=True) for code in ("GA01", "GA09", "GA10")}
+    assert law.home.stop() == 0
+    law.home.start()
+    for code, words in (("GA01", "第三十二条第一款第四项"), ("GA09", "不动产登记暂行条例第十七条"), ("GA10", "第三十二条第一款第四项")):
+        law.home.wait_state(numbers[code], "accepted", "0101")
+        acceptance = law.away.wait_state(numbers[code], "accepted")["acceptance"]
+        assert acceptance["document_no"].startswith("桐政服受〔")
+        text = both(law, numbers[code], "acceptance_notice")
+        assert f"受理日期：{chinese(past)}" in text.replace(" ", ""), text
+        assert acceptance["document_no"] in text and words in text.replace("\n", "")
+        assert chinese(acceptance["promised"]) in text
+
+
+# ---- local cases (本地办件): one office is both sides ----
+
+def local(world, code="GA01", **members):
+    answer = world.home.intake(item={"office": HOME, "code": code}, **members)
+    assert answer.status == 201, answer
+    return answer.json()["case"]
+
+
+def kinds(world, number, staff):
+    rows = world.home.window("GET", f"/window/v1/cases/{number}/documents", staff=staff).json()["rows"]
+    return {row["kind"]: row["printable"] for row in rows}
+
+
+def test_a_local_case_prints_the_documents_of_both_sides(law):
+    number = local(law)
+    done(law.home.act(number, "accept"))
+    assert kinds(law, number, "0007") == {"intake_receipt": True, "power_of_attorney": True, "acceptance_notice": True}
+    receipt = page(law.home, number, "intake_receipt", "0007")
+    assert "东政服" not in receipt and "桐政服收〔" in receipt and "收件专用章" in receipt and "委托代收" not in receipt and "传送" not in receipt
+    notice = page(law.home, number, "acceptance_notice", "0101")
+    assert "桐政服受〔" in notice and "委托" not in notice and "行政审批专用章" in notice
+    void = {"reason": "打印错误"}
+    assert law.home.window("POST", f"/window/v1/cases/{number}/documents/intake_receipt/void", void, "0101").problem() == "not-allowed"
+    done(law.home.window("POST", f"/window/v1/cases/{number}/documents/intake_receipt/void", void, "0007"))
+    assert "代替已作废的" in page(law.home, number, "intake_receipt", "0007")
+    done(law.home.window("POST", f"/window/v1/cases/{number}/documents/acceptance_notice/void", void, "0101"))
+
+
+def test_silence_counts_from_the_own_window(law):
+    past = days_ago(40)
+    number = local(law, handed_in_at=past, late=True)
+    assert law.home.stop() == 0
+    law.home.start()
+    document = law.home.wait_state(number, "accepted", "0101")
+    assert document["acceptance"]["receipt"] == "intake" and document["times"]["accepted"] == past
+    assert chinese(past) in page(law.home, number, "acceptance_notice", "0101")
+
+
+def test_a_local_case_through_all_rules(law):
+    number = local(law)
+    steps = [("notice", {"defects": [{"material": "照片", "defect": "缺", "standard": "一寸", "cure": "补交"}], "deadline": SOON}),
+             ("supplement", SUPPLEMENT), ("tolerate", GAPS), ("supplement", SUPPLEMENT), ("cure", {}),
+             ("review", {"kind": "substantive_review", "officers": [{"name": "甲"}, {"name": "乙"}]}), ("special", SPECIAL),
+             ("resume", {"result": "听证笔录"}), ("extend", EXTENSION), ("deny", {"reason": "不符合条件"}),
+             ("delivery", {"way": "pickup", "place": "home", "documents": [{"name": "不予决定书"}]}),
+             ("deliver", {"way": "left_in_place", "place": "住所", "received_at": days_ago(0), "recipient": "张三", "server": "陆文斌",
+                          "refusal_reason": "拒收", "witnesses": [{"name": "赵六"}], "documents": [{"name": "不予决定书"}]}),
+             ("complete", {})]
+    for action, body in steps:
+        done(law.home.act(number, action, body))
+    assert law.home.case(number, "0101").json()["state"] == "completed"
+    for kind in ("supplement_notice", "tolerant_acceptance", "special_procedure_notice", "extension_notice", "decision_deny", "delivery_receipt"):
+        text = page(law.home, number, kind, "0101")
+        assert "委托" not in text and "代为" not in text, text
+    assert law.home.window("GET", f"/window/v1/cases/{number}/steps", staff="0007").json()["rows"] == []
+    report = law.home.window("GET", f"/window/v1/cases/{number}/accountability", staff="0101")
+    assert report.status == 200, report
+    clocks = done(law.home.window("GET", f"/window/v1/cases/{number}/clocks", staff="0101"))
+    assert clocks["escalation"] is None and all(phase["over"] == 0 for phase in clocks["phases"])
+    assert AWAY not in law.home.window("GET", f"/window/v1/cases/{number}/bundle", staff="0101").body.decode()
