@@ -1,10 +1,12 @@
 """What happens between the parts of the law: written documents of every state, what time does, local cases, registers — in one life of a case."""
 import datetime
 import re
+import time
 
 import pytest
 
-from office import AWAY, HOME
+import test_joint
+from office import AWAY, HOME, WAIT_S
 from test_case_law import SUPPLEMENT, days_ago, done, law_world, received
 
 SOON = (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))) + datetime.timedelta(days=30)).date().isoformat()
@@ -149,3 +151,57 @@ def test_a_local_case_through_all_rules(law):
     clocks = done(law.home.window("GET", f"/window/v1/cases/{number}/clocks", staff="0101"))
     assert clocks["escalation"] is None and all(phase["over"] == 0 for phase in clocks["phases"])
     assert AWAY not in law.home.window("GET", f"/window/v1/cases/{number}/bundle", staff="0101").body.decode()
+
+
+# ---- joint cases: what the law does to a leg, and what the catalogue does ----
+
+@pytest.fixture(scope="module")
+def three():
+    world = test_joint.make()
+    try:
+        world.start()
+        test_joint.wait_items(world)
+        yield world
+        assert world.stop() == [0, 0, 0]
+    finally:
+        world.remove()
+
+
+def test_legs_that_end_without_a_decision(three):
+    document = test_joint.open_joint(three, "FAN3")
+    legs = test_joint.legs(document)
+    ends = {"a": ("return", {"reason_class": "DUPLICATE", "reason": "重复申请", "agreed": True}),
+            "b": ("abort", {"reason_class": "FORCE_MAJEURE", "reason": "不可抗力", "approver": "王局长"}),
+            "c": ("refuse", {"reason_class": "NOT_REQUIRED", "reason": "不需要许可"})}
+    for name, (action, body) in ends.items():
+        office, case = three.offices[legs[name]["office"]], legs[name]["case"]
+        office.wait_state(case, "received", "0101")
+        done(office.act(case, action, body))
+    closed = test_joint.wait_joint(three, document["joint"], "refused")
+    assert test_joint.states(closed) == {"a": "withdrawn", "b": "withdrawn", "c": "refused", "d": "stopped"}
+
+
+def test_what_is_published_for_later_does_not_stop_joint_cases(three):
+    """Template and leg have a version that begins later: until then the one before holds, as for single cases."""
+    template = dict(next(one for one in test_joint.TEMPLATES if one["code"] == "CITY"), version=2, effective_from="2099-01-01")
+    part = dict(next(one for one in test_joint.LEGS if one["code"] == "P2"), version=2, effective_from="2099-01-01")
+    done_or_created(three.home.window("POST", "/window/v1/catalogue", {"items": [template]}, "0101"))
+    done_or_created(three.away.window("POST", "/window/v1/catalogue", {"items": [part]}, "0101"))
+    end = time.monotonic() + WAIT_S
+    while not three.home.window("GET", f"/window/v1/items/{AWAY}/P2").json().get("next"):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    document = test_joint.open_joint(three, "CITY")
+    # the version that holds when the turn of the leg comes is the one it is decided by
+    part.update(version=3, effective_from="2021-01-01", name="leg P2 new")
+    done_or_created(three.away.window("POST", "/window/v1/catalogue", {"items": [part]}, "0101"))
+    while three.home.window("GET", f"/window/v1/items/{AWAY}/P2").json()["version"] != 3:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    test_joint.decide(three, test_joint.legs(document)["a"])
+    leg = test_joint.wait_leg(three, document["joint"], "b", "open")
+    assert three.home.case(leg["case"]).json()["item"] == {"office": AWAY, "code": "P2", "version": 3, "name": "leg P2 new"}
+
+
+def done_or_created(answer):
+    assert answer.status in (200, 201), answer
