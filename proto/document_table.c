@@ -92,7 +92,7 @@ static const struct document_column witnesses[] = {{"#", "序号", NULL, false},
 #define LIMITS                                                                                                         \
     D_OR("法定办结期限", "act/statutory", "法律、法规未作规定"), D_OR("承诺办结期限", "act/promised", "未作承诺，依法定期限办理")
 /* 行政许可法 24: the delegate acts in the principal's name. */
-#define ENTRUSTED S_IF("受{home/name}委托，本文书由{intake/name}代为打印并送交申请人。", "print/here=intake")
+#define ENTRUSTED S_IF("受{home/name}委托，本文书由{intake/name}代为打印并送交申请人。", "print/entrusted")
 #define TWO_COPIES S("本文书一式两份，申请人和承办机关各执一份。")
 #define SIGNED BLANK("申请人（代理人）签收"), BLANK("签收时间")
 #define REMEDIES F("救济途径", "act/remedies")
@@ -313,16 +313,26 @@ static const struct document_part transfer_list[] = {
 
 static const struct document_part authorisation_letter[] = {
     F("公告文号", "authorisation/announcement"),
+    D_OR("公告日期", "authorisation/announced_on", OPTIONAL),
+    F_OR("登记编号", "authorisation/no", OPTIONAL),
+    F_OR("状态", "authorisation/state", OPTIONAL),
     F("委托机关", "home/name"),
     F("受委托机关", "intake/name"),
     F("委托事项", "authorisation/items"),
     F("委托环节", "authorisation/steps"),
     F("受理权限", "authorisation/acceptance"),
+    F_OR("权限限制", "authorisation/limits", OPTIONAL),
     D("委托期限自", "authorisation/from"),
     D("委托期限至", "authorisation/until"),
+    F("文书名义", "authorisation/name"),
+    F("未结办件", "authorisation/open_cases"),
+    F_OR("责任", "authorisation/liability", OPTIONAL),
+    F_OR("监督方式", "authorisation/supervision", OPTIONAL),
     S("受委托机关在上列事项和环节内，以委托机关的名义办理；委托机关对其行为负责监督，并承担法律后果（行政许可法第二十四条）。"),
     S("受委托机关不得再委托其他组织或者个人办理，不得作出受理以外的实质审查决定。"),
-    S("委托终止前已经收件的，由受委托机关继续办理完毕；提前终止或者变更的，由委托机关公告。"),
+    S("提前终止或者变更的，由委托机关公告。"),
+    F_OR("委托机关签署人", "authorisation/signatory", OPTIONAL),
+    F_OR("受委托机关签署人", "authorisation/accepted_by", OPTIONAL),
     BLANK("委托机关统一社会信用代码"),
     BLANK("委托机关（盖章）、法定代表人签名"),
     BLANK("受委托机关统一社会信用代码"),

@@ -261,6 +261,9 @@ int document_print(struct store_db *db, struct office_request *request, struct c
     if (!rc)
         rc = take_entry(&desk, json_object_get(request->body, "number") != NULL, p);
     json_int_t print = (json_int_t)desk.entry.printed + 1;
+    char step[REGISTER_NO_TEXT] = "";
+    if (!rc && desk.side == CASE_SIDE_INTAKE && desk.document->step == STEP_NOTICE)
+        rc = register_step_open(db, row, desk.paper->act.id, step);
     if (!rc) {
         json_t *body = json_pack("{s:s, s:I}", "kind", desk.document->id, "print", print);
         if (body && desk.entry.number[0])
@@ -275,6 +278,8 @@ int document_print(struct store_db *db, struct office_request *request, struct c
                             desk.entry.voided_at != 0, "at", at, "format", form);
         if (*answer && desk.entry.replaces[0])
             (void)json_object_set_new(*answer, "replaces", json_string(desk.entry.replaces));
+        if (*answer && step[0]) /* handing it over is asked of this office: its evidence is the end of that step */
+            (void)json_object_set_new(*answer, "step", json_string(step));
         rc = *answer ? 0 : TB_ENOMEM;
     }
     desk_clear(&desk);

@@ -182,6 +182,8 @@ int register_settle(struct store_db *db, const struct office *office, const char
 /* What the case's entry, just kept together with `row`, means for its delegated steps: asked for, done, void.  `row` is in the store, and
  * follows. */
 int register_follow(struct store_db *db, const struct office *office, struct case_row *row, const struct entry *entry) TB_MUST_USE;
+/* The open step that asks for what this entry of the home side issued to be handed over; no[0] = 0: none. */
+int register_step_open(struct store_db *db, const struct case_row *row, const char *entry_id, char no[REGISTER_NO_TEXT]) TB_MUST_USE;
 /* What time does to objects: authorisations of this office whose period is over expire. */
 int register_tick(struct store_db *db, const struct office *office, int64_t now) TB_MUST_USE;
 /* ---- register_view.c ---- */

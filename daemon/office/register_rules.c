@@ -58,7 +58,7 @@ int deed_prepare(struct deed *d, json_t *data, struct problem *p)
     char today[DATE_TEXT];
     date_format(timestamp_day(d->now), today);
     if (is_act(d, REGISTER_AUTHORISATION, "offer")) {
-        int rc = fill(data, "in_name", "principal");
+        int rc = fill(data, "in_name", "principal_by_delegate");
         return rc ? rc : fill(data, "open_cases", "finish");
     }
     if (is_act(d, REGISTER_STEP, "request"))
@@ -280,6 +280,14 @@ static int start_deed(struct deed *d, struct store_db *db, const struct office *
     return rc;
 }
 
+/* What is to be handed over: "延期通知书 桐政服延〔2026〕000001号"; NULL when the entry makes no document. */
+static json_t *task_of(const struct office *office, const struct case_row *row, const struct entry *entry)
+{
+    const struct document_row *document = document_of_act(office, row, entry);
+    const char *number = text_of(entry->body, "document_no");
+    return document ? json_sprintf("%s%s%s", document->zh, number[0] ? " " : "", number) : NULL;
+}
+
 /* The home side asks its delegate to hand over what it has just issued — where it has authorised it; else it does so itself. */
 static int ask_step(struct store_db *db, const struct office *office, struct case_row *row, const struct entry *entry, const char *step)
 {
@@ -291,7 +299,10 @@ static int ask_step(struct store_db *db, const struct office *office, struct cas
     rc = start_deed(&d, db, office, row, "request");
     memcpy(d.object.owner, row->home, OFFICE_TEXT);
     memcpy(d.object.other, row->intake, OFFICE_TEXT);
-    json_t *data = json_pack("{s:s, s:s}", "step", step, "entry", entry->id);
+    json_t *data = json_pack("{s:s, s:s}", "step", step, "entry", entry->id), *task = task_of(office, row, entry);
+    if (data && task)
+        (void)json_object_set(data, "task", task);
+    json_decref(task);
     if (!rc)
         rc = data ? fill_step_due(&d, data) : TB_ENOMEM;
     if (!rc)
@@ -316,6 +327,24 @@ static json_t *delivery_evidence(const struct entry *entry)
     if (handed && witness)
         (void)json_object_set(handed, "witness", witness);
     return json_pack("{s:o, s:s}", "handed_over", handed, "entry", entry->id);
+}
+
+int register_step_open(struct store_db *db, const struct case_row *row, const char *entry_id, char no[REGISTER_NO_TEXT])
+{
+    struct object_filter filter = {.kind = REGISTER_STEP, .case_id = row->id, .open_only = true, .limit = LIMIT_LIST_PAGE};
+    struct object_row *rows = NULL;
+    size_t count = 0;
+    int rc = object_list(db, &filter, &rows, &count, &filter.cursor);
+    no[0] = '\0';
+    for (size_t i = 0; i < count && !rc && !no[0]; i++) {
+        json_t *content = NULL;
+        rc = strict_json_parse(rows[i].doc, strlen(rows[i].doc), &content, NULL);
+        if (!rc && !strcmp(text_of(content, "entry"), entry_id))
+            memcpy(no, rows[i].no, REGISTER_NO_TEXT);
+        json_decref(content);
+    }
+    object_rows_free(rows, count);
+    return rc;
 }
 
 /* Ends the open steps of the case (of one kind, or all) with this act. */
@@ -360,7 +389,8 @@ int register_follow(struct store_db *db, const struct office *office, struct cas
     if (!home)
         return entry->type == ENTRY_CASE_DELIVERED ? end_steps(db, office, row, "delivery", "done", delivery_evidence(entry), entry)
                                                    : 0;
-    if (entry->type == ENTRY_CASE_NOTICE)
+    /* 32(4), 42, 45: what the applicant has to be told in writing while the case goes on */
+    if (entry->type == ENTRY_CASE_NOTICE || entry->type == ENTRY_CASE_SPECIAL || entry->type == ENTRY_CASE_EXTENDED)
         return ask_step(db, office, row, entry, "notice");
     if (entry->type == ENTRY_CASE_DELIVERY && !strcmp(text_of(entry->body, "place"), "intake"))
         return ask_step(db, office, row, entry, "delivery");

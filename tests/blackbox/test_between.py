@@ -6,8 +6,9 @@ import time
 import pytest
 
 import test_joint
+import test_registers
 from office import AWAY, HOME, WAIT_S
-from test_case_law import SUPPLEMENT, days_ago, done, law_world, received
+from test_case_law import SUPPLEMENT, days_ago, done, law_world, received, tongban
 
 SOON = (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))) + datetime.timedelta(days=30)).date().isoformat()
 GAPS = {"gaps": [{"material": "照片", "standard": "一寸白底"}], "deadline": SOON}
@@ -43,6 +44,13 @@ def both(world, number, kind):
     return away
 
 
+def wait_extension(office, number):
+    end = time.monotonic() + WAIT_S
+    while "extension" not in office.case(number).json():
+        assert time.monotonic() < end, office.log_text()[-2000:]
+        time.sleep(0.02)
+
+
 def chinese(date):
     return f"{date[:4]}年{date[5:7]}月{date[8:10]}日"
 
@@ -67,7 +75,7 @@ def test_each_state_has_its_page(law):
     done(law.home.act(number, "resume", {"result": "听证笔录"}))
     extended = done(law.home.act(number, "extend", EXTENSION))
     assert extended["document"]["kind"] == "extension_notice"
-    law.away.wait_case(number, lambda row: row["rev"] >= extended["rev"])
+    wait_extension(law.away, number)
     text = both(law, number, "extension_notice")
     for words in ("案情复杂", "王局长", "10个工作日", chinese(extended["due"]["date"])):
         assert words in text, text
@@ -205,3 +213,73 @@ def test_what_is_published_for_later_does_not_stop_joint_cases(three):
 
 def done_or_created(answer):
     assert answer.status in (200, 201), answer
+
+
+# ---- authorisations on paper; what the window has to hand over ----
+
+def test_in_whose_name_and_the_letter(fresh):
+    """The letter from the register, before both sign it and after; documents name the delegate unless the authorisation says not to."""
+    for office in fresh.offices.values():
+        office.edit(r"authorisations:\n(  [^\n]*\n)*", "")
+    fresh.start()
+    offer = {**test_registers.OFFER, "items": "GA01,class:户籍身份证", "in_name": "principal", "open_cases": "stop", "limits": "限自然人申请",
+             "supervision": "每季度抽查", "signatory": "王局长", "announced_on": "2026-01-04"}
+    no = created(fresh.home, offer)["no"]
+    test_registers.wait(fresh.away, "authorisation", no, "offered")
+    got = tongban(fresh.away, "0101", "authorisation", "letter", no)
+    assert got.returncode == 0, got.stderr
+    for words in ("授权委托书", "待接受", "桐乡市政务服务中心", "如东县政务服务中心", "GA01、户籍身份证类全部事项", "限自然人申请", "每季度抽查",
+                  "2026年01月04日", "停止办理", "不注明受委托机关", offer["announcement"], no):
+        assert words in got.stdout.replace("\n", ""), got.stdout
+    done(test_registers.act(fresh.away, "authorisation", "accept", no, {"signatory": "缪建国"}))
+    test_registers.wait(fresh.away, "authorisation", no, "active")
+    test_registers.wait(fresh.home, "authorisation", no, "active")
+    out = fresh.home.directory / "letter.md"
+    got = tongban(fresh.home, "0101", "authorisation", "letter", no, "--format", "markdown", "--out", str(out))
+    assert got.returncode == 0 and "签字盖章" in got.stdout and "缪建国" in out.read_text() and out.read_text().startswith("# 授权委托书")
+    assert tongban(fresh.home, "0101", "authorisation", "letter", "A330483-2026-999").returncode == 1
+    assert tongban(fresh.home, "0101", "authorisation", "letter", "x").returncode == 2
+    got = tongban(fresh.home, "0101", "authorisation", "list", "--print")
+    lines = got.stdout.splitlines()
+    assert got.returncode == 0 and lines[0].startswith("# ") and lines[3] == "|" + " --- |" * (lines[2].count("|") - 1)
+    assert lines[4].startswith(f"| {no} | 生效 | GA01,class:户籍身份证 | INOPD |") and len(lines) == 5
+    number = test_registers.received(fresh)
+    done(fresh.home.act(number, "accept"))
+    fresh.away.wait_state(number, "accepted")
+    text = page(fresh.away, number, "acceptance_notice", "0007")
+    assert "受桐乡市政务服务中心委托" not in text and "桐乡市行政审批专用章" in text
+    letter = page(fresh.away, number, "authorisation_letter", "0007")
+    assert "限自然人申请" in letter and "停止办理" in letter
+
+
+def created(office, offer):
+    answer = test_registers.act(office, "authorisation", "offer", data=offer)
+    assert answer.status == 201, answer
+    return answer.json()
+
+
+def test_what_is_printed_is_handed_over_as_a_step(law):
+    number = received(law)
+    done(law.home.act(number, "accept"))
+    done(law.home.act(number, "special", SPECIAL))
+    done(law.home.act(number, "resume", {"result": "听证笔录"}))
+    extended = done(law.home.act(number, "extend", EXTENSION))
+    wait_extension(law.away, number)
+    steps = test_registers.rows(law.away, "step", f"&case={number}")
+    end = time.monotonic() + WAIT_S
+    while len(steps) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+        steps = test_registers.rows(law.away, "step", f"&case={number}")
+    tasks = {row["task"]: row["no"] for row in steps}
+    task = "延期通知书 " + extended["document"]["number"]
+    assert [row["step"] for row in steps] == ["notice", "notice"] and all(row["turn"] for row in steps) and task in tasks
+    out = law.away.directory / "page.txt"
+    got = tongban(law.away, "0007", "case", "document", number, "extension_notice", "--out", str(out))
+    assert got.returncode == 0 and f"tongban step done {tasks[task]}" in got.stdout, got.stdout
+    got = tongban(law.away, "0007", "step", "show", tasks[task])
+    assert f"tongban case documents {number}" in got.stdout and task in got.stdout
+    done(test_registers.act(law.away, "step", "done", tasks[task], {"handed_over": test_registers.HANDED}, "0007"))
+    test_registers.wait(law.home, "step", tasks[task], "done")
+    got = tongban(law.away, "0007", "case", "document", number, "extension_notice", "--out", str(out))
+    assert "tongban step done" not in got.stdout and "补印" in out.read_text()
+    done(law.home.act(number, "grant", {"result": {"name": "居民身份证"}}))

@@ -43,9 +43,9 @@ static const char source_text[] =
     "'intake':{'code':'320623','name':'如东县政务服务中心','phone':'0513-00000001','complaint':'0513-00012345',"
     "'address':'江苏省如东县示范路1号政务服务中心跨省通办专窗'},"
     "'authorisation':{'announcement':'桐政办发〔2021〕6号','items':'双方通办清单内的全部事项','steps':'收件受理、一次性告知',"
-    "'acceptance':'只收件，不受理；是否受理由委托机关决定','from':'2021-03-12','until':'2031-03-11'},"
+    "'acceptance':'只收件，不受理；是否受理由委托机关决定','name':'以委托机关名义作出','open_cases':'由受委托机关继续办理完毕','from':'2021-03-12','until':'2031-03-11'},"
     "'taken':" MATERIALS ",'actor':{'name':'如东县政务服务中心','side':'intake'},'totals':{'originals':'1份','copies':'1份'},"
-    "'print':{'n':1,'at':'2026-11-23T09:31:00.000+08:00','officer':'顾海燕（320623:0007）','here':'intake'}}";
+    "'print':{'n':1,'at':'2026-11-23T09:31:00.000+08:00','officer':'顾海燕（320623:0007）','here':'intake','entrusted':true}}";
 
 #define REMEDIES                                                                                                       \
     "'remedies':'如不服本决定，可以自收到之日起六十日内向桐乡市人民政府申请行政复议，或者自收到之日起六个月内向桐乡市人民法院提起行政诉讼。'"
@@ -251,18 +251,47 @@ static void test_marks_of_copies(void **state)
     assert_non_null(strstr(text, "【作废】本文书已于2026年11月25日16时00分作废，不再有效。原因：打印错误"));
     assert_non_null(strstr(text, "代替已作废的东政服收〔2026〕000122号"));
     free(text);
-    (void)json_object_set_new(json_object_get(source, "print"), "here", json_string("home"));
     json_decref(source);
     row = document_by_id("decision_deny");
     source = source_of(row);
     text = render(row, DOCUMENT_TEXT, source);
     assert_non_null(strstr(text, "受桐乡市政务服务中心委托"));
     free(text);
-    (void)json_object_set_new(json_object_get(source, "print"), "here", json_string("home"));
+    (void)json_object_del(json_object_get(source, "print"), "entrusted");
     text = render(row, DOCUMENT_TEXT, source);
     assert_null(strstr(text, "受桐乡市政务服务中心委托"));
     free(text);
     json_decref(source);
+}
+
+/* What the register or the configuration says of an authorisation, in the words of the letter. */
+static void test_authorisation_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *content, *member, *words;
+    } rows[] = {
+        {"{'items':'*'}", "items", "双方通办清单内的全部事项"},
+        {"{'items':',GA01,GA09,'}", "items", "GA01、GA09"},
+        {"{'items':'GA01,class:社保'}", "items", "GA01、社保类全部事项"},
+        {"{'items':'class:'}", "items", "class:"},
+        {"{'steps':'ID'}", "steps", "收件受理、审批结果送达"},
+        {"{'acceptance':true}", "acceptance", "收件时可以以委托机关名义受理"},
+        {"{}", "acceptance", "只收件，不受理；是否受理由委托机关决定"},
+        {"{'open_cases':'stop'}", "open_cases", "委托终止的，受委托机关停止办理，尚未办结的移交委托机关"},
+        {"{'open_cases':'finish'}", "open_cases", "委托终止前已经收件的，由受委托机关继续办理完毕"},
+        {"{'in_name':'principal'}", "name", "以委托机关名义作出，不注明受委托机关"},
+        {"{'in_name':'principal_by_delegate'}", "name", "以委托机关名义作出，并注明“受委托机关委托”"},
+        {"{'accepted':{'signatory':'缪建国'}}", "accepted_by", "缪建国"},
+        {"{'limits':'限个人'}", "limits", "限个人"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *content = read_json(rows[i].content), *words = NULL;
+        assert_int_equal(document_authorisation(content, &words), 0);
+        assert_string_equal(json_string_value(json_object_get(words, rows[i].member)), rows[i].words);
+        json_decref(words);
+        json_decref(content);
+    }
 }
 
 /* ---- the table against the bodies of the entries ---- */
@@ -651,6 +680,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_each_mandatory_field_is_missed),
         cmocka_unit_test(test_paths_are_members_of_the_entries),
         cmocka_unit_test(test_marks_of_copies),
+        cmocka_unit_test(test_authorisation_in_words),
         cmocka_unit_test(test_hostile_values),
         cmocka_unit_test(test_blank_form),
         cmocka_unit_test(test_page),
