@@ -118,7 +118,7 @@ static const struct case_field accepted_fields[] = {
 static const struct case_field defect_fields[] = {
     F("material", TEXT, REQUIRED, "material that is missing or wrong", "材料名称"),
     F("defect", TEXT, REQUIRED, "what is missing or wrong", "存在问题"),
-    F("standard", TEXT, REQUIRED, "what would be right", "正确标准"),
+    F("standard", TEXT, OPTIONAL, "what would be right; the office fills in that of the item", "正确标准"),
     F("cure", TEXT, REQUIRED, "how to correct it", "补正方法"), END};
 
 static const struct case_field notice_fields[] = {
@@ -166,7 +166,7 @@ static const struct case_field deemed_fields[] = {
 
 static const struct case_field gap_fields[] = {
     F("material", TEXT, REQUIRED, "material that is still missing", "容缺材料"),
-    F("standard", TEXT, OPTIONAL, "what would be right", "正确标准"), END};
+    F("standard", TEXT, OPTIONAL, "what would be right; the office fills in that of the item", "正确标准"), END};
 
 static const struct case_field tolerated_fields[] = {
     F_MEMBERS("gaps", ARRAY, REQUIRED, gap_fields, "materials that may be handed in later", "容缺材料"),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/clock.h"
+#include "proto/item.h"
 #include "proto/strict_json.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
@@ -230,6 +231,26 @@ static int mark_here(struct store_db *db, json_t *content)
     return 0;
 }
 
+/* What the application lacks, until it was accepted: for the window to ask for, and for the notice to name. */
+static int add_lacks(struct store_db *db, const struct case_row *row, json_t *doc)
+{
+    const uint64_t before = CASE_FROM(INTAKEN) | CASE_FROM(FORWARDED) | CASE_FROM(RECEIVED) | CASE_FROM(SUPPLEMENT_ASKED) |
+                            CASE_FROM(SUPPLEMENTED) | CASE_FROM(TOLERATED);
+    int64_t version;
+    bool current;
+    json_t *item = NULL, *lacks = NULL;
+    if (!(before >> row->local_state & 1) || json_object_get(doc, "joint"))
+        return 0;
+    int rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);
+    if (!rc)
+        rc = item_lacks(item, doc, &lacks);
+    if (!rc && lacks && json_object_set(doc, "lacks", lacks))
+        rc = TB_ENOMEM;
+    json_decref(lacks);
+    json_decref(item);
+    return rc == TB_ENOTFOUND ? 0 : rc;
+}
+
 int case_document(struct store_db *db, const struct office *office, const struct office_staff *staff,
                   const struct case_row *row, json_t **out)
 {
@@ -245,6 +266,8 @@ int case_document(struct store_db *db, const struct office *office, const struct
         (void)json_object_set_new(json_object_get(doc, "item"), "name", json_copy((json_t *)name));
     if (!rc && json_object_update_missing(doc, content))
         rc = TB_ENOMEM;
+    if (!rc)
+        rc = add_lacks(db, row, doc);
     json_decref(content);
     if (rc)
         json_decref(doc);

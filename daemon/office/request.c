@@ -48,6 +48,15 @@ static int authorise(struct act *a, struct problem *p)
     return rc;
 }
 
+/* 形式审查: what is missing is said and taken in all the same; a way of delivery that the item does not offer would disappoint. */
+static int check_form(struct act *a, const json_t *item, struct problem *p)
+{
+    const char *way = json_string_value(json_object_get(json_object_get(a->request->body, "delivery"), "way"));
+    if (way && !item_delivers(item, way))
+        return problem_set(p, PROBLEM_FIELD, "/delivery/way", "this item is not delivered that way: %s", way);
+    return item_lacks(item, a->request->body, &a->lacks);
+}
+
 static int find_item(struct act *a, struct problem *p)
 {
     json_t *item = json_object_get(a->request->body, "item"), *stored = NULL;
@@ -83,6 +92,8 @@ static int find_item(struct act *a, struct problem *p)
             json_object_set(item, "name", json_object_get(stored, "name")))
             rc = TB_ENOMEM;
     }
+    if (!rc && !a->leg)
+        rc = check_form(a, stored, p);
     json_decref(stored);
     return rc;
 }
@@ -287,6 +298,7 @@ static int run_inner(struct act *a, int (*run)(struct act *a, struct problem *p)
 {
     int rc = run(a, p);
     entry_clear(&a->entry);
+    json_decref(a->lacks);
     if (rc || !row)
         case_row_clear(&a->row);
     else
@@ -384,6 +396,8 @@ static int answer_act(struct act *a)
     if (json_is_string(number))
         (void)json_object_set_new(doc, "document",
                                   json_pack("{s:s, s:s, s:O}", "kind", document->id, "title", document->zh, "number", number));
+    if (a->lacks && json_object_set(doc, "lacks", a->lacks))
+        return json_decref(doc), TB_ENOMEM;
     memcpy(a->request->changed_case, a->row.case_no, CASE_NO_TEXT);
     return keep_answer(a, doc, a->request->kind == OFFICE_INTAKE ? 201 : 200);
 }
@@ -454,6 +468,7 @@ static int request_run(struct store_db *db, struct store_command *command)
         (void)problem_from_code(p, rc);
     entry_clear(&act.entry);
     case_row_clear(&act.row);
+    json_decref(act.lacks);
     return rc;
 }
 

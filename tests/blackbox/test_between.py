@@ -8,7 +8,7 @@ import pytest
 import test_joint
 import test_registers
 from office import AWAY, HOME, WAIT_S
-from test_case_law import SUPPLEMENT, days_ago, done, law_world, received, tongban
+from test_case_law import SUPPLEMENT, days_ago, done, law_item, law_world, received, tongban
 
 SOON = (datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))) + datetime.timedelta(days=30)).date().isoformat()
 GAPS = {"gaps": [{"material": "照片", "standard": "一寸白底"}], "deadline": SOON}
@@ -283,3 +283,51 @@ def test_what_is_printed_is_handed_over_as_a_step(law):
     got = tongban(law.away, "0007", "case", "document", number, "extension_notice", "--out", str(out))
     assert "tongban step done" not in got.stdout and "补印" in out.read_text()
     done(law.home.act(number, "grant", {"result": {"name": "居民身份证"}}))
+
+
+# ---- the catalogue where a clerk needs it ----
+
+def test_the_form_check_is_said_before_and_after(law):
+    """What is missing is taken in all the same (行政许可法 32(4)), but never in silence; what the notice lacks of words the item has."""
+    lacks = [{"material": "申请表", "lack": "missing", "deferrable": False}, {"material": "照片", "lack": "missing", "deferrable": True}]
+    item = {"office": HOME, "code": "GA01"}
+    answer = law.away.intake(item=item, forward=False)
+    assert answer.status == 201 and answer.json()["lacks"] == lacks
+    number = answer.json()["case"]
+    got = tongban(law.away, "0007", "case", "show", number)
+    assert "形式审查" in got.stdout and "申请表：缺少" in got.stdout and "照片：缺少，可容缺" in got.stdout
+    done(law.away.act(number, "material", {"materials": [{"name": "申请表", "form": "form"}]}, staff="0007"))
+    assert done(law.away.act(number, "forward", staff="0007"))["lacks"] == lacks[1:]
+    assert law.home.wait_state(number, "received", "0101")["lacks"] == lacks[1:]
+    done(law.home.act(number, "notice", {"defects": [{"material": "照片", "defect": "缺", "standard": "一寸", "cure": "补交"}], "deadline": SOON}))
+    law.away.wait_state(number, "supplement_asked")
+    done(law.away.act(number, "supplement", SUPPLEMENT, staff="0007"))
+    assert "lacks" not in law.home.wait_state(number, "supplemented", "0101")
+    whole = [{"name": "申请表", "form": "form"}, {"name": "照片", "form": "electronic"}]
+    assert "lacks" not in law.away.intake(item=item, materials=whole).json()
+
+
+def test_items_say_what_is_right_and_how_it_is_delivered(fresh):
+    materials = [{"name": "身份证", "form": "O", "required": True, "standard": "在有效期内"},
+                 {"name": "照片", "form": "P", "required": True, "deferrable": True, "standard": "近期免冠"},
+                 {"name": "社保记录", "form": "E", "required": True}, {"name": "委托书", "form": "O", "required": False, "needed_when": "代办"}]
+    fresh.write_catalogue(fresh.home, [law_item("GA01", delivery=["mail"]) | {"materials": materials}, law_item("GA09")])
+    fresh.start()
+    item = {"office": HOME, "code": "GA01"}
+    pickup = {"way": "pickup", "place": "intake"}
+    assert fresh.away.intake(item=item, delivery=pickup).json()["field"] == "/delivery/way"
+    assert fresh.away.intake(item={"office": HOME, "code": "GA09"}, delivery={"way": "electronic"}).json()["field"] == "/delivery/way"
+    assert fresh.away.intake(item={"office": HOME, "code": "GA09"}, delivery=pickup).status == 201
+    handed = [{"name": "身份证", "form": "copy"}, {"name": "照片", "form": "electronic"}]
+    answer = fresh.away.intake(item=item, materials=handed).json()
+    assert answer["lacks"] == [{"material": "身份证", "lack": "original_unseen", "deferrable": False, "standard": "在有效期内"}]
+    fresh.home.wait_state(answer["case"], "received", "0101")
+    notice = {"defects": [{"material": "身份证", "defect": "未见原件", "cure": "出示原件"}, {"material": "收据", "defect": "缺", "cure": "补交"}],
+              "deadline": SOON}
+    assert fresh.home.act(answer["case"], "notice", notice).json()["field"] == "/defects/1/standard"
+    done(fresh.home.act(answer["case"], "notice", {**notice, "defects": notice["defects"][:1]}))
+    assert fresh.home.case(answer["case"], "0101").json()["notice"]["defects"][0]["standard"] == "在有效期内"
+    other = fresh.away.intake(item=item).json()["case"]
+    fresh.home.wait_state(other, "received", "0101")
+    done(fresh.home.act(other, "tolerate", {"gaps": [{"material": "照片"}], "deadline": SOON}))
+    assert "近期免冠" in page(fresh.home, other, "tolerant_acceptance", "0101")
