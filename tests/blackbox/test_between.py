@@ -64,7 +64,15 @@ def test_each_state_has_its_page(law):
     for words in ("照片", "一寸白底", chinese(SOON), chinese(tolerance["promised"]), chinese(tolerance["statutory"]), "撤销受理"):
         assert words in text, text
     assert tolerance["promised"] == document["due"]["date"] or document["due"]["what"] != "decision"
-    done(law.home.act(number, "cure"))
+    scan = law.away.directory / "照片.pdf"
+    scan.write_bytes(test_joint.pdf("photo"))
+    got = tongban(law.away, "0007", "material", "add", number, str(scan), "--name", "照片")
+    assert got.returncode == 0, got.stderr
+    law.home.wait_case(number, lambda row: row["rev"] >= 4, "0101")
+    end = time.monotonic() + WAIT_S
+    while law.home.act(number, "cure").status != 200:  # the file is still on its way
+        assert time.monotonic() < end
+        time.sleep(0.05)
     special = done(law.home.act(number, "special", SPECIAL))
     assert special["document"]["kind"] == "special_procedure_notice"
     document = law.away.wait_state(number, "special_procedure")
