@@ -110,6 +110,9 @@ json_t *fact_summary(const struct entry *entry)
     for (size_t i = 0; summary && shown[i]; i++)
         if (json_is_string(json_object_get(entry->body, shown[i])))
             (void)json_object_set(summary, shown[i], json_object_get(entry->body, shown[i]));
+    const json_t *step = json_object_get(json_object_get(entry->body, "data"), "step"); /* which delegated step an act asks for */
+    if (summary && json_is_string(step))
+        (void)json_object_set(summary, "step", (json_t *)(uintptr_t)step);
     size_t materials = json_array_size(json_object_get(entry->body, "materials"));
     if (summary && materials)
         (void)json_object_set_new(summary, "materials", json_integer((json_int_t)materials));

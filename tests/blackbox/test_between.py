@@ -290,6 +290,10 @@ def test_what_is_printed_is_handed_over_as_a_step(law):
     test_registers.wait(law.home, "step", tasks[task], "done")
     got = tongban(law.away, "0007", "case", "document", number, "extension_notice", "--out", str(out))
     assert "tongban step done" not in got.stdout and "补印" in out.read_text()
+    got = tongban(law.home, "0101", "case", "track", number).stdout
+    assert "委托环节：委托" in got and "委托环节：完成" in got and ".act" not in got and "一次性告知" in got, got
+    got = tongban(law.home, "0101", "case", "accountability", number).stdout
+    assert "委托环节：委托" in got and ".act" not in got, got
     done(law.home.act(number, "grant", {"result": {"name": "居民身份证"}}))
 
 
