@@ -20,6 +20,20 @@ static json_t *time_json(int64_t at)
     return json_string(text);
 }
 
+/* Until its case is opened a leg shows the version of the day of the application; the case pins the one that it is decided by. */
+static int pin_item(const struct joint_work *w, const struct case_row *row, json_t *item)
+{
+    int64_t version;
+    bool current;
+    json_t *stored = NULL;
+    int rc = item_find(w->db, row->home, row->item, row->item_version, &version, &current, &stored);
+    json_t *name = json_object_get(stored, "name");
+    if (json_object_set_new(item, "version", json_integer((json_int_t)row->item_version)) || (name && json_object_set(item, "name", name)))
+        rc = rc ? rc : TB_ENOMEM;
+    json_decref(stored);
+    return rc == TB_ENOTFOUND ? 0 : rc;
+}
+
 /* What the case of a leg says of itself; members that a case summary gets later come along. */
 static int add_case(const struct joint_work *w, const struct joint_leg_row *leg, json_t *out)
 {
@@ -34,6 +48,8 @@ static int add_case(const struct joint_work *w, const struct joint_leg_row *leg,
     if (rc)
         return rc == TB_ENOTFOUND ? TB_ECORRUPT : rc;
     rc = case_summary(w->db, w->office, w->staff, &row, &summary);
+    if (!rc)
+        rc = pin_item(w, &row, json_object_get(out, "item"));
     case_row_clear(&row);
     for (size_t i = 0; i < sizeof taken / sizeof taken[0] && !rc; i++)
         if (json_object_get(summary, taken[i][0]) && json_object_set(out, taken[i][1], json_object_get(summary, taken[i][0])))

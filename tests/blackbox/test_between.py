@@ -158,6 +158,23 @@ def test_a_local_case_through_all_rules(law):
     for action, body in steps:
         done(law.home.act(number, action, body))
     assert law.home.case(number, "0101").json()["state"] == "completed"
+    kept = {"documents": [{"name": "照片", "originals": 1}]}
+    done_or_created(test_registers.act(law.home, "transfer", "keep", data=kept, staff="0007", case=number))
+    back = {**kept, "recipient": "张三", "received_at": days_ago(0), "server": "沈佳怡"}
+    done_or_created(test_registers.act(law.home, "transfer", "hand-back", data=back, staff="0007", case=number))
+    packed = {**kept, "bag": "B1", "packed_by": "沈佳怡"}
+    assert test_registers.act(law.home, "transfer", "pack", data=packed, staff="0007", case=number).problem() == "not-allowed"
+    assert law.home.window("GET", f"/window/v1/cases/{number}/originals", staff="0007").json()["balanced"]
+    done_or_created(test_registers.act(law.home, "note", "write", data={"text": "已电话告知"}, staff="0007", case=number))
+    rating = {"about": "home_department", "level": 2, "channel": "pc"}
+    bad = test_registers.act(law.home, "rating", "record", data=rating, staff="0007", case=number)
+    done_or_created(bad)
+    done_or_created(test_registers.act(law.home, "rating", "call-back", bad.json()["no"], {"called_by": "陆文斌", "finding": "解释清楚"}, "0101"))
+    bundle = law.home.directory / "local.json"
+    assert tongban(law.home, "0101", "case", "proof", number, "--out", str(bundle)).returncode == 0
+    for name in ("intake", "supplement", "overdue", "figures", "mail"):
+        got = tongban(law.home, "0201", "report", "check", name)
+        assert got.returncode == 0, got.stdout + got.stderr
     for kind in ("supplement_notice", "tolerant_acceptance", "special_procedure_notice", "extension_notice", "decision_deny", "delivery_receipt"):
         text = page(law.home, number, kind, "0101")
         assert "委托" not in text and "代为" not in text, text
@@ -216,7 +233,8 @@ def test_what_is_published_for_later_does_not_stop_joint_cases(three):
         time.sleep(0.02)
     test_joint.decide(three, test_joint.legs(document)["a"])
     leg = test_joint.wait_leg(three, document["joint"], "b", "open")
-    assert three.home.case(leg["case"]).json()["item"] == {"office": AWAY, "code": "P2", "version": 3, "name": "leg P2 new"}
+    pinned = {"office": AWAY, "code": "P2", "version": 3, "name": "leg P2 new"}
+    assert three.home.case(leg["case"]).json()["item"] == pinned == leg["item"]
 
 
 def done_or_created(answer):
