@@ -219,7 +219,9 @@ static json_t *named_office(const json_t *here, const char *code)
     size_t i;
     json_t *peer;
     const char *name = !strcmp(view_text(here, "office"), code) ? view_text(here, "name") : "";
-    json_array_foreach(json_object_get(here, "peers"), i, peer) if (!strcmp(view_text(peer, "office"), code)) name = view_text(peer, "name");
+    json_array_foreach(json_object_get(here, "peers"), i, peer)
+        if (!strcmp(view_text(peer, "office"), code))
+            name = view_text(peer, "name");
     return json_pack("{s:s}", "name", name[0] ? name : code);
 }
 
@@ -246,7 +248,8 @@ int authorisation_letter(struct client *client, const struct args *args)
     json_decref(here);
     json_decref(words);
     json_decref(doc);
-    return print_here(client, args, document_by_id("authorisation_letter"), source, _("let both offices sign and seal it, and announce it"));
+    return print_here(client, args, document_by_id("authorisation_letter"), source,
+                      _("let both offices sign and seal it, and announce it"));
 }
 
 /* ---- what is to be printed now ---- */

@@ -14,7 +14,7 @@ static json_t *material_object(const char *name, const char *form, bool seen, co
 static int send_materials(struct client *client, const char *no, json_t *materials, json_t **doc)
 {
     char path[96];
-    /* what a notice asks for, or an acceptance with gaps, goes to the home side as the supplement; earlier it is an addition to the intake */
+    /* what a notice or an acceptance with gaps asks for goes to the home side as the supplement; earlier it is added to the intake */
     json_t *shown, *body;
     (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s", no);
     int status = http_get(client, path, &shown);

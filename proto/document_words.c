@@ -4,6 +4,7 @@
 
 #include "proto/document.h"
 #include "proto/limits.h"
+#include "proto/strict_json.h"
 
 /* "收件受理、原件核验" */
 static json_t *steps_text(const char *letters)
@@ -46,27 +47,19 @@ static int items_text(const char *items, json_t **out)
     return rc ? rc : *out ? 0 : TB_ENOMEM;
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
 int document_authorisation(const json_t *content, json_t **out)
 {
     static const char *const same[] = {"announcement", "announced_on", "from", "until", "limits", "liability", "supervision", "signatory"};
     json_t *items = NULL, *accepted = json_object_get(json_object_get(content, "accepted"), "signatory");
-    bool acceptance = json_is_true(json_object_get(content, "acceptance")), stop = !strcmp(text_of(content, "open_cases"), "stop");
-    int rc = items_text(text_of(content, "items"), &items);
+    bool acceptance = json_is_true(json_object_get(content, "acceptance")), stop = !strcmp(strict_json_peek(content, "open_cases"), "stop");
+    int rc = items_text(strict_json_peek(content, "items"), &items);
     if (rc)
         return rc;
-    json_t *doc = json_pack("{s:o, s:o, s:s, s:s, s:s}", "items", items, "steps", steps_text(text_of(content, "steps")), "acceptance",
-                            acceptance ? "收件时可以以委托机关名义受理" : "只收件，不受理；是否受理由委托机关决定", "name",
-                            document_names_delegate(content) ? "以委托机关名义作出，并注明“受委托机关委托”"
-                                                             : "以委托机关名义作出，不注明受委托机关",
-                            "open_cases",
-                            stop ? "委托终止的，受委托机关停止办理，尚未办结的移交委托机关"
-                                 : "委托终止前已经收件的，由受委托机关继续办理完毕");
+    json_t *doc = json_pack(
+        "{s:o, s:o, s:s, s:s, s:s}", "items", items, "steps", steps_text(strict_json_peek(content, "steps")), "acceptance",
+        acceptance ? "收件时可以以委托机关名义受理" : "只收件，不受理；是否受理由委托机关决定", "name",
+        document_names_delegate(content) ? "以委托机关名义作出，并注明“受委托机关委托”" : "以委托机关名义作出，不注明受委托机关",
+        "open_cases", stop ? "委托终止的，受委托机关停止办理，尚未办结的移交委托机关" : "委托终止前已经收件的，由受委托机关继续办理完毕");
     for (size_t i = 0; doc && i < sizeof same / sizeof same[0]; i++)
         if (json_object_get(content, same[i]) && json_object_set(doc, same[i], json_object_get(content, same[i])))
             rc = TB_ENOMEM;
@@ -81,5 +74,5 @@ int document_authorisation(const json_t *content, json_t **out)
 
 bool document_names_delegate(const json_t *content)
 {
-    return strcmp(text_of(content, "in_name"), "principal") != 0;
+    return strcmp(strict_json_peek(content, "in_name"), "principal") != 0;
 }

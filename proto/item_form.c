@@ -2,19 +2,14 @@
 #include <string.h>
 
 #include "proto/item.h"
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
+#include "proto/strict_json.h"
 
 const json_t *item_material(const json_t *item, const char *name)
 {
     size_t i;
     json_t *material;
     json_array_foreach(json_object_get(item, "materials"), i, material)
-        if (!strcmp(text_of(material, "name"), name))
+        if (!strcmp(strict_json_peek(material, "name"), name))
             return material;
     return NULL;
 }
@@ -23,7 +18,7 @@ const json_t *item_material(const json_t *item, const char *name)
 static bool is_asked(const json_t *wanted)
 {
     const json_t *shared = json_object_get(wanted, "shared");
-    const char *form = text_of(wanted, "form");
+    const char *form = strict_json_peek(wanted, "form");
     bool gets_itself = shared ? json_is_true(shared) : !strcmp(form, "E");
     return json_is_true(json_object_get(wanted, "required")) && !gets_itself && strcmp(form, "I") != 0;
 }
@@ -31,7 +26,7 @@ static bool is_asked(const json_t *wanted)
 static bool wants_original(const json_t *wanted)
 {
     const json_t *original = json_object_get(wanted, "original");
-    return original ? json_is_true(original) : !strcmp(text_of(wanted, "form"), "O");
+    return original ? json_is_true(original) : !strcmp(strict_json_peek(wanted, "form"), "O");
 }
 
 /* "missing", "original_unseen", or NULL. */
@@ -40,9 +35,9 @@ static const char *lack_of(const json_t *wanted, const json_t *materials)
     const char *lack = is_asked(wanted) ? "missing" : NULL;
     for (size_t i = 0; i < json_array_size(materials); i++) {
         const json_t *have = json_array_get(materials, i);
-        if (strcmp(text_of(have, "name"), text_of(wanted, "name")) != 0)
+        if (strcmp(strict_json_peek(have, "name"), strict_json_peek(wanted, "name")) != 0)
             continue;
-        bool seen = json_is_true(json_object_get(have, "original_seen")) || !strcmp(text_of(have, "form"), "original");
+        bool seen = json_is_true(json_object_get(have, "original_seen")) || !strcmp(strict_json_peek(have, "form"), "original");
         if (seen || !wants_original(wanted))
             return NULL;
         lack = "original_unseen";
@@ -57,10 +52,10 @@ int item_lacks(const json_t *item, const json_t *application, json_t **out)
     size_t i;
     json_array_foreach(json_object_get(item, "materials"), i, wanted)
     {
-        const char *lack = lack_of(wanted, materials), *standard = text_of(wanted, "standard");
+        const char *lack = lack_of(wanted, materials), *standard = strict_json_peek(wanted, "standard");
         if (!lack)
             continue;
-        json_t *row = json_pack("{s:s, s:s, s:b}", "material", text_of(wanted, "name"), "lack", lack, "deferrable",
+        json_t *row = json_pack("{s:s, s:s, s:b}", "material", strict_json_peek(wanted, "name"), "lack", lack, "deferrable",
                                 json_is_true(json_object_get(wanted, "deferrable")));
         if (row && standard[0])
             (void)json_object_set_new(row, "standard", json_string(standard));

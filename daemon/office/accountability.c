@@ -108,15 +108,6 @@ static int authorisation_json(struct store_db *db, const char *id, json_t **out)
     return *out ? 0 : TB_ENOMEM;
 }
 
-static json_t *time_json(int64_t ms)
-{
-    char text[TIMESTAMP_TEXT];
-    if (!ms)
-        return json_null();
-    timestamp_format(ms, text);
-    return json_string(text);
-}
-
 /* Arrival at the other side, the checkpoint of the writer that the line can be proved under, and why it was refused. */
 static int place_line(struct history *h, const struct case_fact *fact, int64_t *arrived, uint64_t *size, json_t **problem)
 {
@@ -169,7 +160,7 @@ static int make_line(struct history *h, const struct case_fact *fact, struct lin
                                           .authorised = entry->authorisation[0] != '\0'};
     if (!rc)
         line->doc = json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:s, s:s, s:I, s:{s:s, s:I, s:s, s:I}, s:o}", "at",
-                              time_json(entry->at), "arrived", time_json(arrived), "office", entry->from, "side",
+                              office_time_json(entry->at), "arrived", office_time_json(arrived), "office", entry->from, "side",
                               side == CASE_SIDE_HOME ? "home" : "intake", "staff", entry->staff, "name", staff ? staff->name : "", "role",
                               entry->role, "type", entry_type_text(entry->type), "action", move ? move->action : "", "step",
                               step_text(line->account.step, step), "authorisation", authorisation, "verdict",

@@ -200,7 +200,7 @@ static json_t *actions_json(const struct office *office, const struct office_sta
 int case_summary(struct store_db *db, const struct office *office, const struct office_staff *staff,
                  const struct case_row *row, json_t **out)
 {
-    int64_t today = timestamp_day(store_world(db)->now_ms(store_world(db)->context));
+    int64_t today = timestamp_day(store_now(db));
     json_t *doc = json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:I}, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:s, s:o, s:s}", "case", row->case_no,
                             "home", row->home, "intake", row->intake, "item", "office", row->home, "code", row->item, "version",
                             (json_int_t)row->item_version, "state", case_states[row->local_state].name, "state_text",

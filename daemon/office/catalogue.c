@@ -509,7 +509,7 @@ int catalogue_start(struct store_db *db, struct office_start *start)
     int64_t noted = 0;
     uint8_t digest[32];
     struct problem why = {.id = PROBLEM_COUNT};
-    struct catalogue_author author = {.at = store_world(db)->now_ms(store_world(db)->context), .staff = "", .role = ""};
+    struct catalogue_author author = {.at = store_now(db), .staff = "", .role = ""};
     int rc = edition_get(db, office->code, &start->edition, digest);
     rc = rc == TB_ENOTFOUND ? 0 : rc;
     if (!rc)

@@ -63,7 +63,7 @@ int document_number_act(struct store_db *db, const struct office *office, const 
     if (!office->papers.numbering)
         return 0;
     if (!entry->at)
-        entry->at = store_world(db)->now_ms(store_world(db)->context);
+        entry->at = store_now(db);
     int rc = document_next_number(db, office, document, entry->at, number);
     if (!rc && json_object_set_new(entry->body, "document_no", json_string(number)))
         rc = TB_ENOMEM;

@@ -129,13 +129,6 @@ static json_t *officer_json(const struct office *office, const char *id)
     return json_string(id[0] ? id : "系统自动办理");
 }
 
-static json_t *time_json(int64_t at)
-{
-    char text[TIMESTAMP_TEXT];
-    timestamp_format(at, text);
-    return json_string(text);
-}
-
 static json_t *act_json(const struct office *office, const struct entry *act)
 {
     char length[32];
@@ -145,7 +138,7 @@ static json_t *act_json(const struct office *office, const struct entry *act)
         json_decref(doc);
         return NULL;
     }
-    if (doc && (json_object_set_new(doc, "at", time_json(act->at)) ||
+    if (doc && (json_object_set_new(doc, "at", office_time_json(act->at)) ||
                 json_object_set_new(doc, "officer", officer_json(office, act->staff)))) {
         json_decref(doc);
         doc = NULL;
@@ -223,7 +216,8 @@ static int is_entrusted(struct store_db *db, const struct office *office, const 
     *entrusted = case_side_of(office, row) == CASE_SIDE_INTAKE && !case_is_local(row);
     if (!*entrusted || paper->document->step == STEP_NONE)
         return 0;
-    int rc = authorisation_find(db, row->home, row->intake, row->item, paper->document->step, paper->act.at, row->times[TIME_HANDED_IN], id);
+    int rc =
+        authorisation_find(db, row->home, row->intake, row->item, paper->document->step, paper->act.at, row->times[TIME_HANDED_IN], id);
     if (rc)
         return rc == TB_ENOTFOUND ? 0 : rc;
     rc = authorisation_content(db, id, &content);
@@ -313,8 +307,8 @@ static int set(json_t *object, const char *key, json_t *value)
 }
 
 /* What the print is: number, seal, date, how often, whether it is void. */
-static int set_print(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row, const struct paper *paper,
-                     const struct document_entry *entry, int64_t print, int64_t at, json_t *source)
+static int set_print(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row,
+                     const struct paper *paper, const struct document_entry *entry, int64_t print, int64_t at, json_t *source)
 {
     char query[9] = "";
     bool entrusted = false;
@@ -323,16 +317,16 @@ static int set_print(struct store_db *db, const struct office *office, const str
     rc = rc ? rc : set(source, "number", json_string(entry->number));
     rc = rc ? rc : set(source, "replaces", json_string(entry->replaces));
     rc = rc ? rc : set(source, "seal", json_string(seal_of(office, case_side_of(office, row), paper, entry)));
-    rc = rc ? rc : set(source, "issued_at", time_json(entry->issued_at));
+    rc = rc ? rc : set(source, "issued_at", office_time_json(entry->issued_at));
     rc = rc ? rc : set(source, "query", json_string(query));
     rc = rc ? rc
             : set(source, "print",
-                  json_pack("{s:I, s:o, s:o, s:s}", "n", (json_int_t)print, "at", time_json(at), "officer",
+                  json_pack("{s:I, s:o, s:o, s:s}", "n", (json_int_t)print, "at", office_time_json(at), "officer",
                             officer_json(office, staff->id), "here", case_side_of(office, row) == CASE_SIDE_HOME ? "home" : "intake"));
     if (!rc && entrusted)
         rc = set(json_object_get(source, "print"), "entrusted", json_true());
     if (!rc && entry->voided_at)
-        rc = set(source, "void", json_pack("{s:o, s:s}", "at", time_json(entry->voided_at), "reason", entry->void_reason));
+        rc = set(source, "void", json_pack("{s:o, s:s}", "at", office_time_json(entry->voided_at), "reason", entry->void_reason));
     return rc;
 }
 

@@ -7,11 +7,6 @@
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
-static int64_t now_ms(struct store_db *db)
-{
-    return store_world(db)->now_ms(store_world(db)->context);
-}
-
 static int need_window(const struct office_request *request, struct problem *p)
 {
     if (case_role_by_name(request->staff->role) == CASE_ROLE_WINDOW)
@@ -277,7 +272,7 @@ static int withdraw_joint(struct joint_work *w, struct office_request *request, 
 
 int joint_run(struct store_db *db, struct office_request *request, struct problem *p)
 {
-    struct joint_work w = {.db = db, .office = request->office, .staff = request->staff, .now = now_ms(db)};
+    struct joint_work w = {.db = db, .office = request->office, .staff = request->staff, .now = store_now(db)};
     int rc = need_window(request, p);
     if (!rc)
         rc = request->kind == OFFICE_JOINT ? open_joint(&w, request, p) : withdraw_joint(&w, request, p);
@@ -310,7 +305,7 @@ static bool is_after_decision(enum case_state state)
 
 int joint_follow(struct store_db *db, const struct office *office, const struct case_row *row)
 {
-    struct joint_work w = {.db = db, .office = office, .now = now_ms(db)};
+    struct joint_work w = {.db = db, .office = office, .now = store_now(db)};
     enum case_state state = row->state;
     int64_t joint_id = 0;
     size_t n = 0;

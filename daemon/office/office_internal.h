@@ -5,6 +5,12 @@
 #include "daemon/office/office.h"
 #include "proto/report.h"
 
+/* ---- office.c: times in answers ---- */
+
+/* "2026-11-23T09:30:00.123+08:00" of ms, "2026-11-23" of a day; null for 0.  New references. */
+json_t *office_time_json(int64_t ms);
+json_t *office_date_json(int64_t day);
+
 /* ---- case_file.c: moving a case, and what follows from a move ---- */
 
 /* The side whose rows of the table are ours now.  At a local case (本地办件) it is the window's until the case is forwarded, then the home

@@ -22,12 +22,6 @@ static bool is_act(const struct deed *d, enum register_kind_id kind, const char 
     return d->kind == &register_kinds[kind] && !strcmp(d->act->name, act);
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
 /* ---- what the office fills in ---- */
 
 static int fill(json_t *data, const char *name, const char *value)
@@ -41,7 +35,7 @@ static int fill_step_due(struct deed *d, json_t *data)
     int64_t day;
     bool provisional;
     for (size_t i = 0; i < sizeof step_clocks / sizeof step_clocks[0]; i++) {
-        if (strcmp(step_clocks[i].step, text_of(data, "step")) != 0)
+        if (strcmp(step_clocks[i].step, strict_json_peek(data, "step")) != 0)
             continue;
         int days = d->office->limits[step_clocks[i].limit];
         int rc = calendar_add(d->office->calendar, timestamp_day(d->now), days > 0 ? (unsigned)days : 0, &day, &provisional);
@@ -73,7 +67,7 @@ int deed_prepare(struct deed *d, json_t *data, struct problem *p)
 /* Nobody may authorise for items that are not its own: competence does not move, and nothing is passed on (行政许可法 24). */
 static int check_offer(struct deed *d, const json_t *data, struct problem *p)
 {
-    const char *items = text_of(data, "items");
+    const char *items = strict_json_peek(data, "items");
     int64_t version;
     bool current;
     if (!strcmp(items, "*"))
@@ -104,7 +98,7 @@ static int check_step(struct deed *d, const json_t *data, struct problem *p)
 {
     const struct case_row *about = &d->about;
     bool ours = !d->entry.from[0];
-    enum case_step step = register_step(text_of(d->object.id ? d->content : data, "step"));
+    enum case_step step = register_step(strict_json_peek(d->object.id ? d->content : data, "step"));
     int64_t at = ours ? d->now : d->entry.at, handed_in = about->times[TIME_HANDED_IN];
     char id[UUID_TEXT];
     if (strcmp(d->object.owner, about->home) != 0)
@@ -173,7 +167,7 @@ static int check_transfer(struct deed *d, const json_t *data, struct problem *p)
 
 static bool rated_is(const struct deed *d, const json_t *content, const char *office)
 {
-    return !strcmp(strcmp(text_of(content, "about"), "home_department") ? d->about.intake : d->about.home, office);
+    return !strcmp(strcmp(strict_json_peek(content, "about"), "home_department") ? d->about.intake : d->about.home, office);
 }
 
 static int check_rating(struct deed *d, const json_t *data, struct problem *p)
@@ -187,7 +181,7 @@ static int check_rating(struct deed *d, const json_t *data, struct problem *p)
 
 static int check_away(struct deed *d, const json_t *data, struct problem *p)
 {
-    if (is_act(d, REGISTER_CONTACT, "away") && strcmp(text_of(data, "until"), text_of(data, "from")) < 0)
+    if (is_act(d, REGISTER_CONTACT, "away") && strcmp(strict_json_peek(data, "until"), strict_json_peek(data, "from")) < 0)
         return problem_set(p, PROBLEM_FIELD, "/until", "the absence ends before it begins");
     return 0;
 }
@@ -243,17 +237,18 @@ static int authorisation_effect(struct deed *d, const struct register_move *move
     if (!n)
         return 0; /* never accepted */
     const json_t *revocation = json_object_get(d->content, "revocation");
-    const char *rule = text_of(revocation, "open_cases")[0] ? text_of(revocation, "open_cases") : text_of(d->content, "open_cases");
+    const char *rule = strict_json_peek(revocation, "open_cases")[0] ? strict_json_peek(revocation, "open_cases")
+                                                                     : strict_json_peek(d->content, "open_cases");
     struct authorisation_row row = {
         .registered = 1, .finish = strcmp(rule, "stop") != 0, .acceptance = json_is_true(json_object_get(d->content, "acceptance"))};
     memcpy(row.id, d->object.uuid, sizeof row.id);
     memcpy(row.principal, d->object.owner, OFFICE_TEXT);
     memcpy(row.delegate, d->object.other, OFFICE_TEXT);
-    (void)snprintf(row.steps, sizeof row.steps, "%s", text_of(d->content, "steps"));
-    (void)snprintf(row.announcement, sizeof row.announcement, "%s", text_of(d->content, "announcement"));
-    int rc = date_parse(text_of(d->content, "from"), &row.from_day);
-    rc = rc ? rc : date_parse(text_of(d->content, "until"), &row.until_day);
-    row.items = rc ? NULL : strdup(text_of(d->content, "items"));
+    (void)snprintf(row.steps, sizeof row.steps, "%s", strict_json_peek(d->content, "steps"));
+    (void)snprintf(row.announcement, sizeof row.announcement, "%s", strict_json_peek(d->content, "announcement"));
+    int rc = date_parse(strict_json_peek(d->content, "from"), &row.from_day);
+    rc = rc ? rc : date_parse(strict_json_peek(d->content, "until"), &row.until_day);
+    row.items = rc ? NULL : strdup(strict_json_peek(d->content, "items"));
     if (!rc)
         rc = row.items ? authorisation_put(d->db, &row) : TB_ENOMEM;
     if (!rc)
@@ -272,7 +267,7 @@ int deed_effect(struct deed *d, const struct register_move *moves, size_t count)
 static int start_deed(struct deed *d, struct store_db *db, const struct office *office, const struct case_row *row, const char *act)
 {
     *d = (struct deed){.db = db, .office = office, .kind = &register_kinds[REGISTER_STEP]};
-    d->now = store_world(db)->now_ms(store_world(db)->context);
+    d->now = store_now(db);
     d->act = register_act_by_name(d->kind, act);
     int rc = case_get_by_id(db, row->id, &d->about);
     d->object.case_id = row->id;
@@ -284,7 +279,7 @@ static int start_deed(struct deed *d, struct store_db *db, const struct office *
 static json_t *task_of(const struct office *office, const struct case_row *row, const struct entry *entry)
 {
     const struct document_row *document = document_of_act(office, row, entry);
-    const char *number = text_of(entry->body, "document_no");
+    const char *number = strict_json_peek(entry->body, "document_no");
     return document ? json_sprintf("%s%s%s", document->zh, number[0] ? " " : "", number) : NULL;
 }
 
@@ -317,9 +312,9 @@ static int ask_step(struct store_db *db, const struct office *office, struct cas
 static json_t *delivery_evidence(const struct entry *entry)
 {
     const json_t *body = entry->body, *first = json_array_get(json_object_get(body, "documents"), 0);
-    json_t *handed =
-        json_pack("{s:s, s:s, s:s, s:s, s:s}", "document", text_of(first, "name"), "way", text_of(body, "way"), "received_at",
-                  text_of(body, "received_at"), "recipient", text_of(body, "recipient"), "server", text_of(body, "server"));
+    json_t *handed = json_pack("{s:s, s:s, s:s, s:s, s:s}", "document", strict_json_peek(first, "name"), "way",
+                               strict_json_peek(body, "way"), "received_at", strict_json_peek(body, "received_at"), "recipient",
+                               strict_json_peek(body, "recipient"), "server", strict_json_peek(body, "server"));
     json_t *reason = json_object_get(body, "refusal_reason");
     json_t *witness = json_object_get(json_array_get(json_object_get(body, "witnesses"), 0), "name");
     if (handed && reason)
@@ -339,7 +334,7 @@ int register_step_open(struct store_db *db, const struct case_row *row, const ch
     for (size_t i = 0; i < count && !rc && !no[0]; i++) {
         json_t *content = NULL;
         rc = strict_json_parse(rows[i].doc, strlen(rows[i].doc), &content, NULL);
-        if (!rc && !strcmp(text_of(content, "entry"), entry_id))
+        if (!rc && !strcmp(strict_json_peek(content, "entry"), entry_id))
             memcpy(no, rows[i].no, REGISTER_NO_TEXT);
         json_decref(content);
     }
@@ -362,7 +357,7 @@ static int end_steps(struct store_db *db, const struct office *office, struct ca
             case_row_clear(&d.about);
             rc = deed_load(&d, rows[i].no, NULL);
         }
-        bool meant = !rc && (!step || !strcmp(text_of(d.content, "step"), step)) && d.act->from >> d.object.local_state & 1;
+        bool meant = !rc && (!step || !strcmp(strict_json_peek(d.content, "step"), step)) && d.act->from >> d.object.local_state & 1;
         if (meant && !strcmp(act, "done"))
             memcpy(d.entry.authorisation, entry->authorisation, sizeof d.entry.authorisation);
         if (meant)
@@ -392,7 +387,7 @@ int register_follow(struct store_db *db, const struct office *office, struct cas
     /* 32(4), 42, 45: what the applicant has to be told in writing while the case goes on */
     if (entry->type == ENTRY_CASE_NOTICE || entry->type == ENTRY_CASE_SPECIAL || entry->type == ENTRY_CASE_EXTENDED)
         return ask_step(db, office, row, entry, "notice");
-    if (entry->type == ENTRY_CASE_DELIVERY && !strcmp(text_of(entry->body, "place"), "intake"))
+    if (entry->type == ENTRY_CASE_DELIVERY && !strcmp(strict_json_peek(entry->body, "place"), "intake"))
         return ask_step(db, office, row, entry, "delivery");
     if (entry->type == ENTRY_CASE_DELIVERED && !strcmp(entry->from, office->code))
         return end_steps(db, office, row, "delivery", "void", void_reason("属地已自行送达"), entry);

@@ -9,11 +9,6 @@
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
-static int64_t now_ms(struct store_db *db)
-{
-    return store_world(db)->now_ms(store_world(db)->context);
-}
-
 static int set_actor(struct act *a)
 {
     const struct office_staff *staff = a->request->staff;
@@ -310,7 +305,7 @@ int case_intake(struct store_db *db, const struct office *office, const struct o
                 struct problem *p)
 {
     struct office_request request = {.office = office, .kind = OFFICE_INTAKE, .staff = staff, .body = body};
-    struct act act = {.db = db, .office = office, .request = &request, .leg = true, .now = now_ms(db)};
+    struct act act = {.db = db, .office = office, .request = &request, .leg = true, .now = store_now(db)};
     return run_inner(&act, run_intake, row, p);
 }
 
@@ -318,7 +313,7 @@ int case_act(struct store_db *db, const struct office *office, const struct offi
              json_t *body, struct problem *p)
 {
     struct office_request request = {.office = office, .kind = OFFICE_ACTION, .staff = staff, .body = body};
-    struct act act = {.db = db, .office = office, .request = &request, .now = now_ms(db)};
+    struct act act = {.db = db, .office = office, .request = &request, .now = store_now(db)};
     (void)snprintf(request.case_no, sizeof request.case_no, "%s", case_no);
     (void)snprintf(request.action, sizeof request.action, "%s", action);
     return run_inner(&act, run_action, NULL, p);
@@ -439,7 +434,7 @@ static int replay(struct act *a, struct problem *p)
 static int request_run(struct store_db *db, struct store_command *command)
 {
     struct office_request *request = (struct office_request *)command;
-    struct act act = {.db = db, .office = request->office, .request = request, .now = now_ms(db)};
+    struct act act = {.db = db, .office = request->office, .request = request, .now = store_now(db)};
     struct problem *p = &request->problem;
     p->id = PROBLEM_COUNT;
     int rc;
