@@ -89,6 +89,16 @@ int catalogue_offered(struct store_db *db, const char *office, const char *code,
     return 0;
 }
 
+int catalogue_check_force(const json_t *item, const char *code, int64_t day, struct problem *p)
+{
+    const char *from = json_string_value(json_object_get(item, "effective_from"));
+    if (item_in_force(item, day))
+        return 0;
+    if (from && item_begins_after(item, day))
+        return problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s begins on %s", code, from);
+    return problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+}
+
 /* ---- taking an edition, ours or a peer's ---- */
 
 /* A version stands for one content for ever: cases pin it, and the applicant was told it (行政许可法 30). */

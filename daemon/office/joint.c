@@ -45,8 +45,8 @@ static int find_template(struct joint_work *w, json_t *body, json_t **out, struc
     rc = catalogue_offered(w->db, w->office->code, code, timestamp_day(w->now), &version, &stored, NULL);
     if (rc == TB_ENOTFOUND)
         rc = problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", w->office->code, code);
-    else if (!rc && !item_in_force(stored, timestamp_day(w->now)))
-        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+    else if (!rc)
+        rc = catalogue_check_force(stored, code, timestamp_day(w->now), p);
     if (!rc && !json_object_get(stored, "legs"))
         rc = problem_set(p, PROBLEM_FIELD, "/item/code", "item %s has no legs: take it in with tongban case new", code);
     if (!rc) {
@@ -82,8 +82,8 @@ static int check_leg(struct joint_work *w, const json_t *application, const json
     int rc = catalogue_offered(w->db, office, code, timestamp_day(w->now), &version, &stored, NULL);
     if (rc == TB_ENOTFOUND)
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", office, code);
-    if (!rc && !item_in_force(stored, timestamp_day(w->now)))
-        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+    if (!rc)
+        rc = catalogue_check_force(stored, code, timestamp_day(w->now), p);
     if (!rc && json_object_get(stored, "legs"))
         rc = problem_set(p, PROBLEM_FIELD, "/item/code", "item %s has legs itself; a leg is one decision", code);
     if (!rc && !here)

@@ -214,6 +214,8 @@ int catalogue_items(struct store_db *db, const char *office, json_t **items) TB_
  * *next (may be NULL): the version that comes later, 0 when none.  The document is a new reference that must not be changed. */
 int catalogue_offered(struct store_db *db, const char *office, const char *code, int64_t day, int64_t *version, json_t **doc,
                       int64_t *next) TB_MUST_USE;
+/* PROBLEM_ITEM_RETIRED unless what is offered on `day` is in force then; says from when it is, where it has not begun. */
+int catalogue_check_force(const json_t *item, const char *code, int64_t day, struct problem *p) TB_MUST_USE;
 /* Keeps a checked edition: its items become the current ones of that office, and what changed is noted.  A version that was published
  * with other content is refused.  `changes` (may be NULL): new reference to the differences. */
 int catalogue_take(struct store_db *db, const struct suite *suite, const json_t *edition, const struct catalogue_author *author,

@@ -72,8 +72,8 @@ static int find_item(struct act *a, struct problem *p)
         rc = problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", home, code);
     else if (!rc && version && version != found)
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/version", "version %lld of %s is not the one in force", (long long)version, code);
-    if (!rc && !item_in_force(stored, timestamp_day(a->now)))
-        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+    if (!rc)
+        rc = catalogue_check_force(stored, code, timestamp_day(a->now), p);
     if (!rc && json_object_get(stored, "legs"))
         rc = problem_set(p, PROBLEM_FIELD, "/item/code", "item %s has legs: take it in with tongban joint new", code);
     if (!rc) {

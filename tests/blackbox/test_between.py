@@ -237,6 +237,20 @@ def test_what_is_published_for_later_does_not_stop_joint_cases(three):
     assert three.home.case(leg["case"]).json()["item"] == pinned == leg["item"]
 
 
+def test_a_leg_whose_item_was_withdrawn_meanwhile(three):
+    """What was promised at the counter cannot be kept: the leg says why, and the joint case does not wait for it."""
+    document = test_joint.open_joint(three, "CITY")
+    done_or_created(three.away.window("POST", "/window/v1/catalogue", {"retire": [{"code": "P2", "reason": "取消"}]}, "0101"))
+    end = time.monotonic() + WAIT_S
+    while three.home.window("GET", f"/window/v1/items/{AWAY}/P2").status == 200:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    test_joint.decide(three, test_joint.legs(document)["a"])
+    closed = test_joint.wait_joint(three, document["joint"], "refused")
+    leg = test_joint.legs(closed)["b"]
+    assert leg["state"] == "refused" and leg["case"] is None and "P2" in leg["reason"]
+
+
 def done_or_created(answer):
     assert answer.status in (200, 201), answer
 
