@@ -39,25 +39,28 @@ static const char *step_word(const char *step)
     return step;
 }
 
-/* "委托环节 完成 S330483-2026-1": register, act, number, from the tables. */
-static bool act_text(const json_t *row, char *out, size_t size)
+/* What happened: the action in Chinese as the state machine words it, or the type; of a register its act and number. */
+static void what_text(const json_t *row, char *out, size_t size)
 {
-    const json_t *object = json_object_get(row, "register");
-    const struct register_kind *kind = register_by_name(view_text(object, "kind"));
-    const struct register_act *act = kind ? register_act_by_name(kind, view_text(object, "act")) : NULL;
-    if (act)
-        (void)snprintf(out, size, "%s %s %s", lang_pick(kind->en, kind->zh), lang_pick(act->name, act->zh), view_text(object, "no"));
-    return act != NULL;
+    const char *action = view_text(row, "action"), *no = view_text(json_object_get(row, "register"), "no");
+    const struct case_transition *known = action[0] ? action_find(action) : NULL;
+    char word[160];
+    if (known && lang_zh())
+        (void)snprintf(out, size, "%s", known->zh);
+    else
+        (void)snprintf(out, size, "%s%s%s", track_row_word(row, word, sizeof word), no[0] ? " " : "", no);
 }
 
-/* "A330483-2026-1 桐政办发〔2021〕6号, 2021-03-12–2031-03-11, 收件": number in the register, announcement, period, step. */
+/* "A330483-2026-1 桐政办发〔2021〕6号, 2021-03-12–2031-03-11, 收件": number in the register, announcement, period,
+ * step. */
 static void under_text(const json_t *row, char *out, size_t size)
 {
     const json_t *authorisation = json_object_get(row, "authorisation");
     out[0] = '\0';
     if (json_is_object(authorisation))
-        (void)snprintf(out, size, "%s%s%s %s–%s %s", view_text(authorisation, "no"), view_text(authorisation, "no")[0] ? " " : "",
-                       view_text(authorisation, "announcement"), view_text(authorisation, "from"), view_text(authorisation, "until"),
+        (void)snprintf(out, size, "%s%s%s %s–%s %s", view_text(authorisation, "no"),
+                       view_text(authorisation, "no")[0] ? " " : "", view_text(authorisation, "announcement"),
+                       view_text(authorisation, "from"), view_text(authorisation, "until"),
                        step_word(view_text(row, "step")));
 }
 
@@ -74,8 +77,7 @@ static void verdict_text_of(const json_t *row, char *out, size_t size)
 static void read_cells(const json_t *row, struct cells *c)
 {
     const json_t *ledger = json_object_get(row, "ledger");
-    const char *action = view_text(row, "action"), *role = view_text(row, "role");
-    const struct case_transition *known = action[0] ? action_find(action) : NULL;
+    const char *role = view_text(row, "role");
     (void)snprintf(c->n, sizeof c->n, "%lld", (long long)json_integer_value(json_object_get(row, "n")));
     (void)term_time(json_object_get(row, "at"), c->at);
     if (!json_is_string(json_object_get(row, "at")))
@@ -84,22 +86,26 @@ static void read_cells(const json_t *row, struct cells *c)
     if (json_is_string(json_object_get(row, "arrived")))
         (void)term_time(json_object_get(row, "arrived"), c->arrived);
     (void)office_text(view_text(row, "office"), c->office, sizeof c->office);
-    (void)snprintf(c->who, sizeof c->who, "%s%s%s%s%s", view_text(row, "staff")[0] ? view_text(row, "staff") : _("the system itself"),
-                   view_text(row, "name")[0] ? " " : "", view_text(row, "name"), role[0] ? " " : "", role[0] ? view_word(role) : "");
-    if (!act_text(row, c->what, sizeof c->what))
-        (void)snprintf(c->what, sizeof c->what, "%s", known && lang_zh() ? known->zh : track_entry_word(view_text(row, "type")));
+    (void)snprintf(c->who, sizeof c->who, "%s%s%s%s%s",
+                   view_text(row, "staff")[0] ? view_text(row, "staff") : _("the system itself"),
+                   view_text(row, "name")[0] ? " " : "", view_text(row, "name"), role[0] ? " " : "",
+                   role[0] ? view_word(role) : "");
+    what_text(row, c->what, sizeof c->what);
     under_text(row, c->under, sizeof c->under);
     verdict_text_of(row, c->verdict, sizeof c->verdict);
-    (void)snprintf(c->proof, sizeof c->proof, "%lld/%lld %.12s…", (long long)json_integer_value(json_object_get(ledger, "index")),
+    (void)snprintf(c->proof, sizeof c->proof, "%lld/%lld %.12s…",
+                   (long long)json_integer_value(json_object_get(ledger, "index")),
                    (long long)json_integer_value(json_object_get(ledger, "checkpoint")), view_text(ledger, "leaf"));
 }
 
-static const char *const titles[LINE_CELLS] = {N_("No."),  N_("Time"),  N_("Arrived"), N_("Office"), N_("Staff"), N_("What happened"),
-                                               N_("Under"), N_("Verdict"), N_("Entry/size, leaf")};
+static const char *const titles[LINE_CELLS] = {N_("No."),    N_("Time"),    N_("Arrived"),
+                                               N_("Office"), N_("Staff"),   N_("What happened"),
+                                               N_("Under"),  N_("Verdict"), N_("Entry/size, leaf")};
 
 static void list_cells(const struct cells *c, const char *out[LINE_CELLS])
 {
-    const char *const all[LINE_CELLS] = {c->n, c->at, c->arrived, c->office, c->who, c->what, c->under, c->verdict, c->proof};
+    const char *const all[LINE_CELLS] = {c->n,    c->at,    c->arrived, c->office, c->who,
+                                         c->what, c->under, c->verdict, c->proof};
     memcpy(out, all, sizeof all);
 }
 
@@ -130,9 +136,9 @@ static void print_flags(const json_t *flags)
     size_t i;
     json_t *flag;
     (void)printf("\n%s\n", json_array_size(flags) ? _("To be looked at:") : _("Nothing stands out."));
-    json_array_foreach(flags, i, flag)
-        (void)printf(_("  line %lld: %s (%s)\n"), (long long)json_integer_value(json_object_get(flag, "line")),
-                     lang_zh() ? view_text(flag, "zh") : view_text(flag, "en"), view_text(flag, "law"));
+    json_array_foreach(flags, i, flag)(void)
+        printf(_("  line %lld: %s (%s)\n"), (long long)json_integer_value(json_object_get(flag, "line")),
+               lang_zh() ? view_text(flag, "zh") : view_text(flag, "en"), view_text(flag, "law"));
 }
 
 /* ---- Markdown ---- */
@@ -203,12 +209,14 @@ static int markdown(const json_t *doc, struct buf *out)
     rc = rc ? rc : buf_append(out, " ", 1);
     rc = rc ? rc : put_md(out, view_text(item, "name"));
     rc = rc ? rc
-            : buf_printf(out, " · %s → %s · %s\n\n", view_text(doc, "intake"), view_text(doc, "home"), view_state(view_text(doc, "state")));
+            : buf_printf(out, " · %s → %s · %s\n\n", view_text(doc, "intake"), view_text(doc, "home"),
+                         view_state(view_text(doc, "state")));
     rc = rc ? rc : md_rows(json_object_get(doc, "rows"), out);
     rc = rc ? rc : md_flags(json_object_get(doc, "flags"), out);
     return rc ? rc
               : buf_printf(out, "\n%s\n",
-                           _("Each line is one entry of a ledger; the proof bundle of the case proves it with tongban-verify case."));
+                           _("Each line is one entry of a ledger; the proof bundle of the case proves it with "
+                             "tongban-verify case."));
 }
 
 static void print_head(const json_t *doc)
@@ -256,7 +264,8 @@ int case_accountability(struct client *client, const struct args *args)
     if (!status && client->json)
         term_json(doc);
     else if (!status && (!out || strcmp(out, "-") != 0))
-        view_next(_("a colleague of window or handler proves each line: tongban case proof %s --out %s.json, then tongban-verify case "
+        view_next(_("a colleague of window or handler proves each line: tongban case proof %s --out %s.json, then "
+                    "tongban-verify case "
                     "%s.json"),
                   no);
     json_decref(doc);

@@ -60,6 +60,10 @@ static const struct option form_options[] = {
     {"out", "FILE", N_("write the form here instead of to standard output")},
     {"format", "text|markdown", N_("form of the text; text is the default")},
     {NULL, NULL, NULL}};
+static const struct option letter_options[] = {
+    {"out", "FILE", N_("write the letter here instead of to standard output")},
+    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {NULL, NULL, NULL}};
 static const struct option document_options[] = {
     {"out", "FILE", N_("write the document here instead of to standard output")},
     {"format", "text|markdown", N_("form of the text; text is the default")},
@@ -138,6 +142,8 @@ const struct command commands[] = {
     {"case", "originals", "NO", 1, 1, NULL, N_("where the originals of a case are, and whether the count balances"), case_originals},
     {"contact", "find", "CODE", 1, 1, contact_find_options, N_("whom to ring about an item today: officer, liaison, window, office"),
      contact_find},
+    {"authorisation", "letter", "NO", 1, 1, letter_options, N_("the letter of an authorisation, to be signed by both offices and announced"),
+     authorisation_letter},
     {"case", "documents", "NO", 1, 1, NULL, N_("list the written documents of a case: numbers, prints, what is void"), case_documents},
     {"case", "document", "NO KIND", 2, 2, document_options, N_("print a written document (each print is recorded)"), case_document},
     {"case", "void-document", "NO KIND", 2, 2, void_options, N_("declare a written document void; the next print takes a new number"),

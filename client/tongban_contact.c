@@ -45,7 +45,8 @@ static int add_row(struct table *t, const json_t *row, bool away)
 }
 
 /* In the order of the chain; somebody away without a deputy is passed over. */
-static int pick(const json_t *rows, const char *office, const char *code, const char *category, int64_t today, struct table *t, json_t *found)
+static int pick(const json_t *rows, const char *office, const char *code, const char *category, int64_t today, struct table *t,
+                json_t *found)
 {
     size_t i;
     json_t *row;
@@ -79,7 +80,8 @@ int contact_find(struct client *client, const struct args *args)
     int status = found ? view_item(client, code, office, NULL, &item) : report_local(client, REPORT_MEMORY, NULL);
     status = status ? status : view_rows(client, "/window/v1/registers/contact?limit=100&open=1", 0, &rows);
     int rc = status ? 0
-                    : pick(rows, view_text(item, "office"), code, view_text(item, "category"), timestamp_day((int64_t)time(NULL) * 1000), &t,
+                    : pick(rows, view_text(item, "office"), code, view_text(item, "category"),
+                           timestamp_day((int64_t)time(NULL) * 1000), &t,
                            found);
     size_t count = json_array_size(found);
     if (!status && !rc && client->json)

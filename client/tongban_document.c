@@ -9,6 +9,7 @@
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
 #include "proto/document.h"
+#include "proto/register.h"
 
 static const char *title_of(const json_t *row)
 {
@@ -133,6 +134,8 @@ int case_document(struct client *client, const struct args *args)
         if (json_is_true(json_object_get(doc, "reprint")))
             (void)printf(_("It is print number %lld and marked so.\n"), (long long)json_integer_value(json_object_get(doc, "print")));
         term_next(_("print it, seal it, hand it over and let it be signed for"));
+        if (view_text(doc, "step")[0])
+            view_next(_("then record it as handed over: tongban step done %s"), view_text(doc, "step"));
     }
     json_decref(doc);
     return status;
@@ -165,21 +168,13 @@ int case_void_document(struct client *client, const struct args *args)
     return EXIT_DONE;
 }
 
-/* The agent needs the power before there is a case: the same form with lines for the persons. */
-int item_form(struct client *client, const struct args *args)
+/* Rendered here, from what the server says of something that is no case.  Takes `source`. */
+static int print_here(struct client *client, const struct args *args, const struct document_row *row, json_t *source, const char *next)
 {
     const char *out = args_option(args, "out"), *format = args_option(args, "format");
-    const struct document_row *row = document_by_id("power_of_attorney");
-    json_t *item = NULL;
     struct buf text;
     struct problem p = {.number = -1};
-    if (format && strcmp(format, "text") != 0 && strcmp(format, "markdown") != 0)
-        return report_local(client, REPORT_USAGE, "--format %s", format);
-    int status = view_item(client, args->positional[0], args_option(args, "office"), NULL, &item);
-    if (status)
-        return status;
-    json_t *source = json_pack("{s:{s:{s:s, s:s}}}", "case", "item", "name", view_text(item, "name"), "code", view_text(item, "code"));
-    json_decref(item);
+    int status = EXIT_DONE;
     buf_init(&text, DOCUMENT_BYTES);
     bool markdown = format && !strcmp(format, "markdown");
     if (!source)
@@ -193,8 +188,68 @@ int item_form(struct client *client, const struct args *args)
     json_decref(source);
     buf_free(&text);
     if (!status && out && !client->json && strcmp(out, "-") != 0)
-        term_next(_("let it be filled in and signed, scan it; then tongban case new"));
+        term_next(next);
     return status;
+}
+
+static int check_format(const struct client *client, const struct args *args)
+{
+    const char *format = args_option(args, "format");
+    return !format || !strcmp(format, "text") || !strcmp(format, "markdown") ? EXIT_DONE
+                                                                             : report_local(client, REPORT_USAGE, "--format %s", format);
+}
+
+/* The agent needs the power before there is a case: the same form with lines for the persons. */
+int item_form(struct client *client, const struct args *args)
+{
+    json_t *item = NULL;
+    int status = check_format(client, args);
+    status = status ? status : view_item(client, args->positional[0], args_option(args, "office"), NULL, &item);
+    if (status)
+        return status;
+    json_t *source = json_pack("{s:{s:{s:s, s:s}}}", "case", "item", "name", view_text(item, "name"), "code", view_text(item, "code"));
+    json_decref(item);
+    return print_here(client, args, document_by_id("power_of_attorney"), source,
+                      _("let it be filled in and signed, scan it; then tongban case new"));
+}
+
+/* The full name of an office as this office's server has it. */
+static json_t *named_office(const json_t *here, const char *code)
+{
+    size_t i;
+    json_t *peer;
+    const char *name = !strcmp(view_text(here, "office"), code) ? view_text(here, "name") : "";
+    json_array_foreach(json_object_get(here, "peers"), i, peer)
+        if (!strcmp(view_text(peer, "office"), code))
+            name = view_text(peer, "name");
+    return json_pack("{s:s}", "name", name[0] ? name : code);
+}
+
+/* 行政许可法 24: the letter of an authorisation in the register, also before it is accepted: both sides sign it. */
+int authorisation_letter(struct client *client, const struct args *args)
+{
+    const struct register_kind *kind = &register_kinds[REGISTER_AUTHORISATION];
+    char path[96], owner[OFFICE_TEXT];
+    json_t *doc = NULL, *words = NULL, *here = NULL;
+    int status = check_format(client, args);
+    if (!status && register_no_read(kind, args->positional[0], owner))
+        status = report_local(client, REPORT_USAGE, _("%s is not a number of this register"), args->positional[0]);
+    (void)snprintf(path, sizeof path, "/window/v1/registers/%s/%.27s", kind->name, args->positional[0]);
+    status = status ? status : http_get(client, path, &doc);
+    status = status ? status : http_get(client, "/window/v1/office", &here);
+    if (status)
+        return json_decref(doc), status;
+    json_t *source = NULL;
+    if (!document_authorisation(json_object_get(doc, "data"), &words) &&
+        !json_object_set_new(words, "no", json_string(view_text(doc, "no"))) &&
+        !json_object_set_new(words, "state", json_string(view_text(doc, "state_text"))))
+        source = json_pack("{s:O, s:o, s:o}", "authorisation", words, "home", named_office(here, view_text(doc, "owner")), "intake",
+                           named_office(here, view_text(doc, "other")));
+    json_decref(here);
+    json_decref(words);
+    json_decref(doc);
+    return print_here(client, args, document_by_id("authorisation_letter"), source,
+                      _("let both offices sign and seal it, and announce it"));
 }
 
 /* ---- what is to be printed now ---- */

@@ -5,6 +5,7 @@
 #include "client/tongban_http.h"
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
+#include "proto/item.h"
 #include "proto/text.h"
 
 /* Files of the form are uploaded first and replaced by what identifies them: `file` of a material and of the agent's
@@ -111,8 +112,12 @@ static int ask_material(const json_t *wanted, json_t *materials)
     const char *const values[] = {"original", "copy", "electronic", "form"};
     const char *const labels[] = {_("original"), _("copy"), _("electronic"), _("form"), _("not handed in")};
     unsigned chosen, fallback = letter[0] == 'C' ? 1 : letter[0] == 'E' || letter[0] == 'S' || letter[0] == 'P' ? 2 : 0;
-    bool seen = false;
-    int rc = ask_choice(view_text(wanted, "name"), labels, 5, fallback, &chosen);
+    bool seen = false, always = json_is_true(json_object_get(wanted, "required"));
+    char question[1400];
+    const char *when = view_text(wanted, "needed_when"), *standard = view_text(wanted, "standard");
+    (void)snprintf(question, sizeof question, "%s%s%s%s%s%s", view_text(wanted, "name"), always ? "" : _(" (only at times)"),
+                   when[0] ? _(": ") : "", when, standard[0] ? "\n    " : "", standard);
+    int rc = ask_choice(question, labels, 5, always ? fallback : 4, &chosen);
     if (rc || chosen == 4)
         return rc;
     if (chosen < 2)
@@ -143,25 +148,36 @@ static int ask_comparison(json_t *form)
                        : 0;
 }
 
-static int ask_delivery(json_t *form)
+/* Only the ways that the item offers. */
+static int ask_delivery(const json_t *item, json_t *form)
 {
-    const char *const labels[] = {_("fetched at this window"), _("fetched at the home side"), _("by mail"),
-                                  _("electronically")};
-    unsigned chosen;
+    static const struct {
+        const char *way, *place, *label;
+    } ways[] = {{"pickup", "intake", N_("fetched at this window")},
+                {"pickup", "home", N_("fetched at the home side")},
+                {"mail", NULL, N_("by mail")},
+                {"electronic", NULL, N_("electronically")}};
+    const char *labels[sizeof ways / sizeof ways[0]];
+    unsigned chosen, count = 0, offered[sizeof ways / sizeof ways[0]];
+    for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (item_delivers(item, ways[i].way)) {
+            labels[count] = gettext(ways[i].label);
+            offered[count++] = i;
+        }
     json_t *delivery = json_object();
     int rc = delivery && !json_object_set_new(form, "delivery", delivery) ? 0 : TB_ENOMEM;
-    rc = rc ? rc : ask_choice(_("How shall the result be delivered?"), labels, 4, 0, &chosen);
+    if (!rc && !count)
+        return json_object_del(form, "delivery") ? TB_ENOMEM : 0;
+    rc = rc ? rc : ask_choice(_("How shall the result be delivered?"), labels, count, 0, &chosen);
     if (rc)
         return rc;
-    if (json_object_set_new(delivery, "way", json_string(chosen < 2 ? "pickup" : chosen == 2 ? "mail" : "electronic")))
+    const char *way = ways[offered[chosen]].way, *place = ways[offered[chosen]].place;
+    bool mail = !strcmp(way, "mail");
+    if (json_object_set_new(delivery, "way", json_string(way)) || (place && json_object_set_new(delivery, "place", json_string(place))))
         return TB_ENOMEM;
-    if (chosen < 2)
-        return json_object_set_new(delivery, "place", json_string(chosen ? "home" : "intake")) ? TB_ENOMEM : 0;
-    if (chosen == 2)
-        rc = ask_into(delivery, "address", _("Address"), true);
-    rc = rc || chosen != 2 ? rc : ask_into(delivery, "recipient", _("Recipient"), true);
-    rc = rc || chosen != 2 ? rc : ask_into(delivery, "mobile", _("Mobile number of the recipient"), true);
-    return rc;
+    rc = mail ? ask_into(delivery, "address", _("Address"), true) : 0;
+    rc = rc || !mail ? rc : ask_into(delivery, "recipient", _("Recipient"), true);
+    return rc || !mail ? rc : ask_into(delivery, "mobile", _("Mobile number of the recipient"), true);
 }
 
 /* All questions in the order of the work at the window.  0, TB_ECLOSED when the clerk ended the input. */
@@ -182,8 +198,19 @@ static int ask_form(const json_t *item, json_t *form)
     }
     json_array_foreach(json_object_get(item, "materials"), i, wanted) rc = rc ? rc : ask_material(wanted, materials);
     rc = rc ? rc : ask_comparison(form);
-    rc = rc ? rc : ask_delivery(form);
+    rc = rc ? rc : ask_delivery(item, form);
     return rc ? rc : ask_into(form, "remark", _("Remark (may be empty)"), false);
+}
+
+/* 形式审查, before anything is sent.  True when something is missing. */
+static bool show_lacks(const json_t *item, const json_t *form)
+{
+    json_t *lacks = NULL;
+    if (item_lacks(item, form, &lacks) || !lacks)
+        return false;
+    view_lacks(lacks);
+    json_decref(lacks);
+    return true;
 }
 
 static void show_summary(const json_t *item, const json_t *form)
@@ -205,8 +232,18 @@ static void show_summary(const json_t *item, const json_t *form)
         term_pair(_("Material"), 18, text);
     }
     term_pair(_("Delivery"), 18, view_value_word("way", view_text(json_object_get(form, "delivery"), "way")));
+    (void)show_lacks(item, form);
     (void)putchar('\n');
     (void)fflush(stdout);
+}
+
+/* What the clerk explains before anything is filled in (行政许可法 30). */
+static void show_conditions(const json_t *item)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(item, "conditions"), i, one)
+        term_pair(i ? "" : _("Conditions"), 18, json_string_value(one));
 }
 
 static int form_by_asking(struct client *client, const struct args *args, const char *office, json_t **out)
@@ -224,6 +261,7 @@ static int form_by_asking(struct client *client, const struct args *args, const 
     if (status)
         return status;
     (void)printf("%s %s\n", view_text(item, "code"), view_text(item, "name"));
+    show_conditions(item);
     (void)fflush(stdout);
     form = json_pack("{s:{s:s, s:s}}", "item", "office", view_text(item, "office"), "code", view_text(item, "code"));
     int rc = form ? ask_form(item, form) : TB_ENOMEM;
@@ -269,10 +307,30 @@ int intake_form(struct client *client, const struct args *args, const char *offi
     return status;
 }
 
+/* A form from a file has shown nobody what it lacks: where there is somebody, he decides whether it goes out like this. */
+static int confirm_lacks(struct client *client, const json_t *form)
+{
+    const json_t *wanted = json_object_get(form, "item");
+    const char *code = view_text(wanted, "code"), *office = view_text(wanted, "office");
+    json_t *item = NULL;
+    bool sure = true;
+    if (!ask_possible(client) || !code[0])
+        return EXIT_DONE;
+    int status = view_item(client, code, office[0] ? office : NULL, NULL, &item);
+    if (status)
+        return status;
+    bool asked = show_lacks(item, form) && !fflush(stdout);
+    int rc = asked ? ask_yes(_("Send it all the same?"), true, &sure) : 0;
+    json_decref(item);
+    return rc || !sure ? report_local(client, REPORT_USAGE, "%s", _("nothing was sent")) : EXIT_DONE;
+}
+
 int case_new(struct client *client, const struct args *args)
 {
     json_t *form = NULL, *doc = NULL;
     int status = intake_form(client, args, args_option(args, "office"), &form);
+    if (args_option(args, "file"))
+        status = status ? status : confirm_lacks(client, form);
     status = status ? status : http_post(client, "/window/v1/cases", form, &doc);
     json_decref(form);
     if (status)

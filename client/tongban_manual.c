@@ -352,14 +352,54 @@ static void completion_registers(FILE *out)
     }
 }
 
+/* Whether no command before this one has its group: a group is completed once. */
+static bool begins_group(const struct command *command)
+{
+    for (const struct command *c = commands; c != command; c++)
+        if (!strcmp(c->group, command->group))
+            return false;
+    return true;
+}
+
+static bool is_group(const char *name)
+{
+    const struct command *c = commands;
+    while (c->group && strcmp(c->group, name) != 0)
+        c++;
+    return c->group != NULL;
+}
+
+static void register_verbs(const struct register_kind *kind, FILE *out)
+{
+    (void)fputs("list show", out);
+    for (size_t i = 0; i < kind->act_count; i++)
+        if (register_typed(&kind->acts[i]))
+            (void)fprintf(out, " %s", kind->acts[i].name);
+}
+
+/* The second words of each group; some registers have commands besides their acts. */
 static void completion_verbs(FILE *out)
 {
+    const struct case_transition *action;
+    for (const struct command *c = commands; c->group; c++) {
+        const struct register_kind *kind = register_by_name(c->group);
+        if (!c->verb || !begins_group(c))
+            continue;
+        (void)fprintf(out, "            %s) words=\"", c->group);
+        for (const struct command *v = commands; v->group; v++)
+            if (!strcmp(v->group, c->group) && v->verb)
+                (void)fprintf(out, "%s ", v->verb);
+        for (size_t n = 0; !strcmp(c->group, "case") && (action = action_at(n)); n++)
+            (void)fprintf(out, "%s ", action->action);
+        if (kind)
+            register_verbs(kind, out);
+        (void)fputs("\" ;;\n", out);
+    }
     for (size_t k = 0; k < REGISTER_KINDS; k++) {
-        const struct register_kind *kind = &register_kinds[k];
-        (void)fprintf(out, "            %s) words=\"list show", kind->name);
-        for (size_t i = 0; i < kind->act_count; i++)
-            if (register_typed(&kind->acts[i]))
-                (void)fprintf(out, " %s", kind->acts[i].name);
+        if (is_group(register_kinds[k].name))
+            continue;
+        (void)fprintf(out, "            %s) words=\"", register_kinds[k].name);
+        register_verbs(&register_kinds[k], out);
         (void)fputs("\" ;;\n", out);
     }
 }
@@ -370,14 +410,12 @@ static void print_completion(FILE *out)
                 "cur=${COMP_WORDS[COMP_CWORD]} words=\n"
                 "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"",
                 out);
-    const char *last = "";
-    for (const struct command *c = commands; c->group; c++) {
-        if (strcmp(last, c->group) != 0)
-            (void)fprintf(out, "%s%s", last[0] ? " " : "", c->group);
-        last = c->group;
-    }
+    for (const struct command *c = commands; c->group; c++)
+        if (begins_group(c))
+            (void)fprintf(out, "%s%s", c == commands ? "" : " ", c->group);
     for (size_t k = 0; k < REGISTER_KINDS; k++)
-        (void)fprintf(out, " %s", register_kinds[k].name);
+        if (!is_group(register_kinds[k].name))
+            (void)fprintf(out, " %s", register_kinds[k].name);
     (void)fputs("\"\n    else\n        case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n", out);
     const struct case_transition *action;
     for (const struct command *c = commands; c->group; c++) {
@@ -396,19 +434,6 @@ static void print_completion(FILE *out)
     completion_registers(out);
     (void)fputs("        esac\n        if [ \"$COMP_CWORD\" -eq 2 ]; then\n            case \"${COMP_WORDS[1]}\" in\n",
                 out);
-    last = "";
-    for (const struct command *c = commands; c->group; c++) {
-        if (!c->verb || !strcmp(last, c->group))
-            continue;
-        last = c->group;
-        (void)fprintf(out, "            %s) words=\"", c->group);
-        for (const struct command *v = commands; v->group; v++)
-            if (!strcmp(v->group, c->group))
-                (void)fprintf(out, "%s ", v->verb);
-        for (size_t n = 0; !strcmp(c->group, "case") && (action = action_at(n)); n++)
-            (void)fprintf(out, "%s ", action->action);
-        (void)fputs("\" ;;\n", out);
-    }
     completion_verbs(out);
     (void)fputs("            esac\n        fi\n        if [ \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" = \"code check\" ] "
                 "&& [ \"$COMP_CWORD\" -eq 3 ]; then\n"

@@ -14,13 +14,14 @@ static json_t *material_object(const char *name, const char *form, bool seen, co
 static int send_materials(struct client *client, const char *no, json_t *materials, json_t **doc)
 {
     char path[96];
-    /* what belongs to a notice goes to the home side as the supplement; earlier it is an addition to the intake */
+    /* what a notice or an acceptance with gaps asks for goes to the home side as the supplement; earlier it is added to the intake */
     json_t *shown, *body;
     (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s", no);
     int status = http_get(client, path, &shown);
     if (status)
         return status;
-    bool supplement = !strcmp(view_text(shown, "state"), case_states[CASE_SUPPLEMENT_ASKED].name);
+    int state = case_state_by_name(view_text(shown, "state"));
+    bool supplement = state == CASE_SUPPLEMENT_ASKED || state == CASE_TOLERATED;
     json_decref(shown);
     body = json_pack("{s:O}", "materials", materials);
     (void)snprintf(path, sizeof path, "/window/v1/cases/%.21s/actions/%s", no, supplement ? "supplement" : "material");

@@ -23,6 +23,7 @@ const struct option register_open_options[] = {{"file", "BODY.json", N_("take th
 const struct option register_list_options[] = {{"case", "NO", N_("only what is about this case")},
                                                {"open", NULL, N_("only what is not finished")},
                                                {"limit", "N", N_("at most this many rows")},
+                                               {"print", NULL, N_("as a Markdown page, to be printed")},
                                                {NULL, NULL, NULL}};
 
 bool register_opens(const struct register_act *act)
@@ -104,7 +105,21 @@ static const char *cell_text(const struct register_kind *kind, const char *name,
 
 /* ---- list ---- */
 
-static int list_print(const struct register_kind *kind, const json_t *rows)
+/* The register on paper: a heading and the whole table.  Frees the table. */
+static int table_page(const struct register_kind *kind, struct table *t)
+{
+    struct buf out;
+    buf_init(&out, LIMIT_CLIENT_ANSWER_BYTES);
+    int rc = buf_printf(&out, lang_zh() ? "# %s登记表\n\n" : "# Register: %s\n\n", lang_pick(kind->en, kind->zh));
+    rc = rc ? rc : table_markdown(t, &out);
+    if (!rc)
+        (void)fwrite(out.data, 1, out.len, stdout);
+    buf_free(&out);
+    table_free(t);
+    return rc;
+}
+
+static int list_print(const struct register_kind *kind, const json_t *rows, bool page)
 {
     struct table t;
     struct buf text[TABLE_COLUMNS];
@@ -138,7 +153,7 @@ static int list_print(const struct register_kind *kind, const json_t *rows)
         buf_free(&text[c]);
     if (rc)
         table_free(&t);
-    return rc ? rc : table_print(&t);
+    return rc ? rc : page ? table_page(kind, &t) : table_print(&t);
 }
 
 static int register_list(struct client *client, const struct register_kind *kind, const struct args *args)
@@ -161,12 +176,15 @@ static int register_list(struct client *client, const struct register_kind *kind
         return EXIT_DONE;
     }
     size_t count = json_array_size(rows);
-    int rc = count ? list_print(kind, rows) : 0;
+    bool page = args_option(args, "print") != NULL;
+    int rc = count || page ? list_print(kind, rows, page) : 0;
     json_decref(rows);
     if (rc)
         return report_local(client, REPORT_MEMORY, NULL);
     char next[96];
     (void)snprintf(next, sizeof next, "tongban %s show NO", kind->name);
+    if (page)
+        return EXIT_DONE;
     if (!count)
         (void)printf("%s\n", _("Nothing is on this register."));
     else
@@ -200,6 +218,8 @@ static void next_acts(const struct register_kind *kind, const json_t *doc)
         term_next(_("nothing has to be done now"));
     else if (!ours)
         term_next(_("nothing here; the other side acts"));
+    else if (!strcmp(view_text(json_object_get(doc, "data"), "step"), "notice"))
+        view_next(_("print what is to be handed over: tongban case documents %s"), view_text(doc, "case"));
     if (!rc && text.len && ours)
         term_next(text.data);
     else if (!rc && text.len)

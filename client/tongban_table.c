@@ -148,6 +148,32 @@ int table_write(const struct table *t, unsigned limit, struct buf *out)
     return rc;
 }
 
+/* A bar would end the cell; the rest of what Markdown reads is harmless in a cell of a code, a date or a name. */
+static int markdown_cell(const char *cell, struct buf *out)
+{
+    int rc = buf_append_str(out, " ");
+    for (const char *at = cell && cell[0] ? cell : "-"; *at && !rc;) {
+        size_t n = strcspn(at, "|\\<*_`");
+        rc = buf_append(out, at, n);
+        at += n;
+        if (!rc && *at)
+            rc = buf_printf(out, "\\%c", *at++);
+    }
+    return rc ? rc : buf_append_str(out, " |");
+}
+
+int table_markdown(const struct table *t, struct buf *out)
+{
+    int rc = 0;
+    for (size_t r = 0; r < t->rows + 2 && !rc; r++) {
+        rc = buf_append_str(out, "|");
+        for (unsigned i = 0; i < t->columns && !rc; i++)
+            rc = r == 1 ? buf_append_str(out, " --- |") : markdown_cell(r ? t->cell[(r - 2) * TABLE_COLUMNS + i] : t->column[i].title, out);
+        rc = rc ? rc : buf_append_str(out, "\n");
+    }
+    return rc;
+}
+
 unsigned term_width(void)
 {
     struct winsize size;

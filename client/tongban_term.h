@@ -31,6 +31,8 @@ int table_row(struct table *t, const char *const *cells) TB_MUST_USE;
 /* Writes the table within `width` columns (0 = no limit): header, rows, no blanks at line ends; what does not fit ends
  * with "…". */
 int table_write(const struct table *t, unsigned width, struct buf *out) TB_MUST_USE;
+/* Writes the table as Markdown. */
+int table_markdown(const struct table *t, struct buf *out) TB_MUST_USE;
 void table_free(struct table *t);
 /* Writes to stdout with the terminal's width; frees the table. */
 int table_print(struct table *t) TB_MUST_USE;

@@ -7,6 +7,7 @@
 #include "client/tongban_term.h"
 #include "client/tongban_track.h"
 #include "client/tongban_view.h"
+#include "proto/register.h"
 #include "proto/strict_json.h"
 
 static const struct {
@@ -56,6 +57,19 @@ const char *track_entry_word(const char *type)
     return type;
 }
 
+const char *track_row_word(const json_t *row, char *out, size_t size)
+{
+    const char *type = view_text(row, "type"), *name = view_text(json_object_get(row, "summary"), "act");
+    int known = entry_type_by_text(type);
+    const struct register_kind *kind = known < 0 ? NULL : register_by_entry((enum entry_type)known);
+    const struct register_act *act = kind ? register_act_by_name(kind, name) : NULL;
+    if (kind)
+        (void)snprintf(out, size, "%s%s%s", lang_pick(kind->en, kind->zh), _(": "), act ? lang_pick(act->name, act->zh) : name);
+    else
+        (void)snprintf(out, size, "%s", track_entry_word(type));
+    return out;
+}
+
 /* One member of a summary; the bare word or number where it speaks for itself. */
 static int summary_member(const char *key, const json_t *value, struct buf *out)
 {
@@ -82,8 +96,8 @@ static int summary_text(const json_t *summary, struct buf *out)
     buf_clear(out);
     json_object_foreach((json_t *)(uintptr_t)summary, key, value)
     {
-        if (rc || (!json_is_string(value) && strcmp(key, "materials") != 0))
-            continue;
+        if (rc || !strcmp(key, "act") || (!json_is_string(value) && strcmp(key, "materials") != 0))
+            continue; /* the act stands in the line's own word */
         rc = out->len ? buf_append_str(out, _(", ")) : 0;
         rc = rc ? rc : summary_member(key, value, out);
     }
@@ -109,7 +123,7 @@ static int rows_print(const json_t *rows, size_t from)
     table_column(&t, _("Particulars"), 12);
     json_array_foreach(rows, i, row)
     {
-        char rev[24] = "-", at[20];
+        char rev[24] = "-", at[20], what[160];
         const json_t *number = json_object_get(row, "rev");
         const char *from_office = view_text(row, "from"), *name = office_name(from_office);
         if (json_integer_value(number) > 0)
@@ -122,7 +136,7 @@ static int rows_print(const json_t *rows, size_t from)
         const char *cells[] = {rev,
                                term_time(json_object_get(row, "at"), at),
                                name ? name : from_office,
-                               track_entry_word(view_text(row, "type")),
+                               track_row_word(row, what, sizeof what),
                                view_text(row, "staff"),
                                summary.len ? summary.data : ""};
         rc = rc ? rc : table_row(&t, cells);

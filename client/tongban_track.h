@@ -2,6 +2,8 @@
 #ifndef CLIENT_TONGBAN_TRACK_H
 #define CLIENT_TONGBAN_TRACK_H
 
+#include <jansson.h>
+
 #include "proto/buf.h"
 
 enum { SSE_LINE_BYTES = 8192 };
@@ -21,5 +23,7 @@ int sse_feed(struct sse *sse, const char *bytes, size_t len,
 
 /* What an entry of this type says, for people; the type itself when it is unknown. */
 const char *track_entry_word(const char *type);
+/* The same of a line of a timeline, with the act where it is one of a register: "delegated step: request".  Returns out. */
+const char *track_row_word(const json_t *row, char *out, size_t size);
 
 #endif

@@ -229,6 +229,24 @@ static void next_line(const struct client *client, const json_t *doc, bool brief
     buf_free(&text);
 }
 
+void view_lacks(const json_t *lacks)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(lacks, i, one)
+    {
+        char text[1200];
+        const char *standard = view_text(one, "standard");
+        bool unseen = !strcmp(view_text(one, "lack"), "original_unseen");
+        (void)snprintf(text, sizeof text, "%s%s%s%s%s", view_text(one, "material"),
+                       unseen                                           ? _(": the original was not seen")
+                       : json_is_true(json_object_get(one, "deferrable")) ? _(": not there; may come later")
+                                                                        : _(": not there"),
+                       standard[0] ? lang_pick(" (", "（") : "", standard, standard[0] ? lang_pick(")", "）") : "");
+        term_pair(i ? "" : _("Form check"), LABEL, text);
+    }
+}
+
 void view_case(const struct client *client, const json_t *doc, bool brief)
 {
     char text[300], side[64];
@@ -254,6 +272,7 @@ void view_case(const struct client *client, const json_t *doc, bool brief)
         term_pair(_("Due"), LABEL, text);
     }
     term_pair(_("Light"), LABEL, view_light(view_text(doc, "light")));
+    view_lacks(json_object_get(doc, "lacks"));
     if (!brief) {
         term_pair(_("Taken in at"), LABEL, office_line(view_text(doc, "intake"), side, sizeof side));
         term_pair(_("Home side"), LABEL, office_line(view_text(doc, "home"), side, sizeof side));

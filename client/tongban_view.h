@@ -33,6 +33,8 @@ const char *view_light(const char *word);
 /* Escape sequence of a cell that holds a light, or NULL. */
 const char *view_light_colour(const char *cell);
 /* The last line of an answer: what to do next.  Each %s of the sentence is the case number. */
+/* Warns of what the form check found: what is missing, what the window did not see the original of. */
+void view_lacks(const json_t *lacks);
 void view_next(const char *sentence, const char *no);
 /* "320623261123000000122" or a problem told; the exit status. */
 int view_check_no(const struct client *client, const char *no) TB_MUST_USE;

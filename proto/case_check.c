@@ -360,6 +360,22 @@ static int rule_application(const json_t *body, struct problem *p)
     return rc || !delivery ? rc : rule_way(delivery, "/delivery", p);
 }
 
+/* 行政许可法 32(4): the applicant reads what is wrong and what would be right. */
+static int rule_notice(const json_t *body, struct problem *p)
+{
+    size_t i;
+    json_t *defect;
+    json_array_foreach(json_object_get(body, "defects"), i, defect)
+    {
+        char where[32];
+        (void)snprintf(where, sizeof where, "/defects/%zu", i);
+        int rc = need(defect, where, "standard", "the item gives no standard for this material, so say what would be right", p);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
 static int rule_refused(const json_t *body, struct problem *p)
 {
     int rc = need(body, "", "legal_basis", "a refusal names the article it rests on (行政许可法 38)", p);
@@ -467,7 +483,7 @@ static const struct {
     {ENTRY_CASE_INTAKEN, rule_application}, {ENTRY_CASE_SUBMITTED, rule_application},
     {ENTRY_CASE_COMPARED, rule_comparison}, {ENTRY_CASE_REFUSED, rule_refused},
     {ENTRY_CASE_DECIDED, rule_decided},     {ENTRY_CASE_DELIVERY, rule_delivery},
-    {ENTRY_CASE_DELIVERED, rule_delivered},
+    {ENTRY_CASE_DELIVERED, rule_delivered}, {ENTRY_CASE_NOTICE, rule_notice},
 };
 
 int case_check_body(enum entry_type type, const json_t *body, struct problem *p)

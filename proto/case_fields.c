@@ -6,6 +6,11 @@
     F("document_no", TEXT, OPTIONAL, "number of the document; the office gives it", "文号"),                           \
         F("seal", TEXT, OPTIONAL, "seal on the document; the office fills it in", "印章")
 
+/* Until when it will be decided, told with every acceptance. */
+#define LIMITS                                                                                                         \
+    F("promised", DATE, OPTIONAL, "promised date; the office computes it", "承诺办结日期"),                           \
+        F("statutory", DATE, OPTIONAL, "statutory date; the office computes it", "法定办结日期")
+
 #define WAYS_TO_DELIVER "pickup|mail|electronic"
 #define PLACES          "intake|home"
 
@@ -107,14 +112,13 @@ static const struct case_field received_fields[] = {
 
 static const struct case_field accepted_fields[] = {
     NUMBERED,
-    F("promised", DATE, OPTIONAL, "promised date; the office computes it", "承诺办结日期"),
-    F("statutory", DATE, OPTIONAL, "statutory date; the office computes it", "法定办结日期"),
+    LIMITS,
     F("remark", TEXT, OPTIONAL, "remark", "备注"), END};
 
 static const struct case_field defect_fields[] = {
     F("material", TEXT, REQUIRED, "material that is missing or wrong", "材料名称"),
     F("defect", TEXT, REQUIRED, "what is missing or wrong", "存在问题"),
-    F("standard", TEXT, REQUIRED, "what would be right", "正确标准"),
+    F("standard", TEXT, OPTIONAL, "what would be right; the office fills in that of the item", "正确标准"),
     F("cure", TEXT, REQUIRED, "how to correct it", "补正方法"), END};
 
 static const struct case_field notice_fields[] = {
@@ -156,19 +160,19 @@ static const struct case_field deemed_fields[] = {
     F("until", DATE, REQUIRED, "last day on which the notice could be given", "告知期限"),
     F_VALUES("receipt", ENUM, REQUIRED, PLACES, "side whose receipt counts", "收到材料的一方"),
     F("law", TEXT, REQUIRED, "article it rests on", "法律依据"),
-    F("promised", DATE, OPTIONAL, "promised date; the office computes it", "承诺办结日期"),
-    F("statutory", DATE, OPTIONAL, "statutory date; the office computes it", "法定办结日期"),
+    LIMITS,
     NUMBERED,
     END};
 
 static const struct case_field gap_fields[] = {
     F("material", TEXT, REQUIRED, "material that is still missing", "容缺材料"),
-    F("standard", TEXT, OPTIONAL, "what would be right", "正确标准"), END};
+    F("standard", TEXT, OPTIONAL, "what would be right; the office fills in that of the item", "正确标准"), END};
 
 static const struct case_field tolerated_fields[] = {
     F_MEMBERS("gaps", ARRAY, REQUIRED, gap_fields, "materials that may be handed in later", "容缺材料"),
     F("deadline", DATE, REQUIRED, "last day for the missing materials", "补齐期限"),
     F("consequence", TEXT, OPTIONAL, "what happens when they do not come; the office fills it in", "逾期后果"),
+    LIMITS,
     NUMBERED,
     F("remark", TEXT, OPTIONAL, "remark", "备注"),
     END};

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "proto/item.h"
+
 const struct notice_rule_row notice_rules[NOTICE_RULES] = {
 #define N(constant, zh, notice, deemed, law) {#constant, zh, notice, deemed, law},
     NOTICE_RULE_TABLE(N)
@@ -74,13 +76,5 @@ bool extension_of(const json_t *item, int *days, bool *calendar_days)
 
 bool material_is_deferrable(const json_t *item, const char *name)
 {
-    size_t i;
-    json_t *material;
-    json_array_foreach(json_object_get(item, "materials"), i, material)
-    {
-        const char *have = json_string_value(json_object_get(material, "name"));
-        if (have && name && strcmp(have, name) == 0)
-            return json_is_true(json_object_get(material, "deferrable"));
-    }
-    return false;
+    return name && json_is_true(json_object_get(item_material(item, name), "deferrable"));
 }

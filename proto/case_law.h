@@ -37,10 +37,10 @@ enum notice_rule notice_rule_of(const json_t *item);
 
 /* What a supplement that does not come in time means (逾期未补正): O(CONSTANT, "中文", "consequence that the notice tells", "law"). */
 #define OVERDUE_TABLE(O)                                                                                               \
-    O(REFUSE, "不予受理", "逾期未补正的，依法不予受理。", "行政许可法 32(4)")                                          \
-    O(WITHDRAWN, "视为撤回", "逾期未补正的，视为撤回申请。",                                                           \
+    O(REFUSE, "不予受理", "逾期未补正，或者补正后仍不符合要求的，依法不予受理。", "行政许可法 32(4)")                                          \
+    O(WITHDRAWN, "视为撤回", "逾期未补正的，视为撤回申请；补正后仍不符合要求的，依法不予受理。",                     \
       "浙江省保障“最多跑一次”改革规定 11; 法律援助法 43")                                                             \
-    O(NONE, "由经办人处理", "请按期补正。", "the item's own rules")
+    O(NONE, "由经办人处理", "请在期限内补正；逾期的，本机关依法处理。", "the item's own rules")
 
 enum overdue_rule {
 #define O(constant, zh, consequence, law) OVERDUE_##constant,

@@ -71,6 +71,7 @@ struct document_row {
     const struct document_part *parts;
     size_t part_count;
     const char *law;
+    bool between; /* stands between two offices: a local case (本地办件) has none */
 };
 extern const struct document_row document_table[];
 extern const size_t document_table_count;
@@ -95,13 +96,18 @@ size_t document_place(const char *office_name);
 
 /* Appends the document.  `source` is borrowed:
  *   {"number","seal","case":{case document},"act":{body of the entry that makes it, "at","officer"},"item":{…},
- *    "home":{"name","phone","complaint","address"},"intake":{the same},"authorisation":{…}?,
+ *    "home":{"name","phone","complaint","address"},"intake":{the same},"authorisation":{…}?,"local"?: true when both sides are one office,
  *    "actor":{"name","side":"intake"|"home"}: who did the act,"taken": materials of the intake,
  *    "totals":{"originals","copies"},"query","notice_due","issued_at",
- *    "print":{"n","at","officer","here":"intake"|"home"},"replaces"?: number,"void":{"at","reason"}?}
+ *    "print":{"n","at","officer","here":"intake"|"home","entrusted"?: true},"replaces"?: number,"void":{"at","reason"}?}
  * TB_EMALFORMED with the missing part named; TB_ELIMIT beyond the buffer. */
 int document_render(const struct document_row *row, enum document_form form, const json_t *source, struct buf *out,
                     struct problem *p) TB_MUST_USE;
+/* The member "authorisation" of a source, from the content of an authorisation (proto/register.h): {"items","steps","acceptance",
+ * "name","open_cases","from","until","announcement",…} in the words of the letter (授权委托书).  New reference.  TB_ENOMEM, TB_ELIMIT. */
+int document_authorisation(const json_t *content, json_t **out) TB_MUST_USE;
+/* Whether documents under this authorisation say "受…委托" (文书名义): all but those of one that wants the principal's name alone. */
+bool document_names_delegate(const json_t *content);
 /* First value of "a/b|c/d" in the source, or NULL (borrowed). */
 const json_t *document_value(const json_t *source, const char *path);
 

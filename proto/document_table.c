@@ -40,10 +40,15 @@ static const struct document_word wishes[] = {
 static const struct document_word ways[] = {{"direct", "直接送达"},     {"left_in_place", "留置送达"},
                                             {"electronic", "电子送达"}, {"mail", "邮寄送达"},
                                             {"public_notice", "公告送达"}, {NULL, NULL}};
-static const struct document_word overdue[] = {
-    {"WITHDRAWN", "逾期未补正的，视为撤回申请。"},
-    {"REFUSE", "逾期未补正，或者补正后仍不符合要求的，依法不予受理。"},
-    {"NONE", "请在期限内补正；逾期的，本机关依法处理。"},
+/* Why silence was acceptance; a row for each notice rule that knows it (proto/case_law.h). */
+static const struct document_word deemed[] = {
+    {"PERMIT_5WD", "本机关未在收到申请材料之日起五个工作日内告知需要补正的内容，自收到申请材料之日起即为受理（行政许可法第三十二条第一款第四项）"},
+    {"ONSPOT_DEEMED", "本机关未当场书面告知不予受理，自收到申请材料之日起视为受理（不动产登记暂行条例第十七条）"},
+    {"ONSPOT_ZJ", "本机关未在规定期限内告知需要补正的内容，自收到申请材料之日起即为受理（行政许可法第三十二条第一款第四项）"},
+    {NULL, NULL}};
+static const struct document_word procedures[] = {
+    {"hearing", "听证"}, {"tender", "招标"},     {"auction", "拍卖"},   {"inspection", "检验"},
+    {"test", "检测"},    {"quarantine", "检疫"}, {"appraisal", "鉴定"}, {"expert_review", "专家评审"},
     {NULL, NULL}};
 static const struct document_word outcomes[] = {{"grant", "准予"}, {"deny", "不予"}, {NULL, NULL}};
 
@@ -65,8 +70,8 @@ static const struct document_column defects[] = {{"material", "材料", NULL, tr
                                                  {"cure", "补正方法", NULL, true},
                                                  {NULL, NULL, NULL, false}};
 static const struct document_column gaps[] = {{"#", "序号", NULL, false},
-                                              {"material|name", "容缺材料", NULL, true},
-                                              {"defect|remark", "说明", NULL, false},
+                                              {"material", "容缺材料", NULL, true},
+                                              {"standard", "正确标准", NULL, false},
                                               {NULL, NULL, NULL, false}};
 static const struct document_column handed_over[] = {{"#", "序号", NULL, false},
                                                      {"name", "文书名称", NULL, true},
@@ -84,8 +89,10 @@ static const struct document_column witnesses[] = {{"#", "序号", NULL, false},
         F_OR("联系电话", "case/applicant/mobile", OPTIONAL), F_OR("代理人", "case/agent/name", OPTIONAL),              \
         F("申请事项", "case/item/name"), F("事项编码", "case/item/code")
 #define HOME_BODY F("承办机关", "home/name"), F("承办部门", "item/department"), F("承办人", "act/officer"), F("联系电话", "home/phone")
+#define LIMITS                                                                                                         \
+    D_OR("法定办结期限", "act/statutory", "法律、法规未作规定"), D_OR("承诺办结期限", "act/promised", "未作承诺，依法定期限办理")
 /* 行政许可法 24: the delegate acts in the principal's name. */
-#define ENTRUSTED S_IF("受{home/name}委托，本文书由{intake/name}代为打印并送交申请人。", "print/here=intake")
+#define ENTRUSTED S_IF("受{home/name}委托，本文书由{intake/name}代为打印并送交申请人。", "print/entrusted")
 #define TWO_COPIES S("本文书一式两份，申请人和承办机关各执一份。")
 #define SIGNED BLANK("申请人（代理人）签收"), BLANK("签收时间")
 #define REMEDIES F("救济途径", "act/remedies")
@@ -101,8 +108,10 @@ static const struct document_part intake_receipt[] = {
     F("办理部门", "item/department"),
     F("办理机关电话", "home/phone"),
     D("受理结果告知期限", "notice_due"),
-    S("收件不等于受理。是否受理由{home/name}依法决定，并在上述期限前告知；本窗口受其委托代收申请材料。"),
-    S("申请材料和个人信息传送至{home/name}，仅用于办理本事项。凭办件编号和查询码，可以在任一方窗口查询办理进度。"),
+    S_IF("收件不等于受理。是否受理由{home/name}依法决定，并在上述期限前告知；本窗口受其委托代收申请材料。", "!local"),
+    S_IF("申请材料和个人信息传送至{home/name}，仅用于办理本事项。凭办件编号和查询码，可以在任一方窗口查询办理进度。", "!local"),
+    S_IF("收件不等于受理。是否受理由{home/name}依法决定，并在上述期限前告知。", "local"),
+    S_IF("凭办件编号和查询码，可以在本窗口查询办理进度。", "local"),
     SEAL("intake/name"),
     SIGNED,
     S("本凭证一式两份，申请人和收件窗口各执一份。"),
@@ -110,9 +119,10 @@ static const struct document_part intake_receipt[] = {
 
 static const struct document_part acceptance_notice[] = {
     APPLICANT,
-    D("受理日期", "act/at"),
-    D_OR("法定办结期限", "act/statutory", "法律、法规未作规定"),
-    D_OR("承诺办结期限", "act/promised", "未作承诺，依法定期限办理"),
+    D("申请日期", "case/handed_in_at"),
+    D("受理日期", "act/accepted_at|act/at"),
+    W_OR("视为受理", "act/rule", OPTIONAL, deemed),
+    LIMITS,
     F_OR("法律依据", "item/legal_basis", "行政许可法第三十二条"),
     S("依法需要听证、招标、拍卖、检验、检测、检疫、鉴定和专家评审的，所需时间不计算在上述期限内（行政许可法第四十五条），另行书面告知。"),
     W_OR("结果送达方式", "case/delivery/way", "窗口领取", wishes),
@@ -132,8 +142,10 @@ static const struct document_part supplement_notice[] = {
     S("经审查，申请材料不齐全或者不符合法定形式，现依照行政许可法第三十二条第一款第四项，一次性告知需要补正的全部内容："),
     B("补正内容", "act/defects", defects),
     D("补正期限", "act/deadline"),
-    W_OR("逾期后果", "item/overdue_supplement", "逾期未补正，或者补正后仍不符合要求的，依法不予受理。", overdue),
-    S("补正材料可以交到{intake/name}或者{home/name}的窗口，也可以网上提交，或者寄送到下列地址。"),
+    F("逾期后果", "act/consequence"),
+    F_OR("补正地点和方式", "act/hand_in_at", OPTIONAL),
+    S_IF("补正材料可以交到{intake/name}或者{home/name}的窗口，也可以网上提交，或者寄送到下列地址。", "!local"),
+    S_IF("补正材料可以交到{home/name}的窗口，也可以网上提交，或者寄送到下列地址。", "local"),
     F("寄送地址", "home/address"),
     F_OR("告知人", "act/handed_over_by", OPTIONAL),
     HOME_BODY,
@@ -164,8 +176,9 @@ static const struct document_part tolerant_acceptance[] = {
     APPLICANT,
     D("受理日期", "act/at"),
     S("申请的主要材料齐全且符合法定形式，次要材料欠缺，先予受理："),
-    T("容缺材料", "act/gaps|act/deferred|act/defects|act/materials", NULL, gaps),
+    T("容缺材料", "act/gaps", NULL, gaps),
     D("补齐期限", "act/deadline"),
+    LIMITS,
     S("逾期未补齐的，撤销受理，书面说明理由（浙江省保障“最多跑一次”改革规定第十一条）。"),
     HOME_BODY,
     F("投诉电话", "home/complaint"),
@@ -177,10 +190,12 @@ static const struct document_part tolerant_acceptance[] = {
 
 static const struct document_part special_procedure[] = {
     APPLICANT,
-    F("特别程序", "act/kind|act/procedure"),
-    F_OR("依据和理由", "act/basis|act/legal_basis|act/reason", "行政许可法第四十五条"),
-    D("开始日期", "act/start|act/from|act/at"),
-    F("所需时间", "act/days|act/length|act/until"),
+    W("特别程序", "act/kind", procedures),
+    F("依据和理由", "act/basis"),
+    D("开始日期", "act/at"),
+    F("所需时间", "act/length"),
+    D("预计结束日期", "act/until"),
+    F_OR("备注", "act/remark", OPTIONAL),
     S("特别程序所需时间不计算在办理期限内；程序结束后期限继续计算。"),
     HOME_BODY,
     ENTRUSTED,
@@ -192,8 +207,9 @@ static const struct document_part special_procedure[] = {
 static const struct document_part extension_notice[] = {
     APPLICANT,
     F("延期理由", "act/reason"),
-    F("批准人", "act/approver|act/approved_by"),
-    D("延长后的办结期限", "act/due|act/new_due|act/until"),
+    F("批准人", "act/approver"),
+    F("延长时间", "act/length"),
+    D("延长后的办结期限", "act/due"),
     S("依照行政许可法第四十二条第一款，经本行政机关负责人批准，延长办理期限。"),
     HOME_BODY,
     ENTRUSTED,
@@ -237,9 +253,9 @@ static const struct document_part revocation[] = {
     APPLICANT,
     D("撤销日期", "act/at"),
     F("撤销受理的理由", "act/reason"),
-    F_OR("法律依据", "act/legal_basis", "浙江省保障“最多跑一次”改革规定第十一条"),
-    F_OR("救济途径", "act/remedies|home/remedies",
-         "如不服本决定，可以自收到之日起六十日内申请行政复议，或者自收到之日起六个月内向人民法院提起行政诉讼。"),
+    F("法律依据", "act/legal_basis"),
+    REMEDIES,
+    T("退还的材料", "case/materials", "（无材料）", materials_back),
     HOME_BODY,
     ENTRUSTED,
     SEAL("home/name"),
@@ -297,16 +313,26 @@ static const struct document_part transfer_list[] = {
 
 static const struct document_part authorisation_letter[] = {
     F("公告文号", "authorisation/announcement"),
+    D_OR("公告日期", "authorisation/announced_on", OPTIONAL),
+    F_OR("登记编号", "authorisation/no", OPTIONAL),
+    F_OR("状态", "authorisation/state", OPTIONAL),
     F("委托机关", "home/name"),
     F("受委托机关", "intake/name"),
     F("委托事项", "authorisation/items"),
     F("委托环节", "authorisation/steps"),
     F("受理权限", "authorisation/acceptance"),
+    F_OR("权限限制", "authorisation/limits", OPTIONAL),
     D("委托期限自", "authorisation/from"),
     D("委托期限至", "authorisation/until"),
+    F("文书名义", "authorisation/name"),
+    F("未结办件", "authorisation/open_cases"),
+    F_OR("责任", "authorisation/liability", OPTIONAL),
+    F_OR("监督方式", "authorisation/supervision", OPTIONAL),
     S("受委托机关在上列事项和环节内，以委托机关的名义办理；委托机关对其行为负责监督，并承担法律后果（行政许可法第二十四条）。"),
     S("受委托机关不得再委托其他组织或者个人办理，不得作出受理以外的实质审查决定。"),
-    S("委托终止前已经收件的，由受委托机关继续办理完毕；提前终止或者变更的，由委托机关公告。"),
+    S("提前终止或者变更的，由委托机关公告。"),
+    F_OR("委托机关签署人", "authorisation/signatory", OPTIONAL),
+    F_OR("受委托机关签署人", "authorisation/accepted_by", OPTIONAL),
     BLANK("委托机关统一社会信用代码"),
     BLANK("委托机关（盖章）、法定代表人签名"),
     BLANK("受委托机关统一社会信用代码"),
@@ -337,32 +363,33 @@ static const struct document_part power_of_attorney[] = {
 
 const struct document_row document_table[] = {
     {"intake_receipt", "收件凭证", "intake receipt", "收", "case.submitted|case.intaken", NULL, DOCUMENT_BY_INTAKE, true,
-     STEP_INTAKE, WINDOW, NOBODY, PARTS(intake_receipt), "行政许可法 29, 32(4); 收件不等于受理"},
+     STEP_INTAKE, WINDOW, NOBODY, PARTS(intake_receipt), "行政许可法 29, 32(4); 收件不等于受理", false},
     {"acceptance_notice", "受理通知书", "acceptance notice", "受", "case.accepted|case.deemed", NULL, DOCUMENT_BY_HOME, false,
-     STEP_INTAKE, WINDOW, ANYBODY, PARTS(acceptance_notice), "行政许可法 32(5), 32 last sentence"},
+     STEP_INTAKE, WINDOW, ANYBODY, PARTS(acceptance_notice), "行政许可法 32(5), 32 last sentence", false},
     {"supplement_notice", "一次性告知（补正）书", "one-time notice", "补", "case.notice", NULL, DOCUMENT_BY_HOME, false,
-     STEP_NOTICE, WINDOW, ANYBODY, PARTS(supplement_notice), "行政许可法 32(4)"},
+     STEP_NOTICE, WINDOW, ANYBODY, PARTS(supplement_notice), "行政许可法 32(4)", false},
     {"refusal_notice", "不予受理决定书", "refusal to accept", "不受", "case.refused", NULL, DOCUMENT_BY_HOME, false,
-     STEP_INTAKE, WINDOW, ANYBODY, PARTS(refusal_notice), "行政许可法 32(1), (2), last sentence; 行政复议法 20; 行政诉讼法 46"},
+     STEP_INTAKE, WINDOW, ANYBODY, PARTS(refusal_notice), "行政许可法 32(1), (2), last sentence; 行政复议法 20; 行政诉讼法 46",
+     false},
     {"tolerant_acceptance", "容缺受理告知书", "tolerant acceptance", "容", "case.tolerated", NULL, DOCUMENT_BY_HOME, false,
-     STEP_INTAKE, WINDOW, ANYBODY, PARTS(tolerant_acceptance), "浙江省保障“最多跑一次”改革规定 11"},
+     STEP_INTAKE, WINDOW, ANYBODY, PARTS(tolerant_acceptance), "浙江省保障“最多跑一次”改革规定 11", false},
     {"special_procedure_notice", "特别程序告知书", "notice of a special procedure", "特", "case.special", NULL,
-     DOCUMENT_BY_HOME, false, STEP_NOTICE, WINDOW, ANYBODY, PARTS(special_procedure), "行政许可法 45"},
+     DOCUMENT_BY_HOME, false, STEP_NOTICE, WINDOW, ANYBODY, PARTS(special_procedure), "行政许可法 45", false},
     {"extension_notice", "延期通知书", "notice of an extension", "延", "case.extended", NULL, DOCUMENT_BY_HOME, false,
-     STEP_NOTICE, WINDOW, ANYBODY, PARTS(extension_notice), "行政许可法 42"},
+     STEP_NOTICE, WINDOW, ANYBODY, PARTS(extension_notice), "行政许可法 42", false},
     {"decision_grant", "准予决定书", "decision to grant", "准", "case.decided", "grant", DOCUMENT_BY_HOME, false,
-     STEP_DELIVERY, WINDOW, ANYBODY, PARTS(decision_grant), "行政许可法 34, 38, 44"},
+     STEP_DELIVERY, WINDOW, ANYBODY, PARTS(decision_grant), "行政许可法 34, 38, 44", false},
     {"decision_deny", "不予决定书", "decision to deny", "否", "case.decided", "deny", DOCUMENT_BY_HOME, false,
-     STEP_DELIVERY, WINDOW, ANYBODY, PARTS(decision_deny), "行政许可法 38; 行政复议法 20; 行政诉讼法 46"},
+     STEP_DELIVERY, WINDOW, ANYBODY, PARTS(decision_deny), "行政许可法 38; 行政复议法 20; 行政诉讼法 46", false},
     {"revocation", "撤销受理决定书", "revocation of the acceptance", "撤", "case.revoked", NULL, DOCUMENT_BY_HOME, false,
-     STEP_DELIVERY, WINDOW, ANYBODY, PARTS(revocation), "浙江省保障“最多跑一次”改革规定 11"},
+     STEP_DELIVERY, WINDOW, ANYBODY, PARTS(revocation), "浙江省保障“最多跑一次”改革规定 11", false},
     {"delivery_receipt", "送达回证", "receipt of delivery", "送", "case.delivered", NULL, DOCUMENT_BY_ACTOR, false,
-     STEP_DELIVERY, WINDOW, ANYBODY, PARTS(delivery_receipt), "行政许可法 44; 民事诉讼法 87-95"},
+     STEP_DELIVERY, WINDOW, ANYBODY, PARTS(delivery_receipt), "行政许可法 44; 民事诉讼法 87-95", false},
     {"transfer_list", "材料移交清单", "material transfer list", "移", "case.submitted|case.intaken", NULL, DOCUMENT_BY_INTAKE,
-     true, STEP_NONE, WINDOW, NOBODY, PARTS(transfer_list), "档案法 37; 快递暂行条例 22-27"},
+     true, STEP_NONE, WINDOW, NOBODY, PARTS(transfer_list), "档案法 37; 快递暂行条例 22-27", true},
     {"authorisation_letter", "授权委托书", "authorisation letter", "", "case.submitted", NULL, DOCUMENT_BY_HOME, true,
-     STEP_NONE, ANYBODY, ANYBODY, PARTS(authorisation_letter), "行政许可法 24"},
+     STEP_NONE, ANYBODY, ANYBODY, PARTS(authorisation_letter), "行政许可法 24", true},
     {"power_of_attorney", "代理授权委托书", "power of attorney", "", "case.submitted|case.intaken", NULL, DOCUMENT_BY_ACTOR,
-     true, STEP_NONE, ANYBODY, ANYBODY, PARTS(power_of_attorney), "行政许可法 29"},
+     true, STEP_NONE, ANYBODY, ANYBODY, PARTS(power_of_attorney), "行政许可法 29", false},
 };
 const size_t document_table_count = sizeof document_table / sizeof document_table[0];

@@ -75,6 +75,17 @@ bool item_in_force(const json_t *item, int64_t day);
 /* True when its period begins after `day`. */
 bool item_begins_after(const json_t *item, int64_t day);
 
+/* ---- the form check (形式审查, 行政许可法 31, 32(3), (4)) ---- */
+
+/* What an application ({"materials":[…]}) lacks of what the item always asks of the applicant: NULL for nothing, else a new array of
+ * {"material","lack":"missing"|"original_unseen","deferrable","standard"?}.  The window says so and takes it in all the same: what
+ * follows the home side decides. */
+int item_lacks(const json_t *item, const json_t *application, json_t **out) TB_MUST_USE;
+/* The material of that name in the item's list, or NULL. */
+const json_t *item_material(const json_t *item, const char *name);
+/* Whether the applicant may choose this way of delivery; an item that names none offers pick-up and mail. */
+bool item_delivers(const json_t *item, const char *way);
+
 /* Advice on a checked item: elements that a window misses, values that do not fit each other, elements that are still approximate.
  * Calls `advise` with a JSON pointer, the id of the advice and what it speaks of ("" or a name); a non-zero return ends it and is
  * returned. */

@@ -4,6 +4,7 @@
 
 #include "proto/item.h"
 #include "proto/limits.h"
+#include "proto/strict_json.h"
 
 /* A page while it is written.  Errors stick: the first one is returned at the end. */
 struct page {
@@ -53,15 +54,9 @@ static void say(struct page *page, const char *format, ...)
     va_end(args);
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
 static const char *word_of(const json_t *object, const char *name, const char *fallback)
 {
-    const char *word = text_of(object, name);
+    const char *word = strict_json_peek(object, name);
     return item_word(name, word[0] ? word : fallback, true);
 }
 
@@ -95,13 +90,13 @@ static void row(struct page *page, const char *label, const char *text)
 static bool original_of(const json_t *material)
 {
     const json_t *original = json_object_get(material, "original");
-    return original ? json_is_true(original) : !strcmp(text_of(material, "form"), "O");
+    return original ? json_is_true(original) : !strcmp(strict_json_peek(material, "form"), "O");
 }
 
 static bool shared_of(const json_t *material)
 {
     const json_t *shared = json_object_get(material, "shared");
-    return shared ? json_is_true(shared) : !strcmp(text_of(material, "form"), "E");
+    return shared ? json_is_true(shared) : !strcmp(strict_json_peek(material, "form"), "E");
 }
 
 static int copies_of(const json_t *material)
@@ -109,16 +104,16 @@ static int copies_of(const json_t *material)
     const json_t *copies = json_object_get(material, "copies");
     if (copies)
         return (int)json_integer_value(copies);
-    return strchr("CF", text_of(material, "form")[0] ? text_of(material, "form")[0] : '-') != NULL;
+    return strchr("CF", strict_json_peek(material, "form")[0] ? strict_json_peek(material, "form")[0] : '-') != NULL;
 }
 
 static void head(struct page *page, const char *kind)
 {
-    say(page, "# %t %s\n\n%t · %t · 事项编码 %t · 版本 %d · 自 %t 起施行", text_of(page->item, "name"), kind, page->office,
-        text_of(page->item, "department"), text_of(page->item, "code"), (int)json_integer_value(json_object_get(page->item, "version")),
-        text_of(page->item, "effective_from"));
-    if (text_of(page->item, "effective_to")[0])
-        say(page, "，至 %t 止", text_of(page->item, "effective_to"));
+    say(page, "# %t %s\n\n%t · %t · 事项编码 %t · 版本 %d · 自 %t 起施行", strict_json_peek(page->item, "name"), kind, page->office,
+        strict_json_peek(page->item, "department"), strict_json_peek(page->item, "code"),
+        (int)json_integer_value(json_object_get(page->item, "version")), strict_json_peek(page->item, "effective_from"));
+    if (strict_json_peek(page->item, "effective_to")[0])
+        say(page, "，至 %t 止", strict_json_peek(page->item, "effective_to"));
     put(page, "\n\n");
 }
 
@@ -129,26 +124,27 @@ static void basics(struct page *page)
     char visits[16];
     size_t i;
     const json_t *given = json_object_get(item, "visits");
-    bool online = !strcmp(text_of(item, "mode"), "ONLINE");
+    bool online = !strcmp(strict_json_peek(item, "mode"), "ONLINE");
     buf_init(&text, LIMIT_TEXT_BYTES * 2);
     put(page, "| 要素 | 内容 |\n| --- | --- |\n");
     row(page, "事项类型", word_of(item, "task_type", ""));
-    row(page, "服务对象", words_of("subject", text_of(item, "subject"), &text));
-    row(page, "实施主体", text_of(item, "department"));
+    row(page, "服务对象", words_of("subject", strict_json_peek(item, "subject"), &text));
+    row(page, "实施主体", strict_json_peek(item, "department"));
     row(page, "行使层级", word_of(item, "level", "county"));
     row(page, "办件类型", word_of(item, "project_type", ""));
     row(page, "通办模式", word_of(item, "mode", ""));
-    row(page, "可选模式", text_of(item, "alternative")[0] ? word_of(item, "alternative", "") : "");
+    row(page, "可选模式", strict_json_peek(item, "alternative")[0] ? word_of(item, "alternative", "") : "");
     row(page, "须本人到场", json_is_true(json_object_get(item, "in_person")) ? "是" : "否");
     (void)snprintf(visits, sizeof visits, "%d", given ? (int)json_integer_value(given) : !online);
     row(page, "到现场次数（最多）", visits);
-    row(page, "基本编码", text_of(codes, "base"));
-    row(page, "实施编码", text_of(codes, "implementation"));
-    row(page, "业务办理项编码", text_of(codes, "handling"));
+    row(page, "基本编码", strict_json_peek(codes, "base"));
+    row(page, "实施编码", strict_json_peek(codes, "implementation"));
+    row(page, "业务办理项编码", strict_json_peek(codes, "handling"));
     json_array_foreach((json_t *)json_object_get(item, "counterparts"), i, peer)
     {
         buf_clear(&text);
-        if (buf_printf(&text, "%s %s %s", text_of(peer, "office"), text_of(peer, "code"), text_of(peer, "department")))
+        if (buf_printf(&text, "%s %s %s", strict_json_peek(peer, "office"), strict_json_peek(peer, "code"),
+                       strict_json_peek(peer, "department")))
             page->rc = TB_ENOMEM;
         row(page, "对方对应事项", text.data);
     }
@@ -169,13 +165,13 @@ static void materials(struct page *page)
               "| ---: | --- | --- | --- | --- | ---: | --- | --- | --- |\n");
     json_array_foreach((json_t *)json_object_get(page->item, "materials"), i, material)
     {
-        const char *when = text_of(material, "needed_when");
+        const char *when = strict_json_peek(material, "needed_when");
         bool always = json_is_true(json_object_get(material, "required"));
-        say(page, "| %d | %t | %s | %s%s%t | %s | %d | %s%s%t | %s | %t |\n", (int)i + 1, text_of(material, "name"),
+        say(page, "| %d | %t | %s | %s%s%t | %s | %d | %s%s%t | %s | %t |\n", (int)i + 1, strict_json_peek(material, "name"),
             word_of(material, "form", ""), always ? "必要" : "非必要", when[0] ? "：" : "", when, original_of(material) ? "是" : "否",
-            copies_of(material), word_of(material, "source", "applicant"), text_of(material, "issuer")[0] ? "：" : "",
-            text_of(material, "issuer"), json_is_true(json_object_get(material, "deferrable")) ? "是" : "否",
-            text_of(material, "template"));
+            copies_of(material), word_of(material, "source", "applicant"), strict_json_peek(material, "issuer")[0] ? "：" : "",
+            strict_json_peek(material, "issuer"), json_is_true(json_object_get(material, "deferrable")) ? "是" : "否",
+            strict_json_peek(material, "template"));
     }
     put(page, "\n以上为全部材料，不得要求提供清单以外的材料（行政许可法第31条）。能够通过数据共享获取的，不重复提交"
               "（国务院令第716号第7条）。\n\n");
@@ -190,15 +186,15 @@ static void limit_row(struct page *page, const char *label, const char *name, co
 
 static const char *rule_of(const struct page *page)
 {
-    const char *rule = text_of(page->item, "notice_rule");
+    const char *rule = strict_json_peek(page->item, "notice_rule");
     return rule[0] ? rule : "PERMIT_5WD";
 }
 
 static void limits(struct page *page)
 {
     limit_row(page, "法定办结时限", "statutory_limit", "法律法规未规定");
-    if (text_of(page->item, "statutory_note")[0])
-        say(page, "- 说明：%t\n", text_of(page->item, "statutory_note"));
+    if (strict_json_peek(page->item, "statutory_note")[0])
+        say(page, "- 说明：%t\n", strict_json_peek(page->item, "statutory_note"));
     limit_row(page, "承诺办结时限", "promised_limit", "按法定办结时限");
     limit_row(page, "延期（一次）", "extension", json_object_get(page->item, "extension") ? "不延期" : "10个工作日");
     say(page, "- 材料不齐全或者不符合法定形式的：%s\n", item_word("notice_rule", rule_of(page), true));
@@ -212,12 +208,12 @@ static void limits(struct page *page)
 
 static void fee(struct page *page)
 {
-    const char *text = text_of(page->item, "fee");
+    const char *text = strict_json_peek(page->item, "fee");
     if (!strcmp(text, "0"))
         put(page, "不收费。\n\n");
     else
         say(page, "收费标准：%t。收费依据：%t。\n\n", text,
-            text_of(page->item, "fee_basis")[0] ? text_of(page->item, "fee_basis") : "见设定依据");
+            strict_json_peek(page->item, "fee_basis")[0] ? strict_json_peek(page->item, "fee_basis") : "见设定依据");
 }
 
 static const struct {
@@ -237,7 +233,7 @@ static const struct {
 static void flow(struct page *page)
 {
     for (size_t i = 0; i < sizeof flows / sizeof flows[0]; i++)
-        if (!strcmp(flows[i].mode, text_of(page->item, "mode")))
+        if (!strcmp(flows[i].mode, strict_json_peek(page->item, "mode")))
             say(page, "%s\n", flows[i].steps);
 }
 
@@ -245,7 +241,7 @@ static void delivery(struct page *page)
 {
     const json_t *ways = json_object_get(page->item, "delivery"), *way;
     size_t i;
-    say(page, "- 办理结果：%t\n- 送达方式：", text_of(page->item, "result"));
+    say(page, "- 办理结果：%t\n- 送达方式：", strict_json_peek(page->item, "result"));
     json_array_foreach((json_t *)ways, i, way)
         say(page, "%s%s", i ? "、" : "", item_word("delivery", json_string_value(way), true));
     say(page, "%s\n\n", json_array_size(ways) ? "" : "窗口领取、邮寄");
@@ -253,7 +249,7 @@ static void delivery(struct page *page)
 
 static void basis(struct page *page)
 {
-    say(page, "%t\n\n", text_of(page->item, "legal_basis"));
+    say(page, "%t\n\n", strict_json_peek(page->item, "legal_basis"));
 }
 
 static void contact(struct page *page)
@@ -264,12 +260,12 @@ static void contact(struct page *page)
                 {"contact", "url", "网办地址"},          {"contact", "phone", "咨询电话"},   {"complaint", "phone", "监督投诉电话"},
                 {"complaint", "body", "投诉受理单位"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const char *text = text_of(json_object_get(page->item, rows[i].object), rows[i].member);
+        const char *text = strict_json_peek(json_object_get(page->item, rows[i].object), rows[i].member);
         if (text[0])
             say(page, "- %s：%t\n", rows[i].label, text);
     }
     const json_t *complaint = json_object_get(page->item, "complaint");
-    const char *review = text_of(complaint, "review_body"), *court = text_of(complaint, "court");
+    const char *review = strict_json_peek(complaint, "review_body"), *court = strict_json_peek(complaint, "court");
     say(page, "- 救济：对决定不服的，可以自收到之日起六十日内向%t申请行政复议（行政复议法第20条），或者自收到之日起六个月内向%t提起行政诉讼"
               "（行政诉讼法第46条）。\n\n", review[0] ? review : "行政复议机关", court[0] ? court : "有管辖权的人民法院");
 }
@@ -298,9 +294,10 @@ static void survey(struct page *page)
 
 static void check_material(struct page *page, size_t number, const json_t *material)
 {
-    const char *form = text_of(material, "form"), *when = text_of(material, "needed_when"), *standard = text_of(material, "standard");
+    const char *form = strict_json_peek(material, "form"), *when = strict_json_peek(material, "needed_when"),
+               *standard = strict_json_peek(material, "standard");
     bool always = json_is_true(json_object_get(material, "required"));
-    say(page, "### %d. %t（%s）\n\n", (int)number, text_of(material, "name"), word_of(material, "form", ""));
+    say(page, "### %d. %t（%s）\n\n", (int)number, strict_json_peek(material, "name"), word_of(material, "form", ""));
     say(page, "- 必要性：%s%s%t\n", always ? "必要" : "非必要", when[0] ? "，" : "", when);
     if (standard[0])
         say(page, "- 受理标准：%t\n", standard);
@@ -316,12 +313,12 @@ static void check_material(struct page *page, size_t number, const json_t *mater
         put(page, "- 由属地部门共享获取；能够获取的不得要求提交。\n");
     if (json_is_true(json_object_get(material, "deferrable")))
         put(page, "- 可以容缺：其他主要材料齐全的先受理，出具容缺受理告知书并载明补交期限；逾期未补的撤销受理。\n");
-    if (text_of(material, "issuer")[0])
-        say(page, "- 出具单位：%t\n", text_of(material, "issuer"));
-    if (text_of(material, "basis")[0])
-        say(page, "- 要求依据：%t\n", text_of(material, "basis"));
-    if (text_of(material, "template")[0])
-        say(page, "- 空白表样：%t\n", text_of(material, "template"));
+    if (strict_json_peek(material, "issuer")[0])
+        say(page, "- 出具单位：%t\n", strict_json_peek(material, "issuer"));
+    if (strict_json_peek(material, "basis")[0])
+        say(page, "- 要求依据：%t\n", strict_json_peek(material, "basis"));
+    if (strict_json_peek(material, "template")[0])
+        say(page, "- 空白表样：%t\n", strict_json_peek(material, "template"));
     if (copies_of(material))
         say(page, "- 留存份数：%d\n", copies_of(material));
     put(page, "\n");
@@ -348,7 +345,7 @@ static void steps(struct page *page)
         {'P', "人、证、照比对，记录结果、分值、设备和时间，不留存人脸图像"},
         {'D', "当面送达并取得送达回证签名；拒收的注明理由，按留置送达记录"},
     };
-    const char *letters = text_of(page->item, "steps");
+    const char *letters = strict_json_peek(page->item, "steps");
     put(page, "| 环节 | 收件方可否办理 | 要点 |\n| --- | --- | --- |\n");
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         char letter[2] = {rules[i].letter, '\0'};
@@ -387,7 +384,7 @@ static void overdue(struct page *page)
     } acts[] = {{"WITHDRAWN", "期限届满未补正的，视为撤回申请；重新申请不受影响。"},
                 {"REFUSE", "期限届满未补正或者补正后仍不符合的，作出不予受理决定，书面说明理由。"},
                 {"NONE", "期限届满未补正的，系统不自动处理，由经办人联系申请人后决定。"}};
-    const char *rule = text_of(page->item, "overdue_supplement");
+    const char *rule = strict_json_peek(page->item, "overdue_supplement");
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
         if (!strcmp(acts[i].rule, rule[0] ? rule : "REFUSE"))
             say(page, "%s\n\n", acts[i].act);

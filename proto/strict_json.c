@@ -157,6 +157,12 @@ static bool has_control(const char *text, size_t len)
     return false;
 }
 
+const char *strict_json_peek(const json_t *obj, const char *key)
+{
+    const char *text = json_string_value(json_object_get(obj, key));
+    return text ? text : "";
+}
+
 int strict_json_text(const json_t *obj, const char *path, const char *key, bool required, size_t max_bytes,
                      const char **out, struct problem *p)
 {

@@ -18,6 +18,9 @@ int strict_json_parse(const char *bytes, size_t len, json_t **out, struct proble
 /* Compact text of a document, appended to `b`, as it came: members keep their order, no escaping of non-ASCII. */
 int strict_json_dump(const json_t *doc, struct buf *b) TB_MUST_USE;
 
+/* Text of a member of an object that was checked before; "" when there is none.  Borrowed. */
+const char *strict_json_peek(const json_t *obj, const char *key);
+
 /* Field readers.  `path` names the object in messages ("/applicant").  A missing optional member gives NULL /
  * `fallback`; a null is not missing, it is a wrong form.  Strings are borrowed from `obj`.  Strings longer than
  * max_bytes, empty ones and ones with control characters are errors. */

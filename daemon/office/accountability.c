@@ -1,7 +1,7 @@
 /* accountability: who did what on a case (责任追溯), from the entries of both sides.
  *
- * Lines stand in the order in which this office wrote or took them.  When an entry of the counterpart arrived is the time of the receipt
- * that we gave for it, and the other way round.  Nothing of the applicant is in them. */
+ * Lines stand in the order in which this office wrote or took them.  When an entry of the counterpart arrived is the
+ * time of the receipt that we gave for it, and the other way round.  Nothing of the applicant is in them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 struct line {
     struct account_line account;
     int64_t order; /* local order of the event */
-    json_t *doc;       /* owned */
+    json_t *doc;   /* owned */
 };
 
 struct history {
@@ -111,23 +111,15 @@ static int authorisation_json(struct store_db *db, const char *id, json_t **out)
     }
     date_format(row.from_day, from);
     date_format(row.until_day, until);
-    *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", row.id, "no", no, "principal", row.principal, "delegate", row.delegate,
-                     "announcement", row.announcement, "from", from, "until", until);
+    *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", row.id, "no", no, "principal", row.principal,
+                     "delegate", row.delegate, "announcement", row.announcement, "from", from, "until", until);
     authorisation_row_clear(&row);
     return *out ? 0 : TB_ENOMEM;
 }
 
-static json_t *time_json(int64_t ms)
-{
-    char text[TIMESTAMP_TEXT];
-    if (!ms)
-        return json_null();
-    timestamp_format(ms, text);
-    return json_string(text);
-}
-
 /* Arrival at the other side, the checkpoint of the writer that the line can be proved under, and why it was refused. */
-static int place_line(struct history *h, const struct case_fact *fact, int64_t *arrived, uint64_t *size, json_t **problem)
+static int place_line(struct history *h, const struct case_fact *fact, int64_t *arrived, uint64_t *size,
+                      json_t **problem)
 {
     const struct event_row *event = &fact->event;
     struct inbox_row inbox;
@@ -192,16 +184,19 @@ static void free_objects(struct history *h)
     object_rows_free(h->rows, h->object_count);
 }
 
-/* What an act of a register is: of which object, which act, and — when the other side did a delegated step by it — which step. */
+/* What an act of a register is: of which object, which act, and — when the other side did a delegated step by it —
+ * which step. */
 static void take_act(const struct history *h, const struct entry *entry, struct account_line *line)
 {
-    const char *no = json_string_value(json_object_get(entry->body, "no")), *act = json_string_value(json_object_get(entry->body, "act"));
+    const char *no = json_string_value(json_object_get(entry->body, "no")),
+               *act = json_string_value(json_object_get(entry->body, "act"));
     const struct register_kind *kind = register_by_entry(entry->type);
     line->act = kind && act ? register_act_by_name(kind, act) : NULL;
     for (size_t i = 0; line->act && no && i < h->object_count; i++)
         if (!strcmp(h->rows[i].no, no))
             line->object = &h->objects[i].object;
-    bool step = line->object && kind == &register_kinds[REGISTER_STEP] && (!strcmp(act, "done") || !strcmp(act, "acknowledge"));
+    bool step =
+        line->object && kind == &register_kinds[REGISTER_STEP] && (!strcmp(act, "done") || !strcmp(act, "acknowledge"));
     if (step && line->side == CASE_SIDE_INTAKE)
         line->step = register_step(json_string_value(json_object_get(line->object->content, "step")));
 }
@@ -211,8 +206,8 @@ static json_t *act_json(const struct account_line *line)
     if (!line->object)
         return json_null();
     const struct report_object *o = line->object;
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kind", o->kind->name, "no", o->no, "act", line->act->name, "kind_zh", o->kind->zh,
-                     "act_zh", line->act->zh, "state", o->kind->states[o->state].name);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kind", o->kind->name, "no", o->no, "act", line->act->name,
+                     "kind_zh", o->kind->zh, "act_zh", line->act->zh, "state", o->kind->states[o->state].name);
 }
 
 static int make_line(struct history *h, const struct case_fact *fact, struct line *line)
@@ -231,20 +226,24 @@ static int make_line(struct history *h, const struct case_fact *fact, struct lin
         rc = leaf_text(h->q->office->suite, &fact->line, leaf);
     if (!rc)
         rc = authorisation_json(h->db, entry->authorisation, &authorisation);
-    line->account = (struct account_line){.type = entry->type, .side = side, .at = entry->at,
+    line->account = (struct account_line){.type = entry->type,
+                                          .side = side,
+                                          .at = entry->at,
                                           .step = move && side == CASE_SIDE_INTAKE ? move->step : STEP_NONE,
-                                          .verdict = fact->event.verdict, .problem = problem_name(problem),
+                                          .verdict = fact->event.verdict,
+                                          .problem = problem_name(problem),
                                           .authorised = entry->authorisation[0] != '\0'};
     take_act(h, entry, &line->account);
     if (!rc)
         line->doc = json_pack(
-            "{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:O, s:s, s:s, s:I, s:{s:s, s:I, s:s, s:I}, s:o}", "at",
-            time_json(entry->at), "arrived", time_json(arrived), "office", entry->from, "side", side == CASE_SIDE_HOME ? "home" : "intake",
-            "staff", entry->staff, "name", staff ? staff->name : "", "role", entry->role, "type", entry_type_text(entry->type), "action",
-            move ? move->action : "", "register", act_json(&line->account), "step", step_text(line->account.step, step), "authorisation",
-            authorisation, "verdict", fact->event.verdict >= 0 ? verdict_text((enum verdict)fact->event.verdict) : "", "problem",
-            line->account.problem, "rev", (json_int_t)fact->event.rev, "ledger", "office", entry->from, "index", (json_int_t)fact->index,
-            "leaf", leaf, "checkpoint", (json_int_t)size, "summary", fact_summary(entry));
+            "{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:O, s:s, s:s, s:I, s:{s:s, s:I, s:s, s:I}, s:o}",
+            "at", office_time_json(entry->at), "arrived", office_time_json(arrived), "office", entry->from, "side",
+            side == CASE_SIDE_HOME ? "home" : "intake", "staff", entry->staff, "name", staff ? staff->name : "", "role",
+            entry->role, "type", entry_type_text(entry->type), "action", move ? move->action : "", "register",
+            act_json(&line->account), "step", step_text(line->account.step, step), "authorisation", authorisation,
+            "verdict", fact->event.verdict >= 0 ? verdict_text((enum verdict)fact->event.verdict) : "", "problem",
+            line->account.problem, "rev", (json_int_t)fact->event.rev, "ledger", "office", entry->from, "index",
+            (json_int_t)fact->index, "leaf", leaf, "checkpoint", (json_int_t)size, "summary", fact_summary(entry));
     json_decref(problem);
     json_decref(authorisation);
     return rc ? rc : line->doc ? 0 : TB_ENOMEM;
@@ -283,7 +282,8 @@ static int lines_json(const struct history *h, json_t **out)
 {
     json_t *rows = json_array();
     for (size_t i = 0; rows && i < h->count; i++)
-        if (json_object_set_new(h->lines[i].doc, "n", json_integer((json_int_t)i + 1)) || json_array_append(rows, h->lines[i].doc)) {
+        if (json_object_set_new(h->lines[i].doc, "n", json_integer((json_int_t)i + 1)) ||
+            json_array_append(rows, h->lines[i].doc)) {
             json_decref(rows);
             return TB_ENOMEM;
         }
@@ -296,7 +296,10 @@ static int flags_json(struct history *h, const struct report_case *facts, json_t
     struct account_line *lines = calloc(h->count ? h->count : 1, sizeof *lines);
     json_t *flags = json_array();
     const struct world *world = store_world(h->db);
-    struct account account = {.facts = facts, .lines = lines, .count = h->count, .calendar = h->q->office->calendar,
+    struct account account = {.facts = facts,
+                              .lines = lines,
+                              .count = h->count,
+                              .calendar = h->q->office->calendar,
                               .today = timestamp_day(world->now_ms(world->context))};
     int rc = lines && flags ? 0 : TB_ENOMEM;
     for (size_t i = 0; i < h->count && !rc; i++)
@@ -304,8 +307,9 @@ static int flags_json(struct history *h, const struct report_case *facts, json_t
     for (size_t f = 0; f < liability_count && !rc; f++)
         for (size_t i = 0; i < h->count && !rc; i++)
             if (liabilities[f].shows(&account, i) &&
-                json_array_append_new(flags, json_pack("{s:s, s:s, s:s, s:s, s:I}", "flag", liabilities[f].name, "en", liabilities[f].en,
-                                                       "zh", liabilities[f].zh, "law", liabilities[f].law, "line", (json_int_t)i + 1)))
+                json_array_append_new(flags, json_pack("{s:s, s:s, s:s, s:s, s:I}", "flag", liabilities[f].name, "en",
+                                                       liabilities[f].en, "zh", liabilities[f].zh, "law",
+                                                       liabilities[f].law, "line", (json_int_t)i + 1)))
                 rc = TB_ENOMEM;
     free(lines);
     if (rc)
@@ -344,11 +348,12 @@ int ask_accountability(struct store_db *db, struct office_question *q)
     json_t *lines = NULL, *flags = NULL;
     int rc = case_get(db, q->case_no, &h.row);
     if (rc)
-        return rc == TB_ENOTFOUND
-                   ? problem_set(&q->problem, PROBLEM_NOT_FOUND, NULL, "case %s is not known at this office", q->case_no)
-                   : rc;
+        return rc == TB_ENOTFOUND ? problem_set(&q->problem, PROBLEM_NOT_FOUND, NULL,
+                                                "case %s is not known at this office", q->case_no)
+                                  : rc;
     h.other = case_other(q->office, &h.row);
-    rc = fact_begin(&maker, db, q->office, REPORT_NEEDS_EVENTS | REPORT_NEEDS_APPLICATION | REPORT_NEEDS_CLOCKS | REPORT_NEEDS_ORIGINALS);
+    rc = fact_begin(&maker, db, q->office,
+                    REPORT_NEEDS_EVENTS | REPORT_NEEDS_APPLICATION | REPORT_NEEDS_CLOCKS | REPORT_NEEDS_ORIGINALS);
     if (!rc)
         rc = fact_from_row(&maker, &h.row, &facts);
     if (!rc)
@@ -362,11 +367,13 @@ int ask_accountability(struct store_db *db, struct office_question *q)
     if (!rc)
         rc = lines_json(&h, &lines);
     if (!rc) {
-        q->answer = json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:I, s:s, s:s}, s:{s:o, s:o, s:o}, s:O, s:O}", "case", h.row.case_no, "home",
-                              h.row.home, "intake", h.row.intake, "state", case_states[h.row.local_state].name, "item", "code", h.row.item,
-                              "version", (json_int_t)h.row.item_version, "name", facts.item_name, "department", facts.department, "due",
-                              "notice", day_json(facts.due[REPORT_NOTICE]), "decision", day_json(facts.due[REPORT_DECISION]), "delivery",
-                              day_json(facts.due[REPORT_DELIVERY]), "rows", lines, "flags", flags);
+        q->answer =
+            json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:I, s:s, s:s}, s:{s:o, s:o, s:o}, s:O, s:O}", "case",
+                      h.row.case_no, "home", h.row.home, "intake", h.row.intake, "state",
+                      case_states[h.row.local_state].name, "item", "code", h.row.item, "version",
+                      (json_int_t)h.row.item_version, "name", facts.item_name, "department", facts.department, "due",
+                      "notice", day_json(facts.due[REPORT_NOTICE]), "decision", day_json(facts.due[REPORT_DECISION]),
+                      "delivery", day_json(facts.due[REPORT_DELIVERY]), "rows", lines, "flags", flags);
         rc = q->answer ? 0 : TB_ENOMEM;
     }
     json_decref(lines);

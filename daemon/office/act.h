@@ -14,6 +14,7 @@ struct act {
     struct case_row row;
     struct entry entry;       /* body is a borrowed reference of the request's body, or owned through entry_clear */
     enum case_side side;
+    json_t *lacks;            /* owned: what the application lacks of the item's list, NULL for nothing */
     bool leg;                 /* of a joint case: its application was checked as a whole */
     int64_t now;
 };

@@ -6,16 +6,24 @@
 
 #include "proto/case_law.h"
 #include "proto/clock.h"
+#include "proto/item.h"
 #include "proto/timestamp.h"
 
 /* ---- what single actions do beside the row of the table ---- */
+
+static int find_item_of(struct act *a, json_t **item)
+{
+    int64_t version;
+    bool current;
+    return item_find(a->db, a->row.home, a->row.item, a->row.item_version, &version, &current, item);
+}
 
 /* Forwarding sends the whole application as it stands now: the fold of what the window recorded. */
 static int prepare_forward(struct act *a, struct problem *p)
 {
     static const char *const members[] = {"item", "applicant", "agent",        "materials", "comparison", "delivery",
                                           "form", "remark",    "handed_in_at", "late",      NULL};
-    json_t *content = NULL;
+    json_t *content = NULL, *item = NULL;
     int rc = case_fold(a->db, a->office, &a->row, &content);
     if (rc)
         return rc;
@@ -30,6 +38,12 @@ static int prepare_forward(struct act *a, struct problem *p)
         return TB_ENOMEM;
     json_decref(a->request->body);
     a->request->body = body;
+    rc = find_item_of(a, &item);
+    if (!rc)
+        rc = item_lacks(item, body, &a->lacks);
+    json_decref(item);
+    if (rc && rc != TB_ENOTFOUND)
+        return rc;
     return materials_attach(a->db, json_object_get(body, "materials"), p);
 }
 
@@ -92,13 +106,6 @@ static int prepare_decision(struct act *a, struct problem *p)
     return rc;
 }
 
-static int find_item_of(struct act *a, json_t **item)
-{
-    int64_t version;
-    bool current;
-    return item_find(a->db, a->row.home, a->row.item, a->row.item_version, &version, &current, item);
-}
-
 static int64_t date_of(const json_t *body, const char *key)
 {
     int64_t day = 0;
@@ -115,6 +122,21 @@ static int check_deadline(const struct act *a, struct problem *p)
     return 0;
 }
 
+/* What would be right about a material stands in the item; the officer says it only where the item does not. */
+static int fill_standards(json_t *list, const json_t *item)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(list, i, one)
+    {
+        const char *name = json_string_value(json_object_get(one, "material"));
+        json_t *standard = name ? json_object_get(item_material(item, name), "standard") : NULL;
+        if (json_is_string(standard) && !json_object_get(one, "standard") && json_object_set(one, "standard", standard))
+            return TB_ENOMEM;
+    }
+    return 0;
+}
+
 static int prepare_notice(struct act *a, struct problem *p)
 {
     json_t *item = NULL;
@@ -123,6 +145,8 @@ static int prepare_notice(struct act *a, struct problem *p)
         rc = find_item_of(a, &item);
     if (!rc)
         rc = fill(a->request->body, "consequence", overdue_rules[overdue_rule_of(item)].consequence);
+    if (!rc)
+        rc = fill_standards(json_object_get(a->request->body, "defects"), item);
     json_decref(item);
     return rc;
 }
@@ -146,7 +170,11 @@ static int prepare_tolerate(struct act *a, struct problem *p)
         if (!material_is_deferrable(item, name))
             rc = problem_set(p, PROBLEM_FIELD, field, "the item does not list this material as one that may come later");
     }
+    if (!rc)
+        rc = fill_standards(json_object_get(a->request->body, "gaps"), item);
     json_decref(item);
+    if (!rc && a->office->papers.numbering)
+        rc = document_promise(a->db, a->office, &a->row, a->now, a->request->body);
     return rc ? rc : fill(a->request->body, "consequence", case_tolerance_consequence);
 }
 

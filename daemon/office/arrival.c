@@ -28,7 +28,7 @@ static int arrival_run(struct store_db *db, struct store_command *command)
     int64_t *cases = NULL;
     size_t count = 0;
     if (!arrival->material.at)
-        arrival->material.at = store_world(db)->now_ms(store_world(db)->context);
+        arrival->material.at = store_now(db);
     int rc = material_put(db, &arrival->material);
     if (!rc)
         rc = material_arrived(db, arrival->material.sha256, &cases, &count);

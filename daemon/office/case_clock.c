@@ -25,7 +25,7 @@ static int read_authority(struct store_db *db, const struct entry *entry, struct
 {
     struct authorisation_row row;
     if (!entry->authorisation[0])
-        return 0;
+        return 0; /* also of a local case: nothing is entrusted */
     int rc = authorisation_get(db, entry->authorisation, &row);
     if (rc)
         return rc == TB_ENOTFOUND ? 0 : rc;
@@ -60,7 +60,8 @@ static int read_entries(struct store_db *db, const struct office *office, const 
 int case_facts(struct store_db *db, const struct office *office, const struct case_row *row, const struct entry *now, bool whole,
                struct clock_facts *facts)
 {
-    *facts = (struct clock_facts){.state = row->state, .rule = (enum notice_rule)row->rule};
+    /* the window of a local case (本地办件) is the office itself: what it took in, the office has received */
+    *facts = (struct clock_facts){.state = row->state, .rule = (enum notice_rule)row->rule, .delegated = case_is_local(row)};
     memcpy(facts->times, row->times, sizeof facts->times);
     int rc = 0;
     if (whole || clock_of_state(row->state) == CLOCK_DECISION) {
@@ -123,38 +124,20 @@ enum light case_light(const struct office *office, const struct case_row *row, i
 
 /* ---- the document ---- */
 
-static json_t *date_json(int64_t day)
-{
-    char text[DATE_TEXT];
-    if (!day)
-        return json_null();
-    date_format(day, text);
-    return json_string(text);
-}
-
-static json_t *time_json(int64_t ms)
-{
-    char text[TIMESTAMP_TEXT];
-    if (!ms)
-        return json_null();
-    timestamp_format(ms, text);
-    return json_string(text);
-}
-
 static json_t *clock_json(const struct office *office, enum clock_kind kind, const struct clock *clock, int64_t today)
 {
     int64_t day = clock->ended_day ? clock->ended_day : today;
     return json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:b, s:b, s:o, s:I, s:I, s:s}", "clock", clock_rows[kind].name, "name",
                      clock_rows[kind].zh, "law", clock_rows[kind].law, "step", (int)(clock_rows[kind].step >= 0), "from",
-                     date_json(clock->from_day), "due", date_json(clock->due_day), "provisional", (int)clock->provisional, "stopped",
-                     (int)clock->stopped, "ended", date_json(clock->ended_day), "left", (json_int_t)clock->left, "overdue",
-                     (json_int_t)light_overdue(office->calendar, clock->due_day, day), "light", light_text(clock->light));
+                     office_date_json(clock->from_day), "due", office_date_json(clock->due_day), "provisional", (int)clock->provisional,
+                     "stopped", (int)clock->stopped, "ended", office_date_json(clock->ended_day), "left", (json_int_t)clock->left,
+                     "overdue", (json_int_t)light_overdue(office->calendar, clock->due_day, day), "light", light_text(clock->light));
 }
 
 static json_t *phase_json(const struct phase *phase)
 {
     json_t *doc = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:I}", "phase", phase->name, "name", phase->zh, "side",
-                            phase_sides[phase->side], "from", time_json(phase->from), "to", time_json(phase->to), "days",
+                            phase_sides[phase->side], "from", office_time_json(phase->from), "to", office_time_json(phase->to), "days",
                             (json_int_t)phase->days, "over", (json_int_t)phase->over);
     if (doc)
         (void)json_object_set_new(doc, "limit", phase->limit < 0 ? json_null() : json_integer(phase->limit));
@@ -215,10 +198,9 @@ int case_clocks(struct store_db *db, const struct office *office, const struct c
             rc = json_array_append_new(list, clock_json(office, (enum clock_kind)i, &clocks[i], today)) ? TB_ENOMEM : 0;
     json_t *doc = rc ? NULL
                      : json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:O, s:o}", "case", row->case_no, "state",
-                                 case_states[row->state].name, "state_text", case_states[row->state].zh, "today", date_json(today), "light",
-                                 light_text(case_light(office, row, today)), "rule", notice_rules[facts.rule].name, "receipt",
-                                 facts.delegated ? "intake" : "home", "clocks", list, "escalation",
-                                 escalation_json(office, clocks, today));
+                                 case_states[row->state].name, "state_text", case_states[row->state].zh, "today", office_date_json(today),
+                                 "light", light_text(case_light(office, row, today)), "rule", notice_rules[facts.rule].name, "receipt",
+                                 facts.delegated ? "intake" : "home", "clocks", list, "escalation", escalation_json(office, clocks, today));
     if (!rc && !doc)
         rc = TB_ENOMEM;
     if (!rc)

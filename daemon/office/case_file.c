@@ -5,11 +5,6 @@
 #include "daemon/base/metrics.h"
 #include "proto/timestamp.h"
 
-static int64_t now_ms(struct store_db *db)
-{
-    return store_world(db)->now_ms(store_world(db)->context);
-}
-
 enum case_side case_side_of(const struct office *office, const struct case_row *row)
 {
     if (strcmp(row->home, office->code))
@@ -108,7 +103,7 @@ int case_mark_received(struct store_db *db, const struct office *office, struct 
     int rc = case_find_transition("received", CASE_SIDE_HOME, CASE_ROLE_SYSTEM, row->state, case_once_done(row), &move, NULL);
     if (rc)
         return rc;
-    int64_t now = now_ms(db);
+    int64_t now = store_now(db);
     char text[TIMESTAMP_TEXT];
     timestamp_format(now, text);
     struct entry entry = {.type = move->entry, .rev = row->rev + 1, .at = now};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/clock.h"
+#include "proto/item.h"
 #include "proto/strict_json.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
@@ -199,7 +200,7 @@ static json_t *actions_json(const struct office *office, const struct office_sta
 int case_summary(struct store_db *db, const struct office *office, const struct office_staff *staff,
                  const struct case_row *row, json_t **out)
 {
-    int64_t today = timestamp_day(store_world(db)->now_ms(store_world(db)->context));
+    int64_t today = timestamp_day(store_now(db));
     json_t *doc = json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:I}, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:s, s:o, s:s}", "case", row->case_no,
                             "home", row->home, "intake", row->intake, "item", "office", row->home, "code", row->item, "version",
                             (json_int_t)row->item_version, "state", case_states[row->local_state].name, "state_text",
@@ -230,6 +231,26 @@ static int mark_here(struct store_db *db, json_t *content)
     return 0;
 }
 
+/* What the application lacks, until it was accepted: for the window to ask for, and for the notice to name. */
+static int add_lacks(struct store_db *db, const struct case_row *row, json_t *doc)
+{
+    const uint64_t before = CASE_FROM(INTAKEN) | CASE_FROM(FORWARDED) | CASE_FROM(RECEIVED) | CASE_FROM(SUPPLEMENT_ASKED) |
+                            CASE_FROM(SUPPLEMENTED) | CASE_FROM(TOLERATED);
+    int64_t version;
+    bool current;
+    json_t *item = NULL, *lacks = NULL;
+    if (!(before >> row->local_state & 1) || json_object_get(doc, "joint"))
+        return 0;
+    int rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);
+    if (!rc)
+        rc = item_lacks(item, doc, &lacks);
+    if (!rc && lacks && json_object_set(doc, "lacks", lacks))
+        rc = TB_ENOMEM;
+    json_decref(lacks);
+    json_decref(item);
+    return rc == TB_ENOTFOUND ? 0 : rc;
+}
+
 int case_document(struct store_db *db, const struct office *office, const struct office_staff *staff,
                   const struct case_row *row, json_t **out)
 {
@@ -245,6 +266,8 @@ int case_document(struct store_db *db, const struct office *office, const struct
         (void)json_object_set_new(json_object_get(doc, "item"), "name", json_copy((json_t *)name));
     if (!rc && json_object_update_missing(doc, content))
         rc = TB_ENOMEM;
+    if (!rc)
+        rc = add_lacks(db, row, doc);
     json_decref(content);
     if (rc)
         json_decref(doc);

@@ -89,6 +89,16 @@ int catalogue_offered(struct store_db *db, const char *office, const char *code,
     return 0;
 }
 
+int catalogue_check_force(const json_t *item, const char *code, int64_t day, struct problem *p)
+{
+    const char *from = json_string_value(json_object_get(item, "effective_from"));
+    if (item_in_force(item, day))
+        return 0;
+    if (from && item_begins_after(item, day))
+        return problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s begins on %s", code, from);
+    return problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+}
+
 /* ---- taking an edition, ours or a peer's ---- */
 
 /* A version stands for one content for ever: cases pin it, and the applicant was told it (行政许可法 30). */
@@ -509,7 +519,7 @@ int catalogue_start(struct store_db *db, struct office_start *start)
     int64_t noted = 0;
     uint8_t digest[32];
     struct problem why = {.id = PROBLEM_COUNT};
-    struct catalogue_author author = {.at = store_world(db)->now_ms(store_world(db)->context), .staff = "", .role = ""};
+    struct catalogue_author author = {.at = store_now(db), .staff = "", .role = ""};
     int rc = edition_get(db, office->code, &start->edition, digest);
     rc = rc == TB_ENOTFOUND ? 0 : rc;
     if (!rc)

@@ -178,14 +178,9 @@ static int list_item(void *context, const struct item_row *item)
     return rc;
 }
 
-static int64_t now_ms(struct store_db *db)
-{
-    return store_world(db)->now_ms(store_world(db)->context);
-}
-
 int ask_items(struct store_db *db, struct office_question *q)
 {
-    struct item_list list = {.db = db, .q = q, .rows = json_array(), .taken = {.office = q->office}, .today = timestamp_day(now_ms(db))};
+    struct item_list list = {.db = db, .q = q, .rows = json_array(), .taken = {.office = q->office}, .today = timestamp_day(store_now(db))};
     int rc = list.rows ? edition_states(db, 0, take_state, &list.taken) : TB_ENOMEM;
     if (!rc)
         rc = item_each(db, q->item_office[0] ? q->item_office : NULL, list_item, &list);
@@ -203,7 +198,7 @@ int ask_item(struct store_db *db, struct office_question *q)
     bool current = true;
     json_t *found = NULL, *item = NULL;
     int rc = q->item_version ? item_find(db, q->item_office, q->item_code, q->item_version, &version, &current, &found)
-                             : catalogue_offered(db, q->item_office, q->item_code, timestamp_day(now_ms(db)), &version, &found, &next);
+                             : catalogue_offered(db, q->item_office, q->item_code, timestamp_day(store_now(db)), &version, &found, &next);
     if (rc == TB_ENOTFOUND)
         rc = problem_set(&q->problem, PROBLEM_ITEM_UNKNOWN, NULL, "office %s has no item %s", q->item_office, q->item_code);
     if (!rc)

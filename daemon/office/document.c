@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "proto/clock.h"
 #include "proto/timestamp.h"
 
 static const char general_remedies[] = "如不服本决定，可以自收到之日起六十日内申请行政复议，或者自收到之日起六个月内向人民法院提起行政诉讼。";
@@ -11,12 +12,18 @@ const char *document_remedies(const struct office *office)
     return office->papers.remedies[0] ? office->papers.remedies : general_remedies;
 }
 
+bool document_is_ours(const struct office *office, const struct case_row *row, const struct document_row *document,
+                      enum case_side actor)
+{
+    return case_is_local(row) || document_issued_here(document, case_side_of(office, row), actor);
+}
+
 const struct document_row *document_of_act(const struct office *office, const struct case_row *row, const struct entry *entry)
 {
     enum case_side here = case_side_of(office, row);
     for (size_t i = 0; i < document_table_count; i++) {
         const struct document_row *document = &document_table[i];
-        if (!document->at_print && document_issued_here(document, here, here) &&
+        if (!document->at_print && document_is_ours(office, row, document, here) &&
             document_made_by(document, entry->type, entry->body))
             return document;
     }
@@ -56,7 +63,7 @@ int document_number_act(struct store_db *db, const struct office *office, const 
     if (!office->papers.numbering)
         return 0;
     if (!entry->at)
-        entry->at = store_world(db)->now_ms(store_world(db)->context);
+        entry->at = store_now(db);
     int rc = document_next_number(db, office, document, entry->at, number);
     if (!rc && json_object_set_new(entry->body, "document_no", json_string(number)))
         rc = TB_ENOMEM;
@@ -79,29 +86,31 @@ int document_keep_act(struct store_db *db, const struct case_row *row, const str
 }
 
 /* One limit of the item, counted from the day of acceptance. */
-static int promise_one(const struct office *office, const json_t *limit, int64_t from_day, const char *name, json_t *body)
+static int promise_one(const struct office *office, struct clock_limit limit, int64_t from_day, const char *name, json_t *body)
 {
-    if (!json_is_object(limit) || json_object_get(body, name))
-        return 0;
-    int64_t days = json_integer_value(json_object_get(limit, "days")), day = from_day + days;
-    const char *unit = json_string_value(json_object_get(limit, "unit"));
-    bool provisional = false;
-    int rc = unit && !strcmp(unit, "calendar_day") ? 0 : calendar_add(office->calendar, from_day, (unsigned)days, &day, &provisional);
+    int64_t day;
+    bool provisional;
     char text[DATE_TEXT];
+    if (!limit.any || json_object_get(body, name))
+        return 0;
+    int rc = clock_advance(office->calendar, NULL, from_day, limit, &day, &provisional);
+    if (rc)
+        return rc;
     date_format(day, text);
-    return rc ? rc : json_object_set_new(body, name, json_string(text)) ? TB_ENOMEM : 0;
+    return json_object_set_new(body, name, json_string(text)) ? TB_ENOMEM : 0;
 }
 
 int document_promise(struct store_db *db, const struct office *office, const struct case_row *row, int64_t at, json_t *body)
 {
+    struct clock_facts facts = {.rule = NOTICE_RULE_PERMIT_5WD};
     int64_t version;
     bool current;
     json_t *item = NULL;
     int rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);
-    if (!rc)
-        rc = promise_one(office, json_object_get(item, "promised_limit"), timestamp_day(at), "promised", body);
-    if (!rc)
-        rc = promise_one(office, json_object_get(item, "statutory_limit"), timestamp_day(at), "statutory", body);
+    if (rc)
+        return rc == TB_ENOTFOUND ? 0 : rc;
+    clock_use_item(&facts, item);
     json_decref(item);
-    return rc == TB_ENOTFOUND ? 0 : rc;
+    rc = promise_one(office, facts.promised, timestamp_day(at), "promised", body);
+    return rc ? rc : promise_one(office, facts.statutory, timestamp_day(at), "statutory", body);
 }

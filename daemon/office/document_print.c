@@ -36,9 +36,19 @@ static int desk_open(struct desk *desk)
     return rc ? rc : document_list(desk->db, desk->row->id, &desk->rows, &desk->row_count);
 }
 
-static unsigned printers(const struct document_row *document, enum case_side side)
+/* Who may print it here; a local case (本地办件) has both sides in one office. */
+static unsigned printers(const struct desk *desk, const struct document_row *document)
 {
-    return side == CASE_SIDE_HOME ? document->home_roles : document->intake_roles;
+    if (case_is_local(desk->row))
+        return document->intake_roles | document->home_roles;
+    return desk->side == CASE_SIDE_HOME ? document->home_roles : document->intake_roles;
+}
+
+/* Who answers for its number here. */
+static unsigned voiders(const struct desk *desk)
+{
+    bool window = case_is_local(desk->row) ? desk->document->issuer == DOCUMENT_BY_INTAKE : desk->side == CASE_SIDE_INTAKE;
+    return window ? (unsigned)CASE_ROLE_WINDOW : (unsigned)CASE_ROLE_HANDLER;
 }
 
 static bool may(const struct office_staff *staff, unsigned roles)
@@ -63,7 +73,7 @@ static int add_row(const struct desk *desk, const struct paper *paper, const str
                             : said && !document->at_print      ? said
                                                                : "",
                             "date", at, "issuer", issuer, "printed", (json_int_t)(entry ? entry->printed : 0), "void",
-                            entry && entry->voided_at, "printable", (int)may(desk->staff, printers(document, desk->side)));
+                            entry && entry->voided_at, "printable", (int)may(desk->staff, printers(desk, document)));
     if (row && entry && entry->voided_at)
         (void)json_object_set_new(row, "void_reason", json_string(entry->void_reason));
     if (row && entry && entry->replaces[0])
@@ -150,7 +160,7 @@ static int take_entry(struct desk *desk, bool chosen_by_number, struct problem *
     const struct document_row *document = desk->document;
     struct document_entry *entry = &desk->entry;
     const char *said = json_string_value(json_object_get(desk->paper->act.body, "document_no"));
-    bool ours = document_issued_here(document, desk->side, paper_actor(desk->row, desk->paper));
+    bool ours = document_is_ours(desk->office, desk->row, document, paper_actor(desk->row, desk->paper));
     if (entry->id && (!entry->voided_at || chosen_by_number || !ours))
         return document_count_print(desk->db, entry->id);
     struct document_entry fresh = {.own = document->at_print || desk->paper->event.own,
@@ -192,7 +202,7 @@ static int record(struct desk *desk, enum entry_type type, json_t *body)
 static int check_printer(struct desk *desk, struct problem *p)
 {
     const struct document_row *document = desk->document;
-    if (!may(desk->staff, printers(document, desk->side)))
+    if (!may(desk->staff, printers(desk, document)))
         return refuse_role(document, true, document->intake_roles, document->home_roles, p);
     /* the words "受…委托" on it must be true today (行政许可法 24) */
     char id[UUID_TEXT];
@@ -251,6 +261,9 @@ int document_print(struct store_db *db, struct office_request *request, struct c
     if (!rc)
         rc = take_entry(&desk, json_object_get(request->body, "number") != NULL, p);
     json_int_t print = (json_int_t)desk.entry.printed + 1;
+    char step[REGISTER_NO_TEXT] = "";
+    if (!rc && desk.side == CASE_SIDE_INTAKE && desk.document->step == STEP_NOTICE)
+        rc = register_step_open(db, row, desk.paper->act.id, step);
     if (!rc) {
         json_t *body = json_pack("{s:s, s:I}", "kind", desk.document->id, "print", print);
         if (body && desk.entry.number[0])
@@ -265,6 +278,8 @@ int document_print(struct store_db *db, struct office_request *request, struct c
                             desk.entry.voided_at != 0, "at", at, "format", form);
         if (*answer && desk.entry.replaces[0])
             (void)json_object_set_new(*answer, "replaces", json_string(desk.entry.replaces));
+        if (*answer && step[0]) /* handing it over is asked of this office: its evidence is the end of that step */
+            (void)json_object_set_new(*answer, "step", json_string(step));
         rc = *answer ? 0 : TB_ENOMEM;
     }
     desk_clear(&desk);
@@ -324,8 +339,8 @@ int document_declare_void(struct store_db *db, struct office_request *request, s
     if (!rc)
         rc = desk_find(&desk, request, p);
     /* the side that gave the number, and there who answers for it */
-    if (!rc && (!desk.document->word[0] || !document_issued_here(desk.document, desk.side, paper_actor(row, desk.paper)) ||
-                !may(desk.staff, desk.side == CASE_SIDE_HOME ? (unsigned)CASE_ROLE_HANDLER : (unsigned)CASE_ROLE_WINDOW)))
+    if (!rc && (!desk.document->word[0] || !document_is_ours(desk.office, row, desk.document, paper_actor(row, desk.paper)) ||
+                !may(desk.staff, voiders(&desk))))
         rc = refuse_role(desk.document, false,
                          desk.document->issuer == DOCUMENT_BY_HOME ? 0u : (unsigned)CASE_ROLE_WINDOW,
                          desk.document->issuer == DOCUMENT_BY_INTAKE ? 0u : (unsigned)CASE_ROLE_HANDLER, p);

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/case_law.h"
+#include "proto/item.h"
+#include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
 /* ---- which documents a case has ---- */
@@ -31,11 +34,11 @@ static bool makes_any(enum entry_type type)
     return false;
 }
 
-static int add_papers(const struct event_row *event, const struct entry *act, struct paper **papers, size_t *count)
+static int add_papers(const struct event_row *event, const struct entry *act, bool local, struct paper **papers, size_t *count)
 {
     for (size_t i = 0; i < document_table_count; i++) {
         const struct document_row *document = &document_table[i];
-        if (!document_made_by(document, act->type, act->body))
+        if ((local && document->between) || !document_made_by(document, act->type, act->body))
             continue;
         struct paper *before = document->at_print ? made_before(*papers, *count, document) : NULL;
         if (before && act->type == ENTRY_CASE_INTAKEN) { /* taking in came first, whatever the order of revisions is by now */
@@ -70,7 +73,7 @@ int papers_collect(struct store_db *db, const struct office *office, const struc
         rc = case_fact_read(db, office, &events[i], &fact);
         if (rc)
             break;
-        rc = add_papers(&events[i], &fact.entry, papers, count);
+        rc = add_papers(&events[i], &fact.entry, case_is_local(row), papers, count);
         case_fact_clear(&fact);
     }
     free(events);
@@ -126,17 +129,16 @@ static json_t *officer_json(const struct office *office, const char *id)
     return json_string(id[0] ? id : "系统自动办理");
 }
 
-static json_t *time_json(int64_t at)
-{
-    char text[TIMESTAMP_TEXT];
-    timestamp_format(at, text);
-    return json_string(text);
-}
-
 static json_t *act_json(const struct office *office, const struct entry *act)
 {
+    char length[32];
     json_t *doc = json_copy(act->body);
-    if (doc && (json_object_set_new(doc, "at", time_json(act->at)) ||
+    item_limit_text(act->body, true, length, sizeof length); /* "5个工作日", of a special procedure or an extension */
+    if (doc && length[0] && json_object_set_new(doc, "length", json_string(length))) {
+        json_decref(doc);
+        return NULL;
+    }
+    if (doc && (json_object_set_new(doc, "at", office_time_json(act->at)) ||
                 json_object_set_new(doc, "officer", officer_json(office, act->staff)))) {
         json_decref(doc);
         doc = NULL;
@@ -144,74 +146,83 @@ static json_t *act_json(const struct office *office, const struct entry *act)
     return doc;
 }
 
-/* Working days of the pinned item's rule from handing in to the telling (行政许可法 32(4) and what differs from it). */
+/* Until when the applicant has to be told (行政许可法 32(4) and what differs from it); where no rule fixes it, as 32(4). */
 static int notice_due(const struct office *office, const struct case_row *row, const json_t *item, char out[DATE_TEXT])
 {
-    const char *rule = json_string_value(json_object_get(item, "notice_rule"));
-    unsigned days = !rule || !strcmp(rule, "PERMIT_5WD") || !strcmp(rule, "NONE") ? 5 : !strcmp(rule, "MARKET_3WD") ? 3 : 0;
+    int days = notice_rules[notice_rule_of(item)].notice_days;
     int64_t day = timestamp_day(row->times[TIME_HANDED_IN]);
     bool provisional;
-    int rc = days ? calendar_add(office->calendar, day, days, &day, &provisional) : 0;
+    if (days < 0)
+        days = notice_rules[NOTICE_RULE_PERMIT_5WD].notice_days;
+    int rc = days ? calendar_add(office->calendar, day, (unsigned)days, &day, &provisional) : 0;
     if (!rc)
         date_format(day, out);
     return rc;
 }
 
-/* "收件受理、原件核验" */
-static json_t *steps_json(const char *letters)
+/* What the register says of it: the row has only what deciding needs.  *content stays NULL for one of the configuration. */
+static int registered_content(struct store_db *db, const char *uuid, json_t **content)
 {
-    static const struct {
-        char letter;
-        const char *zh;
-    } names[] = {{STEP_INTAKE, "收件受理"}, {STEP_NOTICE, "一次性告知"}, {STEP_ORIGINAL, "原件核验"}, {STEP_PERSON, "人证比对"},
-                 {STEP_DELIVERY, "审批结果送达"}};
-    char text[128] = "";
-    size_t len = 0;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strchr(letters, names[i].letter))
-            len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", len ? "、" : "", names[i].zh);
-    return json_string(text);
+    struct object_filter filter = {.kind = REGISTER_AUTHORISATION, .limit = LIMIT_LIST_PAGE};
+    do {
+        struct object_row *rows = NULL;
+        size_t count = 0;
+        int rc = object_list(db, &filter, &rows, &count, &filter.cursor);
+        for (size_t i = 0; i < count && !rc && !*content; i++)
+            if (!strcmp(rows[i].uuid, uuid) && strict_json_parse(rows[i].doc, strlen(rows[i].doc), content, NULL))
+                rc = TB_ECORRUPT;
+        object_rows_free(rows, count);
+        if (rc)
+            return rc;
+    } while (filter.cursor && !*content);
+    return 0;
 }
 
-/* ",GA01,GA09," → "GA01、GA09" */
-static int items_json(const char *items, json_t **out)
-{
-    struct buf text;
-    buf_init(&text, LIMIT_TEXT_BYTES * 3);
-    int rc = 0;
-    for (const char *at = items; *at && !rc;) {
-        size_t len = strcspn(at, ",");
-        if (len)
-            rc = text.len ? buf_append_str(&text, "、") : 0;
-        if (len && !rc)
-            rc = buf_append(&text, at, len);
-        at += at[len] ? len + 1 : len;
-    }
-    if (!rc)
-        *out = json_string(!strcmp(items, "*") ? "双方通办清单内的全部事项" : text.len ? text.data : "");
-    buf_free(&text);
-    return rc ? rc : *out ? 0 : TB_ENOMEM;
-}
-
-static int authorisation_json(struct store_db *db, const char *id, json_t **out)
+/* The authorisation as its register has it.  *content stays NULL when it is not known here.  New reference. */
+static int authorisation_content(struct store_db *db, const char *id, json_t **content)
 {
     struct authorisation_row row;
-    *out = NULL;
     int rc = id[0] ? authorisation_get(db, id, &row) : TB_ENOTFOUND;
     if (rc)
         return rc == TB_ENOTFOUND ? 0 : rc;
     char from[DATE_TEXT], until[DATE_TEXT];
     date_format(row.from_day, from);
     date_format(row.until_day, until);
-    json_t *items = NULL;
-    rc = items_json(row.items, &items);
-    if (!rc) {
-        *out = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s}", "announcement", row.announcement, "items", items, "steps",
-                         steps_json(row.steps), "from", from, "until", until, "acceptance",
-                         row.acceptance ? "收件时可以以委托机关名义受理" : "只收件，不受理；是否受理由委托机关决定");
-        rc = *out ? 0 : TB_ENOMEM;
-    }
+    rc = row.registered ? registered_content(db, id, content) : 0;
+    if (!rc && !*content)
+        *content = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "announcement", row.announcement, "items", row.items, "steps", row.steps,
+                             "from", from, "until", until, "acceptance", (int)(row.acceptance != 0));
     authorisation_row_clear(&row);
+    return rc ? rc : *content ? 0 : TB_ENOMEM;
+}
+
+static int authorisation_json(struct store_db *db, const char *id, json_t **out)
+{
+    json_t *content = NULL;
+    int rc = authorisation_content(db, id, &content);
+    if (!rc && content)
+        rc = document_authorisation(content, out);
+    json_decref(content);
+    return rc;
+}
+
+/* 行政许可法 24: what the delegate prints says so, unless the authorisation wants the principal's name alone.  It is that of the day of the
+ * act: a reprint says what the first print said. */
+static int is_entrusted(struct store_db *db, const struct office *office, const struct case_row *row, const struct paper *paper,
+                        bool *entrusted)
+{
+    json_t *content = NULL;
+    char id[UUID_TEXT];
+    *entrusted = case_side_of(office, row) == CASE_SIDE_INTAKE && !case_is_local(row);
+    if (!*entrusted || paper->document->step == STEP_NONE)
+        return 0;
+    int rc =
+        authorisation_find(db, row->home, row->intake, row->item, paper->document->step, paper->act.at, row->times[TIME_HANDED_IN], id);
+    if (rc)
+        return rc == TB_ENOTFOUND ? 0 : rc;
+    rc = authorisation_content(db, id, &content);
+    *entrusted = !content || document_names_delegate(content);
+    json_decref(content);
     return rc;
 }
 
@@ -221,7 +232,7 @@ static const char *seal_of(const struct office *office, enum case_side side, con
 {
     const char *said = json_string_value(json_object_get(paper->act.body, "seal"));
     if (paper->document->at_print)
-        return paper->document->issuer == DOCUMENT_BY_INTAKE ? document_seal(office, side) : "";
+        return paper->document->issuer == DOCUMENT_BY_INTAKE ? document_seal(office, CASE_SIDE_INTAKE) : "";
     if (said && !entry->replaces[0])
         return said;
     if (strcmp(paper->act.from, office->code) != 0)
@@ -296,22 +307,26 @@ static int set(json_t *object, const char *key, json_t *value)
 }
 
 /* What the print is: number, seal, date, how often, whether it is void. */
-static int set_print(const struct office *office, const struct office_staff *staff, const struct case_row *row, const struct paper *paper,
-                     const struct document_entry *entry, int64_t print, int64_t at, json_t *source)
+static int set_print(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row,
+                     const struct paper *paper, const struct document_entry *entry, int64_t print, int64_t at, json_t *source)
 {
     char query[9] = "";
+    bool entrusted = false;
     int rc = query_code(office, row, query);
+    rc = rc ? rc : is_entrusted(db, office, row, paper, &entrusted);
     rc = rc ? rc : set(source, "number", json_string(entry->number));
     rc = rc ? rc : set(source, "replaces", json_string(entry->replaces));
     rc = rc ? rc : set(source, "seal", json_string(seal_of(office, case_side_of(office, row), paper, entry)));
-    rc = rc ? rc : set(source, "issued_at", time_json(entry->issued_at));
+    rc = rc ? rc : set(source, "issued_at", office_time_json(entry->issued_at));
     rc = rc ? rc : set(source, "query", json_string(query));
     rc = rc ? rc
             : set(source, "print",
-                  json_pack("{s:I, s:o, s:o, s:s}", "n", (json_int_t)print, "at", time_json(at), "officer",
+                  json_pack("{s:I, s:o, s:o, s:s}", "n", (json_int_t)print, "at", office_time_json(at), "officer",
                             officer_json(office, staff->id), "here", case_side_of(office, row) == CASE_SIDE_HOME ? "home" : "intake"));
+    if (!rc && entrusted)
+        rc = set(json_object_get(source, "print"), "entrusted", json_true());
     if (!rc && entry->voided_at)
-        rc = set(source, "void", json_pack("{s:o, s:s}", "at", time_json(entry->voided_at), "reason", entry->void_reason));
+        rc = set(source, "void", json_pack("{s:o, s:s}", "at", office_time_json(entry->voided_at), "reason", entry->void_reason));
     return rc;
 }
 
@@ -330,6 +345,8 @@ int paper_source(struct store_db *db, const struct office *office, const struct 
     if (!rc)
         rc = item_find(db, row->home, row->item, row->item_version, &version, &current, &item);
     rc = rc == TB_ENOTFOUND ? 0 : rc ? rc : set(doc, "item", item);
+    if (case_is_local(row))
+        rc = rc ? rc : set(doc, "local", json_true());
     rc = rc ? rc : set(doc, "home", side_json(office, row->home));
     rc = rc ? rc : set(doc, "intake", side_json(office, row->intake));
     json_t *actor = side_json(office, paper->act.from);
@@ -342,7 +359,7 @@ int paper_source(struct store_db *db, const struct office *office, const struct 
         rc = set(doc, "authorisation", authorisation);
     rc = rc ? rc : notice_due(office, row, item, due);
     rc = rc ? rc : set(doc, "notice_due", json_string(due));
-    rc = rc ? rc : set_print(office, staff, row, paper, entry, print, at, doc);
+    rc = rc ? rc : set_print(db, office, staff, row, paper, entry, print, at, doc);
     if (rc)
         json_decref(doc);
     else

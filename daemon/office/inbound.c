@@ -389,7 +389,7 @@ static int take_new(struct store_db *db, struct office_inbound *in, struct peer_
     receipt.lines = calloc(fresh, sizeof *receipt.lines);
     if (!receipt.lines)
         return TB_ENOMEM;
-    int64_t now = store_world(db)->now_ms(store_world(db)->context);
+    int64_t now = store_now(db);
     int rc = 0;
     for (size_t i = 0; i < fresh && !rc; i++) {
         struct taken t = {.db = db,

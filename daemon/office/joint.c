@@ -7,11 +7,6 @@
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
-static int64_t now_ms(struct store_db *db)
-{
-    return store_world(db)->now_ms(store_world(db)->context);
-}
-
 static int need_window(const struct office_request *request, struct problem *p)
 {
     if (case_role_by_name(request->staff->role) == CASE_ROLE_WINDOW)
@@ -38,7 +33,6 @@ static int find_template(struct joint_work *w, json_t *body, json_t **out, struc
 {
     json_t *item = json_object_get(body, "item"), *stored = NULL;
     const char *code = NULL, *office = NULL;
-    bool current = false;
     int64_t version = 0;
     int rc = item ? strict_json_text(item, "/item", "code", true, sizeof w->row.item - 1, &code, p)
                   : problem_set(p, PROBLEM_FIELD, "/item", "the item is missing");
@@ -48,11 +42,11 @@ static int find_template(struct joint_work *w, json_t *body, json_t **out, struc
         rc = problem_set(p, PROBLEM_FIELD, "/item/office", "a joint case is opened at the office whose item it is: %s", office);
     if (rc)
         return rc;
-    rc = item_find(w->db, w->office->code, code, 0, &version, &current, &stored);
+    rc = catalogue_offered(w->db, w->office->code, code, timestamp_day(w->now), &version, &stored, NULL);
     if (rc == TB_ENOTFOUND)
         rc = problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", w->office->code, code);
-    else if (!rc && (!current || !item_in_force(stored, timestamp_day(w->now))))
-        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+    else if (!rc)
+        rc = catalogue_check_force(stored, code, timestamp_day(w->now), p);
     if (!rc && !json_object_get(stored, "legs"))
         rc = problem_set(p, PROBLEM_FIELD, "/item/code", "item %s has no legs: take it in with tongban case new", code);
     if (!rc) {
@@ -78,7 +72,6 @@ static int check_leg(struct joint_work *w, const json_t *application, const json
     const char *office = joint_leg_office(leg, w->office->code, offices), *code = json_string_value(json_object_get(leg, "item"));
     json_t *stored = NULL;
     int64_t version = 0;
-    bool current = false;
     char id[UUID_TEXT];
     if (!office)
         return problem_set(p, PROBLEM_FIELD, "/offices", "say which office it is, six digits: offices.%s, or --%s-office",
@@ -86,11 +79,11 @@ static int check_leg(struct joint_work *w, const json_t *application, const json
     bool here = !strcmp(office, w->office->code);
     if (!here && !office_peer(w->office, office))
         return problem_set(p, PROBLEM_FIELD, "/offices", "office %s is not a counterpart of this office", office);
-    int rc = item_find(w->db, office, code, 0, &version, &current, &stored);
+    int rc = catalogue_offered(w->db, office, code, timestamp_day(w->now), &version, &stored, NULL);
     if (rc == TB_ENOTFOUND)
         return problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", office, code);
-    if (!rc && !item_in_force(stored, timestamp_day(w->now)))
-        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+    if (!rc)
+        rc = catalogue_check_force(stored, code, timestamp_day(w->now), p);
     if (!rc && json_object_get(stored, "legs"))
         rc = problem_set(p, PROBLEM_FIELD, "/item/code", "item %s has legs itself; a leg is one decision", code);
     if (!rc && !here)
@@ -279,7 +272,7 @@ static int withdraw_joint(struct joint_work *w, struct office_request *request, 
 
 int joint_run(struct store_db *db, struct office_request *request, struct problem *p)
 {
-    struct joint_work w = {.db = db, .office = request->office, .staff = request->staff, .now = now_ms(db)};
+    struct joint_work w = {.db = db, .office = request->office, .staff = request->staff, .now = store_now(db)};
     int rc = need_window(request, p);
     if (!rc)
         rc = request->kind == OFFICE_JOINT ? open_joint(&w, request, p) : withdraw_joint(&w, request, p);
@@ -312,7 +305,7 @@ static bool is_after_decision(enum case_state state)
 
 int joint_follow(struct store_db *db, const struct office *office, const struct case_row *row)
 {
-    struct joint_work w = {.db = db, .office = office, .now = now_ms(db)};
+    struct joint_work w = {.db = db, .office = office, .now = store_now(db)};
     enum case_state state = row->state;
     int64_t joint_id = 0;
     size_t n = 0;

@@ -11,13 +11,18 @@ static int put(json_t *object, const char *key, json_t *value)
     return value && !json_object_set_new(object, key, value) ? 0 : TB_ENOMEM;
 }
 
-static json_t *time_json(int64_t at)
+/* Until its case is opened a leg shows the version of the day of the application; the case pins the one that it is decided by. */
+static int pin_item(const struct joint_work *w, const struct case_row *row, json_t *item)
 {
-    char text[TIMESTAMP_TEXT];
-    if (!at)
-        return json_null();
-    timestamp_format(at, text);
-    return json_string(text);
+    int64_t version;
+    bool current;
+    json_t *stored = NULL;
+    int rc = item_find(w->db, row->home, row->item, row->item_version, &version, &current, &stored);
+    json_t *name = json_object_get(stored, "name");
+    if (json_object_set_new(item, "version", json_integer((json_int_t)row->item_version)) || (name && json_object_set(item, "name", name)))
+        rc = rc ? rc : TB_ENOMEM;
+    json_decref(stored);
+    return rc == TB_ENOTFOUND ? 0 : rc;
 }
 
 /* What the case of a leg says of itself; members that a case summary gets later come along. */
@@ -34,6 +39,8 @@ static int add_case(const struct joint_work *w, const struct joint_leg_row *leg,
     if (rc)
         return rc == TB_ENOTFOUND ? TB_ECORRUPT : rc;
     rc = case_summary(w->db, w->office, w->staff, &row, &summary);
+    if (!rc)
+        rc = pin_item(w, &row, json_object_get(out, "item"));
     case_row_clear(&row);
     for (size_t i = 0; i < sizeof taken / sizeof taken[0] && !rc; i++)
         if (json_object_get(summary, taken[i][0]) && json_object_set(out, taken[i][1], json_object_get(summary, taken[i][0])))
@@ -65,7 +72,7 @@ static int leg_json(const struct joint_work *w, size_t n, json_t **out)
                             json_object_get(leg, "version"), "name", json_object_get(leg, "title"), "required", (int)row->leg.required,
                             "after", after ? json_incref((json_t *)(uintptr_t)after) : json_array());
     json_t *now = json_pack("{s:s, s:s, s:n, s:o, s:o}", "state", word->name, "state_text", word->zh, "case", "opened_at",
-                            time_json(row->opened), "waits_for", waits_for(w, n));
+                            office_time_json(row->opened), "waits_for", waits_for(w, n));
     if (doc && (!now || json_object_update(doc, now))) {
         json_decref(doc);
         doc = NULL;
@@ -75,7 +82,7 @@ static int leg_json(const struct joint_work *w, size_t n, json_t **out)
     if (!rc && json_is_object(json_object_get(leg, "limit")))
         rc = json_object_set(doc, "limit", json_object_get(leg, "limit")) ? TB_ENOMEM : 0;
     if (!rc && row->due_day) {
-        bool late = row->leg.state == LEG_OPEN && row->due_day < timestamp_day(store_world(w->db)->now_ms(store_world(w->db)->context));
+        bool late = row->leg.state == LEG_OPEN && row->due_day < timestamp_day(store_now(w->db));
         date_format(row->due_day, date);
         rc = put(doc, "limit_due", json_pack("{s:s, s:b, s:b}", "date", date, "provisional", row->due_provisional, "overdue", late));
     }
@@ -102,8 +109,8 @@ static json_t *head_json(const struct office *office, const struct joint_row *ro
                      "title", row->title, "item", "office", office->code, "code", row->item, "version", (json_int_t)row->item_version,
                      "name", row->title, "rule", joint_rules[row->rule].name, "state", joint_states[row->state].name, "state_text",
                      joint_states[row->state].zh, "outlook", joint_states[outlook].name, "withdrawn", row->withdrawn > 0, "opened_at",
-                     time_json(row->opened), "closed_at", time_json(row->closed), "progress", "granted", (json_int_t)granted, "settled",
-                     (json_int_t)settled, "of", (json_int_t)count);
+                     office_time_json(row->opened), "closed_at", office_time_json(row->closed), "progress", "granted", (json_int_t)granted,
+                     "settled", (json_int_t)settled, "of", (json_int_t)count);
 }
 
 static int document(struct joint_work *w, json_t **out)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/timestamp.h"
+
 void office_free(struct office *office)
 {
     if (!office)
@@ -47,7 +49,7 @@ void changed_add(char (**list)[CASE_NO_TEXT], size_t *count, const char *case_no
 
 int peer_remember(struct store_db *db, struct peer_row *row, const struct parcel *parcel)
 {
-    int64_t now = store_world(db)->now_ms(store_world(db)->context);
+    int64_t now = store_now(db);
     row->last_exchange = now;
     if (row->their_size == parcel->checkpoint.size && row->their_cosignature)
         return 0; /* nothing new was seen: the cosignature of before still says it */
@@ -86,6 +88,24 @@ int peer_take_cosignature(struct store_db *db, const struct office_peer *peer, u
     buf_free(&note);
     /* A checkpoint that was pruned cannot be cosigned any more, and a line of a rotated key is no reason to lose messages. */
     return rc == TB_ENOTFOUND || rc == TB_ETRUST || rc == TB_EMALFORMED ? 0 : rc;
+}
+
+json_t *office_time_json(int64_t ms)
+{
+    char text[TIMESTAMP_TEXT];
+    if (!ms)
+        return json_null();
+    timestamp_format(ms, text);
+    return json_string(text);
+}
+
+json_t *office_date_json(int64_t day)
+{
+    char text[DATE_TEXT];
+    if (!day)
+        return json_null();
+    date_format(day, text);
+    return json_string(text);
 }
 
 void office_problem(struct problem *problem, int rc)

@@ -5,6 +5,12 @@
 #include "daemon/office/office.h"
 #include "proto/report.h"
 
+/* ---- office.c: times in answers ---- */
+
+/* "2026-11-23T09:30:00.123+08:00" of ms, "2026-11-23" of a day; null for 0.  New references. */
+json_t *office_time_json(int64_t ms);
+json_t *office_date_json(int64_t day);
+
 /* ---- case_file.c: moving a case, and what follows from a move ---- */
 
 /* The side whose rows of the table are ours now.  At a local case (本地办件) it is the window's until the case is forwarded, then the home
@@ -203,6 +209,8 @@ int register_settle(struct store_db *db, const struct office *office, const char
 /* What the case's entry, just kept together with `row`, means for its delegated steps: asked for, done, void.  `row` is in the store, and
  * follows. */
 int register_follow(struct store_db *db, const struct office *office, struct case_row *row, const struct entry *entry) TB_MUST_USE;
+/* The open step that asks for what this entry of the home side issued to be handed over; no[0] = 0: none. */
+int register_step_open(struct store_db *db, const struct case_row *row, const char *entry_id, char no[REGISTER_NO_TEXT]) TB_MUST_USE;
 /* What time does to objects: authorisations of this office whose period is over expire. */
 int register_tick(struct store_db *db, const struct office *office, int64_t now) TB_MUST_USE;
 /* ---- register_view.c ---- */
@@ -227,6 +235,8 @@ int catalogue_items(struct store_db *db, const char *office, json_t **items) TB_
  * *next (may be NULL): the version that comes later, 0 when none.  The document is a new reference that must not be changed. */
 int catalogue_offered(struct store_db *db, const char *office, const char *code, int64_t day, int64_t *version, json_t **doc,
                       int64_t *next) TB_MUST_USE;
+/* PROBLEM_ITEM_RETIRED unless what is offered on `day` is in force then; says from when it is, where it has not begun. */
+int catalogue_check_force(const json_t *item, const char *code, int64_t day, struct problem *p) TB_MUST_USE;
 /* Keeps a checked edition: its items become the current ones of that office, and what changed is noted.  A version that was published
  * with other content is refused.  `changes` (may be NULL): new reference to the differences. */
 int catalogue_take(struct store_db *db, const struct suite *suite, const json_t *edition, const struct catalogue_author *author,
@@ -249,6 +259,9 @@ int authorisation_keep(struct store_db *db, const json_t *body, const char *prin
 
 /* ---- document.c: numbers of written documents (文书), given with the act ---- */
 
+/* Whether this office numbers the document of an act of `actor`: at a local case (本地办件) it is both sides. */
+bool document_is_ours(const struct office *office, const struct case_row *row, const struct document_row *document,
+                      enum case_side actor);
 /* The document that this entry makes and that our side numbers with the act, or NULL. */
 const struct document_row *document_of_act(const struct office *office, const struct case_row *row, const struct entry *entry);
 /* The officer does not type what the office gives: PROBLEM_FIELD. */

@@ -61,7 +61,7 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
 static int settle_edition(struct store_db *db, struct office_outcome *out, uint64_t index, const struct receipt_line *line)
 {
     const char *title = json_string_value(json_object_get(line->problem, "detail"));
-    int64_t now = store_world(db)->now_ms(store_world(db)->context);
+    int64_t now = store_now(db);
     return edition_settle(db, out->peer->code, index, line->verdict, now, title ? title : "");
 }
 
@@ -149,7 +149,7 @@ static int outcome_run(struct store_db *db, struct store_command *command)
         if (parcel->cosignature)
             rc = peer_take_cosignature(db, out->peer, out->our_size, parcel->cosignature);
     }
-    peer.last_exchange = store_world(db)->now_ms(store_world(db)->context);
+    peer.last_exchange = store_now(db);
     out->acked_seq = peer.sent.seq;
     if (!rc)
         rc = peer_put(db, &peer);

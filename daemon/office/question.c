@@ -7,11 +7,6 @@
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
-static int64_t now_ms(struct store_db *db)
-{
-    return store_world(db)->now_ms(store_world(db)->context);
-}
-
 /* ---- who am I, and how are the links ---- */
 
 static int peer_json(struct store_db *db, const struct office_peer *peer, json_t **out)
@@ -24,7 +19,7 @@ static int peer_json(struct store_db *db, const struct office_peer *peer, json_t
         return rc;
     rc = outbox_oldest(db, peer->code, row.sent.seq, &seq, &at);
     if (!rc)
-        age = (now_ms(db) - at) / 1000;
+        age = (store_now(db) - at) / 1000;
     if (row.last_exchange)
         timestamp_format(row.last_exchange, text);
     *out = json_pack("{s:s, s:s, s:I, s:I, s:s}", "office", peer->code, "name", peer->name, "unsent",
@@ -38,7 +33,7 @@ static int ask_office(struct store_db *db, struct office_question *q)
 {
     const struct office *office = q->office;
     char now[TIMESTAMP_TEXT];
-    timestamp_format(now_ms(db), now);
+    timestamp_format(store_now(db), now);
     json_t *peers = json_array();
     int rc = 0;
     for (size_t i = 0; i < office->peer_count && !rc; i++) {
@@ -110,6 +105,9 @@ json_t *fact_summary(const struct entry *entry)
     for (size_t i = 0; summary && shown[i]; i++)
         if (json_is_string(json_object_get(entry->body, shown[i])))
             (void)json_object_set(summary, shown[i], json_object_get(entry->body, shown[i]));
+    const json_t *step = json_object_get(json_object_get(entry->body, "data"), "step"); /* which delegated step an act asks for */
+    if (summary && json_is_string(step))
+        (void)json_object_set(summary, "step", (json_t *)(uintptr_t)step);
     size_t materials = json_array_size(json_object_get(entry->body, "materials"));
     if (summary && materials)
         (void)json_object_set_new(summary, "materials", json_integer((json_int_t)materials));
@@ -168,7 +166,7 @@ static int ask_clocks(struct store_db *db, struct office_question *q)
     int rc = find_case(db, q, &row);
     if (rc)
         return rc;
-    rc = case_clocks(db, q->office, &row, now_ms(db), &q->answer);
+    rc = case_clocks(db, q->office, &row, store_now(db), &q->answer);
     case_row_clear(&row);
     return rc;
 }

@@ -249,7 +249,7 @@ int register_request(struct store_db *db, struct office_request *request, struct
     static const char *const known[] = {"case", "office", "data", NULL};
     struct deed d = {.db = db, .office = request->office, .kind = register_by_name(request->register_kind)};
     const struct office_staff *staff = request->staff;
-    d.now = store_world(db)->now_ms(store_world(db)->context);
+    d.now = store_now(db);
     json_t *given = NULL, *data = NULL;
     int rc =
         d.kind ? strict_json_only(request->body, "", known, p) : problem_set(p, PROBLEM_NOT_FOUND, NULL, "there is no such register");

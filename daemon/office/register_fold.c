@@ -1,4 +1,5 @@
-/* register_fold: an object as the fold of its acts, read from the ledgers — for the row that lists show, and to check that row. */
+/* register_fold: an object as the fold of its acts, read from the ledgers — for the row that lists show, and to check
+ * that row. */
 #include "daemon/office/register.h"
 
 #include <stdlib.h>
@@ -40,7 +41,8 @@ static void note_origin(const struct register_kind *kind, const struct entry *en
     r->opened = entry->at;
 }
 
-static int replay_one(const struct register_kind *kind, const struct event_row *event, const struct entry *entry, struct register_replay *r)
+static int replay_one(const struct register_kind *kind, const struct event_row *event, const struct entry *entry,
+                      struct register_replay *r)
 {
     const struct register_act *act = register_act_by_name(kind, json_string_value(json_object_get(entry->body, "act")));
     const json_t *data = json_object_get(entry->body, "data");
@@ -67,8 +69,9 @@ static int replay_one(const struct register_kind *kind, const struct event_row *
     return rc ? rc : note_act(r, act, entry);
 }
 
-int register_replay(struct store_db *db, const struct office *office, const struct register_kind *kind, int64_t object_id,
-                    const struct event_row *fresh, const struct entry *entry, struct register_replay *out)
+int register_replay(struct store_db *db, const struct office *office, const struct register_kind *kind,
+                    int64_t object_id, const struct event_row *fresh, const struct entry *entry,
+                    struct register_replay *out)
 {
     struct event_row *events = NULL;
     size_t count = 0;

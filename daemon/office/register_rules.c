@@ -7,7 +7,8 @@
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
-/* Which of the halls' own limits a step asked of the delegate runs under (domain: 1 for form and result, 2 where originals move). */
+/* Which of the halls' own limits a step asked of the delegate runs under (domain: 1 for form and result, 2 where
+ * originals move). */
 static const struct {
     const char *step;
     enum step_limit limit;
@@ -20,12 +21,6 @@ static const struct {
 static bool is_act(const struct deed *d, enum register_kind_id kind, const char *act)
 {
     return d->kind == &register_kinds[kind] && !strcmp(d->act->name, act);
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
 }
 
 /* ---- what the office fills in ---- */
@@ -41,10 +36,11 @@ static int fill_step_due(struct deed *d, json_t *data)
     int64_t day;
     bool provisional;
     for (size_t i = 0; i < sizeof step_clocks / sizeof step_clocks[0]; i++) {
-        if (strcmp(step_clocks[i].step, text_of(data, "step")) != 0)
+        if (strcmp(step_clocks[i].step, strict_json_peek(data, "step")) != 0)
             continue;
         int days = d->office->limits[step_clocks[i].limit];
-        int rc = calendar_add(d->office->calendar, timestamp_day(d->now), days > 0 ? (unsigned)days : 0, &day, &provisional);
+        int rc =
+            calendar_add(d->office->calendar, timestamp_day(d->now), days > 0 ? (unsigned)days : 0, &day, &provisional);
         if (rc)
             return rc;
         date_format(day, text);
@@ -58,7 +54,7 @@ int deed_prepare(struct deed *d, json_t *data, struct problem *p)
     char today[DATE_TEXT];
     date_format(timestamp_day(d->now), today);
     if (is_act(d, REGISTER_AUTHORISATION, "offer")) {
-        int rc = fill(data, "in_name", "principal");
+        int rc = fill(data, "in_name", "principal_by_delegate");
         return rc ? rc : fill(data, "open_cases", "finish");
     }
     if (is_act(d, REGISTER_STEP, "request"))
@@ -70,10 +66,11 @@ int deed_prepare(struct deed *d, json_t *data, struct problem *p)
 
 /* ---- rules ---- */
 
-/* Nobody may authorise for items that are not its own: competence does not move, and nothing is passed on (行政许可法 24). */
+/* Nobody may authorise for items that are not its own: competence does not move, and nothing is passed on (行政许可法
+ * 24). */
 static int check_offer(struct deed *d, const json_t *data, struct problem *p)
 {
-    const char *items = text_of(data, "items");
+    const char *items = strict_json_peek(data, "items");
     int64_t version;
     bool current;
     if (!strcmp(items, "*"))
@@ -91,37 +88,41 @@ static int check_offer(struct deed *d, const json_t *data, struct problem *p)
             rc = item_find(d->db, d->object.owner, code, 0, &version, &current, &item);
         json_decref(item);
         if (rc)
-            return rc == TB_ENOTFOUND
-                       ? problem_set(p, PROBLEM_ITEM_UNKNOWN, "/items", "office %s has no item %s", d->object.owner, code)
-                       : rc;
+            return rc == TB_ENOTFOUND ? problem_set(p, PROBLEM_ITEM_UNKNOWN, "/items", "office %s has no item %s",
+                                                    d->object.owner, code)
+                                      : rc;
         at += len + (at[len] == ',');
     }
     return 0;
 }
 
-/* A step is asked for by the home side, from the side that took the case in, and only under an authorisation in force. */
+/* A step is asked for by the home side, from the side that took the case in, and only under an authorisation in force.
+ */
 static int check_step(struct deed *d, const json_t *data, struct problem *p)
 {
     const struct case_row *about = &d->about;
     bool ours = !d->entry.from[0];
-    enum case_step step = register_step(text_of(d->object.id ? d->content : data, "step"));
+    enum case_step step = register_step(strict_json_peek(d->object.id ? d->content : data, "step"));
     int64_t at = ours ? d->now : d->entry.at, handed_in = about->times[TIME_HANDED_IN];
     char id[UUID_TEXT];
     if (strcmp(d->object.owner, about->home) != 0)
-        return problem_set(p, PROBLEM_NOT_ALLOWED, "", "only the home side, %s, asks for steps of its case: nothing is passed on",
-                           about->home);
+        return problem_set(p, PROBLEM_NOT_ALLOWED, "",
+                           "only the home side, %s, asks for steps of its case: nothing is passed on", about->home);
     if (!strcmp(about->home, about->intake))
-        return problem_set(p, PROBLEM_NOT_ALLOWED, "", "the case was taken in by the office that decides: there is nobody to ask");
+        return problem_set(p, PROBLEM_NOT_ALLOWED, "",
+                           "the case was taken in by the office that decides: there is nobody to ask");
     if (!d->object.id) {
         int rc = authorisation_find(d->db, about->home, about->intake, about->item, step, at, handed_in, id);
-        return rc == TB_ENOTFOUND ? problem_set(p, PROBLEM_NO_AUTHORISATION, "", "office %s is not authorised for step %c of item %s",
-                                                about->intake, (char)step, about->item)
-                                  : rc;
+        return rc == TB_ENOTFOUND
+                   ? problem_set(p, PROBLEM_NO_AUTHORISATION, "", "office %s is not authorised for step %c of item %s",
+                                 about->intake, (char)step, about->item)
+                   : rc;
     }
     if (strcmp(d->act->name, "done") != 0 && strcmp(d->act->name, "acknowledge") != 0)
         return 0; /* to fail, return or void a step needs no authorisation */
     if (ours)
-        return authority_find(d->db, d->office, about->home, about->item, step, at, handed_in, d->entry.authorisation, p);
+        return authority_find(d->db, d->office, about->home, about->item, step, at, handed_in, d->entry.authorisation,
+                              p);
     return authority_verify(d->db, d->office, &d->entry, about->item, step, handed_in, p);
 }
 
@@ -160,20 +161,23 @@ static int check_transfer(struct deed *d, const json_t *data, struct problem *p)
     if (d->object.id || is_act(d, REGISTER_TRANSFER, "keep"))
         return 0;
     if (!d->object.other[0] && is_act(d, REGISTER_TRANSFER, "pack"))
-        return problem_set(p, PROBLEM_NOT_ALLOWED, "", "the case stays at this office: there is nobody to send papers to");
+        return problem_set(p, PROBLEM_NOT_ALLOWED, "",
+                           "the case stays at this office: there is nobody to send papers to");
     enum case_side side = strcmp(d->object.owner, d->about.home) ? CASE_SIDE_INTAKE : CASE_SIDE_HOME;
     int rc = register_originals(d, side, &sums, &packed);
     int64_t here = (side == CASE_SIDE_HOME ? sums.at_home : sums.at_intake) - packed, wanted = originals_listed(data);
     if (!rc && wanted > here)
         rc = problem_set(p, PROBLEM_TRANSITION, "/documents",
-                         "%lld originals are listed, %lld of this case are held here; record what was left with: tongban transfer keep",
+                         "%lld originals are listed, %lld of this case are held here; record what was left with: "
+                         "tongban transfer keep",
                          (long long)wanted, (long long)here);
     return rc;
 }
 
 static bool rated_is(const struct deed *d, const json_t *content, const char *office)
 {
-    return !strcmp(strcmp(text_of(content, "about"), "home_department") ? d->about.intake : d->about.home, office);
+    return !strcmp(strcmp(strict_json_peek(content, "about"), "home_department") ? d->about.intake : d->about.home,
+                   office);
 }
 
 static int check_rating(struct deed *d, const json_t *data, struct problem *p)
@@ -187,7 +191,8 @@ static int check_rating(struct deed *d, const json_t *data, struct problem *p)
 
 static int check_away(struct deed *d, const json_t *data, struct problem *p)
 {
-    if (is_act(d, REGISTER_CONTACT, "away") && strcmp(text_of(data, "until"), text_of(data, "from")) < 0)
+    if (is_act(d, REGISTER_CONTACT, "away") &&
+        strcmp(strict_json_peek(data, "until"), strict_json_peek(data, "from")) < 0)
         return problem_set(p, PROBLEM_FIELD, "/until", "the absence ends before it begins");
     return 0;
 }
@@ -218,7 +223,8 @@ bool deed_turn(const struct deed *d)
 /* ---- effects ---- */
 
 /* "in force" has begun and ended: the spans in which steps are covered. */
-static int spans_of(const struct register_kind *kind, const struct register_move *moves, size_t count, struct authorisation_span *spans)
+static int spans_of(const struct register_kind *kind, const struct register_move *moves, size_t count,
+                    struct authorisation_span *spans)
 {
     int active = register_state_by_name(kind, "active");
     size_t n = 0;
@@ -236,27 +242,30 @@ static int spans_of(const struct register_kind *kind, const struct register_move
     return (int)n;
 }
 
-int register_cover(const char *uuid, const char *principal, const char *delegate, const json_t *content, const struct register_move *moves,
-                   size_t count, struct authorisation_row *row, struct authorisation_span spans[REGISTER_MOVES_MAX], size_t *span_count)
+int register_cover(const char *uuid, const char *principal, const char *delegate, const json_t *content,
+                   const struct register_move *moves, size_t count, struct authorisation_row *row,
+                   struct authorisation_span spans[REGISTER_MOVES_MAX], size_t *span_count)
 {
     const json_t *revocation = json_object_get(content, "revocation");
-    const char *rule = text_of(revocation, "open_cases")[0] ? text_of(revocation, "open_cases") : text_of(content, "open_cases");
+    const char *rule = strict_json_peek(revocation, "open_cases")[0] ? strict_json_peek(revocation, "open_cases")
+                                                                     : strict_json_peek(content, "open_cases");
     *span_count = (size_t)spans_of(&register_kinds[REGISTER_AUTHORISATION], moves, count, spans);
     *row = (struct authorisation_row){.items = NULL};
     if (!*span_count)
         return 0;
-    *row = (struct authorisation_row){
-        .registered = 1, .finish = strcmp(rule, "stop") != 0, .acceptance = json_is_true(json_object_get(content, "acceptance"))};
+    *row = (struct authorisation_row){.registered = 1,
+                                      .finish = strcmp(rule, "stop") != 0,
+                                      .acceptance = json_is_true(json_object_get(content, "acceptance"))};
     (void)snprintf(row->id, sizeof row->id, "%s", uuid);
     (void)snprintf(row->principal, sizeof row->principal, "%s", principal);
     (void)snprintf(row->delegate, sizeof row->delegate, "%s", delegate);
-    (void)snprintf(row->steps, sizeof row->steps, "%s", text_of(content, "steps"));
-    (void)snprintf(row->announcement, sizeof row->announcement, "%s", text_of(content, "announcement"));
-    int rc = date_parse(text_of(content, "from"), &row->from_day);
-    rc = rc ? rc : date_parse(text_of(content, "until"), &row->until_day);
+    (void)snprintf(row->steps, sizeof row->steps, "%s", strict_json_peek(content, "steps"));
+    (void)snprintf(row->announcement, sizeof row->announcement, "%s", strict_json_peek(content, "announcement"));
+    int rc = date_parse(strict_json_peek(content, "from"), &row->from_day);
+    rc = rc ? rc : date_parse(strict_json_peek(content, "until"), &row->until_day);
     if (rc)
         return rc;
-    row->items = strdup(text_of(content, "items"));
+    row->items = strdup(strict_json_peek(content, "items"));
     return row->items ? 0 : TB_ENOMEM;
 }
 
@@ -267,7 +276,8 @@ static int authorisation_effect(struct deed *d, const struct register_move *move
     size_t n = 0;
     if (!count)
         return 0;
-    int rc = register_cover(d->object.uuid, d->object.owner, d->object.other, d->content, moves, count, &row, spans, &n);
+    int rc =
+        register_cover(d->object.uuid, d->object.owner, d->object.other, d->content, moves, count, &row, spans, &n);
     if (!rc && n) /* else it was never accepted */
         rc = authorisation_put(d->db, &row);
     if (!rc && n)
@@ -283,10 +293,11 @@ int deed_effect(struct deed *d, const struct register_move *moves, size_t count)
 
 /* ---- what follows from a case ---- */
 
-static int start_deed(struct deed *d, struct store_db *db, const struct office *office, const struct case_row *row, const char *act)
+static int start_deed(struct deed *d, struct store_db *db, const struct office *office, const struct case_row *row,
+                      const char *act)
 {
     *d = (struct deed){.db = db, .office = office, .kind = &register_kinds[REGISTER_STEP]};
-    d->now = store_world(db)->now_ms(store_world(db)->context);
+    d->now = store_now(db);
     d->act = register_act_by_name(d->kind, act);
     int rc = case_get_by_id(db, row->id, &d->about);
     d->object.case_id = row->id;
@@ -294,18 +305,32 @@ static int start_deed(struct deed *d, struct store_db *db, const struct office *
     return rc;
 }
 
-/* The home side asks its delegate to hand over what it has just issued — where it has authorised it; else it does so itself. */
-static int ask_step(struct store_db *db, const struct office *office, struct case_row *row, const struct entry *entry, const char *step)
+/* What is to be handed over: "延期通知书 桐政服延〔2026〕000001号"; NULL when the entry makes no document. */
+static json_t *task_of(const struct office *office, const struct case_row *row, const struct entry *entry)
+{
+    const struct document_row *document = document_of_act(office, row, entry);
+    const char *number = strict_json_peek(entry->body, "document_no");
+    return document ? json_sprintf("%s%s%s", document->zh, number[0] ? " " : "", number) : NULL;
+}
+
+/* The home side asks its delegate to hand over what it has just issued — where it has authorised it; else it does so
+ * itself. */
+static int ask_step(struct store_db *db, const struct office *office, struct case_row *row, const struct entry *entry,
+                    const char *step)
 {
     struct deed d;
     char id[UUID_TEXT];
-    int rc = authorisation_find(db, row->home, row->intake, row->item, register_step(step), entry->at, row->times[TIME_HANDED_IN], id);
+    int rc = authorisation_find(db, row->home, row->intake, row->item, register_step(step), entry->at,
+                                row->times[TIME_HANDED_IN], id);
     if (rc)
         return rc == TB_ENOTFOUND ? 0 : rc;
     rc = start_deed(&d, db, office, row, "request");
     memcpy(d.object.owner, row->home, OFFICE_TEXT);
     memcpy(d.object.other, row->intake, OFFICE_TEXT);
-    json_t *data = json_pack("{s:s, s:s}", "step", step, "entry", entry->id);
+    json_t *data = json_pack("{s:s, s:s}", "step", step, "entry", entry->id), *task = task_of(office, row, entry);
+    if (data && task)
+        (void)json_object_set(data, "task", task);
+    json_decref(task);
     if (!rc)
         rc = data ? fill_step_due(&d, data) : TB_ENOMEM;
     if (!rc)
@@ -321,8 +346,9 @@ static json_t *delivery_evidence(const struct entry *entry)
 {
     const json_t *body = entry->body, *first = json_array_get(json_object_get(body, "documents"), 0);
     json_t *handed =
-        json_pack("{s:s, s:s, s:s, s:s, s:s}", "document", text_of(first, "name"), "way", text_of(body, "way"), "received_at",
-                  text_of(body, "received_at"), "recipient", text_of(body, "recipient"), "server", text_of(body, "server"));
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "document", strict_json_peek(first, "name"), "way",
+                  strict_json_peek(body, "way"), "received_at", strict_json_peek(body, "received_at"), "recipient",
+                  strict_json_peek(body, "recipient"), "server", strict_json_peek(body, "server"));
     json_t *reason = json_object_get(body, "refusal_reason");
     json_t *witness = json_object_get(json_array_get(json_object_get(body, "witnesses"), 0), "name");
     if (handed && reason)
@@ -332,11 +358,31 @@ static json_t *delivery_evidence(const struct entry *entry)
     return json_pack("{s:o, s:s}", "handed_over", handed, "entry", entry->id);
 }
 
-/* Ends the open steps of the case (of one kind, or all) with this act. */
-static int end_steps(struct store_db *db, const struct office *office, struct case_row *row, const char *step, const char *act,
-                     json_t *data, const struct entry *entry)
+int register_step_open(struct store_db *db, const struct case_row *row, const char *entry_id, char no[REGISTER_NO_TEXT])
 {
-    struct object_filter filter = {.kind = REGISTER_STEP, .case_id = row->id, .open_only = true, .limit = LIMIT_LIST_PAGE};
+    struct object_filter filter = {
+        .kind = REGISTER_STEP, .case_id = row->id, .open_only = true, .limit = LIMIT_LIST_PAGE};
+    struct object_row *rows = NULL;
+    size_t count = 0;
+    int rc = object_list(db, &filter, &rows, &count, &filter.cursor);
+    no[0] = '\0';
+    for (size_t i = 0; i < count && !rc && !no[0]; i++) {
+        json_t *content = NULL;
+        rc = strict_json_parse(rows[i].doc, strlen(rows[i].doc), &content, NULL);
+        if (!rc && !strcmp(strict_json_peek(content, "entry"), entry_id))
+            memcpy(no, rows[i].no, REGISTER_NO_TEXT);
+        json_decref(content);
+    }
+    object_rows_free(rows, count);
+    return rc;
+}
+
+/* Ends the open steps of the case (of one kind, or all) with this act. */
+static int end_steps(struct store_db *db, const struct office *office, struct case_row *row, const char *step,
+                     const char *act, json_t *data, const struct entry *entry)
+{
+    struct object_filter filter = {
+        .kind = REGISTER_STEP, .case_id = row->id, .open_only = true, .limit = LIMIT_LIST_PAGE};
     struct object_row *rows = NULL;
     size_t count = 0;
     int rc = data ? object_list(db, &filter, &rows, &count, &filter.cursor) : TB_ENOMEM;
@@ -347,7 +393,8 @@ static int end_steps(struct store_db *db, const struct office *office, struct ca
             case_row_clear(&d.about);
             rc = deed_load(&d, rows[i].no, NULL);
         }
-        bool meant = !rc && (!step || !strcmp(text_of(d.content, "step"), step)) && d.act->from >> d.object.local_state & 1;
+        bool meant = !rc && (!step || !strcmp(strict_json_peek(d.content, "step"), step)) &&
+                     d.act->from >> d.object.local_state & 1;
         if (meant && !strcmp(act, "done"))
             memcpy(d.entry.authorisation, entry->authorisation, sizeof d.entry.authorisation);
         if (meant)
@@ -372,11 +419,13 @@ int register_follow(struct store_db *db, const struct office *office, struct cas
     if (!strcmp(row->home, row->intake))
         return 0;
     if (!home)
-        return entry->type == ENTRY_CASE_DELIVERED ? end_steps(db, office, row, "delivery", "done", delivery_evidence(entry), entry)
-                                                   : 0;
-    if (entry->type == ENTRY_CASE_NOTICE)
+        return entry->type == ENTRY_CASE_DELIVERED
+                   ? end_steps(db, office, row, "delivery", "done", delivery_evidence(entry), entry)
+                   : 0;
+    /* 32(4), 42, 45: what the applicant has to be told in writing while the case goes on */
+    if (entry->type == ENTRY_CASE_NOTICE || entry->type == ENTRY_CASE_SPECIAL || entry->type == ENTRY_CASE_EXTENDED)
         return ask_step(db, office, row, entry, "notice");
-    if (entry->type == ENTRY_CASE_DELIVERY && !strcmp(text_of(entry->body, "place"), "intake"))
+    if (entry->type == ENTRY_CASE_DELIVERY && !strcmp(strict_json_peek(entry->body, "place"), "intake"))
         return ask_step(db, office, row, entry, "delivery");
     if (entry->type == ENTRY_CASE_DELIVERED && !strcmp(entry->from, office->code))
         return end_steps(db, office, row, "delivery", "void", void_reason("属地已自行送达"), entry);

@@ -23,20 +23,6 @@ static json_t *acts_json(const struct office *office, const struct office_staff 
     return acts;
 }
 
-static int64_t now_ms(struct store_db *db)
-{
-    return store_world(db)->now_ms(store_world(db)->context);
-}
-
-static json_t *date_json(int64_t day)
-{
-    char text[DATE_TEXT];
-    if (!day)
-        return json_null();
-    date_format(day, text);
-    return json_string(text);
-}
-
 /* The light of what is due; an authorisation that holds until a day is no task. */
 static const char *light_here(const struct office *office, const struct object_row *row, int64_t now)
 {
@@ -56,7 +42,7 @@ int register_summary(const struct office *office, const struct office_staff *sta
                             state->name, "state_text", state->zh, "state_confirmed", kind->states[row->state].name, "pending",
                             (int)(row->pending > 0), "open", (int)row->open, "opened", opened, "changed", changed, "light",
                             light_here(office, row, now), "due",
-                            date_json(row->due_day), "turn", (int)row->turn, "acts", acts_json(office, staff, row));
+                            office_date_json(row->due_day), "turn", (int)row->turn, "acts", acts_json(office, staff, row));
     if (!doc)
         return TB_ENOMEM;
     *out = doc;
@@ -158,7 +144,7 @@ int ask_registers(struct store_db *db, struct office_question *q)
     json_t *list = json_array();
     for (size_t i = 0; i < count && !rc; i++)
         if (may_read(q, (int)rows[i].kind))
-            rc = list ? list_row(q, now_ms(db), &rows[i], list) : TB_ENOMEM;
+            rc = list ? list_row(q, store_now(db), &rows[i], list) : TB_ENOMEM;
     object_rows_free(rows, count);
     char cursor[24];
     (void)snprintf(cursor, sizeof cursor, "%lld", (long long)next);
@@ -214,7 +200,7 @@ int ask_register(struct store_db *db, struct office_question *q)
     if (rc)
         return rc;
     json_t *doc = NULL, *content = NULL, *history = json_array();
-    rc = register_summary(q->office, q->staff, &row, now_ms(db), &doc);
+    rc = register_summary(q->office, q->staff, &row, store_now(db), &doc);
     if (!rc)
         rc = read_content(&row, &content);
     if (!rc)
@@ -276,7 +262,7 @@ static int requested_steps(struct store_db *db, struct office_question *q, const
     int rc = object_list(db, &filter, &rows, &count, &next);
     for (size_t i = count; i-- > 0 && !rc;) { /* oldest first */
         json_t *doc = NULL, *content = NULL;
-        rc = register_summary(q->office, q->staff, &rows[i], now_ms(db), &doc);
+        rc = register_summary(q->office, q->staff, &rows[i], store_now(db), &doc);
         if (!rc)
             rc = read_content(&rows[i], &content);
         if (!rc && (json_object_set(doc, "step", json_object_get(content, "step")) || json_object_set(doc, "data", content) ||

@@ -123,21 +123,15 @@ static int add_grant(void *context, const struct authorisation_row *row)
     return rc ? rc : report_add(&page->run, &fact);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static int add_item(void *context, const struct item_scan_row *row)
 {
     struct page *page = context;
     json_t *doc = NULL;
     if (strict_json_parse(row->json, strlen(row->json), &doc, NULL))
         return TB_ECORRUPT;
-    struct report_item item = {.office = row->office, .code = text_of(doc, "code"), .name = text_of(doc, "name"),
-                               .mode = text_of(doc, "mode"), .department = text_of(doc, "department"),
-                               .effective_from = text_of(doc, "effective_from"), .version = row->version, .edition = row->edition,
+    struct report_item item = {.office = row->office, .code = strict_json_peek(doc, "code"), .name = strict_json_peek(doc, "name"),
+                               .mode = strict_json_peek(doc, "mode"), .department = strict_json_peek(doc, "department"),
+                               .effective_from = strict_json_peek(doc, "effective_from"), .version = row->version, .edition = row->edition,
                                .office_edition = row->office_edition, .newest = row->newest};
     struct report_fact fact = {.source = REPORT_ITEMS, .item = &item};
     int rc = page->q->verify ? report_add(&page->stored, &fact) : 0;
@@ -349,7 +343,7 @@ static int set_run(struct page *page, struct report_run *run)
     run->item = q->item;
     run->from = q->from;
     run->to = q->to;
-    run->today = timestamp_day(store_world(page->db)->now_ms(store_world(page->db)->context));
+    run->today = timestamp_day(store_now(page->db));
     report_period(q->report, run->today, &run->from, &run->to);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "proto/clock.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
+#include "proto/strict_json.h"
 
 int fact_begin(struct fact_maker *maker, struct store_db *db, const struct office *office, unsigned needs)
 {
@@ -26,12 +27,6 @@ void fact_end(struct fact_maker *maker)
 
 /* ---- what both paths share ---- */
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static int set_item(struct fact_maker *maker, struct report_case *c)
 {
     char key[96];
@@ -44,15 +39,16 @@ static int set_item(struct fact_maker *maker, struct report_case *c)
         int rc = item_find(maker->db, c->home, c->item, c->item_version, &version, &current, &item);
         if (rc && rc != TB_ENOTFOUND)
             return rc;
-        shown = json_pack("{s:s, s:s, s:s, s:i}", "name", text_of(item, "name"), "department", text_of(item, "department"), "mode",
-                          text_of(item, "mode"), "rule", item ? (int)notice_rule_of(item) : 0);
+        shown =
+            json_pack("{s:s, s:s, s:s, s:i}", "name", strict_json_peek(item, "name"), "department", strict_json_peek(item, "department"),
+                      "mode", strict_json_peek(item, "mode"), "rule", item ? (int)notice_rule_of(item) : 0);
         json_decref(item);
         if (!shown || json_object_set_new(maker->items, key, shown))
             return TB_ENOMEM;
     }
-    c->item_name = text_of(shown, "name");
-    c->department = text_of(shown, "department");
-    c->mode = text_of(shown, "mode");
+    c->item_name = strict_json_peek(shown, "name");
+    c->department = strict_json_peek(shown, "department");
+    c->mode = strict_json_peek(shown, "mode");
     c->notice_rule = json_integer_value(json_object_get(shown, "rule"));
     return 0;
 }
@@ -125,12 +121,12 @@ static void copy_word(char *out, size_t size, const char *text)
 
 static void take_delivered(const json_t *body, struct report_case *c)
 {
-    bool mail = !strcmp(text_of(body, "way"), "mail") || text_of(body, "tracking_no")[0];
+    bool mail = !strcmp(strict_json_peek(body, "way"), "mail") || strict_json_peek(body, "tracking_no")[0];
     c->received_at = time_of(body, "received_at");
     c->mailed = mail;
-    c->mail_refused = mail && text_of(body, "refusal_reason")[0];
-    copy_word(c->carrier, sizeof c->carrier, text_of(body, "carrier"));
-    copy_word(c->tracking_no, sizeof c->tracking_no, text_of(body, "tracking_no"));
+    c->mail_refused = mail && strict_json_peek(body, "refusal_reason")[0];
+    copy_word(c->carrier, sizeof c->carrier, strict_json_peek(body, "carrier"));
+    copy_word(c->tracking_no, sizeof c->tracking_no, strict_json_peek(body, "tracking_no"));
 }
 
 /* What an entry says beside its move: the part that no column of the row holds. */
@@ -146,7 +142,7 @@ static void take_particulars(const struct entry *entry, struct report_case *c)
     case ENTRY_CASE_NOTICE:
         if (!c->notice_at)
             c->notice_at = entry->at;
-        if (date_parse(text_of(body, "deadline"), &c->deadline_day))
+        if (date_parse(strict_json_peek(body, "deadline"), &c->deadline_day))
             c->deadline_day = 0;
         break;
     case ENTRY_CASE_SUPPLEMENTED:
@@ -157,12 +153,12 @@ static void take_particulars(const struct entry *entry, struct report_case *c)
         c->refused = 1;
         break;
     case ENTRY_CASE_DECIDED:
-        c->granted = !strcmp(text_of(body, "outcome"), "grant");
+        c->granted = !strcmp(strict_json_peek(body, "outcome"), "grant");
         c->denied = !c->granted;
         break;
     case ENTRY_CASE_DELIVERY:
-        copy_word(c->mail_place, sizeof c->mail_place, text_of(body, "place"));
-        if (!strcmp(text_of(body, "way"), "mail"))
+        copy_word(c->mail_place, sizeof c->mail_place, strict_json_peek(body, "place"));
+        if (!strcmp(strict_json_peek(body, "way"), "mail"))
             c->mail_asked_at = entry->at;
         break;
     case ENTRY_CASE_DELIVERED:
@@ -255,17 +251,17 @@ static int take_application(struct fact_maker *maker, const struct entry *entry,
 {
     const json_t *item = json_object_get(entry->body, "item");
     const json_t *applicant = json_object_get(entry->body, "applicant");
-    copy_word(c->home, sizeof c->home, text_of(item, "office"));
-    copy_word(c->item, sizeof c->item, text_of(item, "code"));
+    copy_word(c->home, sizeof c->home, strict_json_peek(item, "office"));
+    copy_word(c->item, sizeof c->item, strict_json_peek(item, "code"));
     memcpy(c->intake, entry->from, sizeof c->intake);
     c->item_version = json_integer_value(json_object_get(item, "version"));
     c->times[TIME_HANDED_IN] = time_of(entry->body, "handed_in_at");
-    return set_applicant(&maker->entry_name, text_of(applicant, "name"), c);
+    return set_applicant(&maker->entry_name, strict_json_peek(applicant, "name"), c);
 }
 
 static int replay(struct fact_maker *maker, const struct entry *entry, struct case_row *copy, struct report_case *c)
 {
-    const char *corrected = text_of(json_object_get(entry->body, "applicant"), "name");
+    const char *corrected = strict_json_peek(json_object_get(entry->body, "applicant"), "name");
     int rc = 0;
     if (entry->type == ENTRY_CASE_CORRECTED && corrected[0])
         rc = set_applicant(&maker->entry_name, corrected, c);

@@ -184,8 +184,7 @@ static int check_edition(const struct step *step, const struct entry *entry, int
     return rc;
 }
 
-/* Whether the entry must be an event of its case.  Views were entries only before they were events; a joint case has a number of its
- * own. */
+/* Whether the entry must be an event of its case.  Views were entries only before they were events; a joint case has its own number. */
 static bool of_case(const struct entry *entry)
 {
     bool joint = entry->type == ENTRY_JOINT_OPENED || entry->type == ENTRY_JOINT_WITHDRAWN || entry->type == ENTRY_JOINT_CLOSED;

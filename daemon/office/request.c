@@ -9,11 +9,6 @@
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
-static int64_t now_ms(struct store_db *db)
-{
-    return store_world(db)->now_ms(store_world(db)->context);
-}
-
 static int set_actor(struct act *a)
 {
     const struct office_staff *staff = a->request->staff;
@@ -48,6 +43,15 @@ static int authorise(struct act *a, struct problem *p)
     return rc;
 }
 
+/* 形式审查: what is missing is said and taken in all the same; a way of delivery that the item does not offer would disappoint. */
+static int check_form(struct act *a, const json_t *item, struct problem *p)
+{
+    const char *way = json_string_value(json_object_get(json_object_get(a->request->body, "delivery"), "way"));
+    if (way && !item_delivers(item, way))
+        return problem_set(p, PROBLEM_FIELD, "/delivery/way", "this item is not delivered that way: %s", way);
+    return item_lacks(item, a->request->body, &a->lacks);
+}
+
 static int find_item(struct act *a, struct problem *p)
 {
     json_t *item = json_object_get(a->request->body, "item"), *stored = NULL;
@@ -68,8 +72,8 @@ static int find_item(struct act *a, struct problem *p)
         rc = problem_set(p, PROBLEM_ITEM_UNKNOWN, "/item/code", "office %s has no item %s", home, code);
     else if (!rc && version && version != found)
         rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/version", "version %lld of %s is not the one in force", (long long)version, code);
-    if (!rc && !item_in_force(stored, timestamp_day(a->now)))
-        rc = problem_set(p, PROBLEM_ITEM_RETIRED, "/item/code", "item %s is not in force today", code);
+    if (!rc)
+        rc = catalogue_check_force(stored, code, timestamp_day(a->now), p);
     if (!rc && json_object_get(stored, "legs"))
         rc = problem_set(p, PROBLEM_FIELD, "/item/code", "item %s has legs: take it in with tongban joint new", code);
     if (!rc) {
@@ -83,6 +87,8 @@ static int find_item(struct act *a, struct problem *p)
             json_object_set(item, "name", json_object_get(stored, "name")))
             rc = TB_ENOMEM;
     }
+    if (!rc && !a->leg)
+        rc = check_form(a, stored, p);
     json_decref(stored);
     return rc;
 }
@@ -287,6 +293,7 @@ static int run_inner(struct act *a, int (*run)(struct act *a, struct problem *p)
 {
     int rc = run(a, p);
     entry_clear(&a->entry);
+    json_decref(a->lacks);
     if (rc || !row)
         case_row_clear(&a->row);
     else
@@ -298,7 +305,7 @@ int case_intake(struct store_db *db, const struct office *office, const struct o
                 struct problem *p)
 {
     struct office_request request = {.office = office, .kind = OFFICE_INTAKE, .staff = staff, .body = body};
-    struct act act = {.db = db, .office = office, .request = &request, .leg = true, .now = now_ms(db)};
+    struct act act = {.db = db, .office = office, .request = &request, .leg = true, .now = store_now(db)};
     return run_inner(&act, run_intake, row, p);
 }
 
@@ -306,7 +313,7 @@ int case_act(struct store_db *db, const struct office *office, const struct offi
              json_t *body, struct problem *p)
 {
     struct office_request request = {.office = office, .kind = OFFICE_ACTION, .staff = staff, .body = body};
-    struct act act = {.db = db, .office = office, .request = &request, .now = now_ms(db)};
+    struct act act = {.db = db, .office = office, .request = &request, .now = store_now(db)};
     (void)snprintf(request.case_no, sizeof request.case_no, "%s", case_no);
     (void)snprintf(request.action, sizeof request.action, "%s", action);
     return run_inner(&act, run_action, NULL, p);
@@ -384,6 +391,8 @@ static int answer_act(struct act *a)
     if (json_is_string(number))
         (void)json_object_set_new(doc, "document",
                                   json_pack("{s:s, s:s, s:O}", "kind", document->id, "title", document->zh, "number", number));
+    if (a->lacks && json_object_set(doc, "lacks", a->lacks))
+        return json_decref(doc), TB_ENOMEM;
     memcpy(a->request->changed_case, a->row.case_no, CASE_NO_TEXT);
     return keep_answer(a, doc, a->request->kind == OFFICE_INTAKE ? 201 : 200);
 }
@@ -425,7 +434,7 @@ static int replay(struct act *a, struct problem *p)
 static int request_run(struct store_db *db, struct store_command *command)
 {
     struct office_request *request = (struct office_request *)command;
-    struct act act = {.db = db, .office = request->office, .request = request, .now = now_ms(db)};
+    struct act act = {.db = db, .office = request->office, .request = request, .now = store_now(db)};
     struct problem *p = &request->problem;
     p->id = PROBLEM_COUNT;
     int rc;
@@ -454,6 +463,7 @@ static int request_run(struct store_db *db, struct store_command *command)
         (void)problem_from_code(p, rc);
     entry_clear(&act.entry);
     case_row_clear(&act.row);
+    json_decref(act.lacks);
     return rc;
 }
 

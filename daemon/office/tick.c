@@ -239,7 +239,7 @@ static int move_due(struct store_db *db, struct office_tick *tick, struct case_r
 static int tick_run(struct store_db *db, struct store_command *command)
 {
     struct office_tick *tick = (struct office_tick *)command;
-    int64_t now = store_world(db)->now_ms(store_world(db)->context);
+    int64_t now = store_now(db);
     struct case_row *rows = NULL;
     size_t count = 0;
     int rc = recalculate(db, tick);

@@ -244,6 +244,12 @@ const struct world *store_world(struct store_db *db)
     return db->options->world;
 }
 
+int64_t store_now(struct store_db *db)
+{
+    const struct world *world = store_world(db);
+    return world->now_ms(world->context);
+}
+
 const char *store_office(struct store_db *db)
 {
     return db->options->office;

@@ -103,6 +103,8 @@ uint64_t store_ledger_size(struct store_db *db);
 
 /* What the store was opened with; borrowed. */
 const struct world *store_world(struct store_db *db);
+/* Its clock: ms since 1970. */
+int64_t store_now(struct store_db *db);
 const char *store_office(struct store_db *db);
 const struct note_signer *store_signer(struct store_db *db);
 

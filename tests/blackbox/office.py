@@ -84,6 +84,7 @@ def free_ports(count):
         try:
             for port in range(first, first + count):
                 holder = socket.socket()
+                holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the daemon: a connection that just ended is no bar
                 held.append(holder)
                 holder.bind(("127.0.0.1", port))
             return first

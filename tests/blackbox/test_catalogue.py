@@ -139,7 +139,8 @@ def test_a_version_for_a_later_day_ends_nothing_before_it(desks):
     assert world.away.case(case).json()["item"]["version"] == 1
     assert world.away.intake(item={"office": HOME, "code": "GA01", "version": 1}).status == 201
     assert world.away.intake(item={"office": HOME, "code": "GA01", "version": 2}).problem() == "item-retired"
-    assert world.away.intake(item={"office": HOME, "code": "GA51"}).problem() == "item-retired"
+    answer = world.away.intake(item={"office": HOME, "code": "GA51"})
+    assert answer.problem() == "item-retired" and answer.json()["detail"] == "item GA51 begins on 2099-01-01"
 
 
 def test_what_is_not_published(desks):

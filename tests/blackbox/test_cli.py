@@ -283,6 +283,17 @@ def test_manuals_do_not_drift():
         assert (ROOT / path).read_text() == made.stdout, f"make it again: tongban {option} >{path}"
 
 
+def test_completion_knows_each_group_once_and_whole():
+    script = (ROOT / "client/completion/tongban").read_text()
+    groups = re.findall(r"^            ([a-z]+)\) words=\"([^\"]*)\"", script, re.M)
+    names = [name for name, _ in groups]
+    assert len(names) == len(set(names)) and "(null)" not in script
+    words = {name: text.split() for name, text in groups}
+    assert {"find", "list", "add"} <= set(words["contact"]) and {"letter", "offer", "revoke"} <= set(words["authorisation"])
+    first = re.search(r'words="(office [^"]*)"', script).group(1).split()
+    assert len(first) == len(set(first)) and set(names) <= set(first)
+
+
 def test_every_message_is_translated():
     got = subprocess.run([str(ROOT / "client/po/check")], capture_output=True, text=True)
     assert got.returncode == 0, got.stderr

@@ -148,7 +148,7 @@ def test_contacts_and_authorisations(kept):
     rows = both(kept, "authorisation")
     assert len(rows) == 3 and [row["no"] for row in rows] == ["", "", kept.grant], "those of the configuration stand beside it"
     mine = rows[-1]
-    assert (mine["status"], mine["acceptance"], mine["open_cases"], mine["in_name"]) == ("suspended", 1, "stop", "principal")
+    assert (mine["status"], mine["acceptance"], mine["open_cases"], mine["in_name"]) == ("suspended", 1, "stop", "principal_by_delegate")
     day = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))).date().isoformat()
     assert mine["spans"] == f"{day}..{day}" and mine["announcement"] == OFFER["announcement"]
 
@@ -304,7 +304,7 @@ def test_accountability_of_the_registers(kept):
         flags = {flag["flag"] for flag in history["flags"]}
         assert flags == {"step-late", "originals-open"}, history["flags"]
         text = run(office, "case", "accountability", kept.number, "--out", "-", lang="zh_CN.UTF-8").stdout
-        for word in (f"委托环节 完成 {kept.step}", "材料移交 开封核对", "好差评 回访", "委托环节超期"):
+        for word in (f"委托环节：完成 {kept.step}", "材料移交：开封核对", "好差评：回访", "委托环节超期"):
             assert word in text, text
 
 

@@ -82,7 +82,7 @@ def test_life_of_an_authorisation(unauthorised):
     done(act(pair.away, "authorisation", "accept", no, {"signatory": "缪建国"}))
     document = wait(pair.away, "authorisation", no, "active")
     assert document["data"]["acceptance"] is True and document["data"]["accepted"]["signatory"] == "缪建国"
-    assert document["data"]["open_cases"] == "finish" and document["data"]["in_name"] == "principal"
+    assert document["data"]["open_cases"] == "finish" and document["data"]["in_name"] == "principal_by_delegate"
     number = received(pair)
     assert pair.away.case(number).status == 200
     # suspended: nothing new, but what was taken in is finished

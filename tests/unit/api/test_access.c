@@ -42,7 +42,8 @@ static void test_roles(void **state)
         [ACCESS_KIND_PUBLIC] = true,    [ACCESS_KIND_SELF] = true,   [ACCESS_KIND_CATALOGUE] = true,
         [ACCESS_KIND_CASE_LIST] = false, [ACCESS_KIND_CASE_READ] = false, [ACCESS_KIND_CASE_WRITE] = false,
         [ACCESS_KIND_CASE_TRACE] = false, [ACCESS_KIND_PROOF] = false, [ACCESS_KIND_MATERIAL] = false,
-        [ACCESS_KIND_CATALOGUE_WRITE] = false, [ACCESS_KIND_DOCUMENT] = false, [ACCESS_KIND_REGISTER_READ] = true, [ACCESS_KIND_REGISTER_WRITE] = false,
+        [ACCESS_KIND_CATALOGUE_WRITE] = false, [ACCESS_KIND_DOCUMENT] = false, [ACCESS_KIND_REGISTER_READ] = true,
+        [ACCESS_KIND_REGISTER_WRITE] = false,
         [ACCESS_KIND_JOINT] = false, [ACCESS_KIND_REPORT] = true,    [ACCESS_KIND_ACCOUNTABILITY] = true};
     for (size_t i = 0; i < access_route_count; i++) {
         const struct access_route *r = &access_routes[i];

@@ -268,22 +268,39 @@ static int request(struct halls *h, int at, enum office_kind kind, const char *r
     int rc = run(hall, &r.command);
     if (rc)
         h->problem = r.problem;
+    else if (changed && kind == OFFICE_JOINT)
+        (void)snprintf(changed, CASE_NO_TEXT, "%.21s", strstr(r.answer, "\"joint\":\"") + 9);
     else if (changed)
         memcpy(changed, r.changed_case, CASE_NO_TEXT);
     office_request_clear(&r);
     return rc;
 }
 
-const char *halls_intake(struct halls *h, const char *item, char no[CASE_NO_TEXT])
+static const char *take_in(struct halls *h, int hall, enum office_kind kind, const char *item, char no[CASE_NO_TEXT])
 {
     char body[1024];
     (void)snprintf(body, sizeof body,
                    "{'item':{'office':'330483','code':'%s'},'applicant':{'kind':'person','name':'张三','certificate':"
                    "{'type':'citizen-id','number':'33048318500101001X'}},'materials':[{'name':'申请表','form':'form'}]}",
                    item);
-    if (request(h, INTAKE, OFFICE_INTAKE, "window", NULL, NULL, body, no))
+    if (request(h, hall, kind, "window", NULL, NULL, body, no))
         fail_msg("%s %s", h->problem.field, h->problem.detail);
     return no;
+}
+
+const char *halls_intake(struct halls *h, const char *item, char no[CASE_NO_TEXT])
+{
+    return take_in(h, INTAKE, OFFICE_INTAKE, item, no);
+}
+
+const char *halls_local(struct halls *h, const char *item, char no[CASE_NO_TEXT])
+{
+    return take_in(h, HOME, OFFICE_INTAKE, item, no);
+}
+
+const char *halls_joint(struct halls *h, const char *item, char no[CASE_NO_TEXT])
+{
+    return take_in(h, HOME, OFFICE_JOINT, item, no);
 }
 
 int halls_act(struct halls *h, int hall, const char *role, const char *no, const char *action, const char *body)

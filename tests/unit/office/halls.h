@@ -59,6 +59,10 @@ void halls_exchange(struct halls *h);
 void halls_send(struct halls *h, int from);
 /* Takes in at the intake side, handed in now; the case number. */
 const char *halls_intake(struct halls *h, const char *item, char no[CASE_NO_TEXT]);
+/* The same at the home side itself: a local case (本地办件). */
+const char *halls_local(struct halls *h, const char *item, char no[CASE_NO_TEXT]);
+/* A joint case of an item with legs, at the home side; its number. */
+const char *halls_joint(struct halls *h, const char *item, char no[CASE_NO_TEXT]);
 /* An act with a body ('…' for "…"); 0 or the problem's code (h->problem). */
 int halls_act(struct halls *h, int hall, const char *role, const char *no, const char *action, const char *body);
 /* Runs the tick until it has no more to do; numbers of the last run added up.  `sum` may be NULL. */

@@ -135,10 +135,11 @@ static bool covers(const struct grant_variant *variant, enum case_step step)
     return step == STEP_NONE || variant->right == step || variant->right == (enum case_step)0xff;
 }
 
-/* The home side's notice and its request for a delivery ask the delegate for the step, where it is authorised: one entry more. */
+/* The home side's notices and its request for a delivery ask the delegate for the step, where it is authorised: one entry more. */
 static bool asks_delegate(const struct grant_variant *variant, const char *action, enum case_side side)
 {
-    enum case_step step = !strcmp(action, "notice") ? STEP_NOTICE : !strcmp(action, "delivery") ? STEP_DELIVERY : STEP_NONE;
+    bool notice = !strcmp(action, "notice") || !strcmp(action, "special") || !strcmp(action, "extend");
+    enum case_step step = notice ? STEP_NOTICE : !strcmp(action, "delivery") ? STEP_DELIVERY : STEP_NONE;
     return side == CASE_SIDE_HOME && step != STEP_NONE && covers(variant, step);
 }
 

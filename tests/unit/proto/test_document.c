@@ -43,9 +43,9 @@ static const char source_text[] =
     "'intake':{'code':'320623','name':'如东县政务服务中心','phone':'0513-00000001','complaint':'0513-00012345',"
     "'address':'江苏省如东县示范路1号政务服务中心跨省通办专窗'},"
     "'authorisation':{'announcement':'桐政办发〔2021〕6号','items':'双方通办清单内的全部事项','steps':'收件受理、一次性告知',"
-    "'acceptance':'只收件，不受理；是否受理由委托机关决定','from':'2021-03-12','until':'2031-03-11'},"
+    "'acceptance':'只收件，不受理；是否受理由委托机关决定','name':'以委托机关名义作出','open_cases':'由受委托机关继续办理完毕','from':'2021-03-12','until':'2031-03-11'},"
     "'taken':" MATERIALS ",'actor':{'name':'如东县政务服务中心','side':'intake'},'totals':{'originals':'1份','copies':'1份'},"
-    "'print':{'n':1,'at':'2026-11-23T09:31:00.000+08:00','officer':'顾海燕（320623:0007）','here':'intake'}}";
+    "'print':{'n':1,'at':'2026-11-23T09:31:00.000+08:00','officer':'顾海燕（320623:0007）','here':'intake','entrusted':true}}";
 
 #define REMEDIES                                                                                                       \
     "'remedies':'如不服本决定，可以自收到之日起六十日内向桐乡市人民政府申请行政复议，或者自收到之日起六个月内向桐乡市人民法院提起行政诉讼。'"
@@ -57,17 +57,17 @@ static const struct {
     {"supplement_notice",
      "{'defects':[{'material':'照片','defect':'缺少','standard':'近期免冠照片，白底','cure':'到窗口补拍'},"
      "{'material':'居民户口簿首页和本人页的复印件','defect':'复印件模糊，看不清签发机关和签发日期，而且没有注明与原件一致',"
-     "'standard':'清晰完整的复印件，注明“与原件一致”并签名','cure':'重新复印'}],'deadline':'2026-12-10','handed_over_by':'顾海燕'}"},
+     "'standard':'清晰完整的复印件，注明“与原件一致”并签名','cure':'重新复印'}],'deadline':'2026-12-10','handed_over_by':'顾海燕','consequence':'逾期未补正的，视为撤回申请。'}"},
     {"refusal_notice",
      "{'reason_class':'NOT_COMPETENT','reason':'申请事项由户籍地公安机关办理','legal_basis':'行政许可法第三十二条第一款第二项',"
      "'referral':'嘉兴市公安局'," REMEDIES "}"},
-    {"tolerant_acceptance", "{'gaps':[{'material':'居住证明','defect':'尚未开具'}],'deadline':'2026-12-10'}"},
-    {"special_procedure_notice", "{'kind':'专家评审','basis':'行政许可法第四十五条','start':'2026-11-25','days':15}"},
-    {"extension_notice", "{'reason':'需要向原户籍地核实','approver':'沈局长','due':'2027-01-08'}"},
+    {"tolerant_acceptance", "{'gaps':[{'material':'居住证明','standard':'三个月内开具'}],'deadline':'2026-12-10','promised':'2026-12-21'}"},
+    {"special_procedure_notice", "{'kind':'expert_review','basis':'行政许可法第四十五条','length':'15个工作日','until':'2026-12-14'}"},
+    {"extension_notice", "{'reason':'需要向原户籍地核实','approver':'沈局长','length':'10个工作日','due':'2027-01-08'}"},
     {"decision_grant",
      "{'outcome':'grant','result':{'name':'居民身份证','number':'330483260001','valid_from':'2026-12-01','valid_until':'2046-12-01'}}"},
     {"decision_deny", "{'outcome':'deny','reason':'申请人不符合补领条件','legal_basis':'居民身份证法第十一条'," REMEDIES "}"},
-    {"revocation", "{'reason':'容缺材料逾期未补齐'," REMEDIES "}"},
+    {"revocation", "{'reason':'容缺材料逾期未补齐','legal_basis':'浙江省保障“最多跑一次”改革规定第十一条'," REMEDIES "}"},
     {"delivery_receipt",
      "{'way':'left_in_place','documents':[{'name':'居民身份证','number':'330483260001','copies':1},{'name':'准予决定书'}],"
      "'place':'如东县政务服务中心','received_at':'2026-12-02T10:05:00+08:00','recipient':'张三',"
@@ -251,18 +251,145 @@ static void test_marks_of_copies(void **state)
     assert_non_null(strstr(text, "【作废】本文书已于2026年11月25日16时00分作废，不再有效。原因：打印错误"));
     assert_non_null(strstr(text, "代替已作废的东政服收〔2026〕000122号"));
     free(text);
-    (void)json_object_set_new(json_object_get(source, "print"), "here", json_string("home"));
     json_decref(source);
     row = document_by_id("decision_deny");
     source = source_of(row);
     text = render(row, DOCUMENT_TEXT, source);
     assert_non_null(strstr(text, "受桐乡市政务服务中心委托"));
     free(text);
-    (void)json_object_set_new(json_object_get(source, "print"), "here", json_string("home"));
+    (void)json_object_del(json_object_get(source, "print"), "entrusted");
     text = render(row, DOCUMENT_TEXT, source);
     assert_null(strstr(text, "受桐乡市政务服务中心委托"));
     free(text);
     json_decref(source);
+}
+
+/* What the register or the configuration says of an authorisation, in the words of the letter. */
+static void test_authorisation_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *content, *member, *words;
+    } rows[] = {
+        {"{'items':'*'}", "items", "双方通办清单内的全部事项"},
+        {"{'items':',GA01,GA09,'}", "items", "GA01、GA09"},
+        {"{'items':'GA01,class:社保'}", "items", "GA01、社保类全部事项"},
+        {"{'items':'class:'}", "items", "class:"},
+        {"{'steps':'ID'}", "steps", "收件受理、审批结果送达"},
+        {"{'acceptance':true}", "acceptance", "收件时可以以委托机关名义受理"},
+        {"{}", "acceptance", "只收件，不受理；是否受理由委托机关决定"},
+        {"{'open_cases':'stop'}", "open_cases", "委托终止的，受委托机关停止办理，尚未办结的移交委托机关"},
+        {"{'open_cases':'finish'}", "open_cases", "委托终止前已经收件的，由受委托机关继续办理完毕"},
+        {"{'in_name':'principal'}", "name", "以委托机关名义作出，不注明受委托机关"},
+        {"{'in_name':'principal_by_delegate'}", "name", "以委托机关名义作出，并注明“受委托机关委托”"},
+        {"{'accepted':{'signatory':'缪建国'}}", "accepted_by", "缪建国"},
+        {"{'limits':'限个人'}", "limits", "限个人"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *content = read_json(rows[i].content), *words = NULL;
+        assert_int_equal(document_authorisation(content, &words), 0);
+        assert_string_equal(json_string_value(json_object_get(words, rows[i].member)), rows[i].words);
+        json_decref(words);
+        json_decref(content);
+    }
+}
+
+/* ---- the table against the bodies of the entries ---- */
+
+static const struct case_field *member(const struct case_field *fields, const char *name, size_t len)
+{
+    for (; fields && fields->name; fields++)
+        if (strlen(fields->name) == len && !strncmp(fields->name, name, len))
+            return fields;
+    return NULL;
+}
+
+/* What the office puts beside the body of the act. */
+static bool beside_body(const char *name, size_t len)
+{
+    static const char *const beside[] = {"at", "officer", "length"};
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++)
+        if (strlen(beside[i]) == len && !strncmp(beside[i], name, len))
+            return true;
+    return false;
+}
+
+/* The field at "act/NAME…" of this type; *known also for what stands beside the body. */
+static const struct case_field *act_field(enum entry_type type, const char *path, size_t len, bool *known)
+{
+    size_t n = 4;
+    while (n < len && path[n] != '/')
+        n++;
+    const struct case_field *field = member(case_fields(type), path + 4, n - 4);
+    *known = field || beside_body(path + 4, n - 4);
+    if (field && n < len) {
+        field = member(field->members, path + n + 1, len - n - 1);
+        *known = field != NULL;
+    }
+    return field;
+}
+
+static void check_words(const struct document_row *row, const struct document_part *part, const struct case_field *field)
+{
+    if (part->kind != PART_WORD || !field || field->kind != FIELD_ENUM)
+        return;
+    for (const char *at = field->values; *at;) {
+        size_t n = strcspn(at, "|");
+        const struct document_word *word = part->words;
+        while (word->word && (strlen(word->word) != n || strncmp(word->word, at, n) != 0))
+            word++;
+        if (!word->word)
+            fail_msg("%s: %s has no words for %.*s", row->id, part->path, (int)n, at);
+        at += n + (at[n] == '|');
+    }
+}
+
+/* Every alternative of a path names a member of some entry that makes the document; a mandatory one finds something in each of them. */
+static void check_path(const struct document_row *row, const struct document_part *part)
+{
+    bool any[8] = {false}; /* per alternative */
+    for (int type = 0; type < ENTRY_TYPES; type++) {
+        const char *text = entry_type_text((enum entry_type)type);
+        bool found = false;
+        json_t *body = json_pack("{s:s}", "outcome", row->outcome ? row->outcome : "");
+        bool makes = text && document_made_by(row, (enum entry_type)type, body);
+        json_decref(body);
+        if (!makes)
+            continue;
+        size_t k = 0;
+        for (const char *at = part->path; at && k < 8; k++) {
+            size_t len = strcspn(at, "|");
+            bool known = strncmp(at, "act/", 4) != 0;
+            const struct case_field *field = known ? NULL : act_field((enum entry_type)type, at, len, &known);
+            check_words(row, part, field);
+            for (const struct document_column *c = field ? part->columns : NULL; c && c->name; c++) {
+                size_t n = strcspn(c->name, "|");
+                if (!strchr("#=~", c->name[0]) && !member(field->members, c->name, n))
+                    fail_msg("%s: %s has no %s", row->id, part->path, c->name);
+            }
+            any[k] = any[k] || known;
+            found = found || known;
+            at = at[len] ? at + len + 1 : NULL;
+        }
+        if (!found && !part->otherwise && !part->only)
+            fail_msg("%s needs %s, which %s does not have", row->id, part->path, text);
+    }
+    size_t k = 0;
+    for (const char *at = part->path; at && k < 8; k++) {
+        size_t len = strcspn(at, "|");
+        if (!any[k])
+            fail_msg("%s: no entry has %.*s", row->id, (int)len, at);
+        at = at[len] ? at + len + 1 : NULL;
+    }
+}
+
+static void test_paths_are_members_of_the_entries(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < document_table_count; i++)
+        for (size_t k = 0; k < document_table[i].part_count; k++)
+            if (document_table[i].parts[k].path)
+                check_path(&document_table[i], &document_table[i].parts[k]);
 }
 
 static void test_numbers(void **state)
@@ -551,7 +678,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_each_is_whole_and_aligned),
         cmocka_unit_test(test_values_stand_below_each_other),
         cmocka_unit_test(test_each_mandatory_field_is_missed),
+        cmocka_unit_test(test_paths_are_members_of_the_entries),
         cmocka_unit_test(test_marks_of_copies),
+        cmocka_unit_test(test_authorisation_in_words),
         cmocka_unit_test(test_hostile_values),
         cmocka_unit_test(test_blank_form),
         cmocka_unit_test(test_page),
