@@ -31,7 +31,6 @@ int deed_write(struct deed *d, json_t *data, struct problem *p) TB_MUST_USE;
 /* ---- register_rules.c ---- */
 
 /* A change of state, for the effects. */
-enum { REGISTER_MOVES_MAX = 128 };
 struct register_move {
     int state;
     int64_t at;

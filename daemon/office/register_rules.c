@@ -61,6 +61,9 @@ int deed_prepare(struct deed *d, json_t *data, struct problem *p)
         int rc = fill(data, "in_name", "principal");
         return rc ? rc : fill(data, "open_cases", "finish");
     }
+    /* what stands for evidence is not typed */
+    if (d->kind == &register_kinds[REGISTER_STEP] && json_object_get(data, "entry"))
+        return problem_set(p, PROBLEM_FIELD, "/entry", "the office fills it in; give the evidence itself");
     if (is_act(d, REGISTER_STEP, "request"))
         return fill_step_due(d, data);
     if (is_act(d, REGISTER_TRANSFER, "send"))
@@ -118,6 +121,8 @@ static int check_step(struct deed *d, const json_t *data, struct problem *p)
                                                 about->intake, (char)step, about->item)
                                   : rc;
     }
+    if (!ours && d->entry.staff[0] && json_object_get(data, "entry"))
+        return problem_set(p, PROBLEM_FIELD, "/entry", "what stands for evidence is not typed by staff");
     if (strcmp(d->act->name, "done") != 0 && strcmp(d->act->name, "acknowledge") != 0)
         return 0; /* to fail, return or void a step needs no authorisation */
     if (ours)
@@ -185,6 +190,15 @@ static int check_rating(struct deed *d, const json_t *data, struct problem *p)
     return problem_set(p, PROBLEM_NOT_ALLOWED, "", "the side that was rated calls back and puts right");
 }
 
+/* Who writes wants somebody to read it. */
+static int check_reader(struct deed *d, const json_t *data, struct problem *p)
+{
+    (void)data;
+    return d->object.other[0]
+               ? 0
+               : problem_set(p, PROBLEM_NOT_ALLOWED, "", "the case stays at this office: there is nobody to write to");
+}
+
 static int check_away(struct deed *d, const json_t *data, struct problem *p)
 {
     if (is_act(d, REGISTER_CONTACT, "away") && strcmp(text_of(data, "until"), text_of(data, "from")) < 0)
@@ -203,7 +217,9 @@ int deed_check(struct deed *d, const json_t *data, struct problem *p)
         [REGISTER_AUTHORISATION] = check_authorisation,
         [REGISTER_STEP] = check_step,
         [REGISTER_TRANSFER] = check_transfer,
+        [REGISTER_PROBLEM] = check_reader,
         [REGISTER_CONTACT] = check_away,
+        [REGISTER_NOTE] = check_reader,
         [REGISTER_RATING] = check_rating,
     };
     size_t kind = (size_t)(d->kind - register_kinds);
@@ -218,30 +234,28 @@ bool deed_turn(const struct deed *d)
 /* ---- effects ---- */
 
 /* "in force" has begun and ended: the spans in which steps are covered. */
-static int spans_of(const struct register_kind *kind, const struct register_move *moves, size_t count, struct authorisation_span *spans)
+static size_t spans_of(const struct deed *d, const struct register_move *moves, size_t count, struct authorisation_span *spans)
 {
-    int active = register_state_by_name(kind, "active");
+    int active = register_state_by_name(d->kind, "active");
     size_t n = 0;
     bool open = false;
     for (size_t i = 0; i < count; i++) {
+        /* nothing is accepted before it was offered, whatever the other clock says */
+        int64_t at = moves[i].at > d->object.opened ? moves[i].at : d->object.opened;
         if (moves[i].state == active && !open) {
-            spans[n++] = (struct authorisation_span){.from = moves[i].at};
+            spans[n++] = (struct authorisation_span){.from = at};
             open = true;
         } else if (moves[i].state != active && open) {
             /* never shorter than nothing: the two clocks differ */
-            spans[n - 1].until = moves[i].at > spans[n - 1].from ? moves[i].at : spans[n - 1].from + 1;
+            spans[n - 1].until = at > spans[n - 1].from ? at : spans[n - 1].from + 1;
             open = false;
         }
     }
-    return (int)n;
+    return n;
 }
 
-static int authorisation_effect(struct deed *d, const struct register_move *moves, size_t count)
+static int put_authorisation(struct deed *d, const struct authorisation_span *spans, size_t count)
 {
-    struct authorisation_span spans[REGISTER_MOVES_MAX];
-    int n = spans_of(d->kind, moves, count, spans);
-    if (!n)
-        return 0; /* never accepted */
     const json_t *revocation = json_object_get(d->content, "revocation");
     const char *rule = text_of(revocation, "open_cases")[0] ? text_of(revocation, "open_cases") : text_of(d->content, "open_cases");
     struct authorisation_row row = {
@@ -257,8 +271,17 @@ static int authorisation_effect(struct deed *d, const struct register_move *move
     if (!rc)
         rc = row.items ? authorisation_put(d->db, &row) : TB_ENOMEM;
     if (!rc)
-        rc = authorisation_spans_put(d->db, row.id, spans, (size_t)n);
+        rc = authorisation_spans_put(d->db, row.id, spans, count);
     authorisation_row_clear(&row);
+    return rc;
+}
+
+static int authorisation_effect(struct deed *d, const struct register_move *moves, size_t count)
+{
+    struct authorisation_span *spans = calloc(count + 1, sizeof *spans);
+    size_t n = spans ? spans_of(d, moves, count, spans) : 0;
+    int rc = !spans ? TB_ENOMEM : n ? put_authorisation(d, spans, n) : 0; /* none: never accepted */
+    free(spans);
     return rc;
 }
 
@@ -318,31 +341,40 @@ static json_t *delivery_evidence(const struct entry *entry)
     return json_pack("{s:o, s:s}", "handed_over", handed, "entry", entry->id);
 }
 
+static int end_step(struct store_db *db, const struct office *office, struct case_row *row, const char *no, const char *step, const char *act,
+                    json_t *data, const struct entry *entry)
+{
+    struct deed d;
+    int rc = start_deed(&d, db, office, row, act);
+    if (!rc) {
+        case_row_clear(&d.about);
+        rc = deed_load(&d, no, NULL);
+    }
+    bool meant = !rc && (!step || !strcmp(text_of(d.content, "step"), step)) && d.act->from >> d.object.local_state & 1;
+    if (meant && !strcmp(act, "done"))
+        memcpy(d.entry.authorisation, entry->authorisation, sizeof d.entry.authorisation);
+    if (meant)
+        rc = deed_write(&d, data, NULL);
+    if (meant && d.about.rev > row->rev)
+        row->rev = d.about.rev;
+    deed_clear(&d);
+    return rc;
+}
+
 /* Ends the open steps of the case (of one kind, or all) with this act. */
 static int end_steps(struct store_db *db, const struct office *office, struct case_row *row, const char *step, const char *act,
                      json_t *data, const struct entry *entry)
 {
     struct object_filter filter = {.kind = REGISTER_STEP, .case_id = row->id, .open_only = true, .limit = LIMIT_LIST_PAGE};
-    struct object_row *rows = NULL;
-    size_t count = 0;
-    int rc = data ? object_list(db, &filter, &rows, &count, &filter.cursor) : TB_ENOMEM;
-    for (size_t i = 0; i < count && !rc; i++) {
-        struct deed d;
-        rc = start_deed(&d, db, office, row, act);
-        if (!rc) {
-            case_row_clear(&d.about);
-            rc = deed_load(&d, rows[i].no, NULL);
-        }
-        bool meant = !rc && (!step || !strcmp(text_of(d.content, "step"), step)) && d.act->from >> d.object.local_state & 1;
-        if (meant && !strcmp(act, "done"))
-            memcpy(d.entry.authorisation, entry->authorisation, sizeof d.entry.authorisation);
-        if (meant)
-            rc = deed_write(&d, data, NULL);
-        if (meant && d.about.rev > row->rev)
-            row->rev = d.about.rev;
-        deed_clear(&d);
-    }
-    object_rows_free(rows, count);
+    int rc = data ? 0 : TB_ENOMEM;
+    do { /* a page holds what else there is about the case, too: it may have no step */
+        struct object_row *rows = NULL;
+        size_t count = 0;
+        rc = rc ? rc : object_list(db, &filter, &rows, &count, &filter.cursor);
+        for (size_t i = 0; i < count && !rc; i++)
+            rc = end_step(db, office, row, rows[i].no, step, act, data, entry);
+        object_rows_free(rows, count);
+    } while (filter.cursor && !rc);
     json_decref(data);
     return rc;
 }

@@ -229,6 +229,7 @@
       "doc = ?10 WHERE id = ?1")                                                                                       \
     S(OBJECT_BY_NO, READ, "SELECT " OBJECT_COLUMNS " FROM object WHERE no = ?1")                                       \
     S(OBJECT_BY_ID, READ, "SELECT " OBJECT_COLUMNS " FROM object WHERE id = ?1")                                       \
+    S(OBJECT_UUID, READ, "SELECT 1 FROM object INDEXED BY object_kind WHERE kind = ?1 AND uuid = ?2 LIMIT 1")            \
     S(OBJECT_LIST, READ,                                                                                               \
       "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_kind WHERE kind = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3") \
     S(OBJECT_LIST_OPEN, READ,                                                                                          \

@@ -256,7 +256,7 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result
     sim->midnight = sim_chance(&sim->rng, 200);
     if (sim->midnight)
         sim->now = INT64_C(1795449300000) - (int64_t)sim_below(&sim->rng, 600 * 1000); /* 23:55, or some minutes earlier */
-    sim->ungranted = sim_chance(&sim->rng, 120);
+    sim->ungranted = sim_chance(&sim->rng, 120) && plant == SIM_PLANT_NONE;
     for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++)
         if (sim_node_make(sim, i) || sim_node_start(&sim->node[i]))
             sim_fail(sim, "office %d does not start", i);

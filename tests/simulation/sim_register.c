@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What staff would send.  In a body, '…' stands for "…", and ~ for a digit that the seed chooses: texts differ, counts and dates are right
- * or wrong by chance.  %s is a material. */
+/* What staff would send.  In a body, '…' stands for "…", and ~ for a digit that the seed chooses (^ for one up to 2): texts differ, counts and dates
+ * are right or wrong by chance.  %s is a material. */
 static const struct {
     enum register_kind_id kind;
     const char *act, *data;
@@ -41,7 +41,7 @@ static const struct {
     {REGISTER_TRANSFER, "pack", "{'documents':[{'name':'户口簿','originals':1},{'name':'结婚证','originals':1,'copies':~}],'bag':'G~','packed_by':'顾'}"},
     {REGISTER_TRANSFER, "send", "{'carrier':'EMS','tracking_no':'EE123456785CN','insured_yuan':30~}"},
     {REGISTER_TRANSFER, "open", "{'opened_by':'陆','second':'沈~','seal_intact':true}"},
-    {REGISTER_TRANSFER, "open", "{'opened_by':'陆','second':'沈','seal_intact':false,'differences':[{'name':'户口簿','listed':2,'found':~}]}"},
+    {REGISTER_TRANSFER, "open", "{'opened_by':'陆','second':'沈','seal_intact':false,'differences':[{'name':'户口簿','listed':2,'found':^}]}"},
     {REGISTER_TRANSFER, "open", "{'opened_by':'陆','second':'陆','seal_intact':true}"},
     {REGISTER_TRANSFER, "settle", "{'explanation':'找到','recovered':~}"},
     {REGISTER_TRANSFER, "settle", "{'explanation':'补办~'}"},
@@ -90,16 +90,14 @@ static bool makes(size_t body)
     return act && act->from & REGISTER_FROM(REGISTER_NONE);
 }
 
-/* The first body at or behind a place that the seed chooses which is of the kind and act (NULL: any that makes an object). */
+/* One of the bodies of the kind and act (NULL: of any that makes an object; "": of any). */
 static size_t find_body(struct sim *sim, enum register_kind_id kind, const char *act)
 {
-    size_t start = (size_t)sim_below(&sim->rng, BODIES);
-    for (size_t i = 0; i < BODIES; i++) {
-        size_t at = (start + i) % BODIES;
-        if (bodies[at].kind == kind && (act ? !strcmp(bodies[at].act, act) : makes(at)))
-            return at;
-    }
-    return start;
+    size_t fit[BODIES], count = 0;
+    for (size_t i = 0; i < BODIES; i++)
+        if (bodies[i].kind == kind && (!act ? makes(i) : !act[0] || !strcmp(bodies[i].act, act)))
+            fit[count++] = i;
+    return count ? fit[sim_below(&sim->rng, count)] : 0;
 }
 
 static bool pick_case(struct sim_node *node, char case_no[CASE_NO_TEXT])
@@ -110,14 +108,14 @@ static bool pick_case(struct sim_node *node, char case_no[CASE_NO_TEXT])
     int64_t next;
     int rc = case_list(store_sync_view(node->store), &filter, &rows, &count, &next);
     if (!rc && count) /* few cases with many acts on each */
-        memcpy(case_no, rows[sim_below(&node->sim->rng, count < 4 ? count : 4)].case_no, CASE_NO_TEXT);
+        memcpy(case_no, rows[sim_below(&node->sim->rng, count < 2 ? count : 2)].case_no, CASE_NO_TEXT);
     case_rows_free(rows, count);
     return !rc && count;
 }
 
 static bool pick_object(struct sim_node *node, enum register_kind_id kind, struct object_row *out)
 {
-    struct object_filter filter = {.kind = (int)kind, .open_only = !sim_chance(&node->sim->rng, 100), .limit = 10};
+    struct object_filter filter = {.kind = (int)kind, .open_only = !sim_chance(&node->sim->rng, 100), .limit = 4};
     struct object_row *rows = NULL;
     size_t count = 0;
     int64_t next;
@@ -138,13 +136,13 @@ static size_t pick_act(struct sim_node *node, const struct object_row *object, u
     const char *words[16];
     unsigned party = strcmp(object->owner, node->office->code) ? REGISTER_OTHER : REGISTER_OWNER;
     size_t count = register_possible(&register_kinds[object->kind], party, role, object->local_state, words, 16);
-    if (!count || sim_chance(&sim->rng, 100)) {
-        size_t start = (size_t)sim_below(&sim->rng, BODIES);
-        for (size_t i = 0; i < BODIES; i++)
-            if (bodies[(start + i) % BODIES].kind == object->kind)
-                return (start + i) % BODIES;
-    }
-    return find_body(sim, object->kind, words[sim_below(&sim->rng, count)]);
+    if (!count || sim_chance(&sim->rng, 100))
+        return find_body(sim, object->kind, "");
+    const char *word = words[sim_below(&sim->rng, count)];
+    const struct register_act *act = register_act_by_name(&register_kinds[object->kind], word);
+    if (act->to > 0 && register_kinds[object->kind].states[act->to].final && sim_chance(&sim->rng, 500))
+        word = words[sim_below(&sim->rng, count)]; /* lives end late */
+    return find_body(sim, object->kind, word);
 }
 
 static void write_body(struct sim *sim, const char *case_no, const char *data, const char *material, char *out, size_t size)
@@ -155,7 +153,7 @@ static void write_body(struct sim *sim, const char *case_no, const char *data, c
             n += (size_t)snprintf(out + n, size - n, "%s", material);
             at++;
         } else {
-            out[n++] = (char)(*at == '\'' ? '"' : *at == '~' ? (char)('0' + sim_below(&sim->rng, 10)) : *at);
+            out[n++] = (char)(*at == '\'' ? '"' : *at == '~' || *at == '^' ? (char)('0' + sim_below(&sim->rng, *at == '~' ? 10 : 3)) : *at);
         }
     }
     out[n++] = '}';
@@ -168,8 +166,13 @@ bool sim_make_register(struct sim_node *node, struct sim_acked *act, const char 
     struct object_row object = {.id = 0};
     char case_no[CASE_NO_TEXT] = "";
     bool handler = sim_chance(&sim->rng, 650);
-    enum register_kind_id kind = (enum register_kind_id)sim_below(&sim->rng, REGISTER_KINDS);
-    bool known = !sim_chance(&sim->rng, 350) && pick_object(node, kind, &object);
+    /* most acts of a seed are of one register, so that lives become long; all of them come up in all seeds */
+    static const enum register_kind_id mostly[] = {REGISTER_AUTHORISATION, REGISTER_STEP, REGISTER_TRANSFER, REGISTER_PROBLEM, REGISTER_TRANSFER,
+                                                   REGISTER_CONTACT, REGISTER_PRECHECK, REGISTER_AUTHORISATION, REGISTER_NOTE, REGISTER_RATING,
+                                                   REGISTER_TRANSFER};
+    enum register_kind_id kind = sim_chance(&sim->rng, 700) ? mostly[sim->seed % (sizeof mostly / sizeof mostly[0])]
+                                                            : (enum register_kind_id)sim_below(&sim->rng, REGISTER_KINDS);
+    bool known = !sim_chance(&sim->rng, kind == REGISTER_TRANSFER ? 400 : 150) && pick_object(node, kind, &object);
     size_t at = known ? pick_act(node, &object, handler ? CASE_ROLE_HANDLER : CASE_ROLE_WINDOW) : find_body(sim, kind, NULL);
     enum register_scope scope = register_kinds[kind].scope;
     bool about = scope == REGISTER_CASE ? !sim_chance(&sim->rng, 20) : scope == REGISTER_ANY ? sim_chance(&sim->rng, 500) : sim_chance(&sim->rng, 10);

@@ -103,7 +103,7 @@ static void send_pending(struct sim_node *node)
     struct sim *sim = node->sim;
     struct sim_acked *act = &node->pending;
     struct office_request request = {0};
-    bool loss = (sim->plant == SIM_PLANT_LOSS && act->kind == OFFICE_INTAKE && sim->intakes == 2) ||
+    bool loss = (sim->plant == SIM_PLANT_LOSS && act->kind == OFFICE_INTAKE && sim->intakes == 1) ||
                 (sim->plant == SIM_PLANT_ACT && act->kind == OFFICE_REGISTER && sim->acts == 2);
     if (loss) {
         act->answer = strdup("{}"); /* acknowledges without having committed */
@@ -272,7 +272,8 @@ void sim_on_clerk(struct sim_node *node)
     char body[2048];
     (void)snprintf(act.key, sizeof act.key, "key-%u", ++sim->keys);
     uint64_t what = sim_below(&sim->rng, 100);
-    if (!(what < 45 ? make_register : what < 65 ? make_intake : make_action)(node, &act, body))
+    bool busy = sim->seed % 3 == 0; /* with the registers */
+    if (!(what < (busy ? 75 : 40) ? make_register : what < (busy ? 85 : 60) ? make_intake : make_action)(node, &act, body))
         return;
     act.body = strdup(body);
     node->pending = act;
@@ -280,7 +281,8 @@ void sim_on_clerk(struct sim_node *node)
     send_pending(node);
     if (node->has_pending)
         sim_push(sim, (struct sim_event){.at = sim->now + 60 * 1000, .kind = SIM_CLERK, .node = node->id});
-    else if (sim->plant == SIM_PLANT_DOUBLE && act.kind == OFFICE_INTAKE && node->store && sim->intakes == 1) {
+    else if (sim->plant == SIM_PLANT_DOUBLE && act.kind == OFFICE_INTAKE && node->store && sim->intakes == 1 &&
+             !strcmp(sim->acked[sim->acked_count - 1].key, act.key)) {
         /* one application, taken in twice under two keys: an effect done twice */
         struct sim_acked twice = sim->acked[sim->acked_count - 1];
         struct office_request request = {0};
