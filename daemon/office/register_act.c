@@ -164,7 +164,7 @@ static int make_fold(struct deed *d, const struct event_row *fresh, struct fold 
 static int check_room(struct deed *d, const struct event_row *event, const struct fold *fold, struct problem *p)
 {
     size_t times = !event->own && !we_number(d) ? 3 : 1;
-    bool ends = d->kind->states[fold->local].final;
+    bool ends = d->object.id && d->kind->states[fold->local].final;
     if (fold->misfit && (event->own || we_number(d) || !fold->pending))
         return problem_set(p, PROBLEM_TRANSITION, "", "%s does not follow from the state of %s", d->act->name, d->object.no);
     if (fold->acts > times * LIMIT_OBJECT_ACTS && !(ends && fold->acts <= (times + 1) * LIMIT_OBJECT_ACTS))
