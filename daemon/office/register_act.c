@@ -146,17 +146,13 @@ static int fold_events(struct deed *d, const struct event_row *fresh, struct fol
     return rc;
 }
 
-/* Folds what there is and `fresh`; writes nothing. */
+/* Folds what there is and `fresh`; writes nothing.  The caller clears *fold, also after a failure. */
 static int make_fold(struct deed *d, const struct event_row *fresh, struct fold *fold, struct problem *p)
 {
     *fold = (struct fold){.kind = d->kind, .content = json_object(), .changed = d->object.opened};
     buf_init(&fold->doc, 5 * LIMIT_OBJECT_BYTES);
     int rc = fold->content ? fold_events(d, fresh, fold, p) : TB_ENOMEM;
-    if (!rc)
-        rc = strict_json_dump(fold->content, &fold->doc);
-    if (rc)
-        fold_clear(fold);
-    return rc;
+    return rc ? rc : strict_json_dump(fold->content, &fold->doc);
 }
 
 /* Before anything is written: an object takes so many acts and bytes and no more, except that it can always be ended.  The authority has
@@ -210,9 +206,8 @@ static int refold(struct deed *d)
 {
     struct fold fold;
     int rc = make_fold(d, NULL, &fold, NULL);
-    if (rc)
-        return rc;
-    rc = take_fold(d, &fold);
+    if (!rc)
+        rc = take_fold(d, &fold);
     fold_clear(&fold);
     return rc;
 }
@@ -335,7 +330,7 @@ int deed_write(struct deed *d, json_t *data, struct problem *p)
     if (rc)
         return rc;
     struct event_row event = {.own = true, .verdict = -1, .rev = next_revision(d)};
-    struct fold fold;
+    struct fold fold = {.content = NULL};
     uint64_t index = 0;
     if (first)
         d->object.opened = d->now;
@@ -346,14 +341,13 @@ int deed_write(struct deed *d, json_t *data, struct problem *p)
     memcpy(d->entry.case_no, d->object.case_no, sizeof d->entry.case_no);
     d->entry.body = json_pack("{s:s, s:s, s:O}", "no", d->object.no, "act", d->act->name, "data", data);
     rc = d->entry.body ? make_fold(d, &event, &fold, p) : TB_ENOMEM;
-    if (rc)
-        return rc;
-    rc = check_room(d, &event, &fold, p);
+    if (!rc)
+        rc = check_room(d, &event, &fold, p);
     if (!rc)
         rc = use_revision(d, event.rev);
     if (!rc)
         rc = append_entry(d, &index);
-    if (first)
+    if (!rc && first)
         memcpy(d->object.uuid, d->entry.id, sizeof d->object.uuid);
     event.ref = (int64_t)index;
     if (!rc)
@@ -372,7 +366,7 @@ static int find_parties(struct deed *d, const json_t *body, struct problem *p)
     memcpy(d->object.owner, d->office->code, OFFICE_TEXT);
     if (case_no && (scope == REGISTER_CASE || scope == REGISTER_ANY)) {
         int rc = load_case(d, case_no, p);
-        if (!rc && !case_is_local(&d->about) && strcmp(d->about.home, d->office->code) != 0 && !d->about.times[TIME_SENT])
+        if (!rc && !case_is_local(&d->about) && strcmp(d->about.home, d->office->code) != 0 && !d->about.rev && !d->about.pending)
             rc = problem_set(p, PROBLEM_TRANSITION, "/case", "office %s does not have case %s; forward it first", d->about.home, case_no);
         const char *side = rc ? "" : case_other(d->office, &d->about);
         if (!rc && strcmp(side, d->office->code) != 0)
