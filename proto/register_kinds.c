@@ -259,8 +259,8 @@ const struct register_kind register_kinds[REGISTER_KINDS] = {
     KIND(RATING, rating, "rating", "好差评", 'R', ENTRY_RATING_ACT, REGISTER_CASE, true, NULL),
 };
 
-/* What a transfer's state does with its n originals, of which some were missed when the bag was opened, some were in it beside the list, and
- * some turned up later at the sender's: they leave the sender, reach the receiver, move, or are missed. */
+/* What a transfer's state does with its n originals, of which some were missed when the bag was opened, some were in it beside the
+ * list, and some turned up later at the sender's: they leave the sender, reach the receiver, move, or are missed. */
 enum movement { KEPT, HANDED_BACK, MOVING, ARRIVED, MISSED };
 static const struct {
     int state;

@@ -61,8 +61,8 @@ static void fold_clear(struct fold *fold)
     free(fold->moves);
 }
 
-/* An act that does not fit the state it meets changes nothing: of ours, it was overtaken and will be refused; of the authority's, it follows
- * from an act of ours whose revision the receipt on its way tells us — or the authority breaks its own rules. */
+/* An act that does not fit the state it meets changes nothing: of ours, it was overtaken and will be refused; of the authority's, it
+ * follows from an act of ours whose revision the receipt on its way tells us — or the authority breaks its own rules. */
 static int fold_one(struct fold *fold, const struct event_row *event, const struct entry *entry, bool fresh)
 {
     const struct register_act *act = register_act_by_name(fold->kind, json_string_value(json_object_get(entry->body, "act")));
@@ -89,7 +89,8 @@ static int fold_one(struct fold *fold, const struct event_row *event, const stru
 }
 
 /* The events with `fresh` (NULL: none) at its place.  No two acts have the same revision. */
-static int list_events(struct deed *d, const struct event_row *fresh, struct event_row **out, size_t *count, size_t *place, struct problem *p)
+static int list_events(struct deed *d, const struct event_row *fresh, struct event_row **out, size_t *count, size_t *place,
+                       struct problem *p)
 {
     struct event_row *events = NULL;
     size_t n = 0, at = 0;

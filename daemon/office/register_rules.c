@@ -341,8 +341,8 @@ static json_t *delivery_evidence(const struct entry *entry)
     return json_pack("{s:o, s:s}", "handed_over", handed, "entry", entry->id);
 }
 
-static int end_step(struct store_db *db, const struct office *office, struct case_row *row, const char *no, const char *step, const char *act,
-                    json_t *data, const struct entry *entry)
+static int end_step(struct store_db *db, const struct office *office, struct case_row *row, const char *no, const char *step,
+                    const char *act, json_t *data, const struct entry *entry)
 {
     struct deed d;
     int rc = start_deed(&d, db, office, row, act);

@@ -102,7 +102,8 @@ static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool ve
 
 static enum sim_plant plant_by_name(const char *name)
 {
-    static const char *const names[] = {[SIM_PLANT_LOSS] = "loss", [SIM_PLANT_DOUBLE] = "double", [SIM_PLANT_ACT] = "act", [SIM_PLANT_ROW] = "row"};
+    static const char *const names[] = {
+        [SIM_PLANT_LOSS] = "loss", [SIM_PLANT_DOUBLE] = "double", [SIM_PLANT_ACT] = "act", [SIM_PLANT_ROW] = "row"};
     for (size_t i = 1; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(names[i], name))
             return (enum sim_plant)i;

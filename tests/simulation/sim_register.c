@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What staff would send.  In a body, '…' stands for "…", and ~ for a digit that the seed chooses (^ for one up to 2): texts differ, counts and dates
- * are right or wrong by chance.  %s is a material. */
+/* What staff would send.  In a body, '…' stands for "…", and ~ for a digit that the seed chooses (^ for one up to 2): texts differ,
+ * counts and dates are right or wrong by chance.  %s is a material. */
 static const struct {
     enum register_kind_id kind;
     const char *act, *data;
@@ -167,15 +167,15 @@ bool sim_make_register(struct sim_node *node, struct sim_acked *act, const char 
     char case_no[CASE_NO_TEXT] = "";
     bool handler = sim_chance(&sim->rng, 650);
     /* most acts of a seed are of one register, so that lives become long; all of them come up in all seeds */
-    static const enum register_kind_id mostly[] = {REGISTER_AUTHORISATION, REGISTER_STEP, REGISTER_TRANSFER, REGISTER_PROBLEM, REGISTER_TRANSFER,
-                                                   REGISTER_CONTACT, REGISTER_PRECHECK, REGISTER_AUTHORISATION, REGISTER_NOTE, REGISTER_RATING,
-                                                   REGISTER_TRANSFER};
+    static const enum register_kind_id mostly[] = {
+        REGISTER_AUTHORISATION, REGISTER_STEP,     REGISTER_TRANSFER,      REGISTER_PROBLEM, REGISTER_TRANSFER, REGISTER_CONTACT,
+        REGISTER_TRANSFER,      REGISTER_PRECHECK, REGISTER_AUTHORISATION, REGISTER_NOTE,    REGISTER_RATING};
     enum register_kind_id kind = sim_chance(&sim->rng, 700) ? mostly[sim->seed % (sizeof mostly / sizeof mostly[0])]
                                                             : (enum register_kind_id)sim_below(&sim->rng, REGISTER_KINDS);
     bool known = !sim_chance(&sim->rng, kind == REGISTER_TRANSFER ? 400 : 150) && pick_object(node, kind, &object);
     size_t at = known ? pick_act(node, &object, handler ? CASE_ROLE_HANDLER : CASE_ROLE_WINDOW) : find_body(sim, kind, NULL);
     enum register_scope scope = register_kinds[kind].scope;
-    bool about = scope == REGISTER_CASE ? !sim_chance(&sim->rng, 20) : scope == REGISTER_ANY ? sim_chance(&sim->rng, 500) : sim_chance(&sim->rng, 10);
+    bool about = sim_chance(&sim->rng, scope == REGISTER_CASE ? 980 : scope == REGISTER_ANY ? 500 : 10);
     if (!known && about && !pick_case(node, case_no))
         return false;
     act->kind = OFFICE_REGISTER;

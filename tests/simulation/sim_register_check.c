@@ -80,7 +80,8 @@ static void check_events_alike(struct sim *sim, const struct object_row *row, st
                 return;
             }
         /* contacts go out once for each counterpart: the copies have the same id, not the same bytes */
-        if (one[0]->rev != one[1]->rev || strcmp(fact[0].entry.id, fact[1].entry.id) != 0 || !json_equal(fact[0].entry.body, fact[1].entry.body))
+        if (one[0]->rev != one[1]->rev || strcmp(fact[0].entry.id, fact[1].entry.id) != 0 ||
+            !json_equal(fact[0].entry.body, fact[1].entry.body))
             sim_fail(sim, "the histories of %s differ at revisions %lld and %lld", row->no, (long long)one[0]->rev, (long long)one[1]->rev);
         for (int i = 0; i < SIM_NODES; i++)
             case_fact_clear(&fact[i]);
@@ -92,8 +93,8 @@ static void check_events_alike(struct sim *sim, const struct object_row *row, st
 static void check_rows_alike(struct sim *sim, const struct object_row *a, const struct object_row *b)
 {
     if (a->kind != b->kind || strcmp(a->owner, b->owner) || strcmp(a->other, b->other) || strcmp(a->case_no, b->case_no) ||
-        strcmp(a->uuid, b->uuid) || a->state != b->state || a->local_state != b->local_state || a->rev != b->rev || a->opened != b->opened ||
-        a->changed != b->changed || a->due_day != b->due_day || a->open != b->open || strcmp(a->doc, b->doc) != 0)
+        strcmp(a->uuid, b->uuid) || a->state != b->state || a->local_state != b->local_state || a->rev != b->rev ||
+        a->opened != b->opened || a->changed != b->changed || a->due_day != b->due_day || a->open != b->open || strcmp(a->doc, b->doc) != 0)
         sim_fail(sim, "object %s differs: %s rev %lld at one office, %s rev %lld at the other", a->no,
                  register_kinds[a->kind].states[a->state].name, (long long)a->rev, register_kinds[b->kind].states[b->state].name,
                  (long long)b->rev);
@@ -118,9 +119,9 @@ static void check_spans(struct sim *sim, const struct object_row *row, const str
         for (int64_t shift = -1; shift <= 1 && !sim->failure[0]; shift++)
             for (const char *step = "INOPD"; *step; step++) {
                 bool covers[SIM_NODES] = {false, false};
+                int64_t at = fact.entry.at + shift;
                 for (int i = 0; i < SIM_NODES; i++)
-                    if (authorisation_covers(view(&sim->node[i]), &have[i], "GA01", (enum case_step)*step, fact.entry.at + shift, row->opened,
-                                             &covers[i]))
+                    if (authorisation_covers(view(&sim->node[i]), &have[i], "GA01", (enum case_step)*step, at, row->opened, &covers[i]))
                         sim_fail(sim, "authorisation %s cannot be asked", row->no);
                 if (covers[0] != covers[1])
                     sim_fail(sim, "authorisation %s covers step %c at one office only", row->no, *step);

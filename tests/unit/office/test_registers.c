@@ -74,7 +74,8 @@ static void test_expires_at_midnight(void **state)
     begin(&h, false, "2026-11-23 09:00");
     assert_false(covered(&h, INTAKE, "X1", STEP_INTAKE));
     authorise(&h, "'items':'X1','steps':'I','until':'2026-11-23'", no);
-    do_act(&h, HOME, "authorisation", NULL, "offer", "{'data':{'from':'2026-01-01','until':'2026-11-23','announcement':'a','items':'*','steps':'N'}}");
+    do_act(&h, HOME, "authorisation", NULL, "offer",
+           "{'data':{'from':'2026-01-01','until':'2026-11-23','announcement':'a','items':'*','steps':'N'}}");
     OK(halls_register(&h, HOME, "handler", "authorisation", NULL, "offer",
                       "{'data':{'from':'2026-01-01','until':'2026-11-24','announcement':'a','items':'*','steps':'N'}}", offered));
     assert_true(covered(&h, INTAKE, "X1", STEP_INTAKE) && covered(&h, HOME, "X1", STEP_INTAKE));
@@ -250,7 +251,8 @@ static void test_acceptance_reaches_the_clock(void **state)
     assert_int_equal(row[0].state, row[2].state);
     assert_int_equal(row[0].due_day, row[2].due_day);
     assert_int_equal(row[0].times[TIME_ACCEPTED], row[2].times[TIME_ACCEPTED]);
-    assert_true(row[0].state != row[1].state || row[0].due_day != row[1].due_day || row[0].times[TIME_ACCEPTED] != row[1].times[TIME_ACCEPTED]);
+    assert_true(row[0].state != row[1].state || row[0].due_day != row[1].due_day ||
+                row[0].times[TIME_ACCEPTED] != row[1].times[TIME_ACCEPTED]);
     for (int i = 0; i < 3; i++)
         case_row_clear(&row[i]);
 }
@@ -350,7 +352,8 @@ static void test_nobody_to_write_to(void **state)
     for (int at = 0; at < HALLS; at++) {
         struct office_request r = {0};
         const struct office *office = h.hall[at].office;
-        static const char intake[] = "{\"item\":{\"office\":\"330483\",\"code\":\"X1\"},\"applicant\":{\"kind\":\"person\",\"name\":\"张三\",\"certificate\":"
+        static const char intake[] = "{\"item\":{\"office\":\"330483\",\"code\":\"X1\"},"
+                                     "\"applicant\":{\"kind\":\"person\",\"name\":\"张三\",\"certificate\":"
                                      "{\"type\":\"citizen-id\",\"number\":\"33048318500101001X\"}},\"materials\":[{\"name\":\"申请表\",\"form\":\"form\"}],"
                                      "\"forward\":false}";
         OK(office_request_init(&r, office, OFFICE_INTAKE, &office->staff[0], "first", NULL, NULL, intake, sizeof intake - 1, &h.problem));
@@ -536,10 +539,11 @@ static int say(struct hostile *t, const char *kind, const char *number, int64_t 
     timestamp_format(t->h->now, at);
     t->seq++;
     (void)snprintf(text, sizeof text,
-                   "{\"v\":1,\"type\":\"%s.act\",\"id\":\"018f0000-0000-7000-8000-%012lld\",\"from\":\"%s\",\"to\":\"%s\",\"seq\":%lld,\"at\":\"%s\",%s\"rev\":%lld,"
+                   "{\"v\":1,\"type\":\"%s.act\",\"id\":\"018f0000-0000-7000-8000-%012lld\",\"from\":\"%s\",\"to\":\"%s\","
+                   "\"seq\":%lld,\"at\":\"%s\",%s\"rev\":%lld,"
                    "\"actor\":{\"staff\":\"%s:0101\",\"role\":\"handler\"},\"body\":{\"no\":\"%s\",\"act\":\"%s\",\"data\":%s}}",
-                   kind, (long long)t->seq, office->peers[0].code, office->code, (long long)t->seq, at, about, (long long)rev, office->peers[0].code, no, act,
-                   data);
+                   kind, (long long)t->seq, office->peers[0].code, office->code, (long long)t->seq, at, about, (long long)rev,
+                   office->peers[0].code, no, act, data);
     t->text = text;
     t->problem = (struct problem){.id = PROBLEM_COUNT};
     OK(halls_run(t->h, t->hall, take, t));
@@ -639,7 +643,8 @@ static void power_cut(const char *kind, const char *act, const char *data, unsig
     for (uint64_t n = 0;; n++) {
         struct case_row before = halls_row(&h, HOME, number);
         uint64_t size = store_ledger_size(store_sync_view(h.hall[HOME].store));
-        struct object_filter filter = {.kind = (int)(register_by_name(kind) - register_kinds), .case_id = before.id, .limit = LIMIT_LIST_PAGE};
+        struct object_filter filter = {
+            .kind = (int)(register_by_name(kind) - register_kinds), .case_id = before.id, .limit = LIMIT_LIST_PAGE};
         struct object_row *rows = NULL;
         size_t count = 0, later = 0;
         int64_t next;
