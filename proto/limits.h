@@ -17,6 +17,8 @@
     LIMIT(CATALOGUE_ITEMS, 2000, "items", "one office's catalogue")                                                    \
     LIMIT(JOINT_LEGS, 16, "legs", "one joint case; the household move has 3")                                          \
     LIMIT(LEG_DAYS, 1000, "days", "time of one leg, as the limits of items")                                           \
+    LIMIT(OBJECT_ACTS, 500, "acts", "on one object of a register, each read again at every act; it can still be ended")  \
+    LIMIT(OBJECT_BYTES, 256 * 1024, "bytes", "content of one object of a register; a list shows 100 of them")           \
     LIMIT(LIST_PAGE, 100, "rows", "largest page of a list")                                                            \
     LIMIT(IDEMPOTENCY_KEY_BYTES, 64, "bytes", "a UUID has 36")                                                         \
     /* exchange between offices */                                                                                     \

@@ -128,6 +128,8 @@ struct originals {
 };
 /* Originals that a list of papers names. */
 int64_t originals_listed(const json_t *content);
+/* Originals of the list that were not in the bag when it was opened; *extra: in it beside the list. */
+int64_t originals_missed(const json_t *content, int64_t *extra);
 /* Adds one transfer (its content, owner's side and state) to the sums. */
 void originals_add(struct originals *sums, const json_t *content, enum case_side owner, int state);
 

@@ -43,6 +43,8 @@ const struct case_field register_revoke[] = {
              "未结办件处理"),
     END};
 
+enum { ANNOUNCEMENT_BYTES = 127 }; /* as in the configuration */
+
 static int letters_of(const char *text, const char *allowed)
 {
     for (const char *c = text; *c; c++)
@@ -62,6 +64,8 @@ int register_check_authorisation(const struct register_act *act, const json_t *c
         return problem_set(p, PROBLEM_FIELD, "/steps", "letters of I, N, O, P, D, each at most once");
     if (strcmp(until, from) < 0)
         return problem_set(p, PROBLEM_FIELD, "/until", "the authorisation ends before it begins");
+    if (strlen(json_string_value(json_object_get(data, "announcement"))) > ANNOUNCEMENT_BYTES)
+        return problem_set(p, PROBLEM_FIELD, "/announcement", "at most %d bytes: the number, not the text", ANNOUNCEMENT_BYTES);
     if (json_is_true(json_object_get(data, "acceptance")) && !strchr(steps, 'I'))
         return problem_set(p, PROBLEM_FIELD, "/acceptance", "acceptance is part of the step intake (I), which is not authorised");
     if (strspn(items, " ,") || strstr(items, ",,") || strchr(items, ' '))
@@ -246,6 +250,9 @@ static int check_opening(const json_t *content, const json_t *data, struct probl
     {
         const char *name = json_string_value(json_object_get(difference, "name"));
         json_int_t listed = 0;
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(name, json_string_value(json_object_get(json_array_get(json_object_get(data, "differences"), k), "name"))))
+                return problem_set(p, PROBLEM_FIELD, "/differences/name", "entry %zu: %s stands twice; say it in one entry", i + 1, name);
         for (size_t k = 0; k < json_array_size(papers); k++) {
             const json_t *paper = json_array_get(papers, k);
             if (!strcmp(name, json_string_value(json_object_get(paper, "name"))))
@@ -260,7 +267,13 @@ static int check_opening(const json_t *content, const json_t *data, struct probl
 
 int register_check_transfer(const struct register_act *act, const json_t *content, const json_t *data, struct problem *p)
 {
-    return strcmp(act->name, "open") != 0 ? 0 : check_opening(content, data, p);
+    if (!strcmp(act->name, "open"))
+        return check_opening(content, data, p);
+    int64_t recovered = json_integer_value(json_object_get(data, "recovered")), extra;
+    int64_t missing = strcmp(act->name, "settle") ? originals_listed(content) : originals_missed(content, &extra);
+    return recovered <= missing
+               ? 0
+               : problem_set(p, PROBLEM_FIELD, "/recovered", "%lld originals are missing, more cannot turn up", (long long)missing);
 }
 
 /* ---- 问题处置 ---- */

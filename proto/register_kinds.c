@@ -259,8 +259,8 @@ const struct register_kind register_kinds[REGISTER_KINDS] = {
     KIND(RATING, rating, "rating", "好差评", 'R', ENTRY_RATING_ACT, REGISTER_CASE, true, NULL),
 };
 
-/* What a transfer's state does with its n originals, of which m were found when the bag was opened and r turned up later at the
- * sender's: they leave the sender, reach the receiver, move, or are missed. */
+/* What a transfer's state does with its n originals, of which some were missed when the bag was opened, some were in it beside the
+ * list, and some turned up later at the sender's: they leave the sender, reach the receiver, move, or are missed. */
 enum movement { KEPT, HANDED_BACK, MOVING, ARRIVED, MISSED };
 static const struct {
     int state;
@@ -278,6 +278,19 @@ static int64_t sum_of(const json_t *list, const char *member)
     return sum;
 }
 
+int64_t originals_missed(const json_t *content, int64_t *extra)
+{
+    const json_t *differences = json_object_get(json_object_get(content, "opening"), "differences");
+    int64_t missed = 0;
+    *extra = 0;
+    for (size_t i = 0; i < json_array_size(differences); i++) {
+        const json_t *one = json_array_get(differences, i);
+        int64_t n = json_integer_value(json_object_get(one, "listed")) - json_integer_value(json_object_get(one, "found"));
+        *(n > 0 ? &missed : extra) += n > 0 ? n : -n;
+    }
+    return missed;
+}
+
 int64_t originals_listed(const json_t *content)
 {
     return sum_of(json_object_get(content, "documents"), "originals");
@@ -285,9 +298,7 @@ int64_t originals_listed(const json_t *content)
 
 void originals_add(struct originals *sums, const json_t *content, enum case_side owner, int state)
 {
-    const json_t *differences = json_object_get(json_object_get(content, "opening"), "differences");
-    int64_t n = originals_listed(content);
-    int64_t missing = sum_of(differences, "listed") - sum_of(differences, "found");
+    int64_t n = originals_listed(content), extra, missing = originals_missed(content, &extra);
     int64_t back = json_integer_value(json_object_get(json_object_get(content, "settlement"), "recovered"));
     int64_t *at_owner = owner == CASE_SIDE_HOME ? &sums->at_home : &sums->at_intake;
     int64_t *at_other = owner == CASE_SIDE_HOME ? &sums->at_intake : &sums->at_home;
@@ -308,8 +319,8 @@ void originals_add(struct originals *sums, const json_t *content, enum case_side
         *at_owner -= n;
         break;
     case ARRIVED:
-        *at_owner -= n - back;
-        *at_other += n - missing;
+        *at_owner -= n + extra - back;
+        *at_other += n + extra - missing;
         sums->lost += missing - back;
         break;
     case MISSED:

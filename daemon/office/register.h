@@ -31,7 +31,6 @@ int deed_write(struct deed *d, json_t *data, struct problem *p) TB_MUST_USE;
 /* ---- register_fold.c ---- */
 
 /* A change of state, for the effects. */
-enum { REGISTER_MOVES_MAX = 128 };
 struct register_move {
     int state;
     int64_t at;
@@ -41,17 +40,19 @@ struct register_replay {
     json_t *content; /* owned */
     int local, confirmed;
     int64_t pending, changed;
-    struct register_move moves[REGISTER_MOVES_MAX]; /* confirmed changes of state, in order */
+    struct buf doc;              /* `content` as text */
+    bool misfit;                 /* the fresh act does not follow from the state that it meets */
+    struct register_move *moves; /* owned: confirmed changes of state, in order */
     size_t move_count;
     struct report_act *acts; /* owned: those that took effect, in order */
     size_t act_count, act_room;
-    size_t entries; /* read, with those that were refused */
+    size_t entries, standing; /* read, with those that were refused; without them */
     /* by the act that made it */
     char owner[OFFICE_TEXT], other[OFFICE_TEXT], case_no[CASE_NO_TEXT], uuid[UUID_TEXT];
     int64_t opened;
 };
-/* The acts in the order of their revisions; `fresh` is the event whose `entry` is not in the store yet, or NULL.  The caller clears *out,
- * also after an error. */
+/* The acts in the order of their revisions; `fresh` is the event whose `entry` is not in the store yet, or NULL.  Writes nothing.
+ * TB_EINVAL: another act has the revision of `fresh`.  The caller clears *out, also after an error. */
 int register_replay(struct store_db *db, const struct office *office, const struct register_kind *kind, int64_t object_id,
                     const struct event_row *fresh, const struct entry *entry, struct register_replay *out) TB_MUST_USE;
 void register_replay_clear(struct register_replay *replay);
@@ -60,11 +61,10 @@ int64_t register_due(const json_t *content);
 
 /* ---- register_rules.c ---- */
 
-/* What an accepted authorisation means for the steps it covers; 0 spans: it was never in force.  row->items is new
- * (authorisation_row_clear). */
-int register_cover(const char *uuid, const char *principal, const char *delegate, const json_t *content, const struct register_move *moves,
-                   size_t count, struct authorisation_row *row, struct authorisation_span spans[REGISTER_MOVES_MAX],
-                   size_t *span_count) TB_MUST_USE;
+/* What an accepted authorisation means for the steps it covers: uuid, parties and time of the offer of `object`, its content, its confirmed
+ * changes of state.  0 spans: it was never in force.  row->items (authorisation_row_clear) and *spans (free) are new. */
+int register_cover(const struct object_row *object, const json_t *content, const struct register_move *moves, size_t count,
+                   struct authorisation_row *row, struct authorisation_span **spans, size_t *span_count) TB_MUST_USE;
 /* Completes what the clerk left out: dates, names of rules, sizes of files. */
 int deed_prepare(struct deed *d, json_t *data, struct problem *p) TB_MUST_USE;
 /* Rules that need more than the object: items, authorisations, the case, other objects.  Also asked for the counterpart's acts that

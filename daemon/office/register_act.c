@@ -42,45 +42,68 @@ void deed_clear(struct deed *d)
 
 /* ---- the fold ---- */
 
-/* Makes row and content of the object anew from its entries, and lets the kind draw its conclusions. */
-static int refold(struct deed *d, const struct event_row *fresh)
+/* What the object and `event` with the deed's entry come to; writes nothing.  The caller clears *fold, also after a failure. */
+static int make_fold(struct deed *d, const struct event_row *event, struct register_replay *fold, struct problem *p)
+{
+    int rc = register_replay(d->db, d->office, d->kind, d->object.id, event, &d->entry, fold);
+    return rc != TB_EINVAL ? rc
+                           : problem_set(p, PROBLEM_FIELD, "/rev", "revision %lld of %s was given before", (long long)event->rev,
+                                         d->object.no);
+}
+
+/* Before anything is written: an object takes so many acts and bytes and no more, except that it can always be ended.  The authority has
+ * more of the other side's limits than that side itself: it has seen what is under way. */
+static int check_room(struct deed *d, const struct event_row *event, const struct register_replay *fold, struct problem *p)
+{
+    size_t times = !event->own && !we_number(d) ? 3 : 1;
+    bool ends = d->object.id && d->kind->states[fold->local].final;
+    if (fold->misfit && (event->own || we_number(d) || !fold->pending))
+        return problem_set(p, PROBLEM_TRANSITION, "", "%s does not follow from the state of %s", d->act->name, d->object.no);
+    if (fold->standing > times * LIMIT_OBJECT_ACTS && !(ends && fold->standing <= (times + 1) * LIMIT_OBJECT_ACTS))
+        return problem_set(p, PROBLEM_TOO_LARGE, "", "%s has %d acts, more are not taken; end it and open another", d->object.no,
+                           LIMIT_OBJECT_ACTS);
+    if (fold->doc.len > times * LIMIT_OBJECT_BYTES && !(ends && fold->doc.len <= (times + 1) * LIMIT_OBJECT_BYTES))
+        return problem_set(p, PROBLEM_TOO_LARGE, "", "%s would be larger than %d bytes; end it and open another", d->object.no,
+                           LIMIT_OBJECT_BYTES);
+    return 0;
+}
+
+/* Makes row and content of the object what the fold says, and lets the kind draw its conclusions. */
+static int take_fold(struct deed *d, struct register_replay *fold)
+{
+    struct object_row *o = &d->object;
+    const struct register_state *state = &d->kind->states[fold->local];
+    json_decref(d->content);
+    d->content = json_incref(fold->content);
+    o->state = fold->confirmed;
+    o->local_state = fold->local;
+    o->pending = fold->pending;
+    o->changed = fold->changed;
+    o->due_day = register_due(fold->content);
+    o->open = fold->local != REGISTER_NONE && !state->final; /* none: the authority did not take it */
+    o->turn = (state->turn & deed_party(o, d->office->code)) && deed_turn(d);
+    free(o->doc);
+    o->doc = buf_take(&fold->doc, NULL);
+    int rc = o->doc ? deed_effect(d, fold->moves, fold->move_count) : TB_ENOMEM;
+    return rc ? rc : object_update(d->db, o);
+}
+
+static int refold(struct deed *d)
 {
     struct register_replay fold;
-    struct buf text;
-    buf_init(&text, LIMIT_ENTRY_BYTES);
-    int rc = register_replay(d->db, d->office, d->kind, d->object.id, fresh, &d->entry, &fold);
+    int rc = make_fold(d, NULL, &fold, NULL);
     if (!rc)
-        rc = strict_json_dump(fold.content, &text);
-    if (!rc) {
-        struct object_row *o = &d->object;
-        const struct register_state *state = &d->kind->states[fold.local];
-        json_decref(d->content);
-        d->content = json_incref(fold.content);
-        o->state = fold.confirmed;
-        o->local_state = fold.local;
-        o->pending = fold.pending;
-        o->changed = fold.changed;
-        o->due_day = register_due(fold.content);
-        o->open = !state->final;
-        o->turn = (state->turn & deed_party(o, d->office->code)) && deed_turn(d);
-        free(o->doc);
-        o->doc = buf_take(&text, NULL);
-        rc = o->doc ? deed_effect(d, fold.moves, fold.move_count) : TB_ENOMEM;
-    }
-    if (!rc)
-        rc = object_update(d->db, &d->object);
+        rc = take_fold(d, &fold);
     register_replay_clear(&fold);
-    buf_free(&text);
     return rc;
 }
 
 /* Keeps one act: the object's event, the case's event, then everything that follows from it. */
-static int keep(struct deed *d, struct event_row *event, int64_t opened)
+static int keep(struct deed *d, struct event_row *event, struct register_replay *fold)
 {
     int rc = 0;
     event->type = d->kind->entry;
     if (!d->object.id) {
-        d->object.opened = d->object.changed = opened;
         d->object.open = true;
         d->object.doc = strdup("{}");
         rc = d->object.doc ? object_insert(d->db, &d->object) : TB_ENOMEM;
@@ -91,7 +114,7 @@ static int keep(struct deed *d, struct event_row *event, int64_t opened)
         rc = object_event_add(d->db, d->object.id, event);
     if (!rc && d->object.case_id)
         rc = event_add(d->db, d->object.case_id, event);
-    return rc ? rc : refold(d, event);
+    return rc ? rc : take_fold(d, fold);
 }
 
 /* ---- loading ---- */
@@ -127,17 +150,17 @@ static int load_case(struct deed *d, const char *case_no, struct problem *p)
 
 /* ---- acts of this office ---- */
 
-static int next_revision(struct deed *d, int64_t *rev)
+/* The revision that an act gets here; 0 when the other office numbers. */
+static int64_t next_revision(const struct deed *d)
 {
-    *rev = 0;
-    if (!we_number(d))
+    return !we_number(d) ? 0 : d->object.case_id ? d->about.rev + 1 : d->object.rev + 1;
+}
+
+static int use_revision(struct deed *d, int64_t rev)
+{
+    if (!we_number(d) || !d->object.case_id)
         return 0;
-    if (!d->object.case_id) {
-        *rev = d->object.rev + 1;
-        return 0;
-    }
-    *rev = d->about.rev + 1;
-    case_confirm(d->office, &d->about, CASE_STATES, *rev, TIME_NONE, d->now);
+    case_confirm(d->office, &d->about, CASE_STATES, rev, TIME_NONE, d->now);
     return case_update(d->db, &d->about);
 }
 
@@ -188,31 +211,36 @@ static int number_object(struct deed *d, struct problem *p)
 
 int deed_write(struct deed *d, json_t *data, struct problem *p)
 {
-    struct event_row event = {.own = true, .verdict = -1};
-    uint64_t index = 0;
-    int64_t rev;
-    bool fresh = !d->object.id;
-    int rc = fresh ? number_object(d, p) : 0;
-    if (!rc)
-        rc = next_revision(d, &rev);
+    bool first = !d->object.id;
+    int rc = first ? number_object(d, p) : 0;
     if (rc)
         return rc;
+    struct event_row event = {.own = true, .verdict = -1, .rev = next_revision(d)};
+    struct register_replay fold = {.content = NULL};
+    uint64_t index = 0;
+    if (first)
+        d->object.opened = d->now;
     d->entry.type = d->kind->entry;
     d->entry.at = d->now;
-    d->entry.rev = rev;
+    d->entry.rev = event.rev;
+    memcpy(event.peer, d->office->code, OFFICE_TEXT);
     memcpy(d->entry.case_no, d->object.case_no, sizeof d->entry.case_no);
     d->entry.body = json_pack("{s:s, s:s, s:O}", "no", d->object.no, "act", d->act->name, "data", data);
-    rc = d->entry.body ? append_entry(d, &index) : TB_ENOMEM;
-    if (rc)
-        return rc;
-    if (fresh)
+    rc = d->entry.body ? make_fold(d, &event, &fold, p) : TB_ENOMEM;
+    if (!rc)
+        rc = check_room(d, &event, &fold, p);
+    if (!rc)
+        rc = use_revision(d, event.rev);
+    if (!rc)
+        rc = append_entry(d, &index);
+    if (!rc && first)
         memcpy(d->object.uuid, d->entry.id, sizeof d->object.uuid);
-    event.rev = rev;
     event.ref = (int64_t)index;
-    memcpy(event.peer, d->office->code, OFFICE_TEXT);
-    rc = keep(d, &event, d->now);
+    if (!rc)
+        rc = keep(d, &event, &fold);
     if (!rc && deed_other(d)[0])
         rc = materials_send(d->db, deed_other(d), index, data);
+    register_replay_clear(&fold);
     return rc;
 }
 
@@ -224,6 +252,8 @@ static int find_parties(struct deed *d, const json_t *body, struct problem *p)
     memcpy(d->object.owner, d->office->code, OFFICE_TEXT);
     if (case_no && (scope == REGISTER_CASE || scope == REGISTER_ANY)) {
         int rc = load_case(d, case_no, p);
+        if (!rc && !case_is_local(&d->about) && strcmp(d->about.home, d->office->code) != 0 && !d->about.rev && !d->about.pending)
+            rc = problem_set(p, PROBLEM_TRANSITION, "/case", "office %s does not have case %s; forward it first", d->about.home, case_no);
         const char *side = rc ? "" : case_other(d->office, &d->about);
         if (!rc && strcmp(side, d->office->code) != 0)
             memcpy(d->object.other, side, OFFICE_TEXT);
@@ -257,6 +287,8 @@ int register_request(struct store_db *db, struct office_request *request, struct
         rc = strict_json_object(request->body, "", "data", false, &given, p);
     if (!rc)
         rc = request->object_no[0] ? deed_load(&d, request->object_no, p) : find_parties(&d, request->body, p);
+    if (!rc && d.object.id && d.object.local_state == REGISTER_NONE)
+        rc = problem_set(p, PROBLEM_TRANSITION, "", "office %s did not take %s; open another", deed_other(&d), d.object.no);
     if (!rc)
         rc = register_find_act(d.kind, request->action, deed_party(&d.object, request->office->code), role_bits(staff->role),
                                d.object.local_state, &d.act, p);
@@ -302,6 +334,21 @@ static int read_body(const struct deed *d, const char **no, const char **act, js
     return rc;
 }
 
+static int check_new_uuid(struct deed *d, struct problem *p)
+{
+    struct authorisation_row have;
+    bool known = false;
+    int rc = object_uuid_known(d->db, REGISTER_AUTHORISATION, d->entry.id, &known);
+    if (!rc && !known) {
+        rc = authorisation_get(d->db, d->entry.id, &have);
+        if (rc == TB_ENOTFOUND)
+            return 0;
+        if (!rc)
+            authorisation_row_clear(&have);
+    }
+    return rc ? rc : problem_set(p, PROBLEM_FIELD, "/id", "an authorisation with this id is known here");
+}
+
 /* A new object of the sender's. */
 static int open_theirs(struct deed *d, const char *no, const char *owner, struct problem *p)
 {
@@ -312,6 +359,9 @@ static int open_theirs(struct deed *d, const char *no, const char *owner, struct
     int rc = d->entry.case_no[0] ? load_case(d, d->entry.case_no, p) : 0;
     if (!rc && d->object.case_id && strcmp(case_other(d->office, &d->about), d->entry.from) != 0)
         rc = problem_set(p, PROBLEM_WRONG_OFFICE, "/case", "case %s is not between these two offices", d->entry.case_no);
+    /* an authorisation is known by the entry that offered it: no other one is replaced */
+    if (!rc && d->kind == &register_kinds[REGISTER_AUTHORISATION])
+        rc = check_new_uuid(d, p);
     if (rc)
         return rc;
     memcpy(d->object.no, no, strlen(no) + 1);
@@ -320,6 +370,7 @@ static int open_theirs(struct deed *d, const char *no, const char *owner, struct
     if (d->kind->scope != REGISTER_ALL)
         memcpy(d->object.other, d->office->code, OFFICE_TEXT);
     memcpy(d->object.uuid, d->entry.id, sizeof d->object.uuid);
+    d->object.opened = d->entry.at;
     return 0;
 }
 
@@ -375,37 +426,58 @@ static int await_shown(struct deed *d, const json_t *data)
     return 0;
 }
 
+/* The authority numbers everything about a case in one row: no act has the revision of another event. */
+static int check_case_revision(struct deed *d, int64_t rev, struct problem *p)
+{
+    struct event_row *events = NULL;
+    size_t count = 0;
+    int rc = event_list(d->db, d->object.case_id, &events, &count);
+    for (size_t i = 0; i < count && !rc; i++)
+        if (events[i].rev == rev)
+            rc = problem_set(p, PROBLEM_FIELD, "/rev", "revision %lld of case %s was given before", (long long)rev, d->object.case_no);
+    free(events);
+    return rc;
+}
+
 int register_take(struct store_db *db, const struct office *office, const struct entry *entry, int64_t now,
                   struct receipt_line *verdict, char changed[CASE_NO_TEXT], struct problem *p)
 {
     struct deed d = {.db = db, .office = office, .kind = register_by_entry(entry->type), .now = now, .entry = *entry};
+    struct event_row event = {.ref = entry->seq, .verdict = -1};
+    struct register_replay fold = {.content = NULL};
     const char *no, *act;
     char owner[OFFICE_TEXT];
     json_t *data;
-    int64_t rev = entry->rev;
+    memcpy(event.peer, entry->from, OFFICE_TEXT);
     json_incref(d.entry.body);
     int rc = read_body(&d, &no, &act, &data, owner, p);
     if (!rc)
         rc = find_theirs(&d, no, owner, p);
     if (!rc)
         rc = judge(&d, act, data, p);
-    if (!rc && !rev)
-        rc = next_revision(&d, &rev);
-    if (!rc) {
-        struct event_row event = {.rev = rev, .ref = entry->seq, .verdict = -1};
-        memcpy(event.peer, entry->from, OFFICE_TEXT);
-        rc = keep(&d, &event, entry->at);
-    }
+    event.rev = entry->rev ? entry->rev : rc ? 0 : next_revision(&d);
+    if (!rc)
+        rc = make_fold(&d, &event, &fold, p);
+    if (!rc)
+        rc = check_room(&d, &event, &fold, p);
+    if (!rc && entry->rev && d.object.case_id)
+        rc = check_case_revision(&d, entry->rev, p);
+    /* a refusal is an answer, and what it leaves behind is kept: from here on something is written, and nothing refused any more */
+    if (!rc && !entry->rev)
+        rc = use_revision(&d, event.rev);
+    if (!rc)
+        rc = keep(&d, &event, &fold);
     if (!rc)
         rc = await_shown(&d, data);
     if (!rc) {
         verdict->verdict = VERDICT_DONE;
         if (!entry->rev) {
-            verdict->rev = rev;
+            verdict->rev = event.rev;
             (void)snprintf(verdict->state, sizeof verdict->state, "%s", d.kind->states[d.object.state].name);
         }
         memcpy(changed, d.object.case_no, CASE_NO_TEXT);
     }
+    register_replay_clear(&fold);
     deed_clear(&d);
     return rc;
 }
@@ -433,7 +505,7 @@ int register_settle(struct store_db *db, const struct office *office, const char
         if (line->rev > d.object.rev)
             d.object.rev = line->rev;
         if (!rc)
-            rc = refold(&d, NULL);
+            rc = refold(&d);
     }
     memcpy(changed, d.object.case_no, CASE_NO_TEXT);
     deed_clear(&d);

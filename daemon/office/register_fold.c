@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
 void register_replay_clear(struct register_replay *replay)
 {
     json_decref(replay->content);
+    buf_free(&replay->doc);
+    free(replay->moves);
     free(replay->acts);
     *replay = (struct register_replay){.content = NULL};
 }
@@ -39,9 +42,12 @@ static void note_origin(const struct register_kind *kind, const struct entry *en
     memcpy(r->case_no, entry->case_no, sizeof r->case_no);
     memcpy(r->uuid, entry->id, sizeof r->uuid);
     r->opened = entry->at;
+    r->changed = entry->at;
 }
 
-static int replay_one(const struct register_kind *kind, const struct event_row *event, const struct entry *entry,
+/* An act that does not fit the state it meets changes nothing: of ours, it was overtaken and will be refused; of the authority's, it
+ * follows from an act of ours whose revision the receipt on its way tells us — or the authority breaks its own rules. */
+static int replay_one(const struct register_kind *kind, const struct event_row *event, const struct entry *entry, bool fresh,
                       struct register_replay *r)
 {
     const struct register_act *act = register_act_by_name(kind, json_string_value(json_object_get(entry->body, "act")));
@@ -50,13 +56,16 @@ static int replay_one(const struct register_kind *kind, const struct event_row *
     r->entries++;
     if (!act || !json_is_object(data))
         return TB_ECORRUPT;
-    if (act->from & REGISTER_FROM(REGISTER_NONE))
+    if (!r->opened && act->from & REGISTER_FROM(REGISTER_NONE))
         note_origin(kind, entry, r);
     if (event->verdict > VERDICT_DONE)
         return 0; /* the authority did not take it */
-    r->pending += !settled && event->own;
-    if (!settled && !(act->from >> r->local & 1))
-        return 0; /* overtaken: the authority will refuse it */
+    r->standing++;
+    r->pending += !settled && event->own && event->verdict < 0;
+    if (!(act->from >> r->local & 1)) {
+        r->misfit = r->misfit || fresh;
+        return 0;
+    }
     int rc = register_fold(act, data, r->content);
     int before = r->local;
     r->local = register_next(act, data, before);
@@ -64,33 +73,75 @@ static int replay_one(const struct register_kind *kind, const struct event_row *
         r->confirmed = r->local;
     if (entry->at > r->changed)
         r->changed = entry->at;
-    if (settled && r->local != before && r->move_count < REGISTER_MOVES_MAX)
+    if (settled && r->local != before)
         r->moves[r->move_count++] = (struct register_move){.state = r->local, .at = entry->at};
     return rc ? rc : note_act(r, act, entry);
 }
 
-int register_replay(struct store_db *db, const struct office *office, const struct register_kind *kind,
-                    int64_t object_id, const struct event_row *fresh, const struct entry *entry,
-                    struct register_replay *out)
+/* The events of the object with `fresh` (NULL: none) at its place.  TB_EINVAL: another act has its revision. */
+static int list_events(struct store_db *db, int64_t object_id, const struct event_row *fresh, struct event_row **out, size_t *count,
+                       size_t *place)
 {
     struct event_row *events = NULL;
-    size_t count = 0;
-    *out = (struct register_replay){.content = json_object()};
-    int rc = out->content ? object_event_list(db, object_id, &events, &count) : TB_ENOMEM;
+    size_t n = 0, at = 0;
+    int rc = object_id ? object_event_list(db, object_id, &events, &n) : 0;
+    if (rc)
+        return rc;
+    struct event_row *more = realloc(events, (n + 1) * sizeof *events);
+    if (!more) {
+        free(events);
+        return TB_ENOMEM;
+    }
+    while (fresh && at < n && (!fresh->rev || (more[at].rev && more[at].rev <= fresh->rev)))
+        at++;
+    if (fresh && fresh->rev && at && more[at - 1].rev == fresh->rev) {
+        free(more);
+        return TB_EINVAL;
+    }
+    if (fresh) {
+        memmove(more + at + 1, more + at, (n - at) * sizeof *more);
+        more[at] = *fresh;
+    }
+    *place = fresh ? at : n;
+    *count = n + (fresh != NULL);
+    *out = more;
+    return 0;
+}
+
+static int replay_events(struct store_db *db, const struct office *office, const struct register_kind *kind,
+                         const struct event_row *events, size_t count, size_t place, const struct entry *entry,
+                         struct register_replay *r)
+{
+    int rc = 0;
     for (size_t i = 0; i < count && !rc; i++) {
         struct case_fact fact;
-        if (fresh && events[i].own == fresh->own && events[i].ref == fresh->ref) {
-            rc = replay_one(kind, &events[i], entry, out);
+        if (i == place) {
+            rc = replay_one(kind, &events[i], entry, true, r); /* not in the store yet */
             continue;
         }
         rc = case_fact_read(db, office, &events[i], &fact);
         if (rc)
             break;
-        rc = replay_one(kind, &events[i], &fact.entry, out);
+        rc = replay_one(kind, &events[i], &fact.entry, false, r);
         case_fact_clear(&fact);
     }
-    free(events);
     return rc;
+}
+
+int register_replay(struct store_db *db, const struct office *office, const struct register_kind *kind, int64_t object_id,
+                    const struct event_row *fresh, const struct entry *entry, struct register_replay *out)
+{
+    struct event_row *events = NULL;
+    size_t count = 0, place = 0;
+    *out = (struct register_replay){.content = json_object()};
+    buf_init(&out->doc, 5 * LIMIT_OBJECT_BYTES); /* the most that check_room lets stand, and one act */
+    int rc = out->content ? list_events(db, object_id, fresh, &events, &count, &place) : TB_ENOMEM;
+    if (rc)
+        return rc;
+    out->moves = calloc(count + 1, sizeof *out->moves);
+    rc = out->moves ? replay_events(db, office, kind, events, count, place, entry, out) : TB_ENOMEM;
+    free(events);
+    return rc ? rc : strict_json_dump(out->content, &out->doc);
 }
 
 int64_t register_due(const json_t *content)

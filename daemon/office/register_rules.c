@@ -57,6 +57,9 @@ int deed_prepare(struct deed *d, json_t *data, struct problem *p)
         int rc = fill(data, "in_name", "principal_by_delegate");
         return rc ? rc : fill(data, "open_cases", "finish");
     }
+    /* what stands for evidence is not typed */
+    if (d->kind == &register_kinds[REGISTER_STEP] && json_object_get(data, "entry"))
+        return problem_set(p, PROBLEM_FIELD, "/entry", "the office fills it in; give the evidence itself");
     if (is_act(d, REGISTER_STEP, "request"))
         return fill_step_due(d, data);
     if (is_act(d, REGISTER_TRANSFER, "send"))
@@ -118,6 +121,8 @@ static int check_step(struct deed *d, const json_t *data, struct problem *p)
                                  about->intake, (char)step, about->item)
                    : rc;
     }
+    if (!ours && d->entry.staff[0] && json_object_get(data, "entry"))
+        return problem_set(p, PROBLEM_FIELD, "/entry", "what stands for evidence is not typed by staff");
     if (strcmp(d->act->name, "done") != 0 && strcmp(d->act->name, "acknowledge") != 0)
         return 0; /* to fail, return or void a step needs no authorisation */
     if (ours)
@@ -189,6 +194,15 @@ static int check_rating(struct deed *d, const json_t *data, struct problem *p)
     return problem_set(p, PROBLEM_NOT_ALLOWED, "", "the side that was rated calls back and puts right");
 }
 
+/* Who writes wants somebody to read it. */
+static int check_reader(struct deed *d, const json_t *data, struct problem *p)
+{
+    (void)data;
+    return d->object.other[0]
+               ? 0
+               : problem_set(p, PROBLEM_NOT_ALLOWED, "", "the case stays at this office: there is nobody to write to");
+}
+
 static int check_away(struct deed *d, const json_t *data, struct problem *p)
 {
     if (is_act(d, REGISTER_CONTACT, "away") &&
@@ -208,7 +222,9 @@ int deed_check(struct deed *d, const json_t *data, struct problem *p)
         [REGISTER_AUTHORISATION] = check_authorisation,
         [REGISTER_STEP] = check_step,
         [REGISTER_TRANSFER] = check_transfer,
+        [REGISTER_PROBLEM] = check_reader,
         [REGISTER_CONTACT] = check_away,
+        [REGISTER_NOTE] = check_reader,
         [REGISTER_RATING] = check_rating,
     };
     size_t kind = (size_t)(d->kind - register_kinds);
@@ -223,42 +239,46 @@ bool deed_turn(const struct deed *d)
 /* ---- effects ---- */
 
 /* "in force" has begun and ended: the spans in which steps are covered. */
-static int spans_of(const struct register_kind *kind, const struct register_move *moves, size_t count,
-                    struct authorisation_span *spans)
+static size_t spans_of(const struct object_row *object, const struct register_move *moves, size_t count, struct authorisation_span *spans)
 {
-    int active = register_state_by_name(kind, "active");
+    int active = register_state_by_name(&register_kinds[REGISTER_AUTHORISATION], "active");
     size_t n = 0;
     bool open = false;
     for (size_t i = 0; i < count; i++) {
+        /* nothing is accepted before it was offered, whatever the other clock says */
+        int64_t at = moves[i].at > object->opened ? moves[i].at : object->opened;
         if (moves[i].state == active && !open) {
-            spans[n++] = (struct authorisation_span){.from = moves[i].at};
+            spans[n++] = (struct authorisation_span){.from = at};
             open = true;
         } else if (moves[i].state != active && open) {
             /* never shorter than nothing: the two clocks differ */
-            spans[n - 1].until = moves[i].at > spans[n - 1].from ? moves[i].at : spans[n - 1].from + 1;
+            spans[n - 1].until = at > spans[n - 1].from ? at : spans[n - 1].from + 1;
             open = false;
         }
     }
-    return (int)n;
+    return n;
 }
 
-int register_cover(const char *uuid, const char *principal, const char *delegate, const json_t *content,
-                   const struct register_move *moves, size_t count, struct authorisation_row *row,
-                   struct authorisation_span spans[REGISTER_MOVES_MAX], size_t *span_count)
+int register_cover(const struct object_row *object, const json_t *content, const struct register_move *moves, size_t count,
+                   struct authorisation_row *row, struct authorisation_span **spans, size_t *span_count)
 {
     const json_t *revocation = json_object_get(content, "revocation");
     const char *rule = strict_json_peek(revocation, "open_cases")[0] ? strict_json_peek(revocation, "open_cases")
                                                                      : strict_json_peek(content, "open_cases");
-    *span_count = (size_t)spans_of(&register_kinds[REGISTER_AUTHORISATION], moves, count, spans);
     *row = (struct authorisation_row){.items = NULL};
+    *span_count = 0;
+    *spans = calloc(count + 1, sizeof **spans);
+    if (!*spans)
+        return TB_ENOMEM;
+    *span_count = spans_of(object, moves, count, *spans);
     if (!*span_count)
         return 0;
-    *row = (struct authorisation_row){.registered = 1,
-                                      .finish = strcmp(rule, "stop") != 0,
-                                      .acceptance = json_is_true(json_object_get(content, "acceptance"))};
-    (void)snprintf(row->id, sizeof row->id, "%s", uuid);
-    (void)snprintf(row->principal, sizeof row->principal, "%s", principal);
-    (void)snprintf(row->delegate, sizeof row->delegate, "%s", delegate);
+    row->registered = 1;
+    row->finish = strcmp(rule, "stop") != 0;
+    row->acceptance = json_is_true(json_object_get(content, "acceptance"));
+    (void)snprintf(row->id, sizeof row->id, "%s", object->uuid);
+    (void)snprintf(row->principal, sizeof row->principal, "%s", object->owner);
+    (void)snprintf(row->delegate, sizeof row->delegate, "%s", object->other);
     (void)snprintf(row->steps, sizeof row->steps, "%s", strict_json_peek(content, "steps"));
     (void)snprintf(row->announcement, sizeof row->announcement, "%s", strict_json_peek(content, "announcement"));
     int rc = date_parse(strict_json_peek(content, "from"), &row->from_day);
@@ -271,17 +291,15 @@ int register_cover(const char *uuid, const char *principal, const char *delegate
 
 static int authorisation_effect(struct deed *d, const struct register_move *moves, size_t count)
 {
-    struct authorisation_span spans[REGISTER_MOVES_MAX];
-    struct authorisation_row row = {.items = NULL};
+    struct authorisation_span *spans = NULL;
+    struct authorisation_row row;
     size_t n = 0;
-    if (!count)
-        return 0;
-    int rc =
-        register_cover(d->object.uuid, d->object.owner, d->object.other, d->content, moves, count, &row, spans, &n);
+    int rc = register_cover(&d->object, d->content, moves, count, &row, &spans, &n);
     if (!rc && n) /* else it was never accepted */
         rc = authorisation_put(d->db, &row);
     if (!rc && n)
         rc = authorisation_spans_put(d->db, row.id, spans, n);
+    free(spans);
     authorisation_row_clear(&row);
     return rc;
 }
@@ -377,33 +395,40 @@ int register_step_open(struct store_db *db, const struct case_row *row, const ch
     return rc;
 }
 
-/* Ends the open steps of the case (of one kind, or all) with this act. */
-static int end_steps(struct store_db *db, const struct office *office, struct case_row *row, const char *step,
-                     const char *act, json_t *data, const struct entry *entry)
+static int end_step(struct store_db *db, const struct office *office, struct case_row *row, const char *no, const char *step,
+                    const char *act, json_t *data, const struct entry *entry)
 {
-    struct object_filter filter = {
-        .kind = REGISTER_STEP, .case_id = row->id, .open_only = true, .limit = LIMIT_LIST_PAGE};
-    struct object_row *rows = NULL;
-    size_t count = 0;
-    int rc = data ? object_list(db, &filter, &rows, &count, &filter.cursor) : TB_ENOMEM;
-    for (size_t i = 0; i < count && !rc; i++) {
-        struct deed d;
-        rc = start_deed(&d, db, office, row, act);
-        if (!rc) {
-            case_row_clear(&d.about);
-            rc = deed_load(&d, rows[i].no, NULL);
-        }
-        bool meant = !rc && (!step || !strcmp(strict_json_peek(d.content, "step"), step)) &&
-                     d.act->from >> d.object.local_state & 1;
-        if (meant && !strcmp(act, "done"))
-            memcpy(d.entry.authorisation, entry->authorisation, sizeof d.entry.authorisation);
-        if (meant)
-            rc = deed_write(&d, data, NULL);
-        if (meant && d.about.rev > row->rev)
-            row->rev = d.about.rev;
-        deed_clear(&d);
+    struct deed d;
+    int rc = start_deed(&d, db, office, row, act);
+    if (!rc) {
+        case_row_clear(&d.about);
+        rc = deed_load(&d, no, NULL);
     }
-    object_rows_free(rows, count);
+    bool meant = !rc && (!step || !strcmp(strict_json_peek(d.content, "step"), step)) && d.act->from >> d.object.local_state & 1;
+    if (meant && !strcmp(act, "done"))
+        memcpy(d.entry.authorisation, entry->authorisation, sizeof d.entry.authorisation);
+    if (meant)
+        rc = deed_write(&d, data, NULL);
+    if (meant && d.about.rev > row->rev)
+        row->rev = d.about.rev;
+    deed_clear(&d);
+    return rc;
+}
+
+/* Ends the open steps of the case (of one kind, or all) with this act. */
+static int end_steps(struct store_db *db, const struct office *office, struct case_row *row, const char *step, const char *act,
+                     json_t *data, const struct entry *entry)
+{
+    struct object_filter filter = {.kind = REGISTER_STEP, .case_id = row->id, .open_only = true, .limit = LIMIT_LIST_PAGE};
+    int rc = data ? 0 : TB_ENOMEM;
+    do { /* a page holds what else there is about the case, too: it may have no step */
+        struct object_row *rows = NULL;
+        size_t count = 0;
+        rc = rc ? rc : object_list(db, &filter, &rows, &count, &filter.cursor);
+        for (size_t i = 0; i < count && !rc; i++)
+            rc = end_step(db, office, row, rows[i].no, step, act, data, entry);
+        object_rows_free(rows, count);
+    } while (filter.cursor && !rc);
     json_decref(data);
     return rc;
 }

@@ -15,7 +15,8 @@ static json_t *acts_json(const struct office *office, const struct office_staff 
     const char *words[16];
     int role = staff ? case_role_by_name(staff->role) : -1;
     json_t *acts = json_array();
-    size_t count = role < 0 ? 0
+    /* what the authority did not take is not there: nothing can follow */
+    size_t count = role < 0 || row->local_state == REGISTER_NONE ? 0
                             : register_possible(kind, deed_party(row, office->code), (unsigned)role, row->local_state, words,
                                                 sizeof words / sizeof words[0]);
     for (size_t i = 0; i < count; i++)
@@ -256,22 +257,25 @@ static int shown_steps(struct store_db *db, struct office_question *q, const str
 static int requested_steps(struct store_db *db, struct office_question *q, const struct case_row *about, json_t *list)
 {
     struct object_filter filter = {.kind = REGISTER_STEP, .case_id = about->id, .limit = LIMIT_LIST_PAGE};
-    struct object_row *rows = NULL;
-    size_t count = 0;
-    int64_t next;
-    int rc = object_list(db, &filter, &rows, &count, &next);
-    for (size_t i = count; i-- > 0 && !rc;) { /* oldest first */
-        json_t *doc = NULL, *content = NULL;
-        rc = register_summary(q->office, q->staff, &rows[i], store_now(db), &doc);
-        if (!rc)
-            rc = read_content(&rows[i], &content);
-        if (!rc && (json_object_set(doc, "step", json_object_get(content, "step")) || json_object_set(doc, "data", content) ||
-                    json_array_append(list, doc)))
-            rc = TB_ENOMEM;
-        json_decref(doc);
-        json_decref(content);
-    }
-    object_rows_free(rows, count);
+    size_t shown = json_array_size(list);
+    int rc = 0;
+    do { /* a page holds what else there is about the case, too */
+        struct object_row *rows = NULL;
+        size_t count = 0;
+        rc = object_list(db, &filter, &rows, &count, &filter.cursor);
+        for (size_t i = 0; i < count && !rc; i++) {
+            json_t *doc = NULL, *content = NULL;
+            rc = register_summary(q->office, q->staff, &rows[i], store_now(db), &doc);
+            if (!rc)
+                rc = read_content(&rows[i], &content);
+            if (!rc && (json_object_set(doc, "step", json_object_get(content, "step")) || json_object_set(doc, "data", content) ||
+                        json_array_insert(list, shown, doc))) /* oldest first */
+                rc = TB_ENOMEM;
+            json_decref(doc);
+            json_decref(content);
+        }
+        object_rows_free(rows, count);
+    } while (filter.cursor && !rc);
     return rc;
 }
 

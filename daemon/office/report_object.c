@@ -51,33 +51,38 @@ static int put_cover(struct buf *out, const struct authorisation_row *row, const
 
 static int cover_from_rows(struct store_db *db, struct object_fact *fact, const char *uuid)
 {
-    struct authorisation_span spans[REGISTER_MOVES_MAX];
+    enum { ROOM = 4 * LIMIT_OBJECT_ACTS }; /* more acts than that are never taken: register_act.c */
     struct authorisation_row row;
     size_t count = 0;
     int rc = authorisation_get(db, uuid, &row);
     if (rc)
         return rc == TB_ENOTFOUND ? 0 : rc; /* never accepted */
-    rc = authorisation_spans_get(db, uuid, spans, REGISTER_MOVES_MAX, &count);
+    struct authorisation_span *spans = calloc(ROOM, sizeof *spans);
+    rc = spans ? authorisation_spans_get(db, uuid, spans, ROOM, &count) : TB_ENOMEM;
     if (!rc)
         rc = put_spans(&fact->spans, spans, count);
     if (!rc)
         rc = put_cover(&fact->cover, &row, spans, count);
+    free(spans);
     authorisation_row_clear(&row);
     return rc;
 }
 
 static int cover_from_acts(struct object_fact *fact, const struct register_replay *r)
 {
-    struct authorisation_span spans[REGISTER_MOVES_MAX];
+    struct authorisation_span *spans = NULL;
     struct authorisation_row row;
+    struct object_row object = {.opened = r->opened};
     size_t count = 0;
-    if (!r->move_count)
-        return 0;
-    int rc = register_cover(r->uuid, r->owner, r->other, r->content, r->moves, r->move_count, &row, spans, &count);
+    memcpy(object.uuid, r->uuid, sizeof object.uuid);
+    memcpy(object.owner, r->owner, sizeof object.owner);
+    memcpy(object.other, r->other, sizeof object.other);
+    int rc = register_cover(&object, r->content, r->moves, r->move_count, &row, &spans, &count);
     if (!rc && count)
         rc = put_spans(&fact->spans, spans, count);
     if (!rc && count)
         rc = put_cover(&fact->cover, &row, spans, count);
+    free(spans);
     authorisation_row_clear(&row);
     return rc;
 }

@@ -28,10 +28,19 @@ int authorisation_keep(struct store_db *db, const json_t *body, const char *prin
         rc = strict_json_bool(body, "", "acceptance", false, &acceptance, p);
     if (rc)
         return rc;
-    struct authorisation_row row = {.acceptance = acceptance};
+    struct authorisation_row row = {.acceptance = acceptance}, have;
     if (!uuid_valid(id) || strcmp(to, delegate) || strspn(steps, "INOPD") != strlen(steps) || date_parse(from, &row.from_day) ||
         date_parse(until, &row.until_day) || row.until_day < row.from_day)
         return problem_set(p, PROBLEM_FIELD, "", "the authorisation's id, delegate, steps or period is wrong");
+    rc = authorisation_get(db, id, &have);
+    if (!rc) { /* it may be said again by who said it; it does not replace another one, nor one that was offered and accepted */
+        bool same = !have.registered && !strcmp(have.principal, principal) && !strcmp(have.delegate, delegate);
+        authorisation_row_clear(&have);
+        if (!same)
+            return problem_set(p, PROBLEM_FIELD, "/id", "an authorisation with this id is known here");
+    } else if (rc != TB_ENOTFOUND) {
+        return rc;
+    }
     memcpy(row.id, id, UUID_TEXT);
     memcpy(row.principal, principal, OFFICE_TEXT);
     memcpy(row.delegate, delegate, OFFICE_TEXT);

@@ -137,6 +137,15 @@ int object_get_by_id(struct store_db *db, int64_t id, struct object_row *row)
     return get_one(&q, row);
 }
 
+int object_uuid_known(struct store_db *db, enum register_kind_id kind, const char *uuid, bool *known)
+{
+    struct db_query q = q_start(db, SQL_OBJECT_UUID);
+    q_int(&q, kind);
+    q_text(&q, uuid);
+    *known = q_next(&q);
+    return q_end(&q);
+}
+
 /* ---- lists ---- */
 
 static struct db_query start_list(struct store_db *db, const struct object_filter *filter, unsigned limit)

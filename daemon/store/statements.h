@@ -234,6 +234,7 @@
     S(OBJECT_SCAN, READ,                                                                                               \
       "SELECT " OBJECT_COLUMNS " FROM object WHERE id > ?1 AND id <= ?2 AND opened < ?4 AND (open = 1 OR changed >= ?3) ORDER BY id") \
     S(OBJECT_GRANT_NO, READ, "SELECT no FROM object INDEXED BY object_kind WHERE kind = 0 AND uuid = ?1 LIMIT 1")      \
+    S(OBJECT_UUID, READ, "SELECT 1 FROM object INDEXED BY object_kind WHERE kind = ?1 AND uuid = ?2 LIMIT 1")            \
     S(OBJECT_LIST, READ,                                                                                               \
       "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_kind WHERE kind = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3") \
     S(OBJECT_LIST_OPEN, READ,                                                                                          \

@@ -337,6 +337,8 @@ int object_insert(struct store_db *db, struct object_row *row) TB_MUST_USE; /* s
 int object_update(struct store_db *db, const struct object_row *row) TB_MUST_USE;
 int object_get(struct store_db *db, const char *no, struct object_row *row) TB_MUST_USE; /* TB_ENOTFOUND */
 int object_get_by_id(struct store_db *db, int64_t id, struct object_row *row) TB_MUST_USE;
+/* Whether an object of the kind was made by the entry with this id. */
+int object_uuid_known(struct store_db *db, enum register_kind_id kind, const char *uuid, bool *known) TB_MUST_USE;
 
 struct object_filter {
     int kind;        /* −1 any (with case_id or turn) */

@@ -124,6 +124,8 @@ class FakeOffice:
                  "at": at or now.isoformat(timespec="milliseconds")}
         if case:
             entry["case"] = case
+        if "rev" in members:
+            entry["rev"] = members.pop("rev")
         entry["actor"] = {"staff": f"{self.code}:0007", "role": "window"}
         entry |= members
         entry["body"] = body

@@ -18,7 +18,7 @@
 enum { SIM_NODES = 2, SIM_MATERIAL_BYTES = 64, SIM_MAX_MATERIALS = 256, SIM_MAX_ACKED = 1024 };
 
 /* A fault that the harness itself must find (a test of the test). */
-enum sim_plant { SIM_PLANT_NONE, SIM_PLANT_LOSS, SIM_PLANT_DOUBLE };
+enum sim_plant { SIM_PLANT_NONE, SIM_PLANT_LOSS, SIM_PLANT_DOUBLE, SIM_PLANT_ACT, SIM_PLANT_ROW };
 
 struct sim_rng {
     uint64_t state;
@@ -64,6 +64,8 @@ struct sim_acked {
     enum office_kind kind;
     const char *staff;
     char key[40], case_no[CASE_NO_TEXT], action[24];
+    const char *register_kind;      /* OFFICE_REGISTER, with the object's number ("": a new one) */
+    char object_no[REGISTER_NO_TEXT];
     char *body;
     char *answer;
 };
@@ -126,12 +128,14 @@ struct sim {
     unsigned loss, crashes, cuts, keys;
     size_t intakes, deemed, lapsed;
     size_t joints;               /* acknowledged */
+    size_t acts;                 /* acknowledged, of the registers */
+    bool ungranted;              /* nothing is authorised by configuration: only what is offered and accepted counts */
     char failure[512];           /* "" while all invariants hold */
 };
 
 /* Counters of one run, for the summary. */
 struct sim_result {
-    uint64_t steps, entries, crashes, cuts, acked, batches, retries, moved, deemed, lapsed;
+    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed;
     int64_t virtual_ms;
     char failure[512];
 };
@@ -182,6 +186,14 @@ void sim_check_end(struct sim *sim);
 size_t sim_check_joints(struct sim_node *node, size_t *legs);
 /* A joint application, or the withdrawal of a joint case that is under way; false when there is none. */
 bool sim_make_joint(struct sim_node *node, struct sim_acked *act, const char *material, char *body, size_t size);
+/* ---- sim_register.c, sim_register_check.c ---- */
+/* An act of a register, lawful or not; false when there is nothing to act on. */
+bool sim_make_register(struct sim_node *node, struct sim_acked *act, const char *material, char *body, size_t size);
+/* Both offices have the same objects with the same state, content and history, every row is the fold of its entries, authorisations cover
+ * the same moments, originals add up alike, nothing waits, and all acknowledged acts are there. */
+void sim_check_registers(struct sim *sim);
+/* Changes one stored row behind the office's back (SIM_PLANT_ROW). */
+void sim_plant_row(struct sim *sim);
 /* The item that is the template. */
 extern const char sim_joint_item[];
 

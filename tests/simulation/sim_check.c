@@ -278,6 +278,8 @@ void sim_check_end(struct sim *sim)
         cases += check_cases(sim, i);
         joints += sim_check_joints(&sim->node[i], &legs);
     }
+    if (!sim->failure[0])
+        sim_check_registers(sim);
     if (!sim->failure[0] && joints != sim->joints)
         sim_fail(sim, "%zu joint cases were acknowledged, %zu exist", sim->joints, joints);
     cases -= legs;

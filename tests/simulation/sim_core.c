@@ -115,7 +115,7 @@ static void plan(struct sim *sim)
         if (at + cut > start + span)
             span = at + cut - start;
     }
-    unsigned acts = 20 + (unsigned)sim_below(&sim->rng, 40);
+    unsigned acts = 30 + (unsigned)sim_below(&sim->rng, 70);
     for (unsigned i = 0; i < acts; i++)
         sim_push(sim, (struct sim_event){.at = start + (int64_t)sim_below(&sim->rng, (uint64_t)span),
                                          .kind = SIM_CLERK,
@@ -256,18 +256,22 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result
     sim->midnight = sim_chance(&sim->rng, 200);
     if (sim->midnight)
         sim->now = INT64_C(1795449300000) - (int64_t)sim_below(&sim->rng, 600 * 1000); /* 23:55, or some minutes earlier */
+    sim->ungranted = sim_chance(&sim->rng, 120) && plant == SIM_PLANT_NONE;
     for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++)
         if (sim_node_make(sim, i) || sim_node_start(&sim->node[i]))
             sim_fail(sim, "office %d does not start", i);
     int64_t start = sim->now;
     plan(sim);
     loop(sim);
+    if (!sim->failure[0] && plant == SIM_PLANT_ROW)
+        sim_plant_row(sim);
     if (!sim->failure[0])
         sim_check_end(sim);
     *result = (struct sim_result){.steps = sim->steps,
                                   .crashes = sim->crashes,
                                   .cuts = sim->cuts,
                                   .acked = sim->acked_count,
+                                  .acts = sim->acts,
                                   .deemed = sim->deemed,
                                   .lapsed = sim->lapsed,
                                   .virtual_ms = sim->now - start};

@@ -1,4 +1,4 @@
-/* simulation FIRST COUNT [--plant loss|double] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never more than four.
+/* simulation FIRST COUNT [--plant loss|double|act|row] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never more than four.
  *
  * Exit 0 when every run holds its invariants; a planted fault must be found in every run that reaches it. */
 #include "daemon/base/log.h"
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 struct sum {
-    uint64_t steps, entries, crashes, cuts, acked, batches, retries, moved, deemed, lapsed, runs, failed;
+    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, runs, failed;
     int64_t virtual_ms;
     uint64_t failed_seed;
 };
@@ -27,6 +27,7 @@ static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned s
         sum->crashes += result.crashes;
         sum->cuts += result.cuts;
         sum->acked += result.acked;
+        sum->acts += result.acts;
         sum->batches += result.batches;
         sum->retries += result.retries;
         sum->moved += result.moved;
@@ -52,6 +53,7 @@ static void add(struct sum *to, const struct sum *from)
     to->crashes += from->crashes;
     to->cuts += from->cuts;
     to->acked += from->acked;
+    to->acts += from->acts;
     to->batches += from->batches;
     to->retries += from->retries;
     to->moved += from->moved;
@@ -98,19 +100,30 @@ static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool ve
     return rc;
 }
 
+static enum sim_plant plant_by_name(const char *name)
+{
+    static const char *const names[] = {
+        [SIM_PLANT_LOSS] = "loss", [SIM_PLANT_DOUBLE] = "double", [SIM_PLANT_ACT] = "act", [SIM_PLANT_ROW] = "row"};
+    for (size_t i = 1; i < sizeof names / sizeof names[0]; i++)
+        if (!strcmp(names[i], name))
+            return (enum sim_plant)i;
+    (void)fprintf(stderr, "there is no fault %s\n", name);
+    exit(2);
+}
+
 int main(int argc, char **argv)
 {
     enum sim_plant plant = SIM_PLANT_NONE;
     bool verbose = false;
     if (argc < 3) {
-        (void)fprintf(stderr, "usage: simulation FIRST COUNT [--plant loss|double] [--verbose]\n");
+        (void)fprintf(stderr, "usage: simulation FIRST COUNT [--plant loss|double|act|row] [--verbose]\n");
         return 2;
     }
     for (int i = 3; i < argc; i++) {
         if (!strcmp(argv[i], "--verbose"))
             verbose = true;
         else if (!strcmp(argv[i], "--plant") && i + 1 < argc)
-            plant = !strcmp(argv[++i], "loss") ? SIM_PLANT_LOSS : SIM_PLANT_DOUBLE;
+            plant = plant_by_name(argv[++i]);
     }
     log_set_level(LOG_LEVEL_ERR);
     /* power cuts make the store complain, rightly; the verdict of a run goes to the standard output */
@@ -120,11 +133,12 @@ int main(int argc, char **argv)
     struct sum total = {0};
     int rc = run_all(first, count, plant, verbose, &total);
     (void)printf("%llu seeds from %llu: %llu failed; %llu steps, %.1f virtual days, %llu entries, %llu acknowledged "
-                 "requests, %llu batches, "
+                 "requests (%llu of registers), %llu batches, "
                  "%llu retries, %llu materials, %llu deemed, %llu lapsed, %llu power cuts, %llu link cuts\n",
                  (unsigned long long)total.runs, (unsigned long long)first, (unsigned long long)total.failed,
                  (unsigned long long)total.steps, (double)total.virtual_ms / 86400000.0,
-                 (unsigned long long)total.entries, (unsigned long long)total.acked, (unsigned long long)total.batches,
+                 (unsigned long long)total.entries, (unsigned long long)total.acked, (unsigned long long)total.acts,
+                 (unsigned long long)total.batches,
                  (unsigned long long)total.retries, (unsigned long long)total.moved, (unsigned long long)total.deemed,
                  (unsigned long long)total.lapsed, (unsigned long long)total.crashes,
                  (unsigned long long)total.cuts);

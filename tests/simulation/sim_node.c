@@ -65,7 +65,7 @@ static int make_office(struct sim_node *node)
         (void)snprintf(office->staff[i].id, STAFF_TEXT, "%s:000%d", office->code, i + 1);
         (void)snprintf(office->staff[i].role, sizeof office->staff[i].role, "%s", i ? "handler" : "window");
     }
-    office->grant_count = 1;
+    office->grant_count = !node->sim->ungranted;
     struct authorisation_row *grant = &office->grants[0];
     (void)snprintf(grant->id, sizeof grant->id, "0190a1b2-0000-7000-8000-%s%s", office->code, office->code);
     memcpy(grant->principal, office->code, OFFICE_TEXT);

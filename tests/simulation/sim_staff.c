@@ -82,8 +82,14 @@ static void material_member(struct sim_node *node, char out[96])
 static int run_request(struct sim_node *node, struct sim_acked *act, struct office_request *request)
 {
     struct problem problem;
+    const struct office_staff *staff = office_staff(node->office, act->staff);
+    if (act->kind == OFFICE_REGISTER) {
+        int rc = office_request_register(request, node->office, staff, act->key, act->register_kind,
+                                         act->object_no[0] ? act->object_no : NULL, act->action, act->body, strlen(act->body), &problem);
+        return rc ? rc : sim_commit(node, &request->command);
+    }
     int rc =
-        office_request_init(request, node->office, act->kind, office_staff(node->office, act->staff), act->key,
+        office_request_init(request, node->office, act->kind, staff, act->key,
                             act->kind == OFFICE_INTAKE ? NULL : act->case_no,
                             act->kind == OFFICE_INTAKE ? NULL : act->action, act->body, strlen(act->body), &problem);
     if (rc)
@@ -97,7 +103,9 @@ static void send_pending(struct sim_node *node)
     struct sim *sim = node->sim;
     struct sim_acked *act = &node->pending;
     struct office_request request = {0};
-    if (sim->plant == SIM_PLANT_LOSS && act->kind == OFFICE_INTAKE && sim->intakes == 2) {
+    bool loss = (sim->plant == SIM_PLANT_LOSS && act->kind == OFFICE_INTAKE && sim->intakes == 1) ||
+                (sim->plant == SIM_PLANT_ACT && act->kind == OFFICE_REGISTER && sim->acts == 2);
+    if (loss) {
         act->answer = strdup("{}"); /* acknowledges without having committed */
     } else {
         int rc = run_request(node, act, &request);
@@ -106,7 +114,8 @@ static void send_pending(struct sim_node *node)
             return;
         }
         if (rc) {
-            sim_trace(sim, "office %d refuses %s %s: %s", node->id, act->action, act->case_no, request.problem.detail);
+            sim_trace(sim, "office %d refuses %s %s%s: %s %s", node->id, act->action, act->case_no, act->object_no,
+                      request.problem.field, request.problem.detail);
             if (err_class(rc) != ERR_CLASS_PERMANENT)
                 sim_fail(sim, "a request ends with %s: %s", err_text(rc), request.problem.detail);
             office_request_clear(&request);
@@ -118,7 +127,10 @@ static void send_pending(struct sim_node *node)
         request.answer = NULL;
         office_request_clear(&request);
     }
-    sim_trace(sim, "office %d: %s %s done", node->id, act->kind == OFFICE_INTAKE ? "intake" : act->action, act->case_no);
+    sim_trace(sim, "office %d: %s %s done", node->id, act->kind == OFFICE_INTAKE ? "intake" : act->action,
+              act->kind == OFFICE_REGISTER ? act->answer : act->case_no);
+    if (act->kind == OFFICE_REGISTER)
+        sim->acts++;
     if (act->kind == OFFICE_INTAKE)
         sim->intakes++;
     if (act->kind == OFFICE_JOINT)
@@ -215,6 +227,13 @@ static bool make_action(struct sim_node *node, struct sim_acked *act, char body[
     return true;
 }
 
+static bool make_register(struct sim_node *node, struct sim_acked *act, char body[2048])
+{
+    char material[96];
+    material_member(node, material);
+    return node->store && sim_make_register(node, act, material, body, 2048);
+}
+
 static bool make_intake(struct sim_node *node, struct sim_acked *act, char body[2048])
 {
     struct sim *sim = node->sim;
@@ -223,7 +242,7 @@ static bool make_intake(struct sim_node *node, struct sim_acked *act, char body[
     if (!node->store)
         return false;
     act->staff = node->office->staff[0].id;
-    if (sim_chance(&sim->rng, 150) && sim_make_joint(node, act, material, body, 2048))
+    if (!sim->ungranted && sim_chance(&sim->rng, 150) && sim_make_joint(node, act, material, body, 2048))
         return true;
     act->kind = OFFICE_INTAKE;
     /* a case of one's own now and then */
@@ -252,7 +271,9 @@ void sim_on_clerk(struct sim_node *node)
     struct sim_acked act = {.node = node->id};
     char body[2048];
     (void)snprintf(act.key, sizeof act.key, "key-%u", ++sim->keys);
-    if (!(sim_chance(&sim->rng, 350) ? make_intake(node, &act, body) : make_action(node, &act, body)))
+    uint64_t what = sim_below(&sim->rng, 100);
+    bool busy = sim->seed % 3 == 0; /* with the registers */
+    if (!(what < (busy ? 75 : 40) ? make_register : what < (busy ? 85 : 60) ? make_intake : make_action)(node, &act, body))
         return;
     act.body = strdup(body);
     node->pending = act;
@@ -260,7 +281,8 @@ void sim_on_clerk(struct sim_node *node)
     send_pending(node);
     if (node->has_pending)
         sim_push(sim, (struct sim_event){.at = sim->now + 60 * 1000, .kind = SIM_CLERK, .node = node->id});
-    else if (sim->plant == SIM_PLANT_DOUBLE && act.kind == OFFICE_INTAKE && node->store && sim->intakes == 1) {
+    else if (sim->plant == SIM_PLANT_DOUBLE && act.kind == OFFICE_INTAKE && node->store && sim->intakes == 1 &&
+             !strcmp(sim->acked[sim->acked_count - 1].key, act.key)) {
         /* one application, taken in twice under two keys: an effect done twice */
         struct sim_acked twice = sim->acked[sim->acked_count - 1];
         struct office_request request = {0};

@@ -117,6 +117,22 @@ static int run(struct hall *hall, struct store_command *command)
     return rc ? rc : command->rc;
 }
 
+static void open_store(struct hall *hall)
+{
+    struct store_options options = {
+        .directory = hall->directory, .office = hall->office->code, .signer = &hall->signer, .world = &hall->world, .vfs = "sim"};
+    struct problem p;
+    OK(store_open(&options, &hall->store, &p));
+}
+
+void halls_restart(struct halls *h, int at)
+{
+    struct hall *hall = &h->hall[at];
+    store_close(hall->store);
+    sim_disk_power_on(hall->directory);
+    open_store(hall);
+}
+
 void halls_make(struct halls *h, const char *const *elements, bool acceptance, const char *when)
 {
     memset(h, 0, sizeof *h);
@@ -137,10 +153,7 @@ void halls_make(struct halls *h, const char *const *elements, bool acceptance, c
     for (int i = 0; i < HALLS; i++) {
         struct hall *hall = &h->hall[i];
         make_office(hall, i, elements, acceptance);
-        struct store_options options = {
-            .directory = hall->directory, .office = hall->office->code, .signer = &hall->signer, .world = &hall->world, .vfs = "sim"};
-        struct problem p;
-        OK(store_open(&options, &hall->store, &p));
+        open_store(hall);
         struct office_start start;
         office_start_init(&start, hall->office);
         OK(run(hall, &start.command));
@@ -274,6 +287,39 @@ static int request(struct halls *h, int at, enum office_kind kind, const char *r
         memcpy(changed, r.changed_case, CASE_NO_TEXT);
     office_request_clear(&r);
     return rc;
+}
+
+int halls_register(struct halls *h, int at, const char *role, const char *kind, const char *no, const char *act, const char *body,
+                   char made[REGISTER_NO_TEXT])
+{
+    struct hall *hall = &h->hall[at];
+    struct office_request r = {0};
+    char key[32], text[4096];
+    size_t len = strlen(body);
+    assert_true(len < sizeof text);
+    for (size_t i = 0; i <= len; i++)
+        text[i] = (char)(body[i] == '\'' ? '"' : body[i]);
+    (void)snprintf(key, sizeof key, "key-%u", ++hall->keys);
+    h->problem = (struct problem){.id = PROBLEM_COUNT};
+    OK(office_request_register(&r, hall->office, &hall->office->staff[strcmp(role, "handler") == 0], key, kind, no, act, text, len,
+                               &h->problem));
+    int rc = run(hall, &r.command);
+    if (rc)
+        h->problem = r.problem;
+    if (!rc && made) {
+        json_t *answer = json_loads(r.answer, 0, NULL);
+        (void)snprintf(made, REGISTER_NO_TEXT, "%s", json_string_value(json_object_get(answer, "no")));
+        json_decref(answer);
+    }
+    office_request_clear(&r);
+    return rc;
+}
+
+struct object_row halls_object(struct halls *h, int hall, const char *no)
+{
+    struct object_row row;
+    OK(object_get(store_sync_view(h->hall[hall].store), no, &row));
+    return row;
 }
 
 static const char *take_in(struct halls *h, int hall, enum office_kind kind, const char *item, char no[CASE_NO_TEXT])

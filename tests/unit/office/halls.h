@@ -65,6 +65,13 @@ const char *halls_local(struct halls *h, const char *item, char no[CASE_NO_TEXT]
 const char *halls_joint(struct halls *h, const char *item, char no[CASE_NO_TEXT]);
 /* An act with a body ('…' for "…"); 0 or the problem's code (h->problem). */
 int halls_act(struct halls *h, int hall, const char *role, const char *no, const char *action, const char *body);
+/* An act of a register; body: {"case"?,"data"?}.  `no` NULL makes an object.  `made` (may be NULL): its number. */
+int halls_register(struct halls *h, int hall, const char *role, const char *kind, const char *no, const char *act, const char *body,
+                   char made[REGISTER_NO_TEXT]);
+/* The object; the caller clears it. */
+struct object_row halls_object(struct halls *h, int hall, const char *no);
+/* What a power cut leaves: closes the store, and opens it again from its disk. */
+void halls_restart(struct halls *h, int hall);
 /* Runs the tick until it has no more to do; numbers of the last run added up.  `sum` may be NULL. */
 void halls_tick(struct halls *h, int hall, struct office_tick *sum);
 /* The row; the caller clears it. */

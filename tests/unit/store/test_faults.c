@@ -15,6 +15,45 @@ struct one {
     int batch;
 };
 
+/* An act of a register about the case: number, object, its act, content made anew, a material that it waits for. */
+static int work_object(struct store_db *db, int64_t n, const struct case_row *about)
+{
+    struct object_row object = {.kind = REGISTER_NOTE, .case_id = about->id, .open = true, .opened = 1, .changed = 1};
+    struct event_row event = {.own = true, .ref = n, .rev = 1, .verdict = -1};
+    char sha256[65], doc[] = "{}";
+    int64_t serial;
+    int rc = object_serial_next(db, REGISTER_NOTE, 2026, &serial);
+    OK(register_no_make(&register_kinds[REGISTER_NOTE], "330483", 2026, n, object.no)); /* not the serial: what fails leaves no gap */
+    memcpy(object.owner, "330483", OFFICE_TEXT);
+    (void)snprintf(object.uuid, sizeof object.uuid, "018f0000-0000-7000-8000-%012lld", (long long)n);
+    (void)snprintf(sha256, sizeof sha256, "%064lld", (long long)n);
+    object.doc = doc;
+    rc = rc ? rc : object_insert(db, &object);
+    rc = rc ? rc : object_event_add(db, object.id, &event);
+    rc = rc ? rc : object_wait_add(db, object.id, sha256);
+    object.state = object.local_state = 1;
+    return rc ? rc : object_update(db, &object);
+}
+
+static void check_object(struct store_db *db, int64_t n, bool there)
+{
+    struct object_row object;
+    struct event_row *events = NULL;
+    char no[REGISTER_NO_TEXT];
+    size_t count = 0;
+    OK(register_no_make(&register_kinds[REGISTER_NOTE], "330483", 2026, n, no));
+    int rc = object_get(db, no, &object);
+    assert_int_equal(rc, there ? 0 : TB_ENOTFOUND);
+    if (rc)
+        return;
+    assert_int_equal(object.state, 1);
+    OK(object_event_list(db, object.id, &events, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0].ref, n);
+    free(events);
+    object_row_clear(&object);
+}
+
 static int work(struct store_db *db, void *context)
 {
     struct one *one = context;
@@ -29,7 +68,8 @@ static int work(struct store_db *db, void *context)
     char name[] = "张三", number[] = "33048318500101001X";
     row.applicant = name;
     row.number = number;
-    return case_insert(db, &row);
+    rc = case_insert(db, &row);
+    return rc ? rc : work_object(db, one->n, &row);
 }
 
 static void run_batches(struct fixture *f, struct one *commands, int *first_failed)
@@ -97,6 +137,7 @@ static void check_content(struct fixture *f, const struct one *commands, int fir
         assert_int_equal(rc, there[i + 1] ? 0 : TB_ENOTFOUND); /* effect and entry together */
         if (!rc)
             case_row_clear(&row);
+        check_object(db, i + 1, there[i + 1]);
         if (!commands[i].rc)
             assert_true(there[i + 1]);
         else if (there[i + 1])
