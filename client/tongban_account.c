@@ -73,7 +73,7 @@ static void read_cells(const json_t *row, struct cells *c)
     (void)office_text(view_text(row, "office"), c->office, sizeof c->office);
     (void)snprintf(c->who, sizeof c->who, "%s%s%s%s%s", view_text(row, "staff")[0] ? view_text(row, "staff") : _("the system itself"),
                    view_text(row, "name")[0] ? " " : "", view_text(row, "name"), role[0] ? " " : "", role[0] ? view_word(role) : "");
-    (void)snprintf(c->what, sizeof c->what, "%s", known && lang_zh() ? known->zh : track_entry_word(view_text(row, "type")));
+    (void)snprintf(c->what, sizeof c->what, "%s", known && lang_zh() ? known->zh : track_what(row));
     under_text(row, c->under, sizeof c->under);
     verdict_text_of(row, c->verdict, sizeof c->verdict);
     (void)snprintf(c->proof, sizeof c->proof, "%lld/%lld %.12s…", (long long)json_integer_value(json_object_get(ledger, "index")),
@@ -96,8 +96,11 @@ static int print_rows(const json_t *rows)
     json_t *row;
     int rc = 0;
     table_init(&t);
-    for (int n = 0; n < LINE_CELLS; n++)
-        table_column(&t, gettext(titles[n]), n < 3 || n == LINE_CELLS - 1 ? 0 : 6);
+    for (int n = 0; n < LINE_CELLS; n++) {
+        bool whole = n < 3 || n == LINE_CELLS - 1, aside = n == 2 || n == 3 || n >= 6; /* on a narrow terminal: who did what, when */
+        table_column(&t, gettext(titles[n]), whole ? 0 : 6);
+        table_hide(&t, aside ? HIDE_NARROW : HIDE_NEVER);
+    }
     json_array_foreach(rows, i, row)
     {
         struct cells c;

@@ -306,7 +306,7 @@ static int ask_offices(struct client *client, json_t *form)
         if (!offices && (!(offices = json_object()) || json_object_set_new(form, "offices", offices)))
             status = report_local(client, REPORT_MEMORY, NULL);
         else if (ask_text(questions[i], true, &typed) || json_object_set_new(offices, names[i], json_string(typed)))
-            status = report_local(client, REPORT_USAGE, "%s", _("nothing was sent"));
+            status = report_local(client, REPORT_STOPPED, "%s", _("nothing was sent"));
         free(typed);
     }
     json_decref(item);

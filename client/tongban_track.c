@@ -7,6 +7,7 @@
 #include "client/tongban_term.h"
 #include "client/tongban_track.h"
 #include "client/tongban_view.h"
+#include "proto/register.h"
 #include "proto/strict_json.h"
 
 static const struct {
@@ -47,13 +48,33 @@ static const struct {
     {ENTRY_RECEIPT, N_("receipt")},
 };
 
-const char *track_entry_word(const char *type)
+/* An act of a register, or NULL. */
+static const char *act_word(const json_t *row)
+{
+    static char out[128];
+    int type = entry_type_by_text(view_text(row, "type"));
+    const struct register_kind *kind = type < 0 ? NULL : register_by_entry((enum entry_type)type);
+    const char *name = view_text(json_object_get(row, "summary"), "act");
+    const struct register_act *act = kind ? register_act_by_name(kind, name) : NULL;
+    if (!kind)
+        return NULL;
+    (void)snprintf(out, sizeof out, "%s%s%s", lang_pick(kind->en, kind->zh), _(": "), act ? lang_pick(act->name, act->zh) : name);
+    return out;
+}
+
+static const char *entry_word(const char *type)
 {
     int known = entry_type_by_text(type);
     for (size_t i = 0; i < sizeof entry_words / sizeof entry_words[0]; i++)
         if (known == (int)entry_words[i].type)
             return gettext(entry_words[i].text);
     return type;
+}
+
+const char *track_what(const json_t *row)
+{
+    const char *act = act_word(row);
+    return act ? act : entry_word(view_text(row, "type"));
 }
 
 /* One member of a summary; the bare word or number where it speaks for itself. */
@@ -82,7 +103,7 @@ static int summary_text(const json_t *summary, struct buf *out)
     buf_clear(out);
     json_object_foreach((json_t *)(uintptr_t)summary, key, value)
     {
-        if (rc || (!json_is_string(value) && strcmp(key, "materials") != 0))
+        if (rc || !strcmp(key, "act") || (!json_is_string(value) && strcmp(key, "materials") != 0))
             continue;
         rc = out->len ? buf_append_str(out, _(", ")) : 0;
         rc = rc ? rc : summary_member(key, value, out);
@@ -122,7 +143,7 @@ static int rows_print(const json_t *rows, size_t from)
         const char *cells[] = {rev,
                                term_time(json_object_get(row, "at"), at),
                                name ? name : from_office,
-                               track_entry_word(view_text(row, "type")),
+                               track_what(row),
                                view_text(row, "staff"),
                                summary.len ? summary.data : ""};
         rc = rc ? rc : table_row(&t, cells);

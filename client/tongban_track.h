@@ -2,6 +2,8 @@
 #ifndef CLIENT_TONGBAN_TRACK_H
 #define CLIENT_TONGBAN_TRACK_H
 
+#include <jansson.h>
+
 #include "proto/buf.h"
 
 enum { SSE_LINE_BYTES = 8192 };
@@ -19,7 +21,8 @@ void sse_free(struct sse *sse);
 int sse_feed(struct sse *sse, const char *bytes, size_t len,
              int (*take)(void *context, const char *event, const char *data), void *context) TB_MUST_USE;
 
-/* What an entry of this type says, for people; the type itself when it is unknown. */
-const char *track_entry_word(const char *type);
+/* What the row of a timeline says, for people: "accepted", or register and act ("委托环节：签收"); the type itself when it is unknown.
+ * Static storage until the next call. */
+const char *track_what(const json_t *row);
 
 #endif
