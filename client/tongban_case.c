@@ -93,7 +93,8 @@ static int rows_show(struct client *client, json_t *rows)
     if (count == 1)
         view_next("tongban case show %s", no);
     else
-        term_next(count ? _("tongban case show NO") : _("tongban case new takes an application in; tongban case list without a word lists all"));
+        term_next(count ? _("tongban case show NO")
+                        : _("tongban case new takes an application in; tongban case list without a word lists all"));
     return EXIT_DONE;
 }
 

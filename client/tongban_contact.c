@@ -38,14 +38,16 @@ static bool away_today(const json_t *row, int64_t today)
 
 static int add_row(struct table *t, const json_t *row, bool away)
 {
-    const char *cells[] = {view_office(view_text(row, "owner")), view_value_word("function", view_text(row, "function")),
+    const char *cells[] = {view_office(view_text(row, "owner")),
+                           view_value_word("function", view_text(row, "function")),
                            view_text(row, away ? "deputy" : "name"), view_text(row, away ? "deputy_phone" : "phone"),
                            view_text(row, "duty_hours"), view_text(row, "department"), away ? _("deputy: away today") : ""};
     return table_row(t, cells);
 }
 
 /* In the order of the chain; somebody away without a deputy is passed over. */
-static int pick(const json_t *rows, const char *office, const char *code, const char *category, int64_t today, struct table *t, json_t *found)
+static int pick(const json_t *rows, const char *office, const char *code, const char *category, int64_t today, struct table *t,
+                json_t *found)
 {
     size_t i;
     json_t *row;
@@ -81,8 +83,8 @@ int contact_find(struct client *client, const struct args *args)
     int status = found ? view_item(client, code, office, NULL, &item) : report_local(client, REPORT_MEMORY, NULL);
     status = status ? status : view_rows(client, "/window/v1/registers/contact?limit=100&open=1", 0, &rows);
     int rc = status ? 0
-                    : pick(rows, view_text(item, "office"), code, view_text(item, "category"), timestamp_day((int64_t)time(NULL) * 1000), &t,
-                           found);
+                    : pick(rows, view_text(item, "office"), code, view_text(item, "category"),
+                           timestamp_day((int64_t)time(NULL) * 1000), &t, found);
     size_t count = json_array_size(found);
     if (!status && !rc && client->json)
         view_json_rows(json_incref(found));

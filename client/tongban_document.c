@@ -58,9 +58,11 @@ static void documents_next(const json_t *rows, const char *no)
     char text[160];
     json_array_foreach((json_t *)(uintptr_t)rows, i, row)
     {
-        if (!json_is_true(json_object_get(row, "printable")) || json_integer_value(json_object_get(row, "printed")) || json_is_true(json_object_get(row, "void")))
+        if (!json_is_true(json_object_get(row, "printable")) || json_integer_value(json_object_get(row, "printed")) ||
+            json_is_true(json_object_get(row, "void")))
             continue;
-        (void)snprintf(text, sizeof text, lang_zh() ? "tongban case document %.21s %.31s --out %s（%s）" : "tongban case document %.21s %.31s --out %s (%s)",
+        (void)snprintf(text, sizeof text, lang_zh() ? "tongban case document %.21s %.31s --out %s（%s）"
+                                             : "tongban case document %.21s %.31s --out %s (%s)",
                        no, view_text(row, "kind"), _("FILE"), title_of(row));
         term_next(text);
         return;
@@ -180,7 +182,8 @@ int case_void_document(struct client *client, const struct args *args)
     } else {
         char next[128];
         (void)printf(_("The %s %s is void; its number stays used.\n"), title_of(doc), view_text(doc, "number"));
-        (void)snprintf(next, sizeof next, "tongban case document %.21s %.31s --out %s", args->positional[0], args->positional[1], _("FILE"));
+        (void)snprintf(next, sizeof next, "tongban case document %.21s %.31s --out %s", args->positional[0], args->positional[1],
+                       _("FILE"));
         term_next(next);
     }
     json_decref(doc);

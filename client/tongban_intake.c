@@ -115,7 +115,8 @@ static int ask_material(const json_t *wanted, json_t *materials)
 {
     char letter = view_text(wanted, "form")[0];
     const char *const values[] = {"original", "copy", "electronic", "form"};
-    const char *const labels[] = {_("original"), _("copy"), letter == 'S' ? _("taken on the spot") : _("electronic"), _("form"), _("not handed in")};
+    const char *const labels[] = {_("original"), _("copy"), letter == 'S' ? _("taken on the spot") : _("electronic"), _("form"),
+                                  _("not handed in")};
     unsigned chosen;
     bool seen = false;
     if (!wanted_from_applicant(wanted))
@@ -244,7 +245,8 @@ static void show_summary(const json_t *item, const json_t *form)
     }
     const json_t *delivery = json_object_get(form, "delivery");
     const char *place = view_text(delivery, "place");
-    (void)snprintf(text, sizeof text, "%s%s%s%s%s", view_value_word("way", view_text(delivery, "way")), place[0] ? _(", ") : "", view_word(place),
+    (void)snprintf(text, sizeof text, "%s%s%s%s%s", view_value_word("way", view_text(delivery, "way")), place[0] ? _(", ") : "",
+                   view_word(place),
                    view_text(delivery, "address")[0] ? _(", ") : "", view_text(delivery, "address"));
     term_pair(_("Delivery"), 18, text);
     (void)putchar('\n');

@@ -342,7 +342,8 @@ int item_show(struct client *client, const struct args *args)
                        joint_needs(item, "applicant") ? " --applicant-office CODE" : "",
                        joint_needs(item, "other") ? " --other-office CODE" : "");
     else
-        (void)snprintf(text, sizeof text, "tongban case new --item %.50s --office %.6s", view_text(item, "code"), view_text(item, "office"));
+        (void)snprintf(text, sizeof text, "tongban case new --item %.50s --office %.6s", view_text(item, "code"),
+                       view_text(item, "office"));
     if (!status)
         term_next(text);
     json_decref(item);

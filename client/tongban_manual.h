@@ -1,4 +1,5 @@
-/* tongban_manual: what help (tongban_help.c) and the pages made from the tables (tongban_manual.c) share.  Pure; everything goes to `out`. */
+/* tongban_manual: what help (tongban_help.c) and the pages made from the tables (tongban_manual.c) share.  Pure; everything goes to
+ * `out`. */
 #ifndef CLIENT_TONGBAN_MANUAL_H
 #define CLIENT_TONGBAN_MANUAL_H
 

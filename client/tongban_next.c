@@ -118,7 +118,8 @@ void view_case_next(const struct client *client, const json_t *doc, bool brief)
     const char *next = ours && !paper ? usual_one : NULL;
     char text[200];
     if (paper) {
-        (void)snprintf(text, sizeof text, lang_zh() ? "tongban case document %.21s %s --out %s（%s）" : "tongban case document %.21s %s --out %s (%s)",
+        (void)snprintf(text, sizeof text, lang_zh() ? "tongban case document %.21s %s --out %s（%s）"
+                                             : "tongban case document %.21s %s --out %s (%s)",
                        no, paper->id, _("FILE"), lang_pick(paper->en, paper->zh));
         term_next(text);
     } else if (next) {

@@ -118,7 +118,8 @@ const char *register_about(const json_t *row, struct buf *out)
 /* Dates, numbers and words of a table are short and never cut; a text is. */
 static unsigned least_of(const struct case_field *field)
 {
-    return field && (field->kind == FIELD_DATE || field->kind == FIELD_ENUM || field->kind == FIELD_BOOL || field->kind == FIELD_INT) ? 0 : 8;
+    enum case_field_kind kind = field ? field->kind : FIELD_TEXT;
+    return kind == FIELD_DATE || kind == FIELD_ENUM || kind == FIELD_BOOL || kind == FIELD_INT ? 0 : 8;
 }
 
 enum { FIRST = 3, BESIDE = 2 }; /* number, state, counterpart; two columns of the content before the case */
@@ -237,7 +238,8 @@ static void list_empty(const struct register_kind *kind)
     }
     for (size_t i = 0; i < kind->act_count; i++)
         if (register_opens(&kind->acts[i]) && register_typed(&kind->acts[i])) {
-            (void)snprintf(next, sizeof next, lang_zh() ? "tongban %s %s（%s）" : "tongban %s %s", kind->name, kind->acts[i].name, kind->acts[i].zh);
+            (void)snprintf(next, sizeof next, lang_zh() ? "tongban %s %s（%s）" : "tongban %s %s", kind->name, kind->acts[i].name,
+                           kind->acts[i].zh);
             term_next(next);
             return;
         }
@@ -320,7 +322,8 @@ void register_tail(const struct register_kind *kind, const json_t *doc)
     }
     size_t first = open && ours && count ? 1 : 0;
     if (first) {
-        (void)snprintf(text, sizeof text, lang_zh() ? "tongban %s %s %s（%s）" : "tongban %s %s %s", kind->name, words[0].word, no, words[0].zh);
+        (void)snprintf(text, sizeof text, lang_zh() ? "tongban %s %s %s（%s）" : "tongban %s %s %s", kind->name, words[0].word, no,
+                       words[0].zh);
         term_next(text);
     } else if (!open) {
         next_finished(kind, doc);
@@ -425,4 +428,3 @@ int register_show(struct client *client, const struct register_kind *kind, const
     json_decref(doc);
     return rc ? report_local(client, REPORT_MEMORY, NULL) : EXIT_DONE;
 }
-

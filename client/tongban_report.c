@@ -120,7 +120,8 @@ void report_command(const char *words)
 static const char *local_remedy(enum report_local kind, bool translate, char *out, size_t size)
 {
     const char *remedy = translate ? gettext(local_kinds[kind].remedy) : local_kinds[kind].remedy;
-    (void)snprintf(out, size, "%s%s%s", remedy, kind == REPORT_USAGE && command_words[0] ? " " : "", kind == REPORT_USAGE ? command_words : "");
+    bool named = kind == REPORT_USAGE && command_words[0];
+    (void)snprintf(out, size, "%s%s%s", remedy, named ? " " : "", named ? command_words : "");
     return out;
 }
 

@@ -120,7 +120,8 @@ int case_originals(struct client *client, const struct args *args)
         (void)printf("%s\n", !balanced ? _("The ledger of originals does not balance: compare the transfer lists.")
                              : any     ? _("The ledger of originals balances.")
                                        : _("No original was left with this case."));
-        view_next(any || !balanced ? _("tongban transfer list --case %s") : _("when the applicant leaves originals: tongban transfer keep --case %s"),
+        view_next(any || !balanced ? _("tongban transfer list --case %s")
+                                   : _("when the applicant leaves originals: tongban transfer keep --case %s"),
                   args->positional[0]);
     }
     json_decref(doc);

@@ -76,7 +76,8 @@ void wanted_show(const json_t *item)
     term_pair(_("Item"), LABEL, text);
     (void)snprintf(text, sizeof text, "%s %s", view_office(view_text(item, "office")), view_text(item, "department"));
     term_pair(_("Decided at"), LABEL, text);
-    (void)snprintf(text, sizeof text, "%s%s%s", view_limit(json_object_get(item, "promised_limit"), limit, sizeof limit), _("; "), view_text(item, "fee"));
+    (void)snprintf(text, sizeof text, "%s%s%s", view_limit(json_object_get(item, "promised_limit"), limit, sizeof limit), _("; "),
+                   view_text(item, "fee"));
     term_pair(_("Limit, fee"), LABEL, text);
     if (json_is_true(json_object_get(item, "in_person")))
         term_pair(_("In person"), LABEL, _("the applicant must appear in person"));
@@ -112,6 +113,7 @@ size_t wanted_missing(const json_t *item, const json_t *form)
         later += deferrable ? 1 : 0;
     }
     if (missing)
-        (void)fprintf(stderr, "%s\n", _("The home side will ask for what is missing, all at once and only once. Better: let the applicant fetch it first."));
+        (void)fprintf(stderr, "%s\n",
+                      _("The home side will ask for what is missing, all at once and only once. Better: let the applicant fetch it first."));
     return missing + later;
 }
