@@ -140,6 +140,25 @@ def test_every_page_is_on_the_map():
     assert not missing, missing
 
 
+def test_the_protocol_page_names_every_route_and_entry():
+    page = common.read("docs/protocol.md")
+    routes = re.findall(r"^  (/\S+):$", common.read("proto/openapi.yaml").split("\ncomponents:\n")[0], re.M)
+    types = re.findall(r'"((?:[a-z]+\.[a-z_]+)|receipt)"', common.read("proto/entry.h"))
+    assert len(routes) > 30 and len(types) > 40
+    tus = ("/window/v1/materials", "/peer/v1/materials")  # the page tells their requests without the prefix
+    assert not [route for route in routes if route not in page and not route.startswith(tus)]
+    assert not [name for name in types if f"`{name}`" not in page]
+
+
+def test_the_architecture_page_names_files_that_are_there():
+    page = common.read("docs/architecture.md")
+    table = page[page.index("## Parts"):page.index("**The tick**")]
+    names = set(re.findall(r"`([a-z_/]+[a-z])`", table))
+    there = {path.rsplit(".", 1)[0] for path in common.files(".c", ".h")}
+    assert len(names) > 40
+    assert not [name for name in names if not there & {f"proto/{name}", f"daemon/{name}", f"client/{name}"}]
+
+
 def test_the_lint_finds_what_it_is_for():
     known = tables(common.read(REFERENCE))
     assert mistake("tongban case frobnicate NO", known) and mistake("tongban case grant NO --no-such x", known)
