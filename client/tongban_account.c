@@ -73,7 +73,10 @@ static void read_cells(const json_t *row, struct cells *c)
     (void)office_text(view_text(row, "office"), c->office, sizeof c->office);
     (void)snprintf(c->who, sizeof c->who, "%s%s%s%s%s", view_text(row, "staff")[0] ? view_text(row, "staff") : _("the system itself"),
                    view_text(row, "name")[0] ? " " : "", view_text(row, "name"), role[0] ? " " : "", role[0] ? view_word(role) : "");
-    (void)snprintf(c->what, sizeof c->what, "%s", known && lang_zh() ? known->zh : track_what(row));
+    if (known && lang_zh())
+        (void)snprintf(c->what, sizeof c->what, "%s", known->zh);
+    else
+        (void)track_row_word(row, c->what, sizeof c->what);
     under_text(row, c->under, sizeof c->under);
     verdict_text_of(row, c->verdict, sizeof c->verdict);
     (void)snprintf(c->proof, sizeof c->proof, "%lld/%lld %.12s…", (long long)json_integer_value(json_object_get(ledger, "index")),

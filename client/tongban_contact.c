@@ -84,7 +84,8 @@ int contact_find(struct client *client, const struct args *args)
     status = status ? status : view_rows(client, "/window/v1/registers/contact?limit=100&open=1", 0, &rows);
     int rc = status ? 0
                     : pick(rows, view_text(item, "office"), code, view_text(item, "category"),
-                           timestamp_day((int64_t)time(NULL) * 1000), &t, found);
+                           timestamp_day((int64_t)time(NULL) * 1000), &t,
+                           found);
     size_t count = json_array_size(found);
     if (!status && !rc && client->json)
         view_json_rows(json_incref(found));

@@ -48,21 +48,7 @@ static const struct {
     {ENTRY_RECEIPT, N_("receipt")},
 };
 
-/* An act of a register, or NULL. */
-static const char *act_word(const json_t *row)
-{
-    static char out[128];
-    int type = entry_type_by_text(view_text(row, "type"));
-    const struct register_kind *kind = type < 0 ? NULL : register_by_entry((enum entry_type)type);
-    const char *name = view_text(json_object_get(row, "summary"), "act");
-    const struct register_act *act = kind ? register_act_by_name(kind, name) : NULL;
-    if (!kind)
-        return NULL;
-    (void)snprintf(out, sizeof out, "%s%s%s", lang_pick(kind->en, kind->zh), _(": "), act ? lang_pick(act->name, act->zh) : name);
-    return out;
-}
-
-static const char *entry_word(const char *type)
+const char *track_entry_word(const char *type)
 {
     int known = entry_type_by_text(type);
     for (size_t i = 0; i < sizeof entry_words / sizeof entry_words[0]; i++)
@@ -71,10 +57,17 @@ static const char *entry_word(const char *type)
     return type;
 }
 
-const char *track_what(const json_t *row)
+const char *track_row_word(const json_t *row, char *out, size_t size)
 {
-    const char *act = act_word(row);
-    return act ? act : entry_word(view_text(row, "type"));
+    const char *type = view_text(row, "type"), *name = view_text(json_object_get(row, "summary"), "act");
+    int known = entry_type_by_text(type);
+    const struct register_kind *kind = known < 0 ? NULL : register_by_entry((enum entry_type)known);
+    const struct register_act *act = kind ? register_act_by_name(kind, name) : NULL;
+    if (kind)
+        (void)snprintf(out, size, "%s%s%s", lang_pick(kind->en, kind->zh), _(": "), act ? lang_pick(act->name, act->zh) : name);
+    else
+        (void)snprintf(out, size, "%s", track_entry_word(type));
+    return out;
 }
 
 /* One member of a summary; the bare word or number where it speaks for itself. */
@@ -104,7 +97,7 @@ static int summary_text(const json_t *summary, struct buf *out)
     json_object_foreach((json_t *)(uintptr_t)summary, key, value)
     {
         if (rc || !strcmp(key, "act") || (!json_is_string(value) && strcmp(key, "materials") != 0))
-            continue;
+            continue; /* the act stands in the line's own word */
         rc = out->len ? buf_append_str(out, _(", ")) : 0;
         rc = rc ? rc : summary_member(key, value, out);
     }
@@ -130,7 +123,7 @@ static int rows_print(const json_t *rows, size_t from)
     table_column(&t, _("Particulars"), 12);
     json_array_foreach(rows, i, row)
     {
-        char rev[24] = "-", at[20];
+        char rev[24] = "-", at[20], what[160];
         const json_t *number = json_object_get(row, "rev");
         const char *from_office = view_text(row, "from"), *name = office_name(from_office);
         if (json_integer_value(number) > 0)
@@ -143,7 +136,7 @@ static int rows_print(const json_t *rows, size_t from)
         const char *cells[] = {rev,
                                term_time(json_object_get(row, "at"), at),
                                name ? name : from_office,
-                               track_what(row),
+                               track_row_word(row, what, sizeof what),
                                view_text(row, "staff"),
                                summary.len ? summary.data : ""};
         rc = rc ? rc : table_row(&t, cells);

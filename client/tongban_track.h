@@ -21,8 +21,9 @@ void sse_free(struct sse *sse);
 int sse_feed(struct sse *sse, const char *bytes, size_t len,
              int (*take)(void *context, const char *event, const char *data), void *context) TB_MUST_USE;
 
-/* What the row of a timeline says, for people: "accepted", or register and act ("委托环节：签收"); the type itself when it is unknown.
- * Static storage until the next call. */
-const char *track_what(const json_t *row);
+/* What an entry of this type says, for people; the type itself when it is unknown. */
+const char *track_entry_word(const char *type);
+/* The same of a line of a timeline, with the act where it is one of a register: "delegated step: request".  Returns out. */
+const char *track_row_word(const json_t *row, char *out, size_t size);
 
 #endif
