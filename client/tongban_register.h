@@ -37,6 +37,8 @@ const char *register_state_word(const struct register_kind *kind, const char *na
 const char *register_cell(const struct register_kind *kind, const char *name, const json_t *value, struct buf *out);
 /* Which register a row of a list stands on, and what it is about, in one line; in `out`. */
 const char *register_about(const json_t *row, struct buf *out);
+/* Of the acts that are possible the one that usually comes next: the first that brings the object on; NULL when there is none. */
+const struct register_act *register_usual_act(const struct register_kind *kind, const json_t *doc);
 /* Head and last lines of an object, as an act answers it, too. */
 void register_head(const struct register_kind *kind, const json_t *doc);
 void register_tail(const struct register_kind *kind, const json_t *doc);

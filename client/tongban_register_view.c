@@ -304,6 +304,22 @@ static void next_finished(const struct register_kind *kind, const json_t *doc)
 
 enum { ALSO = 16 };
 
+const struct register_act *register_usual_act(const struct register_kind *kind, const json_t *doc)
+{
+    int state = register_state_by_name(kind, view_text(doc, "state"));
+    const struct register_act *first = NULL;
+    size_t i;
+    json_t *word;
+    json_array_foreach(json_object_get(doc, "acts"), i, word)
+    {
+        const struct register_act *act = json_is_string(word) ? register_act_by_name(kind, json_string_value(word)) : NULL;
+        if (act && act->to != REGISTER_SAME && act->to != state)
+            return act;
+        first = first ? first : act;
+    }
+    return first;
+}
+
 void register_tail(const struct register_kind *kind, const json_t *doc)
 {
     struct also words[ALSO];
@@ -314,27 +330,26 @@ void register_tail(const struct register_kind *kind, const json_t *doc)
     bool ours = json_is_true(json_object_get(doc, "turn")), open = json_is_true(json_object_get(doc, "open"));
     int state = register_state_by_name(kind, view_text(doc, "state"));
     unsigned turn = state < 0 ? 0 : kind->states[state].turn;
+    const struct register_act *next = open && ours ? register_usual_act(kind, doc) : NULL;
     json_array_foreach(json_object_get(doc, "acts"), i, word)
     {
-        const struct register_act *act = register_act_by_name(kind, json_string_value(word));
-        if (act && count < ALSO)
+        const struct register_act *act = json_is_string(word) ? register_act_by_name(kind, json_string_value(word)) : NULL;
+        if (act && act != next && count < ALSO)
             words[count++] = (struct also){act->name, act->zh};
     }
-    size_t first = open && ours && count ? 1 : 0;
-    if (first) {
-        (void)snprintf(text, sizeof text, lang_zh() ? "tongban %s %s %s（%s）" : "tongban %s %s %s", kind->name, words[0].word, no,
-                       words[0].zh);
+    if (next) {
+        (void)snprintf(text, sizeof text, lang_zh() ? "tongban %s %s %s（%s）" : "tongban %s %s %s", kind->name, next->name, no, next->zh);
         term_next(text);
     } else if (!open) {
         next_finished(kind, doc);
     } else {
         term_next(turn ? _("nothing here; the other side acts") : _("nothing has to be done now"));
     }
-    (void)snprintf(text, sizeof text, "tongban %s %s %.28s", kind->name, count - first == 1 ? words[first].word : _("ACT"), no);
-    if (count - first == 1)
-        view_also(&(struct also){text, words[first].zh}, 1, "");
+    (void)snprintf(text, sizeof text, "tongban %s %s %.28s", kind->name, count == 1 ? words[0].word : _("ACT"), no);
+    if (count == 1)
+        view_also(&(struct also){text, words[0].zh}, 1, "");
     else
-        view_also(words + first, count - first, text);
+        view_also(words, count, text);
 }
 
 /* The head of an object: what an act answers, too. */

@@ -57,10 +57,9 @@ static size_t take(struct line *lines, size_t count, const json_t *rows, bool re
 /* What is done next about it, in a word or two. */
 static const char *action_word(const struct line *line)
 {
-    const json_t *acts = json_object_get(line->row, "acts");
-    const char *name = line->kind ? json_string_value(json_array_get(acts, 0)) : view_usual_action(json_object_get(line->row, "actions"));
-    const struct register_act *act = line->kind && name ? register_act_by_name(line->kind, name) : NULL;
-    const struct case_transition *action = !line->kind && name ? action_find(name) : NULL;
+    const struct register_act *act = line->kind ? register_usual_act(line->kind, line->row) : NULL;
+    const char *name = line->kind ? NULL : view_usual_action(json_object_get(line->row, "actions"));
+    const struct case_transition *action = name ? action_find(name) : NULL;
     return act ? lang_pick(act->name, act->zh) : action ? lang_pick(action->action, action->zh) : "-";
 }
 

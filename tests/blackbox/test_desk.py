@@ -100,6 +100,15 @@ def test_registers_fit_a_line_and_speak_chinese(pair, clerk, officer):
     assert "材料移交：封装" in fits(officer.run("case", "accountability", case))
 
 
+def test_next_is_what_brings_the_object_on(pair, clerk, officer):
+    no = clerk.json("problem", "raise", "--class", "delay", "--subject", "五日未复核")["no"]
+    wait_for(lambda: no in officer.run("todo"))
+    assert following(officer.run("problem", "show", no)) == f"下一步：tongban problem take {no}（认领）"
+    shown = officer.run("problem", "take", no, "--responsible", "沈洁")
+    assert following(shown) == f"下一步：tongban problem measure {no}（反馈措施）" and "take（认领）" in shown
+    assert [line.split()[-1] for line in officer.run("todo").splitlines() if no in line] == ["反馈措施"]
+
+
 @pytest.mark.parametrize("kind,words", [("authorisation", "tongban report authorisation")])
 def test_an_empty_register_says_how_it_is_filled(clerk, kind, words):
     assert words in following(clerk.run(kind, "list"))

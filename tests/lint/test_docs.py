@@ -159,6 +159,16 @@ def test_the_architecture_page_names_files_that_are_there():
     assert not [name for name in names if not there & {f"proto/{name}", f"daemon/{name}", f"client/{name}"}]
 
 
+def test_the_tables_of_the_rules_are_where_the_page_says():
+    page = common.read("docs/how-to/change-a-rule.md")
+    table = page[:page.index("## Worked example")]
+    paths = set(re.findall(r"`((?:proto|config|daemon)/[\w./-]+\.\w+)`", table))
+    names = set(re.findall(r"`([A-Z_]{6,})` in `([^`]+)`", table))
+    assert len(paths) > 10 and len(names) > 1
+    assert not [path for path in paths if not os.path.exists(os.path.join(common.ROOT, path))]
+    assert not [(name, path) for name, path in names if name not in common.read(path)]
+
+
 def test_the_lint_finds_what_it_is_for():
     known = tables(common.read(REFERENCE))
     assert mistake("tongban case frobnicate NO", known) and mistake("tongban case grant NO --no-such x", known)
