@@ -222,9 +222,10 @@ int office_show(struct client *client, const struct args *args)
         const char *cells[] = {text, term_time(json_object_get(peer, "last_exchange"), at), unsent};
         rc = rc ? rc : table_row(&t, cells);
     }
+    bool supervises = !strcmp(view_text(staff, "role"), "supervisor"); /* sees figures, no cases */
     json_decref(doc);
     if (rc || table_print(&t))
         return report_local(client, REPORT_MEMORY, NULL);
-    term_next("tongban todo");
+    term_next(supervises ? "tongban report list" : "tongban todo");
     return EXIT_DONE;
 }

@@ -100,6 +100,13 @@ def test_registers_fit_a_line_and_speak_chinese(pair, clerk, officer):
     assert "材料移交：封装" in fits(officer.run("case", "accountability", case))
 
 
+def test_a_supervisor_is_sent_to_the_reports(pair, clerk):
+    supervisor = Desk(pair.home, "0201")
+    assert following(supervisor.run("office")) == "下一步：tongban report list"
+    assert following(clerk.run("office")) == "下一步：tongban todo"
+    assert "窗口或承办" in supervisor.run("todo", code=4)
+
+
 def test_next_is_what_brings_the_object_on(pair, clerk, officer):
     no = clerk.json("problem", "raise", "--class", "delay", "--subject", "五日未复核")["no"]
     wait_for(lambda: no in officer.run("todo"))
