@@ -116,8 +116,11 @@ static int print_rows(const json_t *rows)
     json_t *row;
     int rc = 0;
     table_init(&t);
-    for (int n = 0; n < LINE_CELLS; n++)
-        table_column(&t, gettext(titles[n]), n < 3 || n == LINE_CELLS - 1 ? 0 : 6);
+    for (int n = 0; n < LINE_CELLS; n++) {
+        bool whole = n < 3 || n == LINE_CELLS - 1, aside = n == 2 || n == 3 || n >= 6; /* on a narrow terminal: who did what, when */
+        table_column(&t, gettext(titles[n]), whole ? 0 : 6);
+        table_hide(&t, aside ? HIDE_NARROW : HIDE_NEVER);
+    }
     json_array_foreach(rows, i, row)
     {
         struct cells c;

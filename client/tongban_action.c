@@ -62,7 +62,7 @@ int action_ask_missing(const struct client *client, const struct case_field *fie
             rc = ask_text(question, true, &answer);
         }
         if (rc || !answer)
-            return report_local(client, REPORT_USAGE, "%s", _("the questions were not answered"));
+            return report_local(client, REPORT_STOPPED, "%s", _("the questions were not answered"));
         if (fields_set(fields, body, path, answer, &p))
             (void)report_problem(client, &p); /* and asked again */
         free(answer);

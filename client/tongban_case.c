@@ -5,18 +5,17 @@
 #include <unistd.h>
 
 #include "client/tongban_http.h"
-#include "client/tongban_register.h"
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
 #include "proto/limits.h"
 
-static const char *row_applicant(const json_t *row)
+const char *view_row_applicant(const json_t *row)
 {
     const json_t *applicant = json_object_get(row, "applicant");
     return json_is_object(applicant) ? view_text(applicant, "name") : view_text(row, "applicant");
 }
 
-static const char *row_item(const json_t *row, char *out, size_t size)
+const char *view_row_item(const json_t *row, char *out, size_t size)
 {
     const json_t *item = json_object_get(row, "item");
     if (json_is_object(item))
@@ -26,7 +25,7 @@ static const char *row_item(const json_t *row, char *out, size_t size)
     return out;
 }
 
-static const char *row_due(const json_t *row, char *out, size_t size)
+const char *view_row_due(const json_t *row, char *out, size_t size)
 {
     const json_t *due = json_object_get(row, "due");
     const char *date = json_is_object(due) ? view_text(due, "date") : view_text(row, "due");
@@ -35,89 +34,67 @@ static const char *row_due(const json_t *row, char *out, size_t size)
     return out;
 }
 
-static const char *row_light(const json_t *row)
+const char *view_row_light(const json_t *row)
 {
     const char *light = view_light(view_text(row, "light"));
     return light[0] ? light : "-";
 }
 
-static const char *row_actions(const json_t *row, struct buf *out)
-{
-    size_t i;
-    json_t *word;
-    int rc = 0;
-    buf_clear(out);
-    json_array_foreach(json_object_get(row, "actions"), i, word)
-    {
-        const char *name = json_string_value(word);
-        const struct case_transition *action = name ? action_find(name) : NULL;
-        if (!name || rc)
-            continue;
-        rc = out->len ? buf_append_str(out, " ") : 0;
-        rc = rc ? rc : buf_append_str(out, name);
-        if (!rc && lang_zh() && action)
-            rc = buf_printf(out, "(%s)", action->zh);
-    }
-    return out->len && !rc ? out->data : "-";
-}
-
-static int rows_print(const json_t *rows, bool todo)
+static int rows_print(const json_t *rows)
 {
     struct table t;
-    struct buf actions;
     size_t i;
     json_t *row;
     int rc = 0;
-    buf_init(&actions, 4096);
     table_init(&t);
     table_column(&t, _("Case"), 0);
     table_column(&t, _("State"), 9);
     table_column(&t, _("Item"), 6);
     table_column(&t, _("Applicant"), 4);
-    table_column(&t, _("Light"), 0);
+    table_column(&t, lang_pick("Light", "灯"), 0);
     table_paint(&t, view_light_colour);
     table_column(&t, _("Due"), 0);
-    if (todo)
-        table_column(&t, _("Can be done"), 12);
-    else
-        table_column(&t, _("Handed in"), 0);
+    table_column(&t, _("Handed in"), 0);
+    table_hide(&t, HIDE_NARROW);
     json_array_foreach(rows, i, row)
     {
         char item[400], due[32], at[20];
         const json_t *handed_in = json_object_get(row, "handed_in");
         if (!handed_in)
             handed_in = json_object_get(json_object_get(row, "times"), "handed_in");
-        /* the day alone: the line must fit 80 columns */
-        (void)snprintf(at, sizeof at, "%.10s", json_is_string(handed_in) ? json_string_value(handed_in) : "-");
         const char *cells[] = {view_text(row, "case"),           view_state(view_text(row, "state")),
-                               row_item(row, item, sizeof item), row_applicant(row),
-                               row_light(row),                   row_due(row, due, sizeof due),
-                               todo ? row_actions(row, &actions) : at};
+                               view_row_item(row, item, sizeof item), view_row_applicant(row),
+                               view_row_light(row),                   view_row_due(row, due, sizeof due),
+                               term_time(handed_in, at)};
         rc = rc ? rc : table_row(&t, cells);
     }
-    buf_free(&actions);
     if (rc)
         table_free(&t);
     return rc ? rc : table_print(&t);
 }
 
-static int rows_show(struct client *client, json_t *rows, bool todo)
+static int rows_show(struct client *client, json_t *rows)
 {
     if (client->json) {
         view_json_rows(rows);
         return EXIT_DONE;
     }
     size_t count = json_array_size(rows);
-    int rc = count ? rows_print(rows, todo) : 0;
+    char no[CASE_NO_TEXT];
+    (void)snprintf(no, sizeof no, "%s", view_text(json_array_get(rows, 0), "case"));
+    int rc = count ? rows_print(rows) : 0;
     json_decref(rows);
     if (rc)
         return report_local(client, REPORT_MEMORY, NULL);
     if (!count)
-        (void)printf("%s\n", todo ? _("Nothing waits.") : _("No case was found."));
+        (void)printf("%s\n", _("No case was found."));
     else
         (void)printf(ngettext("%zu case\n", "%zu cases\n", count), count);
-    if (count)
-        term_next(_("tongban case show NO"));
+    if (count == 1)
+        view_next("tongban case show %s", no);
+    else
+        term_next(count ? _("tongban case show NO")
+                        : _("tongban case new takes an application in; tongban case list without a word lists all"));
     return EXIT_DONE;
 }
 
@@ -144,41 +121,7 @@ int case_list(struct client *client, const struct args *args)
     json_t *rows;
     int status = rc ? report_local(client, REPORT_MEMORY, NULL) : view_rows(client, path.data, (size_t)most, &rows);
     buf_free(&path);
-    return status ? status : rows_show(client, rows, false);
-}
-
-/* Cases first, then what waits on the registers; in JSON one document with both. */
-int todo_list(struct client *client, const struct args *args)
-{
-    json_t *rows, *objects = NULL;
-    (void)args;
-    int status = view_rows(client, "/window/v1/todo?limit=100", 0, &rows);
-    if (status)
-        return status;
-    status = register_todo(client, &objects);
-    if (status) {
-        json_decref(rows);
-        return status;
-    }
-    if (client->json) {
-        json_t *doc = json_pack("{s:o, s:o}", "rows", rows, "registers", objects);
-        term_json(doc);
-        json_decref(doc);
-        return EXIT_DONE;
-    }
-    size_t count = json_array_size(objects);
-    bool cases = json_array_size(rows) > 0;
-    if (cases || !count)
-        status = rows_show(client, rows, true);
-    else
-        json_decref(rows);
-    int rc = count && !status ? (cases ? putchar('\n') : 0, register_todo_print(objects)) : 0;
-    json_decref(objects);
-    if (rc)
-        return report_local(client, REPORT_MEMORY, NULL);
-    if (count && !status)
-        (void)printf(ngettext("%zu entry on the registers\n", "%zu entries on the registers\n", count), count);
-    return status;
+    return status ? status : rows_show(client, rows);
 }
 
 int case_show(struct client *client, const struct args *args)
@@ -279,9 +222,10 @@ int office_show(struct client *client, const struct args *args)
         const char *cells[] = {text, term_time(json_object_get(peer, "last_exchange"), at), unsent};
         rc = rc ? rc : table_row(&t, cells);
     }
+    bool supervises = !strcmp(view_text(staff, "role"), "supervisor"); /* sees figures, no cases */
     json_decref(doc);
     if (rc || table_print(&t))
         return report_local(client, REPORT_MEMORY, NULL);
-    term_next("tongban todo");
+    term_next(supervises ? "tongban report list" : "tongban todo");
     return EXIT_DONE;
 }

@@ -185,11 +185,24 @@ static void print_items(const char *sign, const json_t *list)
     }
 }
 
-static void print_diff(const json_t *diff)
+/* A first edition has a hundred items: the history shows the first few of a long list. */
+static void print_some(const char *sign, const json_t *items, size_t most)
 {
-    print_items("+", json_object_get(diff, "added"));
-    print_items("-", json_object_get(diff, "removed"));
-    print_items("~", json_object_get(diff, "changed"));
+    size_t count = json_array_size(items);
+    json_t *some = most && count > most ? json_array() : NULL;
+    for (size_t i = 0; some && i < most; i++)
+        (void)json_array_append(some, json_array_get(items, i));
+    print_items(sign, some ? some : items);
+    if (some)
+        (void)printf(_("  %s and %zu more (--json has all; a code as argument shows one)\n"), sign, count - most);
+    json_decref(some);
+}
+
+static void print_diff(const json_t *diff, size_t most)
+{
+    print_some("+", json_object_get(diff, "added"), most);
+    print_some("-", json_object_get(diff, "removed"), most);
+    print_some("~", json_object_get(diff, "changed"), most);
     (void)printf(_("%zu added, %zu withdrawn, %zu changed\n"), json_array_size(json_object_get(diff, "added")),
                  json_array_size(json_object_get(diff, "removed")), json_array_size(json_object_get(diff, "changed")));
 }
@@ -246,7 +259,7 @@ int catalogue_diff(struct client *client, const struct args *args)
     if (!status && client->json)
         term_json(diff);
     else if (!status)
-        print_diff(diff);
+        print_diff(diff, 0);
     if (!status && !client->json && !two)
         term_next(item_diff_empty(diff) ? _("nothing; this is what is published") : _("tongban catalogue publish"));
     json_decref(diff);
@@ -295,7 +308,7 @@ static int print_publication(const struct client *client, const json_t *answer)
     }
     const json_t *peer;
     size_t i;
-    print_diff(json_object_get(answer, "changes"));
+    print_diff(json_object_get(answer, "changes"), 0);
     (void)printf(_("Edition %lld is published; on its way to:"), (long long)json_integer_value(json_object_get(answer, "edition")));
     json_array_foreach(json_object_get(answer, "peers"), i, peer)
     {
@@ -331,7 +344,7 @@ static int try_only(const struct client *client, const json_t *published, const 
     if (client->json)
         term_json(diff);
     else
-        print_diff(diff);
+        print_diff(diff, 0);
     json_decref(known);
     json_decref(diff);
     return EXIT_DONE;
@@ -395,7 +408,7 @@ static void print_edition(const json_t *row)
                  name ? name : "", (long long)json_integer_value(json_object_get(row, "edition")),
                  staff[0] ? staff : _("the configured files"));
     (void)printf("%s%s\n", view_text(row, "note")[0] ? "  " : "", view_text(row, "note"));
-    print_diff(json_object_get(row, "changes"));
+    print_diff(json_object_get(row, "changes"), 10);
     json_array_foreach(json_object_get(row, "peers"), i, peer)
     {
         (void)printf("  %s: %s", view_text(peer, "office"), taken_text(view_text(peer, "state")));

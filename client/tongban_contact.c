@@ -38,7 +38,8 @@ static bool away_today(const json_t *row, int64_t today)
 
 static int add_row(struct table *t, const json_t *row, bool away)
 {
-    const char *cells[] = {view_text(row, "owner"), view_value_word("function", view_text(row, "function")),
+    const char *cells[] = {view_office(view_text(row, "owner")),
+                           view_value_word("function", view_text(row, "function")),
                            view_text(row, away ? "deputy" : "name"), view_text(row, away ? "deputy_phone" : "phone"),
                            view_text(row, "duty_hours"), view_text(row, "department"), away ? _("deputy: away today") : ""};
     return table_row(t, cells);
@@ -70,13 +71,15 @@ int contact_find(struct client *client, const struct args *args)
     json_t *item = NULL, *rows = NULL, *found = json_array();
     struct table t;
     table_init(&t);
-    table_column(&t, _("Office"), 0);
+    table_column(&t, _("By"), 0);
     table_column(&t, _("Function"), 0);
     table_column(&t, _("Name"), 0);
     table_column(&t, _("Telephone"), 0);
     table_column(&t, _("Duty hours"), 0);
-    table_column(&t, _("Department"), 0);
+    table_column(&t, _("Department"), 6);
+    table_hide(&t, HIDE_NARROW);
     table_column(&t, _("Remark"), 0);
+    table_hide(&t, HIDE_EMPTY);
     int status = found ? view_item(client, code, office, NULL, &item) : report_local(client, REPORT_MEMORY, NULL);
     status = status ? status : view_rows(client, "/window/v1/registers/contact?limit=100&open=1", 0, &rows);
     int rc = status ? 0
@@ -87,7 +90,7 @@ int contact_find(struct client *client, const struct args *args)
     if (!status && !rc && client->json)
         view_json_rows(json_incref(found));
     else if (!status && !rc && count)
-        rc = table_print(&t);
+        rc = table_print(&t) || (term_next(_("ring in this order; what stays open goes on the register: tongban problem raise")), 0);
     else if (!status && !rc)
         (void)printf("%s\n", _("Nobody is listed for this item. The office lists its people with: tongban contact add"));
     if (status || rc || client->json || !count)

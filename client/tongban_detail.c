@@ -146,31 +146,58 @@ static const char *leg_text(const char *detail)
     return out;
 }
 
+/* Letters of a pattern outside of its conversions: the more there are, the more closely it says what happened. */
+static size_t literal_length(const char *pattern)
+{
+    size_t letters = 0;
+    while (*pattern) {
+        size_t len = conversion(pattern);
+        letters += len ? 0 : 1;
+        pattern += len ? len : 1;
+    }
+    return letters;
+}
+
+/* The translated pattern that fits best ("it is missing: the case" before "it is missing: %s"), or NULL. */
+static const char *best_pattern(const char *detail, struct capture capture[CAPTURES])
+{
+    const char *best = NULL;
+    size_t letters = 0;
+    for (size_t i = 0; patterns[i]; i++) {
+        struct capture found[CAPTURES] = {{"", 0}};
+        const char *to = gettext(patterns[i]);
+        size_t len = literal_length(patterns[i]);
+        if (!strchr(patterns[i], '%') || to == patterns[i] || (best && len <= letters) || !match(patterns[i], detail, found, 0))
+            continue;
+        best = to;
+        letters = len;
+        memcpy(capture, found, sizeof found);
+    }
+    return best;
+}
+
 const char *detail_text(const char *detail)
 {
     static char out[1024];
     const char *whole = gettext(detail), *leg;
+    struct capture capture[CAPTURES];
     if (whole != detail || !lang_zh())
         return whole;
     if ((leg = leg_text(detail)))
         return leg;
-    for (size_t i = 0; patterns[i]; i++) {
-        struct capture capture[CAPTURES] = {{"", 0}};
-        const char *to = gettext(patterns[i]);
-        if (!strchr(patterns[i], '%') || to == patterns[i] || !match(patterns[i], detail, capture, 0))
-            continue;
-        struct buf text;
-        unsigned n = 0;
-        int rc = 0;
-        buf_init(&text, sizeof out - 1);
-        while (*to && !rc) {
-            size_t len = conversion(to);
-            rc = !len ? buf_append(&text, to, 1) : n < CAPTURES ? put_value(&capture[n++], &text) : 0;
-            to += len ? len : 1;
-        }
-        (void)snprintf(out, sizeof out, "%s", text.len ? text.data : "");
-        buf_free(&text);
-        return out;
+    const char *to = best_pattern(detail, capture);
+    if (!to)
+        return detail;
+    struct buf text;
+    unsigned n = 0;
+    int rc = 0;
+    buf_init(&text, sizeof out - 1);
+    while (*to && !rc) {
+        size_t len = conversion(to);
+        rc = !len ? buf_append(&text, to, 1) : n < CAPTURES ? put_value(&capture[n++], &text) : 0;
+        to += len ? len : 1;
     }
-    return detail;
+    (void)snprintf(out, sizeof out, "%s", text.len ? text.data : "");
+    buf_free(&text);
+    return out;
 }

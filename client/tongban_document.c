@@ -1,6 +1,7 @@
 /* case documents, document, void-document: the written documents of a case (文书). */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,12 +26,15 @@ static int rows_print(const json_t *rows)
     int rc = 0;
     table_init(&t);
     table_column(&t, _("Kind"), 0);
-    table_column(&t, _("Document"), 8);
-    table_column(&t, _("Number"), 0);
-    table_column(&t, _("Date"), 0);
-    table_column(&t, _("Issued by"), 6);
+    table_column(&t, _("Document"), 0);
+    table_column(&t, _("Document number"), 0);
     table_column(&t, _("Printed"), 0);
     table_column(&t, _("Void"), 0);
+    table_hide(&t, HIDE_EMPTY);
+    table_column(&t, _("Date"), 0);
+    table_hide(&t, HIDE_NARROW);
+    table_column(&t, _("Issued by"), 6);
+    table_hide(&t, HIDE_NARROW);
     json_array_foreach(rows, i, row)
     {
         char printed[24], date[12];
@@ -38,13 +42,33 @@ static int rows_print(const json_t *rows)
         (void)snprintf(printed, sizeof printed, "%lld", (long long)json_integer_value(json_object_get(row, "printed")));
         (void)snprintf(date, sizeof date, "%.10s", view_text(row, "date"));
         bool is_void = json_is_true(json_object_get(row, "void"));
-        const char *cells[] = {view_text(row, "kind"), title_of(row), number[0] ? number : "-", date, name ? name : issuer, printed,
-                               is_void ? _("yes") : "-"};
+        const char *cells[] = {view_text(row, "kind"), title_of(row), number[0] ? number : "-", printed, is_void ? _("yes") : "-", date,
+                               name ? name : issuer};
         rc = rc ? rc : table_row(&t, cells);
     }
     if (rc)
         table_free(&t);
     return rc ? rc : table_print(&t);
+}
+
+/* The first that this office has not printed yet and may print; else any. */
+static void documents_next(const json_t *rows, const char *no)
+{
+    const json_t *row;
+    size_t i;
+    char text[160];
+    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+    {
+        if (!json_is_true(json_object_get(row, "printable")) || json_integer_value(json_object_get(row, "printed")) ||
+            json_is_true(json_object_get(row, "void")))
+            continue;
+        (void)snprintf(text, sizeof text, lang_zh() ? "tongban case document %.21s %.31s --out %s（%s）"
+                                             : "tongban case document %.21s %.31s --out %s (%s)",
+                       no, view_text(row, "kind"), _("FILE"), title_of(row));
+        term_next(text);
+        return;
+    }
+    view_next(_("tongban case document %s KIND --out FILE"), no);
 }
 
 int case_documents(struct client *client, const struct args *args)
@@ -65,7 +89,7 @@ int case_documents(struct client *client, const struct args *args)
         if (rows_print(rows))
             status = report_local(client, REPORT_MEMORY, NULL);
         else
-            view_next(_("tongban case document %s KIND --out FILE"), args->positional[0]);
+            documents_next(rows, args->positional[0]);
     }
     json_decref(doc);
     return status;
@@ -133,9 +157,10 @@ int case_document(struct client *client, const struct args *args)
         (void)printf(_("The %s %s stands in %s.\n"), title_of(doc), number, out);
         if (json_is_true(json_object_get(doc, "reprint")))
             (void)printf(_("It is print number %lld and marked so.\n"), (long long)json_integer_value(json_object_get(doc, "print")));
-        term_next(_("print it, seal it, hand it over and let it be signed for"));
         if (view_text(doc, "step")[0])
-            view_next(_("then record it as handed over: tongban step done %s"), view_text(doc, "step"));
+            view_next(_("print it, seal it, hand it over and let it be signed for; then tongban step done %s"), view_text(doc, "step"));
+        else
+            term_next(_("print it, seal it, hand it over and let it be signed for"));
     }
     json_decref(doc);
     return status;
@@ -161,7 +186,8 @@ int case_void_document(struct client *client, const struct args *args)
     } else {
         char next[128];
         (void)printf(_("The %s %s is void; its number stays used.\n"), title_of(doc), view_text(doc, "number"));
-        (void)snprintf(next, sizeof next, "tongban case document %.21s %.31s --out FILE", args->positional[0], args->positional[1]);
+        (void)snprintf(next, sizeof next, "tongban case document %.21s %.31s --out %s", args->positional[0], args->positional[1],
+                       _("FILE"));
         term_next(next);
     }
     json_decref(doc);

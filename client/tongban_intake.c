@@ -106,21 +106,26 @@ static int ask_person(json_t *form, const char *key, const char *name_question)
     return rc;
 }
 
+/* What the window usually gets for a form of the catalogue: index into the values below. */
+static unsigned usual_form(char letter)
+{
+    return letter == 'C' ? 1 : letter == 'E' || letter == 'S' || letter == 'P' ? 2 : letter == 'F' ? 3 : 0;
+}
+
 static int ask_material(const json_t *wanted, json_t *materials)
 {
-    const char *letter = view_text(wanted, "form");
+    char letter = view_text(wanted, "form")[0];
     const char *const values[] = {"original", "copy", "electronic", "form"};
-    const char *const labels[] = {_("original"), _("copy"), _("electronic"), _("form"), _("not handed in")};
-    unsigned chosen, fallback = letter[0] == 'C' ? 1 : letter[0] == 'E' || letter[0] == 'S' || letter[0] == 'P' ? 2 : 0;
-    bool seen = false, always = json_is_true(json_object_get(wanted, "required"));
-    char question[1400];
-    const char *when = view_text(wanted, "needed_when"), *standard = view_text(wanted, "standard");
-    (void)snprintf(question, sizeof question, "%s%s%s%s%s%s", view_text(wanted, "name"), always ? "" : _(" (only at times)"),
-                   when[0] ? _(": ") : "", when, standard[0] ? "\n    " : "", standard);
-    int rc = ask_choice(question, labels, 5, always ? fallback : 4, &chosen);
+    const char *const labels[] = {_("original"), _("copy"), letter == 'S' ? _("taken on the spot") : _("electronic"), _("form"),
+                                  _("not handed in")};
+    unsigned chosen, usual = json_is_true(json_object_get(wanted, "required")) ? usual_form(letter) : 4;
+    bool seen = false;
+    if (!item_from_applicant(wanted))
+        return 0;
+    int rc = ask_choice(view_text(wanted, "name"), labels, 5, usual, &chosen);
     if (rc || chosen == 4)
         return rc;
-    if (chosen < 2)
+    if (chosen < 2 && item_wants_original(wanted))
         rc = ask_yes(_("Was the original seen, and does it agree?"), true, &seen);
     json_t *material =
         json_pack("{s:s, s:s, s:b}", "name", view_text(wanted, "name"), "form", values[chosen], "original_seen", seen);
@@ -148,36 +153,50 @@ static int ask_comparison(json_t *form)
                        : 0;
 }
 
-/* Only the ways that the item offers. */
+static const struct {
+    const char *way, *place, *label;
+} ways[] = {{"pickup", "intake", N_("fetched at this window")},
+            {"pickup", "home", N_("fetched at the home side")},
+            {"mail", NULL, N_("by mail")},
+            {"electronic", NULL, N_("electronically")}};
+enum { WAYS = sizeof ways / sizeof ways[0] };
+
+/* The ways that the item offers; its result is handed over here only where that step is ours to do. */
+static unsigned ways_of(const json_t *item, unsigned chosen[WAYS], const char *labels[WAYS])
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < WAYS; i++) {
+        bool here = ways[i].place && !strcmp(ways[i].place, "intake");
+        if (!item_delivers(item, ways[i].way) || (here && !wanted_step(item, STEP_DELIVERY)))
+            continue;
+        labels[count] = gettext(ways[i].label);
+        chosen[count++] = i;
+    }
+    return count;
+}
+
 static int ask_delivery(const json_t *item, json_t *form)
 {
-    static const struct {
-        const char *way, *place, *label;
-    } ways[] = {{"pickup", "intake", N_("fetched at this window")},
-                {"pickup", "home", N_("fetched at the home side")},
-                {"mail", NULL, N_("by mail")},
-                {"electronic", NULL, N_("electronically")}};
-    const char *labels[sizeof ways / sizeof ways[0]];
-    unsigned chosen, count = 0, offered[sizeof ways / sizeof ways[0]];
-    for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++)
-        if (item_delivers(item, ways[i].way)) {
-            labels[count] = gettext(ways[i].label);
-            offered[count++] = i;
-        }
+    const char *labels[WAYS];
+    unsigned offered[WAYS], at = 0, count = ways_of(item, offered, labels);
     json_t *delivery = json_object();
     int rc = delivery && !json_object_set_new(form, "delivery", delivery) ? 0 : TB_ENOMEM;
     if (!rc && !count)
-        return json_object_del(form, "delivery") ? TB_ENOMEM : 0;
-    rc = rc ? rc : ask_choice(_("How shall the result be delivered?"), labels, count, 0, &chosen);
+        return json_object_del(form, "delivery"); /* the home side says how */
+    if (!rc && count == 1)
+        (void)fprintf(stderr, "%s %s\n", _("How the result is delivered:"), labels[0]);
+    else if (!rc)
+        rc = ask_choice(_("How shall the result be delivered?"), labels, count, 0, &at);
     if (rc)
         return rc;
-    const char *way = ways[offered[chosen]].way, *place = ways[offered[chosen]].place;
-    bool mail = !strcmp(way, "mail");
+    const char *way = ways[offered[at]].way, *place = ways[offered[at]].place;
     if (json_object_set_new(delivery, "way", json_string(way)) || (place && json_object_set_new(delivery, "place", json_string(place))))
         return TB_ENOMEM;
-    rc = mail ? ask_into(delivery, "address", _("Address"), true) : 0;
-    rc = rc || !mail ? rc : ask_into(delivery, "recipient", _("Recipient"), true);
-    return rc || !mail ? rc : ask_into(delivery, "mobile", _("Mobile number of the recipient"), true);
+    if (strcmp(way, "mail") != 0)
+        return 0;
+    rc = ask_into(delivery, "address", _("Address"), true);
+    rc = rc ? rc : ask_into(delivery, "recipient", _("Recipient"), true);
+    return rc ? rc : ask_into(delivery, "mobile", _("Mobile number of the recipient"), true);
 }
 
 /* All questions in the order of the work at the window.  0, TB_ECLOSED when the clerk ended the input. */
@@ -189,6 +208,8 @@ static int ask_form(const json_t *item, json_t *form)
     int rc = materials && !json_object_set_new(form, "materials", materials) ? 0 : TB_ENOMEM;
     rc = rc ? rc : ask_person(form, "applicant", _("Name of the applicant"));
     rc = rc ? rc : ask_yes(_("Is an agent acting for the applicant?"), false, &agent);
+    if (!rc && agent && json_is_true(json_object_get(item, "in_person")))
+        (void)fprintf(stderr, "  %s\n", _("This item wants the applicant in person; an agent alone is not enough"));
     if (!rc && agent) {
         rc = ask_person(form, "agent", _("Name of the agent"));
         json_t *person = json_object_get(form, "agent");
@@ -197,7 +218,8 @@ static int ask_form(const json_t *item, json_t *form)
         rc = rc ? rc : ask_into(person, "power_of_attorney_file", _("Scan of the power of attorney"), true);
     }
     json_array_foreach(json_object_get(item, "materials"), i, wanted) rc = rc ? rc : ask_material(wanted, materials);
-    rc = rc ? rc : ask_comparison(form);
+    if (wanted_step(item, STEP_PERSON))
+        rc = rc ? rc : ask_comparison(form);
     rc = rc ? rc : ask_delivery(item, form);
     return rc ? rc : ask_into(form, "remark", _("Remark (may be empty)"), false);
 }
@@ -210,6 +232,8 @@ static bool show_lacks(const json_t *item, const json_t *form)
         return false;
     view_lacks(lacks);
     json_decref(lacks);
+    (void)printf("%s\n",
+                 _("The home side will ask for what is missing, all at once and only once. Better: let the applicant fetch it first."));
     return true;
 }
 
@@ -231,19 +255,15 @@ static void show_summary(const json_t *item, const json_t *form)
         (void)snprintf(text, sizeof text, "%s  %s", view_text(m, "name"), view_text(m, "file"));
         term_pair(_("Material"), 18, text);
     }
-    term_pair(_("Delivery"), 18, view_value_word("way", view_text(json_object_get(form, "delivery"), "way")));
+    const json_t *delivery = json_object_get(form, "delivery");
+    const char *place = view_text(delivery, "place");
+    (void)snprintf(text, sizeof text, "%s%s%s%s%s", view_value_word("way", view_text(delivery, "way")), place[0] ? _(", ") : "",
+                   view_word(place),
+                   view_text(delivery, "address")[0] ? _(", ") : "", view_text(delivery, "address"));
+    term_pair(_("Delivery"), 18, text);
     (void)show_lacks(item, form);
     (void)putchar('\n');
     (void)fflush(stdout);
-}
-
-/* What the clerk explains before anything is filled in (行政许可法 30). */
-static void show_conditions(const json_t *item)
-{
-    size_t i;
-    json_t *one;
-    json_array_foreach(json_object_get(item, "conditions"), i, one)
-        term_pair(i ? "" : _("Conditions"), 18, json_string_value(one));
 }
 
 static int form_by_asking(struct client *client, const struct args *args, const char *office, json_t **out)
@@ -255,14 +275,12 @@ static int form_by_asking(struct client *client, const struct args *args, const 
     if (!ask_possible(client))
         return report_local(client, REPORT_USAGE, "%s", _("without a terminal the intake comes from --file FORM.json"));
     if (!code && ask_text(_("Code of the item (see: tongban item list)"), true, &typed))
-        return report_local(client, REPORT_USAGE, "%s", _("the questions were not answered"));
+        return report_local(client, REPORT_STOPPED, "%s", _("the questions were not answered"));
     int status = view_item(client, code ? code : typed, office, NULL, &item);
     free(typed);
     if (status)
         return status;
-    (void)printf("%s %s\n", view_text(item, "code"), view_text(item, "name"));
-    show_conditions(item);
-    (void)fflush(stdout);
+    wanted_show(item);
     form = json_pack("{s:{s:s, s:s}}", "item", "office", view_text(item, "office"), "code", view_text(item, "code"));
     int rc = form ? ask_form(item, form) : TB_ENOMEM;
     if (!rc)
@@ -271,7 +289,7 @@ static int form_by_asking(struct client *client, const struct args *args, const 
     json_decref(item);
     if (rc || !sure) {
         json_decref(form);
-        return report_local(client, REPORT_USAGE, "%s", _("nothing was sent"));
+        return report_local(client, REPORT_STOPPED, "%s", _("nothing was sent"));
     }
     *out = form;
     return EXIT_DONE;
@@ -322,7 +340,7 @@ static int confirm_lacks(struct client *client, const json_t *form)
     bool asked = show_lacks(item, form) && !fflush(stdout);
     int rc = asked ? ask_yes(_("Send it all the same?"), true, &sure) : 0;
     json_decref(item);
-    return rc || !sure ? report_local(client, REPORT_USAGE, "%s", _("nothing was sent")) : EXIT_DONE;
+    return rc || !sure ? report_local(client, REPORT_STOPPED, "%s", _("nothing was sent")) : EXIT_DONE;
 }
 
 int case_new(struct client *client, const struct args *args)

@@ -47,7 +47,7 @@ int view_items(struct client *client, const char *query, const char *office, jso
     return fetch_items(client, filters, sizeof filters / sizeof filters[0], rows);
 }
 
-/* Of our own items: which counterparts offer this version already. */
+/* Of our own items: which counterparts do not offer this version yet. */
 static void taken_cell(const json_t *row, char *out, size_t size)
 {
     const json_t *peer;
@@ -56,8 +56,10 @@ static void taken_cell(const json_t *row, char *out, size_t size)
     json_array_foreach(json_object_get(row, "peers"), i, peer)
     {
         const char *state = view_text(peer, "state");
-        const char *word = !strcmp(state, "taken") ? _("taken") : !strcmp(state, "refused") ? _("refused") : _("not yet acknowledged");
-        int n = snprintf(out + used, size - used, "%s%s %s", i ? ", " : "", view_text(peer, "office"), word);
+        if (!strcmp(state, "taken"))
+            continue; /* the rule; only what is not so is worth a place on the line */
+        const char *word = !strcmp(state, "refused") ? _("refused") : _("not yet acknowledged");
+        int n = snprintf(out + used, size - used, "%s%s %s", used ? ", " : "", view_text(peer, "office"), word);
         used += n > 0 && (size_t)n < size - used ? (size_t)n : 0;
     }
 }
@@ -96,10 +98,13 @@ int item_list(struct client *client, const struct args *args)
     table_column(&t, _("Item"), 16);
     table_column(&t, _("Home side"), 0);
     table_column(&t, _("Department"), 12);
-    table_column(&t, _("Mode"), 8);
+    table_hide(&t, HIDE_NARROW);
+    table_column(&t, _("Mode"), 0);
     table_column(&t, _("Limit"), 0);
-    table_column(&t, _("Materials"), 0);
     table_column(&t, _("At the counterparts"), 12);
+    table_hide(&t, HIDE_EMPTY);
+    table_column(&t, _("Materials"), 0);
+    table_hide(&t, HIDE_NARROW);
     size_t i;
     int rc = 0;
     json_array_foreach(rows, i, row)
@@ -115,16 +120,25 @@ int item_list(struct client *client, const struct args *args)
                                view_text(row, "department"),
                                item_word("mode", view_text(row, "mode"), lang_zh()),
                                view_limit(json_object_get(row, "promised_limit"), limit, sizeof limit),
-                               materials,
-                               taken};
+                               taken,
+                               materials};
         rc = rc ? rc : table_row(&t, cells);
     }
     size_t count = json_array_size(rows);
+    char next[128];
+    (void)snprintf(next, sizeof next, "tongban item show %.50s --office %.6s", view_text(json_array_get(rows, 0), "code"),
+                   view_text(json_array_get(rows, 0), "office"));
     json_decref(rows);
+    if (!count) {
+        table_free(&t);
+        (void)printf("%s\n", _("No item was found."));
+        term_next(_("tongban item list without a word shows all; a part of the name or the initials of its pinyin will do"));
+        return EXIT_DONE;
+    }
     if (rc || table_print(&t))
         return report_local(client, REPORT_MEMORY, NULL);
     (void)printf(ngettext("%zu item\n", "%zu items\n", count), count);
-    term_next(_("tongban item show CODE --office OFFICE; then tongban case new"));
+    term_next(count == 1 ? next : _("tongban item show CODE --office OFFICE; then tongban case new"));
     return EXIT_DONE;
 }
 
@@ -132,21 +146,23 @@ int view_item(struct client *client, const char *code, const char *office, const
 {
     struct buf path;
     json_t *rows = NULL, *row;
-    char found[OFFICE_TEXT] = "";
+    char found[OFFICE_TEXT] = "", several[400];
     if (!office) {
         /* only one office offers it, or the clerk has to say which */
         int status = view_items(client, code, NULL, &rows);
         if (status)
             return status;
-        size_t i, count = 0;
+        size_t i, count = 0, used = 0;
+        several[0] = '\0';
         json_array_foreach(rows, i, row) if (!strcmp(view_text(row, "code"), code))
         {
             (void)snprintf(found, sizeof found, "%s", view_text(row, "office"));
-            count++;
+            int n = snprintf(several + used, sizeof several - used, "%s--office %s %s", count++ ? _(", ") : "", found, view_office(found));
+            used += n > 0 && (size_t)n < sizeof several - used ? (size_t)n : 0;
         }
         json_decref(rows);
         if (count > 1)
-            return report_local(client, REPORT_USAGE, _("%s: offered by %zu offices; add --office CODE"), code, count);
+            return report_local(client, REPORT_USAGE, _("%s: offered by %zu offices; add one of: %s"), code, count, several);
         struct problem p;
         if (!count)
             return problem_set(&p, PROBLEM_ITEM_UNKNOWN, NULL, "%s", code), report_problem(client, &p);
@@ -253,6 +269,24 @@ static int show_members(const json_t *object, const struct item_element *members
     return rc;
 }
 
+/* What is checked about each material, whole: it is what the clerk reads out. */
+static void show_standards(const json_t *materials)
+{
+    const json_t *material;
+    size_t i;
+    bool first = true;
+    json_array_foreach((json_t *)materials, i, material)
+    {
+        char text[1024];
+        const char *standard = view_text(material, "standard");
+        if (!standard[0])
+            continue;
+        (void)snprintf(text, sizeof text, "%zu  %s", i + 1, standard);
+        term_pair(first ? _("Standards") : "", 10, text);
+        first = false;
+    }
+}
+
 static int show_materials(const json_t *materials)
 {
     struct table t;
@@ -265,7 +299,7 @@ static int show_materials(const json_t *materials)
     table_column(&t, _("Form"), 8);
     table_column(&t, _("Needed"), 8);
     table_column(&t, _("Deferrable"), 0);
-    table_column(&t, _("Standard"), 12);
+    table_hide(&t, HIDE_EMPTY);
     json_array_foreach((json_t *)materials, i, material)
     {
         char number[24];
@@ -275,12 +309,13 @@ static int show_materials(const json_t *materials)
                                view_text(material, "name"),
                                item_word("form", view_text(material, "form"), lang_zh()),
                                when[0] ? when : json_is_false(json_object_get(material, "required")) ? _("no") : _("yes"),
-                               json_is_true(json_object_get(material, "deferrable")) ? _("yes") : "",
-                               view_text(material, "standard")};
+                               json_is_true(json_object_get(material, "deferrable")) ? _("yes") : ""};
         rc = rc ? rc : table_row(&t, cells);
     }
     (void)putchar('\n');
-    return rc ? (table_free(&t), rc) : table_print(&t);
+    rc = rc ? (table_free(&t), rc) : table_print(&t);
+    show_standards(materials);
+    return rc;
 }
 
 int item_show(struct client *client, const struct args *args)

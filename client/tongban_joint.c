@@ -60,11 +60,8 @@ static int tree_prefix(const json_t *legs, size_t n, struct buf *out)
 static const char *leg_due(const json_t *leg, char *out, size_t size)
 {
     const json_t *due = json_object_get(leg, "due");
-    const char *light = view_text(leg, "light");
-    const char *what = view_text(due, "what");
-    (void)snprintf(out, size, "%s%s%s%s%s%s", json_is_object(due) ? view_text(due, "date") : "-",
-                   json_is_true(json_object_get(due, "provisional")) ? "?" : "", what[0] ? " " : "", what[0] ? view_word(what) : "",
-                   light[0] ? " " : "", light[0] ? view_word(light) : "");
+    (void)snprintf(out, size, "%s%s", json_is_object(due) ? view_text(due, "date") : "-",
+                   json_is_true(json_object_get(due, "provisional")) ? "?" : "");
     return out;
 }
 
@@ -91,7 +88,7 @@ static int leg_note(const json_t *leg, struct buf *out)
     int rc = 0;
     if (json_array_size(names))
         rc = buf_append_str(out, _("waits for: "));
-    json_array_foreach(names, i, name) rc = rc ? rc : buf_printf(out, "%s%s", i ? ", " : "", json_string_value(name));
+    json_array_foreach(names, i, name) rc = rc ? rc : buf_printf(out, "%s%s", i ? _(", ") : "", json_string_value(name));
     if (!rc && reason[0])
         rc = buf_append_str(out, detail_text(reason));
     else if (!rc && state[0])
@@ -111,15 +108,18 @@ static int leg_row(const json_t *legs, size_t n, struct table *t)
     rc = rc ? rc : buf_printf(&name, "%s%s", view_text(leg, "name"), json_is_false(json_object_get(leg, "required")) ? "*" : "");
     rc = rc ? rc : leg_note(leg, &note);
     (void)snprintf(item, sizeof item, "%s", view_text(json_object_get(leg, "item"), "code"));
-    const char *no = view_text(leg, "case");
+    const char *no = view_text(leg, "case"), *what = view_text(json_object_get(leg, "due"), "what");
+    const char *light = view_light(view_text(leg, "light"));
     const char *cells[] = {name.data,
                            view_office(view_text(leg, "office")),
-                           item,
                            joint_word(joint_leg_states, LEG_STATES, view_text(leg, "state")),
                            no[0] ? no : "-",
-                           leg_limit(leg, limit, sizeof limit),
                            leg_due(leg, due, sizeof due),
-                           note.len ? note.data : ""};
+                           note.len ? note.data : "",
+                           what[0] ? view_word(what) : "-",
+                           light[0] ? light : "-",
+                           leg_limit(leg, limit, sizeof limit),
+                           item};
     rc = rc ? rc : table_row(t, cells);
     buf_free(&name);
     buf_free(&note);
@@ -139,7 +139,7 @@ static int template_row(const json_t *legs, size_t n, struct table *t)
     int rc = tree_prefix(legs, n, &name);
     rc = rc ? rc : buf_printf(&name, "%s%s", view_text(leg, "name"), json_is_false(json_object_get(leg, "required")) ? "*" : "");
     json_array_foreach(json_object_get(leg, "passes"), i, passed)
-        rc = rc ? rc : buf_printf(&note, "%s%s", i ? ", " : _("result of: "), json_string_value(passed));
+        rc = rc ? rc : buf_printf(&note, "%s%s", i ? _(", ") : _("result of: "), json_string_value(passed));
     const char *cells[] = {name.data, !strcmp(office, "intake") ? _("this office") : !strcmp(office, "applicant") ? "--applicant-office" :
                            !strcmp(office, "other") ? "--other-office" : view_office(office), view_text(leg, "item"),
                            view_limit(json_object_get(leg, "limit"), limit, sizeof limit), note.len ? note.data : ""};
@@ -168,13 +168,22 @@ static int show_tree(const json_t *legs)
     struct table t;
     table_init(&t);
     table_column(&t, _("Leg"), 0);
-    table_column(&t, _("Decided at"), 6);
-    table_column(&t, _("Item"), 6);
+    table_column(&t, _("Decided at"), 0);
     table_column(&t, _("State"), 0);
     table_column(&t, _("Case"), 0);
-    table_column(&t, _("Time of the leg"), 0);
+    table_hide(&t, HIDE_EMPTY);
     table_column(&t, _("Due"), 0);
-    table_column(&t, _("Note"), 10);
+    table_hide(&t, HIDE_EMPTY);
+    table_column(&t, _("Note"), 8);
+    table_column(&t, _("Clock"), 0);
+    table_hide(&t, HIDE_NARROW);
+    table_column(&t, lang_pick("Light", "灯"), 0);
+    table_paint(&t, view_light_colour);
+    table_hide(&t, HIDE_NARROW);
+    table_column(&t, _("Time of the leg"), 0);
+    table_hide(&t, HIDE_NARROW);
+    table_column(&t, _("Item"), 6);
+    table_hide(&t, HIDE_NARROW);
     int rc = tree_rows(legs, -1, 0, &t, leg_row);
     if (rc)
         table_free(&t);
@@ -306,7 +315,7 @@ static int ask_offices(struct client *client, json_t *form)
         if (!offices && (!(offices = json_object()) || json_object_set_new(form, "offices", offices)))
             status = report_local(client, REPORT_MEMORY, NULL);
         else if (ask_text(questions[i], true, &typed) || json_object_set_new(offices, names[i], json_string(typed)))
-            status = report_local(client, REPORT_USAGE, "%s", _("nothing was sent"));
+            status = report_local(client, REPORT_STOPPED, "%s", _("nothing was sent"));
         free(typed);
     }
     json_decref(item);
@@ -422,6 +431,8 @@ int joint_list(struct client *client, const struct args *args)
         return EXIT_DONE;
     }
     size_t count = json_array_size(rows);
+    char next[64];
+    (void)snprintf(next, sizeof next, "tongban joint show %.21s", view_text(json_array_get(rows, 0), "joint"));
     rc = count ? list_print(rows) : 0;
     json_decref(rows);
     if (rc)
@@ -430,6 +441,6 @@ int joint_list(struct client *client, const struct args *args)
         (void)printf("%s\n", _("No joint case was found."));
     else
         (void)printf(ngettext("%zu joint case\n", "%zu joint cases\n", count), count);
-    term_next(count ? _("tongban joint show NO") : _("tongban joint new --item CODE"));
+    term_next(count == 1 ? next : count ? _("tongban joint show NO") : _("tongban joint new --item CODE"));
     return EXIT_DONE;
 }

@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "client/tongban_manual.h"
 #include "client/tongban_register.h"
 #include "client/tongban_term.h"
 
@@ -54,11 +55,19 @@ static bool needs_server(const struct command *command)
     return true;
 }
 
+static bool group_known(const char *word)
+{
+    const struct command *c = commands;
+    while (c->group && strcmp(c->group, word) != 0)
+        c++;
+    return c->group || register_by_name(word);
+}
+
 static int run(int argc, char **argv, struct client *client, const struct global *global)
 {
     int at = first_word(argc, argv), used = 0;
     if (at >= argc) {
-        manual_print(MANUAL_HELP, global->help ? stdout : stderr);
+        help_print(global->help ? stdout : stderr);
         return global->help ? EXIT_DONE : EXIT_USAGE;
     }
     const struct command *command = command_find(argc - at, argv + at, &used);
@@ -70,6 +79,12 @@ static int run(int argc, char **argv, struct client *client, const struct global
         used = 2;
     if (!command && !action && register_command_find(argc - at, argv + at, &object))
         used = 2;
+    if (global->help && !command && !action && !object.kind && at + 1 >= argc - 1 && help_group(argv[at], stdout))
+        return EXIT_DONE;
+    char words[80];
+    bool group = command || action || object.kind || group_known(argv[at]);
+    (void)snprintf(words, sizeof words, "%.30s%s%.30s", group ? argv[at] : "", used == 2 ? " " : "", used == 2 ? argv[at + 1] : "");
+    report_command(words);
     if (!command && !action && !object.kind)
         return report_local(client, REPORT_USAGE, _("there is no command \"%s%s%s\""), argv[at],
                             at + 1 < argc ? " " : "", at + 1 < argc ? argv[at + 1] : "");

@@ -1,11 +1,13 @@
+/* The pages that are made from the tables: manual page, shell completion, reference page. */
 #include <stdint.h>
 #include <string.h>
 
+#include "client/tongban_manual.h"
 #include "client/tongban_register.h"
 #include "client/tongban_term.h"
 #include "proto/text.h"
 
-static const struct option global_options[] = {
+const struct option manual_globals[] = {
     {"json", NULL, N_("one JSON document on standard output, no questions")},
     {"config", "FILE",
      N_("configuration (else $TONGBAN_CONFIG, ~/.config/tongban/tongban.yaml, /etc/tongban/tongban.yaml)")},
@@ -14,57 +16,24 @@ static const struct option global_options[] = {
     {NULL, NULL, NULL},
 };
 
-static const struct {
-    int status;
-    const char *meaning;
-} exits[] = {{EXIT_DONE, N_("done")},
+const struct manual_exit manual_exits[MANUAL_EXITS] = {{EXIT_DONE, N_("done")},
              {EXIT_REFUSED, N_("refused by a rule")},
              {EXIT_USAGE, N_("wrong usage or configuration")},
              {EXIT_UNREACHABLE, N_("the server cannot be reached or is not trusted")},
              {EXIT_NOT_ALLOWED, N_("not allowed to this person")}};
 
-static void pad(FILE *out, const char *text, unsigned columns)
-{
-    unsigned used = text_width(text, strlen(text));
-    (void)fprintf(out, "%s%*s", text, used < columns ? (int)(columns - used) : 2, "");
-}
-
-static void option_text(const struct option *o, char *text, size_t size)
+void manual_option(const struct option *o, char *text, size_t size)
 {
     (void)snprintf(text, size, o->value ? "--%s %s" : "--%s", o->name, o->value);
 }
 
-static void synopsis(const struct command *c, char *text, size_t size)
+void manual_synopsis(const struct command *c, char *text, size_t size)
 {
     (void)snprintf(text, size, "%s%s%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "",
                    c->args[0] ? " " : "", c->args);
 }
 
-static void help_options(const struct option *o, FILE *out)
-{
-    char text[96];
-    for (; o && o->name; o++) {
-        option_text(o, text, sizeof text);
-        (void)fputs("  ", out);
-        pad(out, text, 28);
-        (void)fprintf(out, "%s\n", gettext(o->help));
-    }
-}
-
-void manual_command(const struct command *c, FILE *out)
-{
-    char text[128];
-    synopsis(c, text, sizeof text);
-    (void)fprintf(out, _("Usage: tongban %s [options]\n"), text);
-    (void)fprintf(out, "%s\n", gettext(c->help));
-    if (c->options)
-        (void)fprintf(out, "\n%s\n", _("Options:"));
-    help_options(c->options, out);
-}
-
-typedef void (*field_line)(const char *name, const struct case_field *field, FILE *out);
-
-static const char *field_value(const struct case_field *f)
+const char *manual_value(const struct case_field *f)
 {
     switch (f->kind) {
     case FIELD_DATE:
@@ -86,7 +55,7 @@ static const char *field_value(const struct case_field *f)
     }
 }
 
-static void each_field(const struct case_field *fields, const char *prefix, field_line line, FILE *out)
+void manual_fields(const struct case_field *fields, const char *prefix, manual_field_line line, FILE *out)
 {
     for (const struct case_field *f = fields; f && f->name; f++) {
         char name[128];
@@ -96,45 +65,16 @@ static void each_field(const struct case_field *fields, const char *prefix, fiel
         for (char *c = name; *c; c++)
             *c = (char)(*c == '_' ? '-' : *c);
         if (f->members)
-            each_field(f->members, name, line, out);
+            manual_fields(f->members, name, line, out);
         else
             line(name, f, out);
     }
 }
 
-static void help_field(const char *name, const struct case_field *f, FILE *out)
-{
-    (void)fprintf(out, "  --%s %s%s\n      %s\n", name, field_value(f), f->required ? " *" : "",
-                  lang_pick(f->help, f->zh));
-}
-
-/* The article; to a Chinese reader without the English words that explain it. */
-static void help_law(const char *law, FILE *out)
-{
-    size_t len = lang_zh() ? strcspn(law, "abcdefghijklmnopqrstuvwxyz") : strlen(law);
-    while (len && strchr(" ,;:", law[len - 1]))
-        len--;
-    (void)fprintf(out, "  %.*s", (int)len, law);
-}
-
-void manual_action(const struct case_transition *action, FILE *out)
-{
-    char synopsis_text[64];
-    (void)snprintf(synopsis_text, sizeof synopsis_text, "case %.32s NO", action->action);
-    (void)fprintf(out, _("Usage: tongban %s [options]\n"), synopsis_text);
-    (void)fputs(lang_pick(gettext(action->help), action->zh), out);
-    if (action->law)
-        help_law(action->law, out);
-    (void)fprintf(out, "\n\n%s\n", _("Options:"));
-    help_options(action_options, out);
-    (void)fprintf(out, "\n%s\n", _("Fields (* needed; a repeated member begins the next element of a list):"));
-    each_field(action_fields(action), "", help_field, out);
-}
-
 /* ---- registers ---- */
 
 /* The n-th act of all registers that a person may type; false when there is none. */
-static bool register_at(size_t n, struct register_command *out)
+bool manual_register_at(size_t n, struct register_command *out)
 {
     for (size_t k = 0; k < REGISTER_KINDS; k++)
         for (size_t i = 0; i < register_kinds[k].act_count; i++) {
@@ -148,75 +88,12 @@ static bool register_at(size_t n, struct register_command *out)
     return false;
 }
 
-static void register_synopsis(const struct register_command *c, char *text, size_t size)
+void manual_register_synopsis(const struct register_command *c, char *text, size_t size)
 {
     if (c->act)
         (void)snprintf(text, size, "%s %s%s", c->kind->name, c->act->name, register_opens(c->act) ? "" : " NO");
     else
         (void)snprintf(text, size, "%s %s", c->kind->name, c->list ? "list" : "show NO");
-}
-
-void manual_register(const struct register_command *command, FILE *out)
-{
-    char text[64];
-    register_synopsis(command, text, sizeof text);
-    (void)fprintf(out, _("Usage: tongban %s [options]\n"), text);
-    if (!command->act)
-        (void)fprintf(out, "%s\n", lang_pick(command->kind->en, command->kind->zh));
-    if (command->act) {
-        (void)fputs(lang_pick(gettext(command->act->help), command->act->zh), out);
-        help_law(command->act->law, out);
-        (void)fputc('\n', out);
-    }
-    if (command->options)
-        (void)fprintf(out, "\n%s\n", _("Options:"));
-    help_options(command->options, out);
-    if (command->act) {
-        (void)fprintf(out, "\n%s\n", _("Fields (* needed; a repeated member begins the next element of a list):"));
-        each_field(command->act->fields, "", help_field, out);
-    }
-}
-
-static void help_registers(FILE *out)
-{
-    (void)fprintf(out, "\n%s\n", _("Registers (tongban REGISTER list, tongban REGISTER show NO, tongban REGISTER ACT …):"));
-    for (size_t k = 0; k < REGISTER_KINDS; k++) {
-        const struct register_kind *kind = &register_kinds[k];
-        (void)fputs("  ", out);
-        pad(out, kind->name, 14);
-        pad(out, lang_pick(kind->en, kind->zh), lang_zh() ? 10 : 20);
-        for (size_t i = 0; i < kind->act_count; i++)
-            if (register_typed(&kind->acts[i]))
-                (void)fprintf(out, " %s", kind->acts[i].name);
-        (void)fputc('\n', out);
-    }
-}
-
-static void print_help(FILE *out)
-{
-    char text[128];
-    (void)fprintf(out, "%s\n\n", _("tongban — one application, window to window, across provinces"));
-    (void)fprintf(out, "%s\n", _("Commands:"));
-    for (const struct command *c = commands; c->group; c++) {
-        synopsis(c, text, sizeof text);
-        (void)fputs("  ", out);
-        pad(out, text, 28);
-        (void)fprintf(out, "%s\n", gettext(c->help));
-    }
-    (void)fprintf(out, "\n%s\n", _("Steps of a case (tongban case STEP NO):"));
-    const struct case_transition *action;
-    for (size_t n = 0; (action = action_at(n)); n++) {
-        (void)snprintf(text, sizeof text, "case %s NO", action->action);
-        (void)fputs("  ", out);
-        pad(out, text, 28);
-        (void)fprintf(out, "%s\n", lang_pick(gettext(action->help), action->zh));
-    }
-    help_registers(out);
-    (void)fprintf(out, "\n%s\n", _("Everywhere:"));
-    help_options(global_options, out);
-    (void)fprintf(out, "\n%s\n", _("Exit status:"));
-    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
-        (void)fprintf(out, "  %d  %s\n", exits[i].status, gettext(exits[i].meaning));
 }
 
 /* ---- man page (always English: made at build time) ---- */
@@ -248,7 +125,7 @@ static void man_options(const struct option *o, FILE *out)
 {
     char text[96];
     for (; o && o->name; o++) {
-        option_text(o, text, sizeof text);
+        manual_option(o, text, sizeof text);
         man_tagged(text, o->help, out);
     }
 }
@@ -256,7 +133,7 @@ static void man_options(const struct option *o, FILE *out)
 static void man_field(const char *name, const struct case_field *f, FILE *out)
 {
     char tag[256], text[512];
-    int tag_len = snprintf(tag, sizeof tag, "--%s %s", name, field_value(f));
+    int tag_len = snprintf(tag, sizeof tag, "--%s %s", name, manual_value(f));
     int text_len = snprintf(text, sizeof text, "%s%s", f->help, f->required ? " (needed)" : "");
     if (tag_len > 0 && (size_t)tag_len < sizeof tag && text_len > 0 && (size_t)text_len < sizeof text)
         man_tagged(tag, text, out);
@@ -270,11 +147,11 @@ static void man_registers(FILE *out)
     man_options(register_open_options, out);
     (void)fputs(".PP\nA list takes:\n", out);
     man_options(register_list_options, out);
-    for (size_t n = 0; register_at(n, &command); n++) {
-        register_synopsis(&command, text, sizeof text);
+    for (size_t n = 0; manual_register_at(n, &command); n++) {
+        manual_register_synopsis(&command, text, sizeof text);
         man_tagged(text, command.act->help, out);
         (void)fputs(".RS\n", out);
-        each_field(command.act->fields, "", man_field, out);
+        manual_fields(command.act->fields, "", man_field, out);
         (void)fputs(".RE\n", out);
     }
 }
@@ -292,10 +169,10 @@ static void print_man(FILE *out)
                 "and English "
                 "otherwise.\n.SH OPTIONS\n",
                 out);
-    man_options(global_options, out);
+    man_options(manual_globals, out);
     (void)fputs(".SH COMMANDS\n", out);
     for (const struct command *c = commands; c->group; c++) {
-        synopsis(c, text, sizeof text);
+        manual_synopsis(c, text, sizeof text);
         man_tagged(text, c->help, out);
         if (c->options) {
             (void)fputs(".RS\n", out);
@@ -310,14 +187,14 @@ static void print_man(FILE *out)
         (void)snprintf(text, sizeof text, "case %s NO", action->action);
         man_tagged(text, action->help, out);
         (void)fputs(".RS\n", out);
-        each_field(action_fields(action), "", man_field, out);
+        manual_fields(action_fields(action), "", man_field, out);
         (void)fputs(".RE\n", out);
     }
     man_registers(out);
     (void)fputs(".SH EXIT STATUS\n", out);
-    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
-        (void)snprintf(text, sizeof text, "%d", exits[i].status);
-        man_tagged(text, exits[i].meaning, out);
+    for (size_t i = 0; i < MANUAL_EXITS; i++) {
+        (void)snprintf(text, sizeof text, "%d", manual_exits[i].status);
+        man_tagged(text, manual_exits[i].meaning, out);
     }
     (void)fputs(".SH SEE ALSO\n.BR tongban\\-verify (1)\n", out);
 }
@@ -344,10 +221,10 @@ static void completion_registers(FILE *out)
         words_options(register_list_options, out);
         (void)fputs("\" ;;\n", out);
     }
-    for (size_t n = 0; register_at(n, &command); n++) {
+    for (size_t n = 0; manual_register_at(n, &command); n++) {
         (void)fprintf(out, "        \"%s %s\") words=\"--json --config", command.kind->name, command.act->name);
         words_options(command.options, out);
-        each_field(command.act->fields, "", word_field, out);
+        manual_fields(command.act->fields, "", word_field, out);
         (void)fputs("\" ;;\n", out);
     }
 }
@@ -428,7 +305,7 @@ static void print_completion(FILE *out)
     for (size_t n = 0; (action = action_at(n)); n++) {
         (void)fprintf(out, "        \"case %s\") words=\"--json --config", action->action);
         words_options(action_options, out);
-        each_field(action_fields(action), "", word_field, out);
+        manual_fields(action_fields(action), "", word_field, out);
         (void)fputs("\" ;;\n", out);
     }
     completion_registers(out);
@@ -472,7 +349,7 @@ static void markdown_options(const struct option *o, FILE *out)
     if (o && o->name)
         (void)fputs("\n| option | |\n| --- | --- |\n", out);
     for (; o && o->name; o++) {
-        option_text(o, text, sizeof text);
+        manual_option(o, text, sizeof text);
         markdown_row(text, o->help, out);
     }
 }
@@ -480,7 +357,7 @@ static void markdown_options(const struct option *o, FILE *out)
 static void markdown_field(const char *name, const struct case_field *f, FILE *out)
 {
     char what[256], text[512];
-    (void)snprintf(what, sizeof what, "--%s %s", name, field_value(f));
+    (void)snprintf(what, sizeof what, "--%s %s", name, manual_value(f));
     (void)snprintf(text, sizeof text, "%s%s%s%s", f->help, f->zh ? " " : "", f->zh ? f->zh : "",
                    f->required ? " (needed)" : "");
     markdown_row(what, text, out);
@@ -496,11 +373,11 @@ static void markdown_registers(FILE *out)
     markdown_options(register_list_options, out);
     (void)fputs("\nAn act that opens an object takes, besides its fields (the others take the first two):\n", out);
     markdown_options(register_open_options, out);
-    for (size_t n = 0; register_at(n, &command); n++) {
-        register_synopsis(&command, text, sizeof text);
+    for (size_t n = 0; manual_register_at(n, &command); n++) {
+        manual_register_synopsis(&command, text, sizeof text);
         (void)fprintf(out, "\n### `tongban %s`\n\n%s (%s).\n", text, command.act->help, command.act->zh);
         (void)fputs("\n| field | |\n| --- | --- |\n", out);
-        each_field(command.act->fields, "", markdown_field, out);
+        manual_fields(command.act->fields, "", markdown_field, out);
     }
 }
 
@@ -510,13 +387,13 @@ static void print_markdown(FILE *out)
     (void)fputs("# tongban\n\nMade from the table of commands by `tongban --manual`; a test fails when this page "
                 "drifts.\n\n## Everywhere\n",
                 out);
-    markdown_options(global_options, out);
+    markdown_options(manual_globals, out);
     (void)fputs("\n| exit status | |\n| --- | --- |\n", out);
-    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
-        (void)fprintf(out, "| %d | %s |\n", exits[i].status, exits[i].meaning);
+    for (size_t i = 0; i < MANUAL_EXITS; i++)
+        (void)fprintf(out, "| %d | %s |\n", manual_exits[i].status, manual_exits[i].meaning);
     (void)fputs("\n## Commands\n", out);
     for (const struct command *c = commands; c->group; c++) {
-        synopsis(c, text, sizeof text);
+        manual_synopsis(c, text, sizeof text);
         (void)fprintf(out, "\n### `tongban %s`\n\n%s.\n", text, c->help);
         markdown_options(c->options, out);
     }
@@ -528,7 +405,7 @@ static void print_markdown(FILE *out)
         const struct case_field *fields = action_fields(action);
         if (fields && fields->name)
             (void)fputs("\n| field | |\n| --- | --- |\n", out);
-        each_field(fields, "", markdown_field, out);
+        manual_fields(fields, "", markdown_field, out);
     }
     markdown_registers(out);
 }
@@ -537,7 +414,7 @@ void manual_print(enum manual_form form, FILE *out)
 {
     switch (form) {
     case MANUAL_HELP:
-        print_help(out);
+        help_print(out);
         return;
     case MANUAL_MAN:
         print_man(out);
@@ -549,24 +426,4 @@ void manual_print(enum manual_form form, FILE *out)
         print_markdown(out);
         return;
     }
-}
-
-int help_run(struct client *client, const struct args *args)
-{
-    char *words[] = {(char *)(uintptr_t)args->positional[0], (char *)(uintptr_t)args->positional[1]};
-    int used;
-    const struct command *command = command_find((int)args->count, words, &used);
-    const struct case_transition *action = args->count == 2 && !strcmp(words[0], "case") ? action_find(words[1]) : NULL;
-    struct register_command object;
-    if (!args->count)
-        print_help(stdout);
-    else if (command)
-        manual_command(command, stdout);
-    else if (action)
-        manual_action(action, stdout);
-    else if (register_command_find((int)args->count, words, &object))
-        manual_register(&object, stdout);
-    else
-        return report_local(client, REPORT_USAGE, "%s %s", words[0], args->count > 1 ? words[1] : "");
-    return EXIT_DONE;
 }

@@ -3,6 +3,7 @@
 #define CLIENT_TONGBAN_REGISTER_H
 
 #include "client/tongban.h"
+#include "proto/buf.h"
 #include "proto/register.h"
 
 struct register_command {
@@ -24,6 +25,22 @@ extern const struct option register_act_options[], register_open_options[], regi
 
 /* Objects on which this office has to act: a new array, or an exit status after having told the user. */
 int register_todo(struct client *client, json_t **rows) TB_MUST_USE;
-int register_todo_print(const json_t *rows) TB_MUST_USE;
+
+/* ---- as people read them (tongban_register_view.c) ---- */
+
+/* `tongban KIND list` and `tongban KIND show NO`; the connection is open.  An exit status. */
+int register_list(struct client *client, const struct register_kind *kind, const struct args *args);
+int register_show(struct client *client, const struct register_kind *kind, const char *no);
+/* A state in the user's language; unknown ones as they are. */
+const char *register_state_word(const struct register_kind *kind, const char *name);
+/* A cell of a list: a value in one line, "-" for none; in `out` or borrowed. */
+const char *register_cell(const struct register_kind *kind, const char *name, const json_t *value, struct buf *out);
+/* Which register a row of a list stands on, and what it is about, in one line; in `out`. */
+const char *register_about(const json_t *row, struct buf *out);
+/* Of the acts that are possible the one that usually comes next: the first that brings the object on; NULL when there is none. */
+const struct register_act *register_usual_act(const struct register_kind *kind, const json_t *doc);
+/* Head and last lines of an object, as an act answers it, too. */
+void register_head(const struct register_kind *kind, const json_t *doc);
+void register_tail(const struct register_kind *kind, const json_t *doc);
 
 #endif

@@ -91,6 +91,7 @@ static const struct {
     int status;
 } local_kinds[] = {
     [REPORT_USAGE] = {"usage", N_("The command cannot be understood"), N_("See: tongban help"), EXIT_USAGE},
+    [REPORT_STOPPED] = {"stopped", N_("Nothing was done"), N_("Type the same command again when everything is at hand"), EXIT_USAGE},
     [REPORT_CONFIG] = {"configuration", N_("The configuration cannot be used"),
                        N_("Name a configuration with --config or TONGBAN_CONFIG; it needs server, authority, "
                           "certificate, key and office"),
@@ -108,9 +109,25 @@ static const struct {
     [REPORT_MEMORY] = {"memory", N_("Out of memory"), N_("Close other programs and try again"), EXIT_UNREACHABLE},
 };
 
+static char command_words[96];
+
+void report_command(const char *words)
+{
+    (void)snprintf(command_words, sizeof command_words, "%s", words);
+}
+
+/* Of a command that was understood so far its own help is named. */
+static const char *local_remedy(enum report_local kind, bool translate, char *out, size_t size)
+{
+    const char *remedy = translate ? gettext(local_kinds[kind].remedy) : local_kinds[kind].remedy;
+    bool named = kind == REPORT_USAGE && command_words[0];
+    (void)snprintf(out, size, "%s%s%s", remedy, named ? " " : "", named ? command_words : "");
+    return out;
+}
+
 int (report_local)(const struct client *client, enum report_local kind, const char *format, ...)
 {
-    char detail[1024] = "";
+    char detail[1024] = "", remedy[400];
     if (format) {
         va_list args;
         va_start(args, format);
@@ -119,11 +136,12 @@ int (report_local)(const struct client *client, enum report_local kind, const ch
     }
     if (client->json) {
         json_t *doc = json_pack("{s:s+, s:s, s:s, s:s}", "type", "urn:tongban:problem:", local_kinds[kind].name,
-                                "title", local_kinds[kind].title, "detail", detail, "remedy", local_kinds[kind].remedy);
+                                "title", local_kinds[kind].title, "detail", detail, "remedy",
+                                local_remedy(kind, false, remedy, sizeof remedy));
         term_json(doc);
         json_decref(doc);
     } else {
-        print_human(gettext(local_kinds[kind].title), detail, NULL, gettext(local_kinds[kind].remedy));
+        print_human(gettext(local_kinds[kind].title), detail, NULL, local_remedy(kind, true, remedy, sizeof remedy));
     }
     return local_kinds[kind].status;
 }

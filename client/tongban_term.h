@@ -10,9 +10,12 @@
 
 /* ---- tables ---- */
 enum { TABLE_COLUMNS = 16, TABLE_GAP = 2 };
+/* When a column is left out: never; when it says nothing (each cell is empty or "-"); also when the lines do not fit. */
+enum table_hide { HIDE_NEVER, HIDE_EMPTY, HIDE_NARROW };
 struct table_column {
     const char *title; /* already translated */
     unsigned least;    /* columns below which it is not cut; 0 = never cut */
+    enum table_hide hide;
     const char *(*paint)(const char *cell); /* escape sequence for a cell on a terminal, NULL for none; or NULL */
 };
 struct table {
@@ -24,6 +27,8 @@ struct table {
 };
 void table_init(struct table *t);
 void table_column(struct table *t, const char *title, unsigned least);
+/* Lets the last column be left out; on a narrow terminal the last of those that may go goes first, before anything is cut short. */
+void table_hide(struct table *t, enum table_hide hide);
 /* Gives the last column colours; they are written to terminals only, and never when $NO_COLOR is set. */
 void table_paint(struct table *t, const char *(*paint)(const char *cell));
 /* Adds a row; `cells` has t->columns strings, NULL = empty; copied.  TB_ENOMEM. */
@@ -31,7 +36,7 @@ int table_row(struct table *t, const char *const *cells) TB_MUST_USE;
 /* Writes the table within `width` columns (0 = no limit): header, rows, no blanks at line ends; what does not fit ends
  * with "…". */
 int table_write(const struct table *t, unsigned width, struct buf *out) TB_MUST_USE;
-/* Writes the table as Markdown. */
+/* Writes the table as Markdown; a column that may be left out and says nothing is. */
 int table_markdown(const struct table *t, struct buf *out) TB_MUST_USE;
 void table_free(struct table *t);
 /* Writes to stdout with the terminal's width; frees the table. */
@@ -40,7 +45,10 @@ int table_print(struct table *t) TB_MUST_USE;
 int text_fit(const char *text, unsigned columns, struct buf *out) TB_MUST_USE;
 /* Terminal width of stdout; 0 when it is not a terminal and $COLUMNS is not set. */
 unsigned term_width(void);
-/* A "label: value" line, the label padded to `columns`; nothing when value is NULL or "". */
+/* Appends the text in lines of at most `columns` columns: broken at blanks and between hanzi, never before closing punctuation; each
+ * further line begins with `indent` blanks, and the first one has `used` columns already.  columns 0: one line. */
+int text_wrap(const char *text, unsigned columns, unsigned used, unsigned indent, struct buf *out) TB_MUST_USE;
+/* A "label: value" line, the label padded to `columns`, the value wrapped to the terminal; nothing when value is NULL or "". */
 void term_pair(const char *label, unsigned columns, const char *value);
 /* "下一步：…" after a command. */
 void term_next(const char *sentence);
@@ -58,6 +66,7 @@ int report_document(const struct client *client, const json_t *doc, long status)
 /* Kinds that exist only on this side of the connection. */
 enum report_local {
     REPORT_USAGE,
+    REPORT_STOPPED, /* the user ended the questions or said no */
     REPORT_CONFIG,
     REPORT_UNREACHABLE,
     REPORT_UNTRUSTED,
@@ -65,6 +74,8 @@ enum report_local {
     REPORT_ANSWER,
     REPORT_MEMORY
 };
+/* The command that was typed ("case grant"): what is wrong with its usage names its help. */
+void report_command(const char *words);
 int report_local(const struct client *client, enum report_local kind, const char *format, ...) TB_PRINTF(3, 4);
 #ifdef __clang_analyzer__ /* the exit status of a refusal is never 0, which the analyser cannot see from another file */
 #define report_problem(...)  ((void)(report_problem)(__VA_ARGS__), 1)

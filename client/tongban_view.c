@@ -170,65 +170,6 @@ static void object_lines(const char *label, const json_t *object, const struct c
     json_object_foreach((json_t *)(uintptr_t)object, key, value) member_lines(key, value, fields);
 }
 
-void view_next(const char *format, const char *no)
-{
-    char text[256], number[CASE_NO_TEXT];
-    size_t used = 0;
-    (void)snprintf(number, sizeof number, "%s", no);
-    /* only %s, each time the number: a translation may name it as often as it likes */
-    for (const char *at = format; *at && used + sizeof number < sizeof text;) {
-        if (at[0] == '%' && at[1] == 's') {
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s", number);
-            at += 2;
-        } else {
-            text[used++] = *at++;
-        }
-    }
-    text[used] = '\0';
-    term_next(text);
-}
-
-/* What follows: in the user's language from the actions, for the server speaks English. */
-static void next_line(const struct client *client, const json_t *doc, bool brief)
-{
-    const json_t *actions = json_object_get(doc, "actions");
-    struct buf text;
-    size_t i;
-    json_t *word;
-    int rc = 0;
-    buf_init(&text, 4096);
-    json_array_foreach(actions, i, word)
-    {
-        const char *name = json_string_value(word);
-        const struct case_transition *action = name ? action_find(name) : NULL;
-        bool material = name && !strcmp(name, "material"); /* has a command of its own */
-        if ((!action && !material) || rc)
-            continue;
-        rc = text.len ? buf_append_str(&text, _("; ")) : 0;
-        rc = rc ? rc : buf_printf(&text, material ? "tongban %s add %s FILE" : "tongban case %s %s", name, view_text(doc, "case"));
-        rc = rc || !lang_zh() ? rc : buf_printf(&text, "（%s）", material ? "添加材料" : action->zh);
-    }
-    int state = case_state_by_name(view_text(doc, "state_confirmed"));
-    const char *no = view_text(doc, "case");
-    bool ours = strcmp(view_text(doc, "turn"), "other") != 0;
-    const struct document_row *paper = client->config ? document_waiting(client->config->office, doc, brief) : NULL;
-    if (paper && !rc) {
-        char print[160];
-        (void)snprintf(print, sizeof print, "tongban case document %.21s %s --out FILE%s%s%s", no, paper->id, lang_zh() ? "（" : " (",
-                       lang_pick(paper->en, paper->zh), lang_zh() ? "）" : ")");
-        term_next(print);
-        ours = false;
-    } else if (text.len && ours && !rc)
-        term_next(text.data);
-    else if (state >= 0 && case_states[state].final)
-        view_next(_("the case is closed. Its proof: tongban case proof %s --out %s.json"), no);
-    else
-        view_next(_("nothing here; the other side acts. See: tongban case track %s --watch"), no);
-    if (text.len && !ours && !rc)
-        (void)printf(_("Also possible: %s\n"), text.data);
-    buf_free(&text);
-}
-
 void view_lacks(const json_t *lacks)
 {
     size_t i;
@@ -309,7 +250,7 @@ void view_case(const struct client *client, const json_t *doc, bool brief)
                        view_text(paper, "number"));
         term_pair(_("Document"), LABEL, text);
     }
-    next_line(client, doc, brief);
+    view_case_next(client, doc, brief);
 }
 
 int view_read_json(const struct client *client, const char *path, json_t **out)

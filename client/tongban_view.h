@@ -28,14 +28,28 @@ const struct case_field *view_members(const struct case_field *fields, const cha
 void view_label(const char *name, const struct case_field *field, char *out, size_t size);
 /* Appends a value in one line as people read it: words, local times, members with their labels. `field` may be NULL. */
 int view_value(const json_t *value, const struct case_field *field, struct buf *out) TB_MUST_USE;
+/* Cells of a row of a list of cases: "GA01 居民身份证换领", the masked name, the date ("?" when provisional), the light. */
+const char *view_row_item(const json_t *row, char *out, size_t size);
+const char *view_row_applicant(const json_t *row);
+const char *view_row_due(const json_t *row, char *out, size_t size);
+const char *view_row_light(const json_t *row);
 /* A light ("red", 红) in the user's language; "" for none. */
 const char *view_light(const char *word);
 /* Escape sequence of a cell that holds a light, or NULL. */
 const char *view_light_colour(const char *cell);
-/* The last line of an answer: what to do next.  Each %s of the sentence is the case number. */
 /* Warns of what the form check found: what is missing, what the window did not see the original of. */
 void view_lacks(const json_t *lacks);
+/* The last line of an answer: what to do next.  Each %s of the sentence is the case number. */
 void view_next(const char *sentence, const char *no);
+/* Of the actions that are possible on a case the one that usually comes next (borrowed), or NULL. */
+const char *view_usual_action(const json_t *actions);
+/* "Also possible": the words with their meanings; `usage` says how they are typed. */
+struct also {
+    const char *word, *zh;
+};
+void view_also(const struct also *words, size_t count, const char *usage);
+/* The last lines of a case: what comes next, and what else is possible (tongban_next.c). */
+void view_case_next(const struct client *client, const json_t *doc, bool brief);
 /* "320623261123000000122" or a problem told; the exit status. */
 int view_check_no(const struct client *client, const char *no) TB_MUST_USE;
 /* Prints a case document for people: all of it, or (brief) what a clerk needs after a step. */
@@ -62,5 +76,12 @@ int joint_template(struct client *client, const json_t *item) TB_MUST_USE;
 int intake_form(struct client *client, const struct args *args, const char *office, json_t **out) TB_MUST_USE;
 /* Reads one JSON document from a file, strictly.  Exit status. */
 int view_read_json(const struct client *client, const char *path, json_t **out) TB_MUST_USE;
+
+/* ---- what the catalogue wants (tongban_wanted.c) ---- */
+
+/* Whether the intake side may do this step of the item (letters of enum case_step). */
+bool wanted_step(const json_t *item, char step);
+/* Conditions, survey standards and materials in one block on standard output. */
+void wanted_show(const json_t *item);
 
 #endif

@@ -126,6 +126,7 @@ static const struct {
     {"class", "delay", N_("delay")},
     {"class", "service", N_("service")},
     {"class", "authorisation", N_("authorisation")},
+    {"class", "other", N_("something else")},
     {"function", "officer", N_("officer of the item")},
     {"function", "liaison", N_("liaison")},
     {"function", "window_head", N_("head of the window")},

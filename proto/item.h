@@ -81,6 +81,10 @@ bool item_begins_after(const json_t *item, int64_t day);
  * {"material","lack":"missing"|"original_unseen","deferrable","standard"?}.  The window says so and takes it in all the same: what
  * follows the home side decides. */
 int item_lacks(const json_t *item, const json_t *application, json_t **out) TB_MUST_USE;
+/* Whether the applicant brings this material at all: what the offices hold themselves must not be demanded (国令716 art. 7), what is internal
+ * nobody brings.  Whether the window is to see its original. */
+bool item_from_applicant(const json_t *material);
+bool item_wants_original(const json_t *material);
 /* The material of that name in the item's list, or NULL. */
 const json_t *item_material(const json_t *item, const char *name);
 /* Whether the applicant may choose this way of delivery; an item that names none offers pick-up and mail. */

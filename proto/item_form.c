@@ -15,15 +15,15 @@ const json_t *item_material(const json_t *item, const char *name)
 }
 
 /* What an element left out means (item_elements.c): form O is seen, form E the home side gets itself, form I never leaves the offices. */
-static bool is_asked(const json_t *wanted)
+bool item_from_applicant(const json_t *wanted)
 {
     const json_t *shared = json_object_get(wanted, "shared");
     const char *form = strict_json_peek(wanted, "form");
     bool gets_itself = shared ? json_is_true(shared) : !strcmp(form, "E");
-    return json_is_true(json_object_get(wanted, "required")) && !gets_itself && strcmp(form, "I") != 0;
+    return !gets_itself && strcmp(form, "I") != 0;
 }
 
-static bool wants_original(const json_t *wanted)
+bool item_wants_original(const json_t *wanted)
 {
     const json_t *original = json_object_get(wanted, "original");
     return original ? json_is_true(original) : !strcmp(strict_json_peek(wanted, "form"), "O");
@@ -32,13 +32,13 @@ static bool wants_original(const json_t *wanted)
 /* "missing", "original_unseen", or NULL. */
 static const char *lack_of(const json_t *wanted, const json_t *materials)
 {
-    const char *lack = is_asked(wanted) ? "missing" : NULL;
+    const char *lack = json_is_true(json_object_get(wanted, "required")) && item_from_applicant(wanted) ? "missing" : NULL;
     for (size_t i = 0; i < json_array_size(materials); i++) {
         const json_t *have = json_array_get(materials, i);
         if (strcmp(strict_json_peek(have, "name"), strict_json_peek(wanted, "name")) != 0)
             continue;
         bool seen = json_is_true(json_object_get(have, "original_seen")) || !strcmp(strict_json_peek(have, "form"), "original");
-        if (seen || !wants_original(wanted))
+        if (seen || !item_wants_original(wanted))
             return NULL;
         lack = "original_unseen";
     }

@@ -95,13 +95,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         query = urllib.parse.parse_qs(url.query)
         world.seen.append((self.command, self.path))
         if url.path == "/window/v1/items":
-            self.send(200, {"rows": [{**ITEM, "materials": 2}], "next": None})
+            self.send(200, {"rows": [] if world.empty else [{**ITEM, "materials": 2}], "next": None})
         elif url.path == "/window/v1/items/330483/GA01":
             self.send(200, ITEM)
         elif url.path == "/window/v1/cases":
             state = world.state
             rows = [dict(ROW, state=state)] * 2 if "cursor" not in query else [dict(ROW, state=state)]
-            self.send(200, {"rows": rows, "next": None if "cursor" in query else "c2"})
+            self.send(200, {"rows": [] if world.empty else rows, "next": None if "cursor" in query or world.empty else "c2"})
         elif url.path == f"/window/v1/cases/{CASE}":
             self.send(200, world.case())
         elif url.path == f"/window/v1/cases/{CASE}/timeline":
@@ -113,7 +113,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif url.path == f"/window/v1/cases/{CASE}/events":
             self.events()
         elif url.path == "/window/v1/todo":
-            self.send(200, {"rows": [ROW], "next": None})
+            self.send(200, {"rows": [] if world.empty else [ROW], "next": None})
         elif url.path == "/window/v1/registers":
             self.send(200, {"rows": [], "next": None})
         elif url.path == "/window/v1/office":
@@ -188,6 +188,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class FakeWindow:
     def __init__(self, certificates):
         self.uploads, self.answers, self.bodies, self.seen, self.types = {}, {}, [], [], []
+        self.empty, self.changes = False, {}  # lists without rows; members of the case that differ
         self.state, self.streams, self.drop, self.drop_patch, self.refusal = "forwarded", 0, 0, 0, None
         self.timeline = [{"rev": 1, "at": "2026-11-23T09:30:00.123+08:00", "from": "320623", "type": "case.submitted",
                           "staff": "320623:0007",
@@ -216,7 +217,7 @@ class FakeWindow:
                 "applicant": {"name": "张三", "certificate": {"type": "citizen-id", "number": "33048318500101001X"},
                               "mobile": "13900001234"},
                 "materials": [{"name": "原居民身份证", "form": "original", "original_seen": True,
-                               "sha256": "0" * 64, "here": True}]}
+                               "sha256": "0" * 64, "here": True}], **self.changes}
 
     def close(self):
         self.server.shutdown()

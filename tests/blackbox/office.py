@@ -332,6 +332,8 @@ class Proxy(threading.Thread):
         self.ended = True
         os.write(self.wake_write, b"x")
         self.join(5)
+        os.close(self.wake_read)  # not by the thread: it may see `ended` before the write
+        os.close(self.wake_write)
 
     def drop(self, one):
         two = self.pairs.pop(one, None)
@@ -375,8 +377,6 @@ class Proxy(threading.Thread):
         for source in list(self.pairs):
             self.drop(source)
         self.listener.close()
-        os.close(self.wake_read)
-        os.close(self.wake_write)
 
 
 class World:

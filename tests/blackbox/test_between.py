@@ -282,7 +282,7 @@ def test_in_whose_name_and_the_letter(fresh):
     got = tongban(fresh.home, "0101", "authorisation", "list", "--print")
     lines = got.stdout.splitlines()
     assert got.returncode == 0 and lines[0].startswith("# ") and lines[3] == "|" + " --- |" * (lines[2].count("|") - 1)
-    assert lines[4].startswith(f"| {no} | 生效 | GA01,class:户籍身份证 | INOPD |") and len(lines) == 5
+    assert lines[4].startswith(f"| {no} | 生效 | 如东县 | GA01,class:户籍身份证 | INOPD |") and len(lines) == 5
     number = test_registers.received(fresh)
     done(fresh.home.act(number, "accept"))
     fresh.away.wait_state(number, "accepted")

@@ -101,7 +101,7 @@ def test_publish_reaches_the_peer_and_a_case_keeps_its_version(desks):
     # withdrawn: no intake, but the open case goes on
     answer = home.json("catalogue", "retire", "GA01", "--reason", "并入一件事")
     assert answer["changes"]["removed"] == [{"code": "GA01", "name": name, "version": 2, "reason": "并入一件事"}]
-    wait(lambda: world.away.intake().problem(), lambda name: name in ("item-unknown", "item-retired"))
+    wait(world.away.intake, lambda got: got.status != 201 and got.problem() in ("item-unknown", "item-retired"))  # 201: not there yet
     assert away.json("catalogue", "history", "GA01")["rows"][0]["changes"]["removed"][0]["reason"] == "并入一件事"
     assert world.home.act(old, "accept").status == 200
     assert world.home.window("GET", f"/window/v1/items/{HOME}/GA01?version=1", staff="0101").json()["current"] is False

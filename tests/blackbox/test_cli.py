@@ -71,11 +71,46 @@ def test_item_list_is_aligned_and_in_the_language(desk, lang):
     assert ("下一步：" in got.stdout) == (lang == "zh_CN.UTF-8")
 
 
-def test_narrow_terminal_cuts_with_an_ellipsis(desk):
+def test_narrow_terminal_leaves_out_and_cuts_with_an_ellipsis(desk):
     got = desk.run("case", "list", COLUMNS="76", lang="zh_CN.UTF-8")
+    assert got.returncode == 0 and "…" not in got.stdout and "收件时间" not in got.stdout
+    assert "收件时间" in desk.run("case", "list", COLUMNS="110", lang="zh_CN.UTF-8").stdout
+    got = desk.run("case", "list", COLUMNS="64", lang="zh_CN.UTF-8")
     assert got.returncode == 0 and "…" in got.stdout
-    assert max(width(line) for line in got.stdout.splitlines()) <= 76
+    assert max(width(line) for line in got.stdout.splitlines()) <= 64
     assert CASE in got.stdout  # a number is never cut
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_one_next_line_and_the_other_steps_in_short(desk, lang):
+    zh = lang == "zh_CN.UTF-8"
+    desk.world.changes.update(state="received", state_confirmed="received", turn="handler",
+                           actions=["tolerate", "notice", "accept", "refuse", "withdraw", "material"])
+    got = desk.run("case", "show", CASE, lang=lang, COLUMNS="80")
+    lines = got.stdout.splitlines()
+    following = [line for line in lines if line.startswith("下一步：" if zh else "Next: ")]
+    assert following == [f"下一步：tongban case accept {CASE}（受理）" if zh else f"Next: tongban case accept {CASE}"]
+    assert f"tongban material add {CASE} " + ("文件" if zh else "FILE") in got.stdout
+    assert ("notice（一次性告知）" in got.stdout) == zh and max(width(line) for line in lines) <= 80
+
+
+@pytest.mark.parametrize("group", ["case", "transfer", "joint"])
+def test_help_of_a_group(desk, group):
+    got = desk.run("help", group, lang="zh_CN.UTF-8")
+    assert got.returncode == 0 and f"  {group} " in got.stdout and not re.search(r" (NO|CODE|FILE|NAME|QUERY)\b", got.stdout)
+    assert got.stdout == desk.run(group, "--help", lang="zh_CN.UTF-8").stdout
+    assert not re.search(r"[\u4e00-\u9fff]", desk.run("help", group).stdout.splitlines()[0])
+    assert "report check" in desk.run("help", "report").stdout
+    assert desk.run(group, "nonsense", "--help").returncode == 2
+    got = desk.run("case", "accept", lang="zh_CN.UTF-8")
+    assert got.returncode == 2 and "tongban help case accept" in got.stderr
+
+
+def test_empty_lists_say_what_to_do(desk):
+    desk.world.empty = True
+    for words in (["case", "list"], ["todo"], ["item", "list", "没有的"]):
+        got = desk.run(*words, lang="zh_CN.UTF-8")
+        assert got.returncode == 0 and got.stdout.splitlines()[-1].startswith("下一步："), (words, got)
 
 
 def test_list_follows_its_cursor(desk):
@@ -106,7 +141,7 @@ def test_clocks_and_lights(desk, lang):
     assert json.loads(desk.run("case", "clocks", CASE, "--json").stdout)["delay"]["home"] == 2
     assert desk.run("case", "clocks", "123").returncode == 1
     listed = desk.run("case", "list", lang=lang).stdout
-    assert ("黄" if zh else "yellow") in listed and ("预警灯" if zh else "Light") in listed
+    assert ("黄" if zh else "yellow") in listed and ("灯" if zh else "Light") in listed
 
 
 def test_colours_only_on_a_terminal(desk):

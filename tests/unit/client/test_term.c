@@ -61,6 +61,66 @@ static void test_table(void **state)
     table_free(&t);
 }
 
+static void check_hidden(unsigned limit, const char *expected)
+{
+    struct table t;
+    struct buf out;
+    buf_init(&out, 10000);
+    table_init(&t);
+    table_column(&t, "编号", 0);
+    table_column(&t, "空", 0);
+    table_hide(&t, HIDE_EMPTY);
+    table_column(&t, "事由", 4);
+    table_column(&t, "甲", 0);
+    table_hide(&t, HIDE_NARROW);
+    table_column(&t, "乙", 0);
+    table_hide(&t, HIDE_NARROW);
+    const char *one[] = {"C1", "-", "照片标准", "a", "b"}, *two[] = {"C2", "", "原件", "c", "-"};
+    assert_int_equal(table_row(&t, one), 0);
+    assert_int_equal(table_row(&t, two), 0);
+    assert_int_equal(table_write(&t, limit, &out), 0);
+    assert_string_equal(out.data, expected);
+    buf_free(&out);
+    table_free(&t);
+}
+
+/* What says nothing goes always; on a narrow terminal the last that may go goes first, and only then a cell is cut. */
+static void test_hidden_columns(void **state)
+{
+    (void)state;
+    check_hidden(0, "编号  事由      甲  乙\nC1    照片标准  a   b\nC2    原件      c   -\n");
+    check_hidden(22, "编号  事由      甲  乙\nC1    照片标准  a   b\nC2    原件      c   -\n");
+    check_hidden(21, "编号  事由      甲\nC1    照片标准  a\nC2    原件      c\n");
+    check_hidden(14, "编号  事由\nC1    照片标准\nC2    原件\n");
+    check_hidden(12, "编号  事由\nC1    照片…\nC2    原件\n");
+}
+
+static void check_wrap(const char *text, unsigned columns, unsigned used, unsigned indent, const char *expected)
+{
+    struct buf out;
+    buf_init(&out, 10000);
+    assert_int_equal(text_wrap(text, columns, used, indent, &out), 0);
+    assert_string_equal(out.len ? out.data : "", expected);
+    buf_free(&out);
+}
+
+static void test_wrap(void **state)
+{
+    (void)state;
+    check_wrap("", 20, 0, 2, "");
+    check_wrap("one two three", 0, 0, 2, "one two three");
+    check_wrap("one two three four", 10, 0, 0, "one two\nthree four");
+    check_wrap("one two three four", 12, 4, 1, "one two\n three four");
+    check_wrap("人、证、照一致，原件齐全", 16, 0, 2, "人、证、照一致，\n  原件齐全");
+    /* closing punctuation never begins a line, opening never ends one */
+    check_wrap("一二三四五六。七", 12, 0, 0, "一二三四五\n六。七");
+    check_wrap("一二三四五（六）", 12, 0, 0, "一二三四五\n（六）");
+    /* a word longer than the line is broken where the line ends; a terminal that is too narrow is left alone */
+    check_wrap("abcdefghijklmnop", 10, 0, 0, "abcdefghij\nklmnop");
+    check_wrap("abc def", 5, 0, 0, "abc def");
+    check_wrap("\xff\xfe", 20, 0, 0, "\xff\xfe");
+}
+
 static void test_language(void **state)
 {
     (void)state;
@@ -114,7 +174,8 @@ static void test_progress(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fit), cmocka_unit_test(test_table),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fit), cmocka_unit_test(test_table), cmocka_unit_test(test_hidden_columns),
+                                       cmocka_unit_test(test_wrap),
                                        cmocka_unit_test(test_language), cmocka_unit_test(test_exit),
                                        cmocka_unit_test(test_progress)};
     return cmocka_run_group_tests(tests, NULL, NULL);
