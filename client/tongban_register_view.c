@@ -134,7 +134,7 @@ static void list_columns(const struct register_kind *kind, struct table *t, size
     table_column(t, _("State"), 0);
     table_column(t, kind->scope == REGISTER_ALL ? _("Office") : _("With"), 0);
     table_hide(t, HIDE_NARROW);
-    for (; kind->columns[n] && n < TABLE_COLUMNS - FIRST - 1; n++) {
+    for (; n < TABLE_COLUMNS - FIRST - 1 && kind->columns[n]; n++) {
         content_label(kind, NULL, kind->columns[n], label[n], sizeof label[n]);
         if (lang_zh() && !content_act(kind, kind->columns[n]))
             common_word(kind, kind->columns[n], label[n]);
