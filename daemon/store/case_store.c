@@ -440,15 +440,10 @@ int event_list(struct store_db *db, int64_t case_id, struct event_row **rows, si
     struct db_query q = q_start(db, SQL_EVENT_LIST);
     event_range(&q, case_id);
     while (q_next(&q)) {
-        if (n == room) {
-            room = room ? 2 * room : 16;
-            struct event_row *more = realloc(found, room * sizeof *found);
-            if (!more) {
-                q.rc = TB_ENOMEM;
-                break;
-            }
-            found = more;
-        }
+        struct event_row *more = q_room(&q, found, n, &room, sizeof *found);
+        if (!more)
+            break;
+        found = more;
         struct event_row *e = &found[n];
         memset(e, 0, sizeof *e);
         e->n = q_get_int(&q, 0) & EVENTS_MAX;

@@ -264,6 +264,19 @@ bool q_next(struct db_query *q)
     return false;
 }
 
+void *q_room(struct db_query *q, void *rows, size_t n, size_t *room, size_t row_size)
+{
+    if (n < *room)
+        return rows;
+    size_t wanted = *room ? 2 * *room : 8;
+    void *more = realloc(rows, wanted * row_size);
+    if (more)
+        *room = wanted;
+    else
+        q->rc = TB_ENOMEM;
+    return more;
+}
+
 int q_end(struct db_query *q)
 {
     if (q->statement)

@@ -91,6 +91,9 @@ void q_hash(struct db_query *q, const struct ledger_hash *hash);
 int q_run(struct db_query *q, int *changes) TB_MUST_USE;
 /* True when there is a row to read. */
 bool q_next(struct db_query *q);
+/* Makes room for one more row after `n` in an array that grows: the array, moved perhaps; NULL fails the query with TB_ENOMEM and leaves
+ * the old one. */
+void *q_room(struct db_query *q, void *rows, size_t n, size_t *room, size_t row_size);
 /* Resets the statement; the query's error or 0. */
 int q_end(struct db_query *q) TB_MUST_USE;
 

@@ -86,15 +86,10 @@ int document_list(struct store_db *db, int64_t case_id, struct document_entry **
     struct db_query q = q_start(db, SQL_DOCUMENT_LIST);
     q_int(&q, case_id);
     while (q_next(&q)) {
-        if (n == room) {
-            room = room ? 2 * room : 8;
-            struct document_entry *more = realloc(found, room * sizeof *found);
-            if (!more) {
-                q.rc = TB_ENOMEM;
-                break;
-            }
-            found = more;
-        }
+        struct document_entry *more = q_room(&q, found, n, &room, sizeof *found);
+        if (!more)
+            break;
+        found = more;
         read_document(&q, &found[n++]);
     }
     int rc = q_end(&q);

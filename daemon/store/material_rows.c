@@ -55,15 +55,10 @@ int material_arrived(struct store_db *db, const char *sha256, int64_t **case_ids
     struct db_query q = q_start(db, SQL_MATERIAL_WAIT_DONE);
     q_text(&q, sha256);
     while (q_next(&q)) {
-        if (n == room) {
-            room = room ? 2 * room : 8;
-            int64_t *more = realloc(found, room * sizeof *found);
-            if (!more) {
-                q.rc = TB_ENOMEM;
-                break;
-            }
-            found = more;
-        }
+        int64_t *more = q_room(&q, found, n, &room, sizeof *found);
+        if (!more)
+            break;
+        found = more;
         found[n++] = q_get_int(&q, 0);
     }
     int rc = q_end(&q);

@@ -319,15 +319,10 @@ int object_event_list(struct store_db *db, int64_t object_id, struct event_row *
     struct db_query q = q_start(db, SQL_OBJECT_EVENT_LIST);
     event_range(&q, object_id);
     while (q_next(&q)) {
-        if (n == room) {
-            room = room ? 2 * room : 8;
-            struct event_row *more = realloc(found, room * sizeof *found);
-            if (!more) {
-                q.rc = TB_ENOMEM;
-                break;
-            }
-            found = more;
-        }
+        struct event_row *more = q_room(&q, found, n, &room, sizeof *found);
+        if (!more)
+            break;
+        found = more;
         struct event_row *e = &found[n++];
         memset(e, 0, sizeof *e);
         e->n = q_get_int(&q, 0) & EVENTS_MAX;

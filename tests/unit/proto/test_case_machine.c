@@ -12,8 +12,8 @@
 #include "proto/case_machine.h"
 #include "proto/light.h"
 #include "proto/limits.h"
+#include "tests/unit/page.h"
 
-#define PAGE TONGBAN_SOURCE_DIR "/docs/reference/case-machine.md"
 
 static const unsigned all_roles[] = {CASE_ROLE_WINDOW, CASE_ROLE_HANDLER, CASE_ROLE_SYSTEM};
 static const enum case_side sides[] = {CASE_SIDE_INTAKE, CASE_SIDE_HOME};
@@ -389,39 +389,13 @@ static void write_page(struct buf *out)
 static void test_page(void **state)
 {
     (void)state;
-    struct buf want, have;
-    buf_init(&want, LIMIT_CONFIG_BYTES);
-    buf_init(&have, LIMIT_CONFIG_BYTES);
-    write_page(&want);
-    FILE *file = fopen(PAGE, "r");
-    assert_non_null(file);
-    assert_int_equal(buf_reserve(&have, want.len + 1), 0);
-    have.len = fread(have.data, 1, want.len + 1, file);
-    (void)fclose(file);
-    if (have.len != want.len || memcmp(have.data, want.data, want.len) != 0)
-        fail_msg("docs/reference/case-machine.md differs from the tables: run this test with --write and the path of "
-                 "the page");
-    buf_free(&want);
-    buf_free(&have);
-}
-
-static int write_file(const char *path)
-{
-    struct buf page;
-    buf_init(&page, LIMIT_CONFIG_BYTES);
-    write_page(&page);
-    FILE *file = fopen(path, "w");
-    bool good = file && fwrite(page.data, 1, page.len, file) == page.len;
-    if (file && fclose(file))
-        good = false;
-    buf_free(&page);
-    return good ? 0 : 1;
+    page_check("reference/case-machine.md", write_page);
 }
 
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
-        return write_file(argv[2]);
+        return page_write(argv[2], write_page);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_combination),
         cmocka_unit_test(test_roles_are_exact),

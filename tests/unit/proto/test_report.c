@@ -17,44 +17,8 @@
 #include "proto/limits.h"
 #include "proto/report.h"
 #include "proto/timestamp.h"
-
-static struct calendar *calendar;
-
-static int load(void **state)
-{
-    (void)state;
-    static char text[64 * 1024];
-    FILE *file = fopen(TONGBAN_SOURCE_DIR "/config/calendar/holidays.tsv", "r");
-    if (!file)
-        return -1;
-    size_t len = fread(text, 1, sizeof text, file);
-    (void)fclose(file);
-    return calendar_parse(text, len, &calendar, NULL);
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    calendar_free(calendar);
-    return 0;
-}
-
-static int64_t day(const char *text)
-{
-    int64_t out = 0;
-    assert_int_equal(date_parse(text, &out), 0);
-    return out;
-}
-
-/* Noon of a day, or "2026-11-23T23:59". */
-static int64_t at(const char *text)
-{
-    char whole[40];
-    int64_t ms = 0;
-    (void)snprintf(whole, sizeof whole, "%s%s:00+08:00", text, strlen(text) == 10 ? "T12:00" : "");
-    assert_int_equal(timestamp_parse(whole, &ms), 0);
-    return ms;
-}
+#include "tests/unit/page.h"
+#include "tests/unit/proto/days.h"
 
 static struct report_case make(const char *no, const char *intake, const char *handed_in)
 {
@@ -728,38 +692,13 @@ static void write_page(struct buf *out)
 static void test_page(void **state)
 {
     (void)state;
-    struct buf want, have;
-    buf_init(&want, 256 * 1024);
-    buf_init(&have, 256 * 1024);
-    write_page(&want);
-    FILE *file = fopen(TONGBAN_SOURCE_DIR "/docs/reference/reports.md", "r");
-    assert_non_null(file);
-    assert_int_equal(buf_reserve(&have, want.len + 1), 0);
-    have.len = fread(have.data, 1, want.len + 1, file);
-    (void)fclose(file);
-    if (have.len != want.len || memcmp(have.data, want.data, want.len) != 0)
-        fail_msg("docs/reference/reports.md differs from its tables: run this test with --write docs/reference/reports.md");
-    buf_free(&want);
-    buf_free(&have);
-}
-
-static int write_file(const char *path)
-{
-    struct buf page;
-    buf_init(&page, 256 * 1024);
-    write_page(&page);
-    FILE *file = fopen(path, "w");
-    bool good = file && fwrite(page.data, 1, page.len, file) == page.len;
-    if (file && fclose(file))
-        good = false;
-    buf_free(&page);
-    return good ? 0 : 1;
+    page_check("reference/reports.md", write_page);
 }
 
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
-        return write_file(argv[2]);
+        return page_write(argv[2], write_page);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table_is_whole), cmocka_unit_test(test_quarter_borders), cmocka_unit_test(test_periods),
         cmocka_unit_test(test_meeting),        cmocka_unit_test(test_nothing),         cmocka_unit_test(test_values),

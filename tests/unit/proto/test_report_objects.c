@@ -14,43 +14,7 @@
 #include "proto/limits.h"
 #include "proto/report.h"
 #include "proto/timestamp.h"
-
-static struct calendar *calendar;
-
-static int load(void **state)
-{
-    (void)state;
-    static char text[64 * 1024];
-    FILE *file = fopen(TONGBAN_SOURCE_DIR "/config/calendar/holidays.tsv", "r");
-    if (!file)
-        return -1;
-    size_t len = fread(text, 1, sizeof text, file);
-    (void)fclose(file);
-    return calendar_parse(text, len, &calendar, NULL);
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    calendar_free(calendar);
-    return 0;
-}
-
-static int64_t day(const char *text)
-{
-    int64_t out = 0;
-    assert_int_equal(date_parse(text, &out), 0);
-    return out;
-}
-
-static int64_t at(const char *text)
-{
-    char whole[40];
-    int64_t ms = 0;
-    (void)snprintf(whole, sizeof whole, "%s%s:00+08:00", text, strlen(text) == 10 ? "T12:00" : "");
-    assert_int_equal(timestamp_parse(whole, &ms), 0);
-    return ms;
-}
+#include "tests/unit/proto/days.h"
 
 enum { ACTS = 8 };
 struct made {
