@@ -191,12 +191,13 @@ static void take_act(const struct history *h, const struct entry *entry, struct 
     const char *no = json_string_value(json_object_get(entry->body, "no")),
                *act = json_string_value(json_object_get(entry->body, "act"));
     const struct register_kind *kind = register_by_entry(entry->type);
-    line->act = kind && act ? register_act_by_name(kind, act) : NULL;
-    for (size_t i = 0; line->act && no && i < h->object_count; i++)
+    if (!kind || !no || !act)
+        return;
+    line->act = register_act_by_name(kind, act);
+    for (size_t i = 0; line->act && i < h->object_count; i++)
         if (!strcmp(h->rows[i].no, no))
             line->object = &h->objects[i].object;
-    bool step =
-        line->object && kind == &register_kinds[REGISTER_STEP] && (!strcmp(act, "done") || !strcmp(act, "acknowledge"));
+    bool step = line->object && kind == &register_kinds[REGISTER_STEP] && (!strcmp(act, "done") || !strcmp(act, "acknowledge"));
     if (step && line->side == CASE_SIDE_INTAKE)
         line->step = register_step(json_string_value(json_object_get(line->object->content, "step")));
 }

@@ -46,9 +46,9 @@ void deed_clear(struct deed *d)
 static int make_fold(struct deed *d, const struct event_row *event, struct register_replay *fold, struct problem *p)
 {
     int rc = register_replay(d->db, d->office, d->kind, d->object.id, event, &d->entry, fold);
-    return rc != TB_EINVAL ? rc
-                           : problem_set(p, PROBLEM_FIELD, "/rev", "revision %lld of %s was given before", (long long)event->rev,
-                                         d->object.no);
+    return rc != TB_EINVAL || !event ? rc
+                                     : problem_set(p, PROBLEM_FIELD, "/rev", "revision %lld of %s was given before",
+                                                   (long long)event->rev, d->object.no);
 }
 
 /* Before anything is written: an object takes so many acts and bytes and no more, except that it can always be ended.  The authority has
