@@ -71,7 +71,7 @@ static int make_office(struct sim_node *node)
     memcpy(grant->principal, office->code, OFFICE_TEXT);
     memcpy(grant->delegate, office->peers[0].code, OFFICE_TEXT);
     memcpy(grant->steps, "INOPD", 6);
-    grant->items = strdup("*");
+    grant->items = office->grant_count ? strdup("*") : NULL;
     grant->from_day = 18000;
     grant->until_day = 30000;
     (void)snprintf(grant->announcement, sizeof grant->announcement, "桐政办发〔2021〕6号");
@@ -84,7 +84,7 @@ static int make_office(struct sim_node *node)
         rc = calendar_parse(calendar_text, sizeof calendar_text - 1, &office->calendar, NULL);
     for (int i = 0; i < STEP_LIMITS; i++)
         office->limits[i] = step_limits[i].days;
-    return rc ? rc : office->items && grant->items ? 0 : TB_ENOMEM;
+    return rc ? rc : office->items && (grant->items || !office->grant_count) ? 0 : TB_ENOMEM;
 }
 
 int sim_node_make(struct sim *sim, int id)

@@ -119,8 +119,12 @@ static bool pick_object(struct sim_node *node, enum register_kind_id kind, struc
     struct object_row *rows = NULL;
     size_t count = 0;
     int64_t next;
-    if (object_list(store_sync_view(node->store), &filter, &rows, &count, &next) || !count)
+    if (object_list(store_sync_view(node->store), &filter, &rows, &count, &next))
         return false;
+    if (!count) {
+        object_rows_free(rows, 0);
+        return false;
+    }
     size_t at = (size_t)sim_below(&node->sim->rng, count);
     *out = rows[at];
     rows[at].doc = NULL;
