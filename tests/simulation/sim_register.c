@@ -127,7 +127,6 @@ static bool pick_object(struct sim_node *node, enum register_kind_id kind, struc
     }
     size_t at = (size_t)sim_below(&node->sim->rng, count);
     *out = rows[at];
-    rows[at].doc = NULL;
     out->doc = NULL;
     object_rows_free(rows, count);
     return true;
