@@ -178,9 +178,3 @@ int register_run(struct client *client, const struct register_command *command, 
                             : report_local(client, REPORT_USAGE, "tongban %s show NO", command->kind->name);
 }
 
-/* ---- what waits ---- */
-
-int register_todo(struct client *client, json_t **rows)
-{
-    return view_rows(client, "/window/v1/registers?limit=100", 0, rows);
-}

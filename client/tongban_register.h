@@ -23,9 +23,6 @@ bool register_typed(const struct register_act *act);
 /* Options besides the fields: of acts, of acts that open, of lists. */
 extern const struct option register_act_options[], register_open_options[], register_list_options[];
 
-/* Objects on which this office has to act: a new array, or an exit status after having told the user. */
-int register_todo(struct client *client, json_t **rows) TB_MUST_USE;
-
 /* ---- as people read them (tongban_register_view.c) ---- */
 
 /* `tongban KIND list` and `tongban KIND show NO`; the connection is open.  An exit status. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/tongban_http.h"
 #include "client/tongban_register.h"
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
@@ -106,7 +107,7 @@ static int lines_print(const struct line *lines, size_t count)
     return rc ? rc : table_print(&t);
 }
 
-static int screen(struct client *client, const json_t *rows, const json_t *objects)
+static int screen(struct client *client, const json_t *rows, const json_t *objects, bool more)
 {
     size_t cases = json_array_size(rows), room = cases + json_array_size(objects);
     if (!room) {
@@ -122,6 +123,8 @@ static int screen(struct client *client, const json_t *rows, const json_t *objec
     if (!rc) {
         char next[96];
         (void)printf(_("%zu to do: %zu cases, %zu on the registers\n"), count, cases, count - cases);
+        if (more)
+            (void)printf("%s\n", _("Only the first hundred of each are shown; more wait."));
         (void)snprintf(next, sizeof next, "tongban %s show %.28s", lines[0].kind ? lines[0].kind->name : "case",
                        view_text(lines[0].row, lines[0].kind ? "no" : "case"));
         term_next(next);
@@ -130,21 +133,38 @@ static int screen(struct client *client, const json_t *rows, const json_t *objec
     return rc ? report_local(client, REPORT_MEMORY, NULL) : EXIT_DONE;
 }
 
+/* The first page of a list: the most urgent.  Nobody reads ten thousand rows on a morning screen, and it is asked for all day. */
+static int first_page(struct client *client, const char *path, json_t **rows, bool *more)
+{
+    json_t *doc = NULL;
+    int status = http_get(client, path, &doc);
+    if (!status && !json_is_array(json_object_get(doc, "rows")))
+        status = report_local(client, REPORT_ANSWER, "%s", "rows");
+    if (!status) {
+        *rows = json_incref(json_object_get(doc, "rows"));
+        *more = *more || json_is_string(json_object_get(doc, "next"));
+    }
+    json_decref(doc);
+    return status;
+}
+
 /* In JSON one document with both lists, as the server gave them. */
 int todo_list(struct client *client, const struct args *args)
 {
-    json_t *rows, *objects = NULL;
+    json_t *rows = NULL, *objects = NULL;
+    bool more = false;
     (void)args;
-    int status = view_rows(client, "/window/v1/todo?limit=100", 0, &rows);
-    if (status)
-        return status;
-    status = register_todo(client, &objects);
+    int status = first_page(client, "/window/v1/todo?limit=100", &rows, &more);
+    if (!status)
+        status = first_page(client, "/window/v1/registers?limit=100", &objects, &more);
     if (!status && client->json) {
         json_t *doc = json_pack("{s:O, s:O}", "rows", rows, "registers", objects);
+        if (more) /* only then: a short list is what it always was */
+            (void)json_object_set_new(doc, "more", json_true());
         term_json(doc);
         json_decref(doc);
     } else if (!status) {
-        status = screen(client, rows, objects);
+        status = screen(client, rows, objects, more);
     }
     json_decref(rows);
     json_decref(objects);

@@ -476,17 +476,20 @@ static int expire(struct store_db *db, const struct office *office, const char *
 
 int register_tick(struct store_db *db, const struct office *office, int64_t now)
 {
-    struct object_filter filter = {.kind = REGISTER_AUTHORISATION, .open_only = true, .limit = LIMIT_LIST_PAGE};
-    do {
+    int64_t day = INT64_MIN, id = 0;
+    size_t count = LIMIT_LIST_PAGE;
+    int rc = 0;
+    while (count == LIMIT_LIST_PAGE && !rc) {
         struct object_row *rows = NULL;
-        size_t count = 0;
-        int rc = object_list(db, &filter, &rows, &count, &filter.cursor);
-        for (size_t i = 0; i < count && !rc; i++)
-            if (!strcmp(rows[i].owner, office->code) && rows[i].due_day && rows[i].due_day < timestamp_day(now))
+        count = 0;
+        rc = object_list_due(db, REGISTER_AUTHORISATION, timestamp_day(now), day, id, LIMIT_LIST_PAGE, &rows, &count);
+        for (size_t i = 0; i < count && !rc; i++) {
+            day = rows[i].due_day;
+            id = rows[i].id;
+            if (!strcmp(rows[i].owner, office->code)) /* the other's ends with its own word */
                 rc = expire(db, office, rows[i].no, now);
+        }
         object_rows_free(rows, count);
-        if (rc)
-            return rc;
-    } while (filter.cursor);
-    return 0;
+    }
+    return rc;
 }

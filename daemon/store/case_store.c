@@ -10,6 +10,23 @@ enum { EVENT_BITS = 20, EVENTS_MAX = (1 << EVENT_BITS) - 1 };
 /* Cases without a due day come last in the to-do list. */
 static const int64_t no_due_day = INT64_C(1) << 40;
 
+/* A page of the to-do list begins behind the last row of the one before, by due day and id: what comes to the list or leaves it between
+ * two pages neither doubles nor hides a row, and a late page costs what the first does. */
+enum { TODO_ID_BITS = 40 };
+
+static int64_t todo_cursor(const struct case_row *last)
+{
+    int64_t day = last->due_day > 0 && last->due_day < (INT64_C(1) << 22) ? last->due_day : (INT64_C(1) << 22);
+    return day << TODO_ID_BITS | (last->id & ((INT64_C(1) << TODO_ID_BITS) - 1));
+}
+
+static void bind_todo_cursor(struct db_query *q, int64_t cursor)
+{
+    int64_t day = cursor > 0 ? cursor >> TODO_ID_BITS : INT64_MIN;
+    q_int(q, day >> 22 == 1 ? no_due_day : day);
+    q_int(q, cursor > 0 ? cursor & ((INT64_C(1) << TODO_ID_BITS) - 1) : 0);
+}
+
 void case_row_clear(struct case_row *row)
 {
     if (!row)
@@ -250,8 +267,8 @@ static struct db_query start_list(struct store_db *db, const struct case_filter 
     if (filter->todo_only) {
         q = q_start(db, SQL_CASE_LIST_TODO);
         q_int(&q, filter->todo);
+        bind_todo_cursor(&q, filter->cursor);
         q_int(&q, limit);
-        q_int(&q, filter->cursor > 0 ? filter->cursor : 0);
     } else if (filter->query) {
         q = q_start(db, SQL_CASE_LIST_WORDS);
         q_text(&q, filter->query);
@@ -318,7 +335,7 @@ int case_list(struct store_db *db, const struct case_filter *filter, struct case
     int64_t following = 0;
     if (n > limit) {
         case_row_clear(&found[--n]);
-        following = filter->todo_only ? (filter->cursor > 0 ? filter->cursor : 0) + (int64_t)n : found[n - 1].id;
+        following = filter->todo_only ? todo_cursor(&found[n - 1]) : found[n - 1].id;
     }
     *rows = found;
     *count = n;

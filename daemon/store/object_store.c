@@ -201,6 +201,31 @@ int object_list(struct store_db *db, const struct object_filter *filter, struct 
     return 0;
 }
 
+int object_list_due(struct store_db *db, enum register_kind_id kind, int64_t day, int64_t after_day, int64_t after_id, unsigned limit,
+                    struct object_row **rows, size_t *count)
+{
+    struct object_row *found = calloc(limit ? limit : 1, sizeof *found);
+    size_t n = 0;
+    if (!found)
+        return TB_ENOMEM;
+    struct db_query q = q_start(db, SQL_OBJECT_LIST_DUE);
+    q_int(&q, (int64_t)kind);
+    q_int(&q, day);
+    q_int(&q, after_day);
+    q_int(&q, after_id);
+    q_int(&q, limit);
+    while (n < limit && q_next(&q))
+        read_row(&q, &found[n++]);
+    int rc = q_end(&q);
+    if (rc) {
+        object_rows_free(found, n);
+        return rc;
+    }
+    *rows = found;
+    *count = n;
+    return 0;
+}
+
 void object_rows_free(struct object_row *rows, size_t count)
 {
     for (size_t i = 0; rows && i < count; i++)

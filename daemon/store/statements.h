@@ -82,8 +82,8 @@
       "UNION SELECT " CASE_COLUMNS " FROM cases WHERE number = ?1 AND id < ?2 AND (?3 < 0 OR local_state = ?3) "       \
       "AND open >= ?4 ORDER BY id DESC LIMIT ?5")                                                                      \
     S(CASE_LIST_TODO, READ,                                                                                            \
-      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_todo WHERE todo = ?1 AND todo <> 0 ORDER BY due_order, id "  \
-      "LIMIT ?2 OFFSET ?3")                                                                                            \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_todo WHERE todo = ?1 AND todo <> 0 "                        \
+      "AND (due_order, id) > (?2, ?3) ORDER BY due_order, id LIMIT ?4")                                                \
     /* reports: cases by number of their row, a bounded range at a time; no index of their own */                      \
     S(CASE_MAX, READ,                                                                                                  \
       "SELECT max(id) FROM cases")                                                                                     \
@@ -244,6 +244,9 @@
       "ORDER BY id DESC LIMIT ?3")                                                                                     \
     S(OBJECT_LIST_TURN, READ,                                                                                          \
       "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_turn WHERE turn = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2") \
+    S(OBJECT_LIST_DUE, READ,                                                                                           \
+      "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_due WHERE open = 1 AND due_day <> 0 AND kind = ?1 "     \
+      "AND due_day < ?2 AND (due_day, id) > (?3, ?4) ORDER BY due_day, id LIMIT ?5")                                   \
     S(OBJECT_EVENT_LAST, READ, "SELECT max(id) FROM object_event WHERE id >= ?1 AND id <= ?2")                         \
     S(OBJECT_EVENT_ADD, WRITE,                                                                                         \
       "INSERT INTO object_event (id, rev, own, ref, peer, verdict) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                   \

@@ -75,7 +75,7 @@ struct case_filter {
     bool open_only;
     bool todo_only; /* ordered by due date; `todo` says whose */
     enum case_todo todo;
-    int64_t cursor; /* id to continue below (lists), or offset (to-do); 0 from the start */
+    int64_t cursor; /* where the page before ended (its `next`); 0 from the start */
     unsigned limit;
 };
 /* *rows owned: case_rows_free. */
@@ -352,6 +352,9 @@ struct object_filter {
 int object_list(struct store_db *db, const struct object_filter *filter, struct object_row **rows, size_t *count,
                 int64_t *next) TB_MUST_USE;
 void object_rows_free(struct object_row *rows, size_t count);
+/* Open ones of a kind whose due day is before `day`, in the order of due day and id, beginning after the given ones.  *rows owned. */
+int object_list_due(struct store_db *db, enum register_kind_id kind, int64_t day, int64_t after_day, int64_t after_id, unsigned limit,
+                    struct object_row **rows, size_t *count) TB_MUST_USE;
 /* For reports: the highest id, and the rows first < id <= last that were opened before `until` and are open or were changed since
  * `since` (ms). */
 int object_max_id(struct store_db *db, int64_t *id) TB_MUST_USE;

@@ -3,7 +3,8 @@
 
     run.py [--build DIR] [--cases N] [--connections N] [--million N] [--ledger N] [--only NAME[,NAME]]
 
-Parts: fsync (the disk alone), idle, cases (end to end), light (latency of one intake), material (beside curl to nginx over the same TLS),
+Parts: fsync (the disk alone), idle, cases (end to end), light (latency of one intake), todo (the lists of the morning and the sweep of due
+dates with 100,000 open cases), material (beside curl to nginx over the same TLS),
 million (start and lists with many cases), ledger (appending at size).  The last two take minutes and run when a number is given.
 """
 import argparse
@@ -211,7 +212,45 @@ def bench_ledger(options):
     return json.loads(done.stdout)
 
 
-PARTS = {"fsync": bench_fsync, "idle": bench_idle, "light": bench_light, "cases": bench_cases, "material": bench_material, "million": bench_million,
+def timed(runs, act):
+    taken = []
+    for _ in range(runs):
+        at = time.perf_counter()
+        act()
+        taken.append((time.perf_counter() - at) * 1000)
+    taken.sort()
+    return {"p50_ms": round(taken[runs // 2], 2), "p99_ms": round(taken[runs * 99 // 100], 2), "max_ms": round(taken[-1], 2)}
+
+
+def bench_todo(options):
+    """100,000 open cases, 400,000 closed ones and 5,000 open objects of the registers: the lists of the morning in the process, then over mutual
+    TLS, then the whole command; the sweep of due dates with 50 cases due."""
+    import desk  # pylint: disable=import-outside-toplevel
+    world = harness.World().start()
+    world.stop()
+    home = world.home
+    measured = json.loads(subprocess.run([str(options.build / "bin" / "bench_todo"), str(home.config), ITEM, "100000", "400000", "5000"],
+                                         stdout=subprocess.PIPE, check=True).stdout)
+    home.start()
+    connection = home.connect_window(staff="0101")
+    pages = {"todo": "/window/v1/todo?limit=100", "todo_20": "/window/v1/todo", "cases_open": "/window/v1/cases?open=1&limit=100",
+             "registers": "/window/v1/registers?limit=100"}
+
+    def get(path):
+        answer = home.window("GET", path, connection=connection)
+        assert answer.status == 200, answer
+
+    out = {"in_process": measured, "over_tls": {name: timed(200, lambda path=path: get(path)) for name, path in pages.items()}}
+    person = desk.Desk(home, "0101")
+    out["tongban_todo"] = timed(50, lambda: person.run("todo"))
+    out["tongban_todo_json"] = timed(50, lambda: person.run("todo", "--json"))
+    out["rss_kb"] = memory_kb(home.process, "VmRSS")
+    home.stop()
+    shutil.rmtree(world.directory)
+    return out
+
+
+PARTS = {"fsync": bench_fsync, "idle": bench_idle, "light": bench_light, "cases": bench_cases, "todo": bench_todo, "material": bench_material, "million": bench_million,
          "ledger": bench_ledger}
 
 

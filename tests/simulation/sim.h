@@ -66,6 +66,7 @@ struct sim_acked {
     char key[40], case_no[CASE_NO_TEXT], action[24];
     const char *register_kind;      /* OFFICE_REGISTER, with the object's number ("": a new one) */
     char object_no[REGISTER_NO_TEXT];
+    int64_t at;                     /* when it was sent */
     char *body;
     char *answer;
 };
@@ -129,29 +130,44 @@ struct sim {
     size_t intakes, deemed, lapsed;
     size_t joints;               /* acknowledged */
     size_t acts;                 /* acknowledged, of the registers */
+    bool year;                   /* a virtual year: sim_year.c */
+    const char *calendar;        /* text of the offices' calendar */
+    int64_t grant_until;         /* last day of what is authorised by configuration */
+    uint64_t batches, retries, moved; /* of the lives of the offices that are over */
+    size_t dates;                /* reckoned once more, day by day */
     bool ungranted;              /* nothing is authorised by configuration: only what is offered and accepted counts */
     char failure[512];           /* "" while all invariants hold */
 };
 
 /* Counters of one run, for the summary. */
 struct sim_result {
-    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed;
+    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates;
     int64_t virtual_ms;
     char failure[512];
 };
 
-int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result *result);
+int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct sim_result *result);
 
 /* sim_core.c */
 void sim_push(struct sim *sim, struct sim_event event);
 bool sim_pop(struct sim *sim, struct sim_event *event);
 void sim_fail(struct sim *sim, const char *format, ...) TB_PRINTF(2, 3);
 void sim_trace(struct sim *sim, const char *format, ...) TB_PRINTF(2, 3);
+/* Until sim->end, and on until everything is at rest. */
+void sim_loop(struct sim *sim);
+
+/* sim_year.c */
+void sim_year(struct sim *sim);
+/* Moves the dates in a body, which lie around the first day, to today. */
+void sim_year_dates(const struct sim *sim, char *body);
 
 /* sim_node.c */
+extern const char sim_calendar[];
 int sim_node_make(struct sim *sim, int id);
 int sim_node_start(struct sim_node *node);
 void sim_node_crash(struct sim_node *node);
+/* Adds what engine and mover counted in this life to the run's sums. */
+void sim_node_count(struct sim_node *node);
 void sim_node_free(struct sim_node *node);
 /* One command as its own commit.  A failed commit is a power cut. */
 int sim_commit(struct sim_node *node, struct store_command *command);

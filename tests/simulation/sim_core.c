@@ -211,7 +211,7 @@ static void calm_down(struct sim *sim)
     }
 }
 
-static void loop(struct sim *sim)
+void sim_loop(struct sim *sim)
 {
     struct sim_event event;
     int64_t limit = 0;
@@ -242,7 +242,7 @@ static void loop(struct sim *sim)
     }
 }
 
-int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result *result)
+int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct sim_result *result)
 {
     struct sim *sim = calloc(1, sizeof *sim);
     if (!sim)
@@ -257,12 +257,19 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result
     if (sim->midnight)
         sim->now = INT64_C(1795449300000) - (int64_t)sim_below(&sim->rng, 600 * 1000); /* 23:55, or some minutes earlier */
     sim->ungranted = sim_chance(&sim->rng, 120) && plant == SIM_PLANT_NONE;
+    sim->year = year;
+    sim->calendar = sim_calendar;
+    sim->grant_until = year && seed % 3 == 1 ? 20780 + 150 + (int64_t)(seed * 37 % 250) : 30000; /* a third of the years sees the end of it */
     for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++)
         if (sim_node_make(sim, i) || sim_node_start(&sim->node[i]))
             sim_fail(sim, "office %d does not start", i);
     int64_t start = sim->now;
-    plan(sim);
-    loop(sim);
+    if (year) {
+        sim_year(sim);
+    } else {
+        plan(sim);
+        sim_loop(sim);
+    }
     if (!sim->failure[0] && plant == SIM_PLANT_ROW)
         sim_plant_row(sim);
     if (!sim->failure[0])
@@ -274,14 +281,16 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool verbose, struct sim_result
                                   .acts = sim->acts,
                                   .deemed = sim->deemed,
                                   .lapsed = sim->lapsed,
+                                  .dates = sim->dates,
                                   .virtual_ms = sim->now - start};
     for (int i = 0; i < SIM_NODES; i++) {
         result->entries += sim->node[i].size;
-        result->batches += sim->node[i].engine.batches;
-        result->retries += sim->node[i].engine.retries;
-        result->moved += sim->node[i].mover.moved;
+        sim_node_count(&sim->node[i]);
         sim_node_free(&sim->node[i]);
     }
+    result->batches = sim->batches;
+    result->retries = sim->retries;
+    result->moved = sim->moved;
     memcpy(result->failure, sim->failure, sizeof result->failure);
     struct sim_event event;
     while (sim_pop(sim, &event))

@@ -1,4 +1,5 @@
-/* simulation FIRST COUNT [--plant loss|double|act|row] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never more than four.
+/* simulation FIRST COUNT [--year] [--plant loss|double|act|row] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never more than
+ * four.  With --year each seed is a virtual year and more (sim_year.c), else minutes to days.
  *
  * Exit 0 when every run holds its invariants; a planted fault must be found in every run that reaches it. */
 #include "daemon/base/log.h"
@@ -11,16 +12,16 @@
 #include <unistd.h>
 
 struct sum {
-    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, runs, failed;
+    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, runs, failed;
     int64_t virtual_ms;
     uint64_t failed_seed;
 };
 
-static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned shares, enum sim_plant plant, bool verbose, struct sum *sum)
+static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned shares, enum sim_plant plant, bool year, bool verbose, struct sum *sum)
 {
     for (uint64_t i = share; i < count; i += shares) {
         struct sim_result result;
-        int rc = sim_run(first + i, plant, verbose, &result);
+        int rc = sim_run(first + i, plant, year, verbose, &result);
         sum->runs++;
         sum->steps += result.steps;
         sum->entries += result.entries;
@@ -33,13 +34,14 @@ static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned s
         sum->moved += result.moved;
         sum->deemed += result.deemed;
         sum->lapsed += result.lapsed;
+        sum->dates += result.dates;
         sum->virtual_ms += result.virtual_ms;
         if (rc) {
             if (!sum->failed++)
                 sum->failed_seed = first + i;
             if (plant == SIM_PLANT_NONE)
-                (void)printf("seed %llu: %s\n  replay: simulation %llu 1 --verbose\n", (unsigned long long)(first + i), result.failure,
-                              (unsigned long long)(first + i));
+                (void)printf("seed %llu: %s\n  replay: simulation %llu 1%s --verbose\n", (unsigned long long)(first + i), result.failure,
+                              (unsigned long long)(first + i), year ? " --year" : "");
             else if (verbose)
                 (void)printf("seed %llu: found: %s\n", (unsigned long long)(first + i), result.failure);
         }
@@ -59,12 +61,13 @@ static void add(struct sum *to, const struct sum *from)
     to->moved += from->moved;
     to->deemed += from->deemed;
     to->lapsed += from->lapsed;
+    to->dates += from->dates;
     to->runs += from->runs;
     to->failed += from->failed;
     to->virtual_ms += from->virtual_ms;
 }
 
-static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool verbose, struct sum *total)
+static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool year, bool verbose, struct sum *total)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned shares = count < 4 || cores < 2 ? 1 : cores > 4 ? 4 : (unsigned)cores;
@@ -77,7 +80,7 @@ static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool ve
             return -1;
         if (!pid) {
             struct sum sum = {0};
-            run_share(first, count, i, shares, plant, verbose, &sum);
+            run_share(first, count, i, shares, plant, year, verbose, &sum);
             (void)fflush(stdout);
             ssize_t n = write(pipes[i][1], &sum, sizeof sum);
             exit(n == (ssize_t)sizeof sum ? 0 : 1); /* not _exit: what the lines of this share were is written at the exit */
@@ -114,14 +117,16 @@ static enum sim_plant plant_by_name(const char *name)
 int main(int argc, char **argv)
 {
     enum sim_plant plant = SIM_PLANT_NONE;
-    bool verbose = false;
+    bool verbose = false, year = false;
     if (argc < 3) {
-        (void)fprintf(stderr, "usage: simulation FIRST COUNT [--plant loss|double|act|row] [--verbose]\n");
+        (void)fprintf(stderr, "usage: simulation FIRST COUNT [--year] [--plant loss|double|act|row] [--verbose]\n");
         return 2;
     }
     for (int i = 3; i < argc; i++) {
         if (!strcmp(argv[i], "--verbose"))
             verbose = true;
+        else if (!strcmp(argv[i], "--year"))
+            year = true;
         else if (!strcmp(argv[i], "--plant") && i + 1 < argc)
             plant = plant_by_name(argv[++i]);
     }
@@ -131,16 +136,16 @@ int main(int argc, char **argv)
         return 70;
     uint64_t first = strtoull(argv[1], NULL, 10), count = strtoull(argv[2], NULL, 10);
     struct sum total = {0};
-    int rc = run_all(first, count, plant, verbose, &total);
+    int rc = run_all(first, count, plant, year, verbose, &total);
     (void)printf("%llu seeds from %llu: %llu failed; %llu steps, %.1f virtual days, %llu entries, %llu acknowledged "
                  "requests (%llu of registers), %llu batches, "
-                 "%llu retries, %llu materials, %llu deemed, %llu lapsed, %llu power cuts, %llu link cuts\n",
+                 "%llu retries, %llu materials, %llu deemed, %llu lapsed, %llu dates reckoned day by day, %llu power cuts, %llu link cuts\n",
                  (unsigned long long)total.runs, (unsigned long long)first, (unsigned long long)total.failed,
                  (unsigned long long)total.steps, (double)total.virtual_ms / 86400000.0,
                  (unsigned long long)total.entries, (unsigned long long)total.acked, (unsigned long long)total.acts,
                  (unsigned long long)total.batches,
                  (unsigned long long)total.retries, (unsigned long long)total.moved, (unsigned long long)total.deemed,
-                 (unsigned long long)total.lapsed, (unsigned long long)total.crashes,
+                 (unsigned long long)total.lapsed, (unsigned long long)total.dates, (unsigned long long)total.crashes,
                  (unsigned long long)total.cuts);
     if (rc || total.runs != count)
         return 1;

@@ -37,7 +37,7 @@ static const char item_text[] =
     "\"project_type\":\"committed\",\"fee\":\"20元/证\",\"result\":\"居民身份证\",\"legal_basis\":\"居民身份证法第10-12条\","
     "\"effective_from\":\"2026-01-01\",\"approximate\":[\"promised_limit\"]}";
 
-static const char calendar_text[] = "date\tkind\tname\n2026-10-01\tholiday\t国庆节\n2026-10-10\tworkday\t国庆节\n";
+const char sim_calendar[] = "date\tkind\tname\n2026-10-01\tholiday\t国庆节\n2026-10-10\tworkday\t国庆节\n";
 
 static int make_office(struct sim_node *node)
 {
@@ -73,7 +73,7 @@ static int make_office(struct sim_node *node)
     memcpy(grant->steps, "INOPD", 6);
     grant->items = office->grant_count ? strdup("*") : NULL;
     grant->from_day = 18000;
-    grant->until_day = 30000;
+    grant->until_day = node->sim->grant_until;
     (void)snprintf(grant->announcement, sizeof grant->announcement, "桐政办发〔2021〕6号");
     json_t *item = NULL, *joint = NULL;
     int rc = strict_json_parse(item_text, sizeof item_text - 1, &item, NULL);
@@ -81,7 +81,7 @@ static int make_office(struct sim_node *node)
         rc = strict_json_parse(sim_joint_item, strlen(sim_joint_item), &joint, NULL);
     office->items = rc ? NULL : json_pack("[o, o]", item, joint);
     if (!rc)
-        rc = calendar_parse(calendar_text, sizeof calendar_text - 1, &office->calendar, NULL);
+        rc = calendar_parse(sim_calendar, sizeof sim_calendar - 1, &office->calendar, NULL);
     for (int i = 0; i < STEP_LIMITS; i++)
         office->limits[i] = step_limits[i].days;
     return rc ? rc : office->items && (grant->items || !office->grant_count) ? 0 : TB_ENOMEM;
@@ -151,8 +151,17 @@ static void drop_batch(struct sim_node *node)
     node->request = 0;
 }
 
+void sim_node_count(struct sim_node *node)
+{
+    node->sim->batches += node->engine.batches;
+    node->sim->retries += node->engine.retries;
+    node->sim->moved += node->mover.moved;
+    node->engine.batches = node->engine.retries = node->mover.moved = 0;
+}
+
 void sim_node_crash(struct sim_node *node)
 {
+    sim_node_count(node);
     sim_trace(node->sim, "office %d loses power", node->id);
     node->sim->crashes++;
     sim_disk_power_off(node->disk);

@@ -147,8 +147,8 @@ void sim_repeat(struct sim *sim, const struct sim_acked *acked)
     struct sim_node *node = &sim->node[acked->node];
     struct office_request request = {0};
     struct sim_acked again = *acked;
-    if (!node->store)
-        return;
+    if (!node->store || sim->now - acked->at > LIMIT_IDEMPOTENCY_KEEP_MS - 60 * 1000)
+        return; /* answers are not kept for ever */
     int rc = run_request(node, &again, &request);
     if (!node->store) {
         office_request_clear(&request);
@@ -275,6 +275,9 @@ void sim_on_clerk(struct sim_node *node)
     bool busy = sim->seed % 3 == 0; /* with the registers */
     if (!(what < (busy ? 75 : 40) ? make_register : what < (busy ? 85 : 60) ? make_intake : make_action)(node, &act, body))
         return;
+    if (sim->year)
+        sim_year_dates(sim, body);
+    act.at = sim->now;
     act.body = strdup(body);
     node->pending = act;
     node->has_pending = true;
