@@ -2,6 +2,7 @@
 """./dev demo: two offices on this machine, one real application from window to delivery, its timeline and its proof.
 
 --joint runs three offices and one joint case instead: the household move and the pension transfer from one intake (joint.py).
+--full runs three offices and every scene of scenes.py, and compares what both sides have of each case.
 --keep leaves the offices running and says how to talk to them; --stop ends offices that were left running.  Everything is made
 anew below build/demo; only the ports of the configuration are listened on, only on loopback.
 """
@@ -18,7 +19,7 @@ import time
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.environ.get("TONGBAN_BUILD", os.path.join(ROOT, "build", "release"))
+BUILD = os.path.abspath(os.environ.get("TONGBAN_BUILD", os.path.join(ROOT, "build", "release")))
 DEMO = os.path.join(ROOT, "build", "demo")
 PORTS = {"330483": 7401, "320623": 7501, "330503": 7601}  # window; peer and admin follow
 PLACES = {"330483": "桐乡 Tongxiang", "320623": "如东 Rudong", "330503": "南浔 Nanxun"}
@@ -32,7 +33,7 @@ class DemoError(Exception):
 
 def program(name):
     """Path of a built program."""
-    for directory in ("bin", "client", "daemon"):
+    for directory in ("bin", "client", "daemon", "tests"):
         path = os.path.join(BUILD, directory, name)
         if os.access(path, os.X_OK) and os.path.isfile(path):
             return path
@@ -138,7 +139,10 @@ def start(office):
 class Person:
     """Somebody with a certificate, working with `tongban`."""
 
+    missing = DemoError  # what a command ends with when its object has not arrived
+
     def __init__(self, office, number):
+        self.office = office
         self.config = os.path.join(DEMO, "client", f"{office}-{number}.yaml")
 
     def command(self, *words):
@@ -217,24 +221,32 @@ def papers():
     document("delivery.json", {"way": "pickup", "place": "intake", "documents": [card]})
 
 
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000+08:00", time.gmtime(time.time() + 8 * 3600))
+
+
 def receipt():
     """The receipt of delivery, 送达回证, as of now."""
     document("receipt.json", {"way": "direct", "place": "如东县政务服务中心窗口",
                               "documents": [{"name": "居民身份证", "number": "TX-2026-0001", "copies": 1}],
-                              "received_at": time.strftime("%Y-%m-%dT%H:%M:%S.000+08:00", time.gmtime(time.time() + 8 * 3600)),
-                              "recipient": "张三", "server": "顾海燕"})
+                              "received_at": now(), "recipient": "张三", "server": "顾海燕"})
+
+
+def shared(rows):
+    """A timeline without what only one side knows: whether the receipt of a message is still under way."""
+    return [{name: value for name, value in row.items() if name != "pending"} for row in rows]
 
 
 def same_timeline(window, officer, number):
-    """Both sides' timelines, which must be equal once the link has said everything."""
+    """Both sides' timelines, which must be equal once the link has said everything; how many entries they have."""
     deadline, views = time.monotonic() + STEP_S, []
     while time.monotonic() < deadline:
-        views = [[(row["rev"], row["type"], row["from"], row["at"]) for row in person.run("case", "track", number)["rows"]]
-                 for person in (window, officer)]
-        if views[0] and views[0] == views[1]:
-            return len(views[0])
+        views = [person.run("case", "track", number) for person in (window, officer)]
+        told = [(view["state"], shared(view["rows"])) for view in views]
+        if told[0][1] and told[0] == told[1] and not any(row["pending"] for view in views for row in view["rows"]):
+            return len(told[0][1])
         time.sleep(0.2)
-    raise DemoError("the timelines of both sides differ:\n" + "\n".join(map(str, views)))
+    raise DemoError("the timelines of both sides differ:\n" + "\n".join(json.dumps(view, ensure_ascii=False) for view in views))
 
 
 def prove(person, number):
@@ -257,11 +269,8 @@ def prove(person, number):
     return text
 
 
-def application():
-    """One application from window to delivery; returns its number."""
-    clerk, officer = Person("320623", "0007"), Person("330483", "0101")
-    clerk.wait_item("330483", "GA01")
-    say("两地互换并验证事项目录与授权", "both sides exchanged and verified catalogues and authorisations")
+def take_in(clerk, officer):
+    """At the window in Rudong, as far as the home side's receipt; the case number."""
     number = clerk.run("case", "new", "--file", "application.json")["case"]
     say(f"如东窗口 0007 收件，办件编号 {number}", f"the clerk in Rudong takes the application in: case {number}")
     clerk.run("material", "add", number, "old-card.pdf", "--name", "原居民身份证", "--form", "original", "--original-seen")
@@ -273,6 +282,11 @@ def application():
     if number not in [row.get("case") for row in rows]:
         raise DemoError("the case does not stand in the home side's to-do list")
     say("桐乡验证签名与材料，回执已入账，列入待办", "Tongxiang verified message and materials, gave its receipt, has it on its list")
+    return number
+
+
+def decide_and_deliver(clerk, officer, number):
+    """From the acceptance in Tongxiang to the end of the case."""
     officer.run("case", "accept", number)
     say("桐乡 0101 受理", "the officer in Tongxiang accepts it: the legal time runs")
     officer.run("case", "grant", number, "--file", "decision.json")
@@ -287,6 +301,15 @@ def application():
     officer.run("case", "complete", number)
     clerk.wait(number, "completed")
     say("办结", "completed")
+
+
+def application():
+    """One application from window to delivery; returns its number."""
+    clerk, officer = Person("320623", "0007"), Person("330483", "0101")
+    clerk.wait_item("330483", "GA01")
+    say("两地互换并验证事项目录与授权", "both sides exchanged and verified catalogues and authorisations")
+    number = take_in(clerk, officer)
+    decide_and_deliver(clerk, officer, number)
     count = same_timeline(clerk, officer, number)
     say(f"两地时间线一致，共 {count} 条", f"both sides show the same timeline, {count} entries:")
     clerk.show("case", "track", number)
@@ -342,7 +365,9 @@ def demo(keep, offices, story):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev demo", description="two offices, one application, its proof")
-    parser.add_argument("--joint", action="store_true", help="three offices, one joint case of six legs, their proofs")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--joint", action="store_true", help="three offices, one joint case of six legs, their proofs")
+    which.add_argument("--full", action="store_true", help="three offices, every scene, both sides' timelines compared")
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--keep", action="store_true", help="leave the offices running")
     choice.add_argument("--stop", action="store_true", help="end offices left running")
@@ -354,6 +379,9 @@ def main():
         elif options.joint:
             import joint  # beside this file; needs what is defined here
             demo(options.keep, ALL, lambda: joint.story(sys.modules[__name__]))
+        elif options.full:
+            import scenes  # likewise
+            demo(options.keep, ALL, lambda: scenes.story(sys.modules[__name__]))
         else:
             demo(options.keep, TWO, application)
     except DemoError as error:

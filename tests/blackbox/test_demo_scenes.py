@@ -1,0 +1,44 @@
+"""./dev demo --full: the scenes of config/demo/scenes.py on ports of their own; each compares what both sides have of its case."""
+import copy
+import importlib
+import pathlib
+import sys
+
+import pytest
+
+from office import AWAY, HOME, ROOT, daemon_path, free_ports
+
+sys.path.insert(0, str(ROOT / "config" / "demo"))
+FAST = ["proxy", "deemed", "revoked", "refused", "expired", "originals"]  # the joint case is tests/blackbox/test_joint.py's
+
+
+@pytest.fixture
+def demo(tmp_path, monkeypatch):
+    """The demonstration in a directory and on ports of this test."""
+    run = importlib.import_module("run")
+    first = free_ports(6)
+    monkeypatch.setattr(run, "BUILD", str(pathlib.Path(daemon_path()).parents[1]))
+    monkeypatch.setattr(run, "DEMO", str(tmp_path / "demo"))
+    monkeypatch.setattr(run, "PORTS", {HOME: first, AWAY: first + 3})
+    return run
+
+
+def test_both_sides_have_the_same_of_every_scene(demo, capsys):
+    scenes, ended = importlib.import_module("scenes"), []
+    demo.demo(False, demo.TWO, lambda: ended.extend(scenes.story(demo, FAST)))
+    assert [row[1] for row in ended] == [row[2] for row in scenes.SCENES if row[0] in FAST]
+    assert all(row[-1] == "yes" and len(row[2]) == 21 for row in ended)
+    assert sum(line.endswith("yes") for line in capsys.readouterr().out.splitlines()) == len(FAST)
+
+
+def test_a_difference_is_found(demo):
+    scenes = importlib.import_module("scenes")
+    row = {"rev": 1, "type": "case.submitted", "verdict": "done", "pending": True}
+    view = {"state": "received", "rows": [row]}
+    other = copy.deepcopy(view)
+    other["rows"][0]["pending"] = False
+    assert scenes.differences(demo, {HOME: view, AWAY: other}) == []
+    for change in ({"verdict": "refused"}, {"rev": 2}, {"type": "case.received"}):
+        wrong = {"state": "received", "rows": [{**row, **change}]}
+        assert len(scenes.differences(demo, {HOME: view, AWAY: wrong})) == 1
+    assert len(scenes.differences(demo, {HOME: view, AWAY: {"state": "accepted", "rows": []}})) == 2
