@@ -58,15 +58,15 @@ static const struct option proof_options[] = {
 static const struct option form_options[] = {
     {"office", "CODE", N_("home office of the item")},
     {"out", "FILE", N_("write the form here instead of to standard output")},
-    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {"format", "text|markdown|html", N_("form of the text; text is the default")},
     {NULL, NULL, NULL}};
 static const struct option letter_options[] = {
     {"out", "FILE", N_("write the letter here instead of to standard output")},
-    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {"format", "text|markdown|html", N_("form of the text; text is the default")},
     {NULL, NULL, NULL}};
 static const struct option document_options[] = {
     {"out", "FILE", N_("write the document here instead of to standard output")},
-    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {"format", "text|markdown|html", N_("form of the text; text is the default")},
     {"number", "NUMBER", N_("the one with this number, also a void one, instead of the newest of its kind")},
     {NULL, NULL, NULL}};
 static const struct option void_options[] = {
