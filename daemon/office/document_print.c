@@ -305,7 +305,8 @@ int document_print_text(struct store_db *db, struct office_request *request, str
     struct buf text;
     buf_init(&text, DOCUMENT_BYTES);
     desk.document = document_by_id(request->action);
-    int rc = desk.document && number && form && document_form_by_name(form) >= 0 && at && !timestamp_parse(at, &desk.now) ? desk_open(&desk) : TB_ECORRUPT;
+    bool whole = desk.document && number && form && document_form_by_name(form) >= 0 && at && !timestamp_parse(at, &desk.now);
+    int rc = whole ? desk_open(&desk) : TB_ECORRUPT;
     if (!rc)
         rc = find_printed(&desk, number, p);
     if (!rc)

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from office import HOME, application
+from office import AWAY, HOME, application, make_certificate
 from test_documents import REFUSALS, act, desk, paper, received, void
 
 HOSTILE = "<script>alert(1)</script>\"'&lt;</bdi>"
@@ -101,3 +101,98 @@ def test_the_desk_writes_the_page(pair):
     assert got.returncode == 0 and out.read_text().startswith("<!DOCTYPE html>") and out.read_text().endswith("</html>\n")
     got = desk(pair.away, "item", "form", "GA01", "--format", "html")
     assert got.returncode == 0 and "<svg" not in got.stdout and "代理授权委托书" in got.stdout
+
+
+# ---- progress by case number and query code ----
+
+def progress(office, case, code, staff="0007"):
+    return office.window("GET", f"/window/v1/progress?case={case}&code={code}", staff=staff)
+
+
+def test_progress_in_plain_words_without_a_person(pair):
+    case = received(pair)
+    code = query_code(pair.away, case)
+    for office, staff in ((pair.away, "0007"), (pair.home, "0101")):
+        answer = progress(office, case, code, staff)
+        assert answer.status == 200, answer
+        doc = answer.json()
+        assert (doc["state"], doc["turn"], doc["bring"]) == ("received", "home", False) and "审查是否受理" in doc["text"]
+        assert doc["office"] == "桐乡市政务服务中心" and doc["dates"] and set(doc["dates"][0]) == {"name", "due", "provisional", "stopped"}
+        assert "张三" not in answer.body.decode() and "33048318500101001X" not in answer.body.decode()
+        assert "13900001234" not in answer.body.decode()
+    assert progress(pair.away, case, code.lower()).status == 200
+    act(pair, case, "notice", {"defects": [{"material": "照片", "defect": "缺少", "standard": "近期", "cure": "补拍"}], "deadline": "2099-12-10"})
+    pair.away.wait_state(case, "supplement_asked")
+    doc = progress(pair.away, case, code).json()
+    assert (doc["turn"], doc["office"], doc["bring"]) == ("applicant", "", True) and "补正" in doc["text"]
+
+
+def test_a_wrong_code_and_an_unknown_case_are_one_answer(pair):
+    case = received(pair)
+    code = query_code(pair.away, case)
+    wrong = "00000000" if code != "00000000" else "11111111"
+    before = pair.away.metric("progress_wrong_total")
+    answers = [progress(pair.away, case, wrong), progress(pair.away, "320623261123999999990", code), progress(pair.away, case, ""),
+               progress(pair.away, case, code[:7]), progress(pair.away, case, code + "0"), progress(pair.away, "1", code)]
+    bodies = [{k: v for k, v in answer.json().items() if k != "instance"} for answer in answers]
+    assert {answer.status for answer in answers} == {404} and all(body == bodies[0] for body in bodies)
+    assert pair.away.metric("progress_wrong_total") == before + len(answers)
+
+
+def test_progress_is_limited_per_case_and_certificate(fresh):
+    fresh.start()
+    case = received(fresh)
+    code = query_code(fresh.away, case)
+    got = [progress(fresh.away, case, code) for _ in range(12)]
+    assert [answer.status for answer in got] == [200] * 10 + [429] * 2
+    assert got[-1].headers["retry-after"] == "60" and got[-1].problem() == "too-often"
+    assert [progress(fresh.away, f"{n:021d}", code).status for n in range(48)] == [404] * 48
+    assert progress(fresh.away, "9" * 21, code).problem() == "too-often"
+    assert fresh.away.metric("progress_limited_total") == 3 and len(fresh.away.events("progress_limited")) == 3
+    assert progress(fresh.away, f"{7:021d}", code, staff="0101").status == 404, "another certificate has its own count"
+
+
+def channel(world, role):
+    """A certificate of a new member of staff with this role at the intake side."""
+    office, number = world.away, {"portal": "0901", "kiosk": "0902", "assisted": "0903"}[role]
+    office.stop()
+    office.edit(r"\nstaff:\n", f'\nstaff:\n  - {{id: "{number}", name: 渠道, role: {role}}}\n')
+    make_certificate(office.tls, f"staff-{number}", office.tls / "staff-ca", "clientAuth", f"URI:urn:tongban:staff:{AWAY}:{number}")
+    office.start()
+    return number
+
+
+@pytest.mark.parametrize("role", ["portal", "kiosk", "assisted"])
+def test_a_channel_takes_in_and_asks_and_nothing_else(fresh, role):
+    fresh.start()
+    staff = channel(fresh, role)
+    away = fresh.away
+    scan_of = away.upload(b"%PDF-1.4 " + role.encode(), staff=staff)
+    taken = away.window("POST", "/window/v1/cases", application(HOME), staff)
+    assert taken.status == 201, taken
+    case, code = taken.json()["case"], taken.json()["query"]
+    fresh.home.wait_state(case, "received", staff="0101")
+    assert code == query_code(away, case) and progress(away, case, code, staff).status == 200
+    for path in (f"/cases/{case}", f"/cases/{case}/timeline", f"/cases/{case}/documents", f"/cases/{case}/bundle", "/cases", "/todo", "/office",
+                 "/registers", "/reports/intake", f"/materials/{scan_of}"):
+        answer = away.window("GET", "/window/v1" + path, staff=staff)
+        assert answer.problem() == "not-allowed", path
+    assert away.act(case, "withdraw", {"reason": "x"}, staff=staff).problem() == "not-allowed"
+    # both sides keep which way it came in: the role of the actor of the signed entry
+    for office in (away, fresh.home):
+        bundle = office.window("GET", f"/window/v1/cases/{case}/bundle", staff="0101").json()
+        first = json.loads(bundle["entries"][0]["line"])
+        assert first["type"] == "case.submitted" and first["actor"]["role"] == role
+
+
+def test_the_desk_asks_for_progress(pair):
+    case = received(pair)
+    code = query_code(pair.away, case)
+    got = desk(pair.away, "progress", case, code, lang="zh_CN.UTF-8")
+    assert got.returncode == 0 and "审查是否受理" in got.stdout and "现在由桐乡市政务服务中心办理" in got.stdout
+    got = desk(pair.away, "progress", f"tongban:{case}?q={code}")
+    assert got.returncode == 0 and "checks whether it can be accepted" in got.stdout and ": until " in got.stdout
+    assert json.loads(desk(pair.away, "--json", "progress", case, code).stdout)["case"] == case
+    assert desk(pair.away, "progress", case, "xyz").returncode == 2 and desk(pair.away, "progress", case).returncode == 2
+    got = desk(pair.away, "progress", case, "00000000" if code != "00000000" else "11111111", lang="zh_CN.UTF-8")
+    assert got.returncode == 1 and "没有与此编号和查询码相符的办件" in got.stderr
