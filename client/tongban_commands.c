@@ -58,15 +58,15 @@ static const struct option proof_options[] = {
 static const struct option form_options[] = {
     {"office", "CODE", N_("home office of the item")},
     {"out", "FILE", N_("write the form here instead of to standard output")},
-    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {"format", "text|markdown|html", N_("form of the text; text is the default")},
     {NULL, NULL, NULL}};
 static const struct option letter_options[] = {
     {"out", "FILE", N_("write the letter here instead of to standard output")},
-    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {"format", "text|markdown|html", N_("form of the text; text is the default")},
     {NULL, NULL, NULL}};
 static const struct option document_options[] = {
     {"out", "FILE", N_("write the document here instead of to standard output")},
-    {"format", "text|markdown", N_("form of the text; text is the default")},
+    {"format", "text|markdown|html", N_("form of the text; text is the default")},
     {"number", "NUMBER", N_("the one with this number, also a void one, instead of the newest of its kind")},
     {NULL, NULL, NULL}};
 static const struct option void_options[] = {
@@ -161,6 +161,8 @@ const struct command commands[] = {
      figures_show},
     {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
      material_add},
+    {"progress", NULL, "CASE [CODE]", 1, 2, NULL, N_("where a case stands, for the applicant: number and query code, or the text of the QR code"),
+     progress_show},
     {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},
     {"code", "check", "KIND VALUE", 2, 2, NULL,
      N_("check a number offline: citizen-id, uscc, licence-id, case-no, tracking"), code_run},

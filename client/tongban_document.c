@@ -202,10 +202,9 @@ static int print_here(struct client *client, const struct args *args, const stru
     struct problem p = {.number = -1};
     int status = EXIT_DONE;
     buf_init(&text, DOCUMENT_BYTES);
-    bool markdown = format && !strcmp(format, "markdown");
     if (!source)
         status = report_local(client, REPORT_MEMORY, NULL);
-    else if (document_render(row, markdown ? DOCUMENT_MARKDOWN : DOCUMENT_TEXT, source, &text, &p))
+    else if (document_render(row, (enum document_form)document_form_by_name(format), source, &text, &p))
         status = report_problem(client, &p);
     else if (client->json)
         term_json(json_object_set_new(source, "text", json_stringn(text.data, text.len)) ? NULL : source);
@@ -221,8 +220,7 @@ static int print_here(struct client *client, const struct args *args, const stru
 static int check_format(const struct client *client, const struct args *args)
 {
     const char *format = args_option(args, "format");
-    return !format || !strcmp(format, "text") || !strcmp(format, "markdown") ? EXIT_DONE
-                                                                             : report_local(client, REPORT_USAGE, "--format %s", format);
+    return document_form_by_name(format) >= 0 ? EXIT_DONE : report_local(client, REPORT_USAGE, "--format %s", format);
 }
 
 /* The agent needs the power before there is a case: the same form with lines for the persons. */

@@ -20,7 +20,7 @@ const struct access_route access_routes[] = {
     {"GET", WINDOW "/catalogue", ACCESS_KIND_CATALOGUE},
     {"POST", WINDOW "/catalogue", ACCESS_KIND_CATALOGUE_WRITE},
     {"GET", WINDOW "/catalogue/history", ACCESS_KIND_CATALOGUE},
-    {"POST", WINDOW "/cases", ACCESS_KIND_CASE_WRITE},
+    {"POST", WINDOW "/cases", ACCESS_KIND_CASE_TAKE},
     {"GET", WINDOW "/cases", ACCESS_KIND_CASE_LIST},
     {"GET", CASE, ACCESS_KIND_CASE_READ},
     {"POST", CASE "/actions/{action}", ACCESS_KIND_CASE_WRITE},
@@ -34,6 +34,7 @@ const struct access_route access_routes[] = {
     {"GET", CASE "/documents", ACCESS_KIND_DOCUMENT},
     {"POST", CASE "/documents/{kind}/print", ACCESS_KIND_DOCUMENT},
     {"POST", CASE "/documents/{kind}/void", ACCESS_KIND_DOCUMENT},
+    {"GET", WINDOW "/progress", ACCESS_KIND_PROGRESS},
     {"GET", WINDOW "/todo", ACCESS_KIND_CASE_LIST},
     {"GET", WINDOW "/registers", ACCESS_KIND_REGISTER_READ},
     {"GET", WINDOW "/registers/{kind}", ACCESS_KIND_REGISTER_READ},
@@ -46,10 +47,10 @@ const struct access_route access_routes[] = {
     {"POST", WINDOW "/joint/{no}/withdraw", ACCESS_KIND_JOINT},
     {"GET", WINDOW "/reports/{name}", ACCESS_KIND_REPORT},
     {"OPTIONS", WINDOW "/materials", ACCESS_KIND_PUBLIC},
-    {"POST", WINDOW "/materials", ACCESS_KIND_MATERIAL},
+    {"POST", WINDOW "/materials", ACCESS_KIND_UPLOAD},
     {"OPTIONS", WINDOW "/materials/{sha256}", ACCESS_KIND_PUBLIC},
-    {"HEAD", WINDOW "/materials/{sha256}", ACCESS_KIND_MATERIAL},
-    {"PATCH", WINDOW "/materials/{sha256}", ACCESS_KIND_MATERIAL},
+    {"HEAD", WINDOW "/materials/{sha256}", ACCESS_KIND_UPLOAD},
+    {"PATCH", WINDOW "/materials/{sha256}", ACCESS_KIND_UPLOAD},
     {"DELETE", WINDOW "/materials/{sha256}", ACCESS_KIND_MATERIAL},
     {"GET", WINDOW "/materials/{sha256}", ACCESS_KIND_MATERIAL},
 };
@@ -59,6 +60,9 @@ const struct access_role_row access_roles[ACCESS_ROLES] = {
     {ACCESS_WINDOW, "window", "窗口人员"},
     {ACCESS_HANDLER, "handler", "属地经办人"},
     {ACCESS_SUPERVISOR, "supervisor", "督考人员"},
+    {ACCESS_ASSISTED, "assisted", "帮办代办"},
+    {ACCESS_PORTAL, "portal", "网上办事大厅"},
+    {ACCESS_KIOSK, "kiosk", "自助终端"},
 };
 
 unsigned access_role_by_name(const char *name)
@@ -67,6 +71,11 @@ unsigned access_role_by_name(const char *name)
         if (strcmp(access_roles[i].name, name) == 0)
             return access_roles[i].role;
     return 0;
+}
+
+bool access_is_channel(const char *role)
+{
+    return access_role_by_name(role) & ACCESS_CHANNELS;
 }
 
 void access_role_names(unsigned roles, char *out, size_t size)
@@ -92,7 +101,7 @@ const struct access_route *access_find(const char *method, const char *pattern)
 int access_check(const char *role, const char *method, const char *pattern, struct problem *p)
 {
     const struct access_route *route = access_find(method, pattern);
-    char names[64];
+    char names[96];
     if (!route)
         return problem_set(p, PROBLEM_NOT_ALLOWED, "", "no role is allowed to do this");
     const struct access_kind_row *kind = &access_kinds[route->kind];

@@ -12,15 +12,18 @@
 
 #include "proto/problem.h"
 
-/* Bits.  Window and handler have the values of enum case_role; a supervisor has no part in any case. */
-enum access_role { ACCESS_WINDOW = 1, ACCESS_HANDLER = 2, ACCESS_SUPERVISOR = 8 };
-enum { ACCESS_CASEWORK = ACCESS_WINDOW | ACCESS_HANDLER, ACCESS_STAFF = ACCESS_CASEWORK | ACCESS_SUPERVISOR };
+/* Bits.  Window and handler have the values of enum case_role; a supervisor has no part in any case.  The channels (渠道) besides the window
+ * take in and ask for progress, nothing else. */
+enum access_role { ACCESS_WINDOW = 1, ACCESS_HANDLER = 2, ACCESS_SUPERVISOR = 8,
+                   ACCESS_ASSISTED = 64, ACCESS_PORTAL = 128, ACCESS_KIOSK = 256 };
+enum { ACCESS_CASEWORK = ACCESS_WINDOW | ACCESS_HANDLER, ACCESS_STAFF = ACCESS_CASEWORK | ACCESS_SUPERVISOR,
+       ACCESS_CHANNELS = ACCESS_ASSISTED | ACCESS_PORTAL | ACCESS_KIOSK };
 
 /* A(CONSTANT, roles, "what it is", as a refusal says it, "中文") */
 #define ACCESS_TABLE(A)                                                                                                \
     A(PUBLIC, 0, "what the service is and can", "服务状态与能力")                                                      \
     A(SELF, ACCESS_STAFF, "the office and oneself", "本单位与本人")                                                    \
-    A(CATALOGUE, ACCESS_STAFF, "the catalogue", "事项清单")                                                            \
+    A(CATALOGUE, ACCESS_STAFF | ACCESS_CHANNELS, "the catalogue", "事项清单")                                          \
     A(CATALOGUE_WRITE, ACCESS_HANDLER, "a new edition of the catalogue", "发布事项清单")                               \
     A(CASE_LIST, ACCESS_CASEWORK, "a list of cases", "办件列表")                                                       \
     A(CASE_READ, ACCESS_CASEWORK, "a case with its personal data", "含个人信息的办件")                                 \
@@ -33,7 +36,10 @@ enum { ACCESS_CASEWORK = ACCESS_WINDOW | ACCESS_HANDLER, ACCESS_STAFF = ACCESS_C
     A(REGISTER_WRITE, ACCESS_CASEWORK, "an act of a register", "台账操作")                                             \
     A(JOINT, ACCESS_CASEWORK, "a joint case", "联办件")                                                                \
     A(REPORT, ACCESS_STAFF, "a report", "台账报表")                                                                    \
-    A(ACCOUNTABILITY, ACCESS_STAFF, "who did what on a case", "责任追溯")
+    A(ACCOUNTABILITY, ACCESS_STAFF, "who did what on a case", "责任追溯")                                              \
+    A(CASE_TAKE, ACCESS_CASEWORK | ACCESS_CHANNELS, "taking in an application", "收件")                                \
+    A(UPLOAD, ACCESS_CASEWORK | ACCESS_CHANNELS, "an upload for an application", "上传材料")                           \
+    A(PROGRESS, ACCESS_CASEWORK | ACCESS_CHANNELS, "the progress of a case by its query code", "凭查询码查询进度")
 
 enum access_kind {
 #define A(constant, roles, what, zh) ACCESS_KIND_##constant,
@@ -59,10 +65,12 @@ struct access_role_row {
     enum access_role role;
     const char *name, *zh; /* the word of the configuration */
 };
-enum { ACCESS_ROLES = 3 };
+enum { ACCESS_ROLES = 6 };
 extern const struct access_role_row access_roles[ACCESS_ROLES];
 /* The bit of a role's word, 0 for no role. */
 unsigned access_role_by_name(const char *name);
+/* Whether the role takes in for the window by another way: 帮办, 网上, 自助终端. */
+bool access_is_channel(const char *role);
 /* "window or handler": the roles of these bits, in the order of the table. */
 void access_role_names(unsigned roles, char *out, size_t size);
 

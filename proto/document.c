@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proto/document_layout.h"
+#include "proto/document_query.h"
 #include "proto/limits.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
@@ -19,6 +20,15 @@ const struct document_row *document_by_id(const char *id)
         if (!strcmp(document_table[i].id, id))
             return &document_table[i];
     return NULL;
+}
+
+int document_form_by_name(const char *name)
+{
+    static const char *const names[DOCUMENT_FORMS] = {"text", "markdown", "html"};
+    for (int i = 0; name && i < DOCUMENT_FORMS; i++)
+        if (!strcmp(names[i], name))
+            return i;
+    return name ? -1 : DOCUMENT_TEXT;
 }
 
 /* Whether the list "a|b" has the word. */
@@ -411,6 +421,20 @@ static int draw_head(struct drawing *d)
     return rc ? rc : d->sheet.rc;
 }
 
+/* The page with the QR code of case number and query code; a form without a case has none. */
+static int begin_page(struct drawing *d)
+{
+    const char *number = json_string_value(document_value(d->source, "case/case"));
+    const char *code = json_string_value(document_value(d->source, "query"));
+    char text[QUERY_TEXT];
+    buf_clear(&d->value);
+    bool any = d->sheet.form == DOCUMENT_HTML && !document_query_text(number, code, text);
+    int rc = any ? document_query_svg(text, &d->value) : 0;
+    if (!rc)
+        sheet_begin(&d->sheet, d->row->zh, any ? d->value.data : NULL);
+    return rc ? rc : d->sheet.rc;
+}
+
 int document_render(const struct document_row *row, enum document_form form, const json_t *source, struct buf *out, struct problem *p)
 {
     struct drawing d = {.sheet = {.form = form, .out = out}, .row = row, .source = source, .p = p};
@@ -423,9 +447,13 @@ int document_render(const struct document_row *row, enum document_form form, con
         d.sheet.label = width > d.sheet.label ? width : d.sheet.label;
     }
     buf_init(&d.value, 2 * VALUE_BYTES);
-    int rc = draw_head(&d);
+    int rc = begin_page(&d);
+    rc = rc ? rc : draw_head(&d);
     for (size_t i = 0; i < row->part_count && !rc; i++)
         rc = draw_part(&d, &row->parts[i]);
+    if (!rc)
+        sheet_end(&d.sheet);
+    rc = rc ? rc : d.sheet.rc;
     buf_free(&d.value);
     if (rc) {
         out->len = before; /* nothing of a document that is not whole */

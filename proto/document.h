@@ -1,8 +1,8 @@
 /* document: the written documents (文书) of a case, as a table, and their text (行政许可法 32, 38, 44; domain.md 5.5); pure.
  *
  * A row of `document_table` says which entry makes a document, in whose name, who numbers and who prints it, and lists its parts: the
- * minimum fields.  `document_render` walks the parts over one JSON source and writes text or Markdown; a mandatory part without
- * data is a problem that names it, never an empty line.  A document that a new entry type makes is a new row: rows name types by
+ * minimum fields.  `document_render` walks the parts over one JSON source and writes text, Markdown or HTML; a mandatory part
+ * without data is a problem that names it, never an empty line.  A document that a new entry type makes is a new row: rows name types by
  * their text, so a row whose type this program does not know is never used. */
 #ifndef PROTO_DOCUMENT_H
 #define PROTO_DOCUMENT_H
@@ -25,7 +25,9 @@ enum {
 /* Who numbers a document and in whose name it stands. */
 enum document_issuer { DOCUMENT_BY_INTAKE, DOCUMENT_BY_HOME, DOCUMENT_BY_ACTOR };
 
-enum document_form { DOCUMENT_TEXT, DOCUMENT_MARKDOWN };
+enum document_form { DOCUMENT_TEXT, DOCUMENT_MARKDOWN, DOCUMENT_HTML, DOCUMENT_FORMS };
+/* Form of the word "text", "markdown", "html"; NULL is text; -1 for another. */
+int document_form_by_name(const char *name);
 
 enum document_part_kind {
     PART_FIELD,    /* label and the value at `path` */

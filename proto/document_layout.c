@@ -110,11 +110,28 @@ static void put_wrapped(struct sheet *s, const char *text, unsigned indent, unsi
 
 void sheet_gap(struct sheet *s)
 {
-    put(s, "\n", 1);
+    if (s->form != DOCUMENT_HTML)
+        put(s, "\n", 1);
+}
+
+void sheet_begin(struct sheet *s, const char *title, const char *picture)
+{
+    if (s->form == DOCUMENT_HTML)
+        html_begin(s, title, picture);
+}
+
+void sheet_end(struct sheet *s)
+{
+    if (s->form == DOCUMENT_HTML)
+        html_end(s);
 }
 
 void sheet_title(struct sheet *s, const char *title)
 {
+    if (s->form == DOCUMENT_HTML) {
+        html_title(s, title);
+        return;
+    }
     unsigned width = text_width(title, strlen(title));
     if (s->form == DOCUMENT_MARKDOWN)
         put_text(s, "# ");
@@ -126,6 +143,10 @@ void sheet_title(struct sheet *s, const char *title)
 
 void sheet_right(struct sheet *s, const char *text)
 {
+    if (s->form == DOCUMENT_HTML) {
+        html_right(s, text);
+        return;
+    }
     unsigned width = text_width(text, strlen(text));
     if (s->form == DOCUMENT_TEXT)
         put_blanks(s, width < DOCUMENT_COLUMNS ? DOCUMENT_COLUMNS - width : 0);
@@ -135,6 +156,10 @@ void sheet_right(struct sheet *s, const char *text)
 
 void sheet_pair(struct sheet *s, const char *label, const char *value)
 {
+    if (s->form == DOCUMENT_HTML) {
+        html_pair(s, label, value);
+        return;
+    }
     if (s->form == DOCUMENT_MARKDOWN) {
         put_text(s, "- **");
         put_text(s, label);
@@ -157,6 +182,10 @@ void sheet_pair(struct sheet *s, const char *label, const char *value)
 
 void sheet_blank(struct sheet *s, const char *label)
 {
+    if (s->form == DOCUMENT_HTML) {
+        html_blank(s, label);
+        return;
+    }
     if (s->form == DOCUMENT_MARKDOWN)
         put_text(s, "- **");
     put_text(s, label);
@@ -168,6 +197,10 @@ void sheet_blank(struct sheet *s, const char *label)
 
 void sheet_paragraph(struct sheet *s, const char *text)
 {
+    if (s->form == DOCUMENT_HTML) {
+        html_paragraph(s, text);
+        return;
+    }
     if (s->form == DOCUMENT_MARKDOWN) {
         put(s, "\n", 1);
         put_value(s, text);
@@ -257,6 +290,10 @@ static void put_markdown_row(struct sheet *s, const char *const *cells, const un
 
 void sheet_table(struct sheet *s, const char *const *titles, const char *const *cells, size_t columns, size_t rows)
 {
+    if (s->form == DOCUMENT_HTML) {
+        html_table(s, titles, cells, columns, rows);
+        return;
+    }
     unsigned width[SHEET_COLUMNS] = {0};
     for (size_t c = 0; c < columns && c < SHEET_COLUMNS; c++) {
         if (!column_used(cells, columns, rows, c))
@@ -288,6 +325,10 @@ void sheet_table(struct sheet *s, const char *const *titles, const char *const *
 
 void sheet_block(struct sheet *s, size_t number, const char *const *titles, const char *const *cells, size_t columns)
 {
+    if (s->form == DOCUMENT_HTML) {
+        html_block(s, number, titles, cells, columns);
+        return;
+    }
     for (size_t c = 0; c < columns && !s->rc; c++) {
         if (!cells[c][0])
             continue;

@@ -1,4 +1,4 @@
-/* document_layout: lines of a printed document — pairs, tables, paragraphs in text or Markdown, aligned by columns (UAX #11).
+/* document_layout: lines of a printed document — pairs, tables, paragraphs in text, Markdown or HTML, aligned by columns (UAX #11).
  *
  * Internal to proto/document*.c.  Nothing is cut: what does not fit a line goes on in the next.  The first error stays in `rc` and
  * later calls do nothing. */
@@ -32,6 +32,21 @@ void sheet_gap(struct sheet *s);
 void sheet_table(struct sheet *s, const char *const *titles, const char *const *cells, size_t columns, size_t rows);
 /* "1. label：value" and the further pairs below it. */
 void sheet_block(struct sheet *s, size_t number, const char *const *titles, const char *const *cells, size_t columns);
+
+/* What stands before the first and behind the last line: of HTML the page around them; `picture` is trusted markup, or NULL. */
+void sheet_begin(struct sheet *s, const char *title, const char *picture);
+void sheet_end(struct sheet *s);
+
+/* document_html.c: the same lines as HTML; every text is escaped. */
+void html_begin(struct sheet *s, const char *title, const char *picture);
+void html_end(struct sheet *s);
+void html_title(struct sheet *s, const char *title);
+void html_right(struct sheet *s, const char *text);
+void html_pair(struct sheet *s, const char *label, const char *value);
+void html_blank(struct sheet *s, const char *label);
+void html_paragraph(struct sheet *s, const char *text);
+void html_table(struct sheet *s, const char *const *titles, const char *const *cells, size_t columns, size_t rows);
+void html_block(struct sheet *s, size_t number, const char *const *titles, const char *const *cells, size_t columns);
 
 /* Length of the next piece of `text` from *at that fits `columns`; *at moves behind it and behind the blank or newline that ended it. */
 size_t sheet_piece(const char *text, unsigned columns, size_t *at);

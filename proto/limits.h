@@ -20,6 +20,10 @@
     LIMIT(OBJECT_ACTS, 500, "acts", "on one object of a register, each read again at every act; it can still be ended")  \
     LIMIT(OBJECT_BYTES, 256 * 1024, "bytes", "content of one object of a register; a list shows 100 of them")           \
     LIMIT(LIST_PAGE, 100, "rows", "largest page of a list")                                                            \
+    LIMIT(PROGRESS_CLIENT, 60, "questions", "about progress from one certificate in PROGRESS_MS; a counter asks a few")     \
+    LIMIT(PROGRESS_CASE, 10, "questions", "about one case number in PROGRESS_MS: a query code of 32 bits is not guessed")   \
+    LIMIT(PROGRESS_MS, 60 * 1000, "ms", "what these two count in; the Retry-After of 429")                              \
+    LIMIT(PROGRESS_SLOTS, 1024, "names", "certificates and cases counted at a time; beyond, the question waits")        \
     LIMIT(IDEMPOTENCY_KEY_BYTES, 64, "bytes", "a UUID has 36")                                                         \
     /* exchange between offices */                                                                                     \
     LIMIT(BATCH_MESSAGES, 256, "messages", "one batch (design 4)")                                                     \

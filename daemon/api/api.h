@@ -31,6 +31,15 @@ struct api_peer_status {
     int64_t skew_ms;
 };
 
+/* How often each name asked in the present window of time; zero to begin with. */
+struct api_rate {
+    struct {
+        char name[40];
+        int64_t from; /* monotonic ms */
+        unsigned count;
+    } slots[LIMIT_PROGRESS_SLOTS];
+};
+
 struct api {
     struct material_api *materials; /* the uploads of both APIs */
     uv_loop_t *loop;
@@ -46,6 +55,7 @@ struct api {
     void *peer_status_context;
     struct api_report *report_first, **report_last; /* pages of reports: the first is being computed, the others wait */
     unsigned report_count;
+    struct api_rate progress; /* of certificates and of case numbers */
     bool stopping;
 };
 
@@ -92,6 +102,10 @@ void api_material_get(struct exchange *x, void *context);
 
 /* ---- report_api.c ---- */
 void api_report_get(struct exchange *x, void *context);
+
+/* ---- progress_rate.c ---- */
+/* Counts a question of this member of staff about this case: 0, or TB_ETEMP with the problem. */
+int api_progress_allowed(struct api *api, const struct office_staff *staff, const char *case_no, struct problem *p) TB_MUST_USE;
 
 /* ---- watch.c: clients that follow a case live ---- */
 int watch_start(struct api *api, struct watch **out) TB_MUST_USE;

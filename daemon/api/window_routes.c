@@ -418,6 +418,19 @@ static void get_todo(struct exchange *x, void *context)
     ask(x, context, ASK_TODO);
 }
 
+static void get_progress(struct exchange *x, void *context)
+{
+    struct api *api = context;
+    const struct office_staff *staff = api_staff(x, api);
+    struct problem p = {.number = -1};
+    if (!staff)
+        return;
+    if (api_progress_allowed(api, staff, exchange_query(x, "case"), &p))
+        exchange_answer_problem(x, &p);
+    else
+        ask(x, api, ASK_PROGRESS);
+}
+
 static void get_registers(struct exchange *x, void *context)
 {
     ask(x, context, ASK_REGISTERS);
@@ -483,6 +496,7 @@ const struct http_route api_window_routes[] = {
     GET(CASE "/documents", get_documents),
     POST(CASE "/documents/{kind}/print", post_print),
     POST(CASE "/documents/{kind}/void", post_void),
+    GET("/window/v1/progress", get_progress),
     GET("/window/v1/todo", get_todo),
     GET("/window/v1/registers", get_registers),
     GET("/window/v1/registers/{kind}", get_registers),

@@ -27,6 +27,9 @@
     M(CASES_RECEIVED, counter, "cases_received_total", "cases received from other offices, message and materials")     \
     M(ACTIONS_DONE, counter, "actions_done_total", "actions of our staff carried out")                                 \
     M(ACTIONS_REFUSED, counter, "actions_refused_total", "actions of our staff refused by rule")                       \
+    M(PROGRESS_ASKED, counter, "progress_asked_total", "questions about progress that were answered")                  \
+    M(PROGRESS_WRONG, counter, "progress_wrong_total", "questions about progress whose number or code was wrong")      \
+    M(PROGRESS_LIMITED, counter, "progress_limited_total", "questions about progress that came too often")             \
     M(STORE_COMMANDS, counter, "store_commands_total", "commands run by the writer")                                   \
     M(STORE_COMMITS, counter, "store_commits_total", "transactions committed")                                         \
     M(STORE_FAILED, counter, "store_failed_total", "transactions that the disk or database failed")                    \

@@ -119,7 +119,7 @@ int exchange_add_header(struct exchange *x, const char *name, const char *value)
 void exchange_answer(struct exchange *x, int status, const char *content_type, const void *body, size_t len);
 void exchange_answer_json(struct exchange *x, int status, const json_t *doc); /* borrowed */
 void exchange_answer_problem(struct exchange *x,
-                             const struct problem *p); /* application/problem+json; Retry-After on 503 */
+                             const struct problem *p); /* application/problem+json; Retry-After on 503 and 429 */
 /* An answer in pieces, e.g. server-sent events: Transfer-Encoding: chunked.  `writable` is called after a refused
  * write, when the queue has drained below the low mark; never from inside exchange_write.  exchange_write returns
  * TB_ETEMP above the high mark (nothing taken), TB_ECLOSED when the peer is gone. */

@@ -218,8 +218,8 @@ static int check_form(const json_t *body, const char **form, struct problem *p)
     int rc = strict_json_text(body, "", "format", false, 20, form, p);
     if (!rc && !*form)
         *form = "text";
-    if (!rc && strcmp(*form, "text") != 0 && strcmp(*form, "markdown") != 0)
-        rc = problem_set(p, PROBLEM_FIELD, "/format", "format is text or markdown");
+    if (!rc && document_form_by_name(*form) < 0)
+        rc = problem_set(p, PROBLEM_FIELD, "/format", "format is text, markdown or html");
     return rc;
 }
 
@@ -305,14 +305,15 @@ int document_print_text(struct store_db *db, struct office_request *request, str
     struct buf text;
     buf_init(&text, DOCUMENT_BYTES);
     desk.document = document_by_id(request->action);
-    int rc = desk.document && number && form && at && !timestamp_parse(at, &desk.now) ? desk_open(&desk) : TB_ECORRUPT;
+    bool whole = desk.document && number && form && document_form_by_name(form) >= 0 && at && !timestamp_parse(at, &desk.now);
+    int rc = whole ? desk_open(&desk) : TB_ECORRUPT;
     if (!rc)
         rc = find_printed(&desk, number, p);
     if (!rc)
         rc = paper_source(db, request->office, request->staff, row, desk.paper, &desk.entry,
                           json_integer_value(json_object_get(answer, "print")), desk.now, &source);
     if (!rc)
-        rc = document_render(desk.document, strcmp(form, "markdown") ? DOCUMENT_TEXT : DOCUMENT_MARKDOWN, source, &text, p);
+        rc = document_render(desk.document, (enum document_form)document_form_by_name(form), source, &text, p);
     if (!rc && json_object_set_new(answer, "text", json_stringn(text.data, text.len)))
         rc = TB_ENOMEM;
     json_decref(source);

@@ -273,15 +273,14 @@ static json_t *taken_json(struct store_db *db, const struct office *office, cons
     return taken;
 }
 
-/* For the applicant to ask with; both sides can compute it, and it never changes. */
-static int query_code(const struct office *office, const struct case_row *row, char out[9])
+int case_query_code(const struct office *office, const struct case_row *row, char out[QUERY_CODE_TEXT])
 {
     uint8_t digest[32];
     static const char what[] = "tongban query code\n";
     const char *number = row->number ? row->number : "";
     int rc = suite_hash(office->suite, what, sizeof what - 1, row->case_no, strlen(row->case_no), number, strlen(number), digest);
     if (!rc)
-        (void)snprintf(out, 9, "%02X%02X%02X%02X", digest[0], digest[1], digest[2], digest[3]);
+        (void)snprintf(out, QUERY_CODE_TEXT, "%02X%02X%02X%02X", digest[0], digest[1], digest[2], digest[3]);
     return rc;
 }
 
@@ -310,9 +309,9 @@ static int set(json_t *object, const char *key, json_t *value)
 static int set_print(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row,
                      const struct paper *paper, const struct document_entry *entry, int64_t print, int64_t at, json_t *source)
 {
-    char query[9] = "";
+    char query[QUERY_CODE_TEXT] = "";
     bool entrusted = false;
-    int rc = query_code(office, row, query);
+    int rc = case_query_code(office, row, query);
     rc = rc ? rc : is_entrusted(db, office, row, paper, &entrusted);
     rc = rc ? rc : set(source, "number", json_string(entry->number));
     rc = rc ? rc : set(source, "replaces", json_string(entry->replaces));

@@ -14,6 +14,7 @@
 #include "daemon/store/tables.h"
 #include "proto/calendar.h"
 #include "proto/document.h"
+#include "proto/document_query.h"
 #include "proto/light.h"
 #include "proto/message.h"
 #include "proto/report.h"
@@ -306,7 +307,8 @@ enum office_ask {
     ASK_JOINTS,
     ASK_ACCOUNTABILITY,
     ASK_CATALOGUE,
-    ASK_CATALOGUE_HISTORY
+    ASK_CATALOGUE_HISTORY,
+    ASK_PROGRESS /* of case_no, with the query code in item_code */
 };
 struct office_question {
     struct store_query query;

@@ -303,6 +303,9 @@ enum case_side paper_actor(const struct case_row *row, const struct paper *paper
 int paper_source(struct store_db *db, const struct office *office, const struct office_staff *staff, const struct case_row *row,
                  const struct paper *paper, const struct document_entry *entry, int64_t print, int64_t at, json_t **source) TB_MUST_USE;
 
+/* For the applicant to ask with; both sides can compute it, and it never changes (until the number of the certificate is corrected). */
+int case_query_code(const struct office *office, const struct case_row *row, char out[QUERY_CODE_TEXT]) TB_MUST_USE;
+
 /* ---- document_print.c: printing and declaring void ---- */
 
 /* {"case","rows":[…]} of GET …/documents. */
@@ -316,6 +319,9 @@ int document_print_text(struct store_db *db, struct office_request *request, str
                         struct problem *p) TB_MUST_USE;
 int document_declare_void(struct store_db *db, struct office_request *request, struct case_row *row, int64_t now, json_t **answer,
                           struct problem *p) TB_MUST_USE;
+
+/* ---- progress.c: what an applicant may ask ---- */
+int ask_progress(struct store_db *db, struct office_question *q) TB_MUST_USE;
 
 /* ---- shared small things ---- */
 

@@ -355,6 +355,7 @@ static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_ACCOUNTABILITY] = ask_accountability,
     [ASK_CLOCKS] = ask_clocks,
     [ASK_JOINT] = ask_joint,       [ASK_JOINTS] = ask_joints,
+    [ASK_PROGRESS] = ask_progress,
     [ASK_CATALOGUE] = ask_catalogue, [ASK_CATALOGUE_HISTORY] = ask_catalogue_history,
 };
 

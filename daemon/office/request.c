@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/access.h"
 #include "proto/case_law.h"
 #include "daemon/store/joint_rows.h"
 #include "proto/item.h"
@@ -22,10 +23,15 @@ static int set_actor(struct act *a)
     return 0;
 }
 
-/* The system goes on with what a window took in: as the window would. */
+/* The system goes on with what a window took in, and a channel takes in: as the window would.  Which channel it was stands in the entry, as
+ * the role of its actor. */
 static unsigned role_of(const struct act *a)
 {
-    return a->request->staff ? (unsigned)case_role_by_name(a->request->staff->role) : (unsigned)CASE_ROLE_WINDOW;
+    const struct office_staff *staff = a->request->staff;
+    if (!staff || (a->request->kind == OFFICE_INTAKE && access_is_channel(staff->role)))
+        return CASE_ROLE_WINDOW;
+    int role = case_role_by_name(staff->role);
+    return role > 0 ? (unsigned)role : 0;
 }
 
 /* The delegate's steps need an authorisation of the principal in force now (行政许可法 24). */
@@ -393,6 +399,12 @@ static int answer_act(struct act *a)
                                   json_pack("{s:s, s:s, s:O}", "kind", document->id, "title", document->zh, "number", number));
     if (a->lacks && json_object_set(doc, "lacks", a->lacks))
         return json_decref(doc), TB_ENOMEM;
+    if (a->request->kind == OFFICE_INTAKE) { /* for the applicant, also where nobody prints a receipt */
+        char code[QUERY_CODE_TEXT] = "";
+        rc = case_query_code(a->office, &a->row, code);
+        if (rc || json_object_set_new(doc, "query", json_string(code)))
+            return json_decref(doc), rc ? rc : TB_ENOMEM;
+    }
     memcpy(a->request->changed_case, a->row.case_no, CASE_NO_TEXT);
     return keep_answer(a, doc, a->request->kind == OFFICE_INTAKE ? 201 : 200);
 }

@@ -30,6 +30,7 @@ LIBRARIES = [
     (r"curl/", [r"daemon/peer/", r"client/"]),
     (r"llhttp\.h", [r"daemon/net/http1\.c$"]),
     (r"openssl/", [r"proto/suite[a-z0-9_]*\.[ch]$", r"daemon/net/tls", r"client/"]),
+    (r"qrencode\.h", [r"proto/document_query\.c$"]),
     (r"uv\.h", [r"daemon/net/", r"daemon/peer/(driver|carrier)", r"daemon/api/", r"daemon/\w+\.c$"]),
     (r"(cyaml/|yaml\.h)", [r"daemon/base/config", r"daemon/base/catalogue", r"client/"]),
     (r"systemd/", [r"daemon/base/sd\.c$", r"daemon/\w+\.c$"]),

@@ -44,7 +44,8 @@ static void test_roles(void **state)
         [ACCESS_KIND_CASE_TRACE] = false, [ACCESS_KIND_PROOF] = false, [ACCESS_KIND_MATERIAL] = false,
         [ACCESS_KIND_CATALOGUE_WRITE] = false, [ACCESS_KIND_DOCUMENT] = false, [ACCESS_KIND_REGISTER_READ] = true,
         [ACCESS_KIND_REGISTER_WRITE] = false,
-        [ACCESS_KIND_JOINT] = false, [ACCESS_KIND_REPORT] = true,    [ACCESS_KIND_ACCOUNTABILITY] = true};
+        [ACCESS_KIND_JOINT] = false, [ACCESS_KIND_REPORT] = true,    [ACCESS_KIND_ACCOUNTABILITY] = true,
+        [ACCESS_KIND_CASE_TAKE] = false, [ACCESS_KIND_UPLOAD] = false, [ACCESS_KIND_PROGRESS] = false};
     for (size_t i = 0; i < access_route_count; i++) {
         const struct access_route *r = &access_routes[i];
         struct problem p = {.number = -1};
@@ -63,6 +64,39 @@ static void test_roles(void **state)
     }
 }
 
+/* 帮办, 网上, 自助终端: they take in and ask for progress, and see nobody's case. */
+static void test_channels(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *pattern;
+    } may[] = {{"GET", "/healthz"},
+               {"GET", "/window/v1/items"},
+               {"GET", "/window/v1/items/{office}/{code}"},
+               {"GET", "/window/v1/catalogue"},
+               {"GET", "/window/v1/catalogue/history"},
+               {"POST", "/window/v1/cases"},
+               {"GET", "/window/v1/progress"},
+               {"OPTIONS", "/window/v1/materials"},
+               {"POST", "/window/v1/materials"},
+               {"OPTIONS", "/window/v1/materials/{sha256}"},
+               {"HEAD", "/window/v1/materials/{sha256}"},
+               {"PATCH", "/window/v1/materials/{sha256}"}};
+    static const char *const channels[] = {"assisted", "portal", "kiosk"};
+    for (size_t c = 0; c < sizeof channels / sizeof channels[0]; c++)
+        for (size_t i = 0; i < access_route_count; i++) {
+            const struct access_route *r = &access_routes[i];
+            struct problem p = {.number = -1};
+            bool allowed = false;
+            for (size_t k = 0; k < sizeof may / sizeof may[0] && !allowed; k++)
+                allowed = !strcmp(may[k].method, r->method) && !strcmp(may[k].pattern, r->pattern);
+            assert_int_equal(access_check(channels[c], r->method, r->pattern, &p), allowed ? 0 : TB_EDENIED);
+        }
+    assert_true(access_is_channel("kiosk"));
+    assert_false(access_is_channel("window"));
+    assert_false(access_is_channel("nobody"));
+}
+
 static void test_unknown_is_refused(void **state)
 {
     (void)state;
@@ -78,6 +112,6 @@ static void test_unknown_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_route_has_its_row), cmocka_unit_test(test_roles),
-                                       cmocka_unit_test(test_unknown_is_refused)};
+                                       cmocka_unit_test(test_channels), cmocka_unit_test(test_unknown_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
