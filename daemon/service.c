@@ -10,6 +10,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/base/sd.h"
+#include "daemon/hook/hook.h"
 #include "daemon/peer/driver.h"
 #include "daemon/setup.h"
 #include "daemon/store/material.h"
@@ -31,6 +32,7 @@ struct service {
     struct setup_tls tls;
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct driver **drivers;                        /* owned, one per peer */
+    struct hooks *hooks;                            /* or NULL */
     uv_signal_t signals[SIGNALS];
     unsigned waiting;    /* listeners and drivers that have not ended yet */
     bool stopping, ended;
@@ -57,6 +59,7 @@ static void on_committed(void *context)
     for (size_t i = 0; service->drivers && i < service->office->peer_count; i++)
         if (service->drivers[i])
             driver_wake(service->drivers[i]);
+    hooks_wake(service->hooks);
 }
 
 static void on_changed(void *context, const char (*cases)[CASE_NO_TEXT], size_t count)
@@ -321,6 +324,14 @@ static int start_drivers(struct service *service, struct problem *p)
     return 0;
 }
 
+static int start_hooks(struct service *service, struct problem *p)
+{
+    struct hooks_options options = {.loop = &service->loop, .lanes = service->lanes, .store = service->store, .office = service->office,
+                                    .directory = service->config->hooks.directory, .timeout_s = service->config->hooks.timeout_s};
+    int rc = options.directory ? hooks_start(&options, &service->hooks) : 0;
+    return rc ? problem_from_code(p, rc) : 0;
+}
+
 /* ---- the passing of time ---- */
 
 static void tick_submit(struct service *service);
@@ -408,6 +419,8 @@ static int service_start(struct service *service, struct problem *p)
     if (!rc)
         rc = start_drivers(service, p);
     if (!rc)
+        rc = start_hooks(service, p);
+    if (!rc)
         start_tick(service);
     return rc;
 }
@@ -456,6 +469,11 @@ static void service_stop(struct service *service)
             driver_stop(service->drivers[i], part_ended, service);
             service->drivers[i] = NULL;
         }
+    if (service->hooks) {
+        service->waiting++;
+        hooks_stop(service->hooks, part_ended, service);
+        service->hooks = NULL;
+    }
     part_ended(service);
 }
 

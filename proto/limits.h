@@ -73,6 +73,14 @@
     LIMIT(REPORTS_WAITING, 64, "requests", "pages of reports behind the one that is computed; beyond it 503")          \
     LIMIT(REPORT_DIFFERENCES, 100, "differences", "named in one page of a check; all are counted")                     \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
+    LIMIT(HOOKS, 16, "programs", "in the hook directory; each has one process at a time")                              \
+    LIMIT(HOOK_NAME_BYTES, 64, "bytes", "the file name of such a program")                                             \
+    LIMIT(HOOK_TIMEOUT_S, 600, "s", "largest `hooks.timeout_s`: one program, one event")                               \
+    LIMIT(HOOK_KILL_MS, 2000, "ms", "from SIGTERM to SIGKILL of a program that does not end")                          \
+    LIMIT(HOOK_RETRY_FIRST_MS, 1000, "ms", "first retry of an event that a program did not take; it doubles")          \
+    LIMIT(HOOK_RETRY_CAP_MS, 5 * 60 * 1000, "ms", "longest wait between such tries")                                   \
+    LIMIT(HOOK_OUTPUT_LINES, 20, "lines", "of a program's output that are logged per run; the rest is read and dropped") \
+    LIMIT(HOOK_EVENT_BYTES, 16 * 1024, "bytes", "one event as JSON")                                                   \
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \
     /* client */                                                                                                       \

@@ -31,6 +31,11 @@ struct config_log {
     char *level;         /* err warning notice info debug */
 };
 
+struct config_hooks {
+    char *directory;     /* or NULL: no hooks */
+    unsigned timeout_s;
+};
+
 struct config_listener {
     char *address;       /* numeric */
     uint16_t port;       /* 0: any free one (tests) */
@@ -95,6 +100,7 @@ struct config {
     unsigned authorisation_count;
     struct config_documents documents;
     struct config_log log;
+    struct config_hooks hooks;
     struct config_limits limits;
 };
 

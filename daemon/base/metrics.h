@@ -56,6 +56,11 @@
     M(PEER_DIFFERENCES, counter, "peer_differences_total", "reconciliations that found a difference")                  \
     M(PEER_OLDEST_UNSENT_S, gauge, "peer_oldest_unsent_seconds", "age of the oldest message without a receipt")        \
     M(PEER_SKEW_MS, gauge, "peer_skew_ms", "largest difference between our clock and a peer's")                        \
+    M(HOOK_RUNS, counter, "hook_runs_total", "runs of programs of the hook directory")                                 \
+    M(HOOK_FAILURES, counter, "hook_failures_total", "such runs that failed and are tried again")                      \
+    M(HOOK_FAILING, gauge, "hook_failing", "programs whose present event was not taken yet")                           \
+    M(HOOK_BEHIND, gauge, "hook_behind_entries", "ledger entries that the slowest program was not told yet")           \
+    M(HOOK_LAST_FAILURE, gauge, "hook_last_failure_seconds", "time of the last failed run, seconds since 1970; 0 never") \
     M(LOG_LINES_LOST, counter, "log_lines_lost_total", "log lines that could not be written")
 
 enum metric {

@@ -299,7 +299,12 @@
       "state = excluded.state, case_id = excluded.case_id, opened = excluded.opened, due_day = excluded.due_day, "     \
       "due_provisional = excluded.due_provisional, reason = excluded.reason")                                          \
     S(JOINT_LEG_LIST, READ, "SELECT " LEG_COLUMNS " FROM joint_leg WHERE id >= ?1 AND id < ?2 ORDER BY id")            \
-    S(JOINT_LEG_OF_CASE, READ, "SELECT id FROM joint_leg WHERE case_id = ?1")
+    S(JOINT_LEG_OF_CASE, READ, "SELECT id FROM joint_leg WHERE case_id = ?1")                                          \
+    /* hooks */                                                                                                        \
+    S(HOOK_GET, READ, "SELECT idx, ahead, part FROM hook WHERE name = ?1")                                             \
+    S(HOOK_PUT, WRITE,                                                                                                 \
+      "INSERT INTO hook (name, idx, ahead, part) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET "            \
+      "idx = excluded.idx, ahead = excluded.ahead, part = excluded.part")
 
 enum sql_id {
 #define S(name, who, text) SQL_##name,

@@ -398,4 +398,13 @@ int material_out_done(struct store_db *db, const char *peer, const char *sha256)
 /* A material is expected at all (listed in a case or created by a clerk): uploads from a peer of others are refused. */
 int material_expected(struct store_db *db, const char *sha256) TB_MUST_USE;
 
+/* ---- hooks ---- */
+
+/* How far a program was told of the ledger; what the numbers mean: daemon/office/feed.h. */
+struct hook_place {
+    int64_t index, ahead, part;
+};
+int hook_get(struct store_db *db, const char *name, struct hook_place *place) TB_MUST_USE; /* TB_ENOTFOUND */
+int hook_put(struct store_db *db, const char *name, const struct hook_place *place) TB_MUST_USE;
+
 #endif

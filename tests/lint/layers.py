@@ -14,6 +14,7 @@ LAYERS = {
     "daemon/net": {"daemon/net", "daemon/base", "proto"},
     "daemon/peer": {"daemon/peer", "daemon/office", "daemon/net", "daemon/base", "proto"},
     "daemon/api": {"daemon/api", "daemon/office", "daemon/net", "daemon/base", "proto"},
+    "daemon/hook": {"daemon/hook", "daemon/office", "daemon/net", "daemon/base", "proto"},
     "client": {"client", "proto"},
 }
 # The files directly in daemon/ are wiring only: they alone see every layer.
@@ -31,7 +32,7 @@ LIBRARIES = [
     (r"llhttp\.h", [r"daemon/net/http1\.c$"]),
     (r"openssl/", [r"proto/suite[a-z0-9_]*\.[ch]$", r"daemon/net/tls", r"client/"]),
     (r"qrencode\.h", [r"proto/document_query\.c$"]),
-    (r"uv\.h", [r"daemon/net/", r"daemon/peer/(driver|carrier)", r"daemon/api/", r"daemon/\w+\.c$"]),
+    (r"uv\.h", [r"daemon/net/", r"daemon/peer/(driver|carrier)", r"daemon/api/", r"daemon/hook/", r"daemon/\w+\.c$"]),
     (r"(cyaml/|yaml\.h)", [r"daemon/base/config", r"daemon/base/catalogue", r"client/"]),
     (r"systemd/", [r"daemon/base/sd\.c$", r"daemon/\w+\.c$"]),
     (r"pthread\.h|threads\.h", [r"daemon/(base|store|net|peer|api)/", r"daemon/\w+\.c$", r"proto/suite\.c$"]),
