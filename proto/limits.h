@@ -69,6 +69,11 @@
     LIMIT(REPORTS_WAITING, 64, "requests", "pages of reports behind the one that is computed; beyond it 503")          \
     LIMIT(REPORT_DIFFERENCES, 100, "differences", "named in one page of a check; all are counted")                     \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
+    LIMIT(STAFF, 2000, "people", "enrolled while the daemon runs, the ended ones too; the configuration has its own 10,000") \
+    LIMIT(STAFF_CHANGES, 20000, "changes", "of staff between two starts, each kept in memory because requests may point to it") \
+    LIMIT(CONTROL_LINE_BYTES, 8 * 1024, "bytes", "one request at the control socket")                                  \
+    LIMIT(CONTROL_PEERS, 16, "connections", "at the control socket; beyond it the new one is closed")                  \
+    LIMIT(CONTROL_MS, 5 * 1000, "ms", "from the connection to the whole request, and for taking the answer")           \
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \
     /* client */                                                                                                       \

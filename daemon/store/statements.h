@@ -16,6 +16,8 @@
 #define JOINT_COLUMNS "id, joint_no, item, version, title, rule, state, entry, withdrawn, ended, opened, closed, applicant, number"
 #define LEG_COLUMNS   "id, state, after, required, case_id, opened, due_day, due_provisional, reason"
 
+#define STAFF_COLUMNS "staff, name, role, desk, township, certificate, state, reason, changed, changed_by"
+
 #define STATEMENT_TABLE(S)                                                                                             \
     /* transactions */                                                                                                 \
     S(BEGIN_READ, READ, "BEGIN")                                                                                       \
@@ -296,7 +298,16 @@
       "state = excluded.state, case_id = excluded.case_id, opened = excluded.opened, due_day = excluded.due_day, "     \
       "due_provisional = excluded.due_provisional, reason = excluded.reason")                                          \
     S(JOINT_LEG_LIST, READ, "SELECT " LEG_COLUMNS " FROM joint_leg WHERE id >= ?1 AND id < ?2 ORDER BY id")            \
-    S(JOINT_LEG_OF_CASE, READ, "SELECT id FROM joint_leg WHERE case_id = ?1")
+    S(JOINT_LEG_OF_CASE, READ, "SELECT id FROM joint_leg WHERE case_id = ?1")                                          \
+    /* enrolled staff */                                                                                               \
+    S(STAFF_PUT, WRITE,                                                                                                \
+      "INSERT INTO staff (" STAFF_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (staff) DO UPDATE SET " \
+      "name = excluded.name, role = excluded.role, desk = excluded.desk, township = excluded.township, "               \
+      "certificate = excluded.certificate, state = excluded.state, reason = excluded.reason, changed = excluded.changed, " \
+      "changed_by = excluded.changed_by")                                                                              \
+    S(STAFF_GET, READ, "SELECT " STAFF_COLUMNS " FROM staff WHERE staff = ?1")                                         \
+    S(STAFF_LIST, READ, "SELECT " STAFF_COLUMNS " FROM staff ORDER BY id LIMIT ?1")                                    \
+    S(STAFF_COUNT, READ, "SELECT count(*) FROM staff")
 
 enum sql_id {
 #define S(name, who, text) SQL_##name,
