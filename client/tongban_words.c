@@ -96,6 +96,12 @@ static const struct {
     {"window_head", N_("head of the window")},
     {"coordinating_office", N_("coordinating office")},
     {"meeting", N_("regular meeting")},
+    {"works", N_("works")},
+    {"suspended", N_("suspended")},
+    {"ended", N_("ended")},
+    {"configuration", N_("configuration")},
+    {"enrolled", N_("enrolled")},
+    {"shadowed", N_("in the configuration too, which counts")},
 };
 
 const char *view_word(const char *word)

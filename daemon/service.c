@@ -1,16 +1,19 @@
 #include "daemon/service.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/control.h"
 #include "daemon/api/material_api.h"
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/base/sd.h"
 #include "daemon/hook/hook.h"
+#include "daemon/office/staff.h"
 #include "daemon/peer/driver.h"
 #include "daemon/setup.h"
 #include "daemon/store/material.h"
@@ -31,6 +34,7 @@ struct service {
     struct api api;
     struct setup_tls tls;
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
+    struct control *control;                        /* of tongbanctl, or NULL */
     struct driver **drivers;                        /* owned, one per peer */
     struct hooks *hooks;                            /* or NULL */
     uv_signal_t signals[SIGNALS];
@@ -247,8 +251,13 @@ static int start_store(struct service *service, struct problem *p)
     int rc = store_open(&options, &service->store, p);
     if (!rc)
         rc = material_store_open(&materials, &service->materials, p);
+    size_t shadowed = 0;
+    if (!rc && office_staff_load(service->office, store_sync_view(service->store), &shadowed) != 0)
+        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the enrolled staff cannot be read");
     if (rc)
         return rc;
+    if (shadowed) /* the configuration wins */
+        LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "staff_in_configuration_too", LOG_INT("count", (int64_t)shadowed));
     rc = store_start(service->store);
     return rc ? problem_from_code(p, rc) : write_start(service, p);
 }
@@ -294,6 +303,21 @@ static int start_listeners(struct service *service, struct problem *p)
         rc = listen_on(service, 1, &config->peer_listener, &peer, p);
     if (!rc)
         rc = listen_on(service, 2, &config->admin, &admin, p);
+    return rc;
+}
+
+/* A name that was configured must work; the usual one is used where systemd made its directory. */
+static int start_control(struct service *service, struct problem *p)
+{
+    static const char usual[] = "/run/tongban";
+    char path[sizeof usual + OFFICE_TEXT + sizeof "/.ctl"];
+    const char *configured = service->config->control;
+    (void)snprintf(path, sizeof path, "%s/%s.ctl", usual, service->office->code);
+    if (!configured && access(usual, W_OK) != 0)
+        return 0;
+    int rc = control_start(&service->loop, service->store, service->office, configured ? configured : path, &service->control, p);
+    if (!rc)
+        LOG(LOG_LEVEL_NOTICE, LOG_API, "control", LOG_TEXT("path", configured ? configured : path));
     return rc;
 }
 
@@ -421,6 +445,8 @@ static int service_start(struct service *service, struct problem *p)
     if (!rc)
         rc = start_hooks(service, p);
     if (!rc)
+        rc = start_control(service, p);
+    if (!rc)
         start_tick(service);
     return rc;
 }
@@ -458,6 +484,8 @@ static void service_stop(struct service *service)
     service->waiting = 1;
     watch_stop(service->api.watch); /* streams would last for ever */
     service->api.watch = NULL;
+    control_stop(service->control);
+    service->control = NULL;
     for (size_t i = 0; i < LISTENERS; i++)
         if (service->listeners[i]) {
             service->waiting++;

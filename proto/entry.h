@@ -64,7 +64,8 @@ enum { STAFF_TEXT = 20, ENTRY_VERSION = 1 };
     E(CASE_RECALCULATED, "case.recalculated", false)\
     E(JOINT_OPENED, "joint.opened", false)                                                                             \
     E(JOINT_WITHDRAWN, "joint.withdrawn", false)                                                                       \
-    E(JOINT_CLOSED, "joint.closed", false)
+    E(JOINT_CLOSED, "joint.closed", false)                                                                             \
+    E(STAFF_CHANGED, "staff.changed", false)
 
 enum entry_type {
 #define E(constant, text, message) ENTRY_##constant,

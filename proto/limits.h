@@ -81,6 +81,11 @@
     LIMIT(HOOK_RETRY_CAP_MS, 5 * 60 * 1000, "ms", "longest wait between such tries")                                   \
     LIMIT(HOOK_OUTPUT_LINES, 20, "lines", "of a program's output that are logged per run; the rest is read and dropped") \
     LIMIT(HOOK_EVENT_BYTES, 16 * 1024, "bytes", "one event as JSON")                                                   \
+    LIMIT(STAFF, 2000, "people", "enrolled while the daemon runs, the ended ones too; the configuration has its own 10,000") \
+    LIMIT(STAFF_CHANGES, 20000, "changes", "of staff between two starts, each kept in memory because requests may point to it") \
+    LIMIT(CONTROL_LINE_BYTES, 8 * 1024, "bytes", "one request at the control socket")                                  \
+    LIMIT(CONTROL_PEERS, 16, "connections", "at the control socket; beyond it the new one is closed")                  \
+    LIMIT(CONTROL_MS, 5 * 1000, "ms", "from the connection to the whole request, and for taking the answer")           \
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \
     /* client */                                                                                                       \

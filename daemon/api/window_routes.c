@@ -39,9 +39,12 @@ int api_check_staff(const struct tls_identity *who, const struct api *api, struc
     if (rc)
         return rc;
     const struct office_staff *staff = office_staff(api->office, who->staff);
-    if (staff && !staff->suspended)
+    bool other = staff && staff->certificate[0] && strcmp(staff->certificate, who->certificate) != 0;
+    if (staff && !staff->suspended && !other)
         return 0;
     metric_add(METRIC_API_DENIED, 1);
+    if (other && !staff->suspended)
+        return problem_set(p, PROBLEM_NOT_ALLOWED, "", "this certificate of %s was replaced by another one", who->staff);
     return problem_set(p, PROBLEM_NOT_ALLOWED, "", staff ? "%s is suspended" : "%s is not known here", who->staff);
 }
 

@@ -89,6 +89,7 @@ struct config {
     struct config_ledger ledger;
     struct config_listener window, peer_listener, admin;
     char *gateway_certificate, *gateway_key;   /* client certificate towards peers */
+    char *control;                /* socket of tongbanctl; NULL: /run/tongban/CODE.ctl when that directory is there */
     char *calendar;               /* TSV */
     char **catalogue;             /* this office's own catalogue files */
     unsigned catalogue_count;

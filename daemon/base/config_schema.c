@@ -130,6 +130,7 @@ static const cyaml_schema_value_t file_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
 #define SINGLES(R)                                                                                                      \
     R(FILE, config, gateway_certificate, "gateway_certificate", YES, NULL, "PEM file of our client certificate towards counterparts.") \
     R(FILE, config, gateway_key, "gateway_key", YES, NULL, "PEM file of its private key.")                             \
+    R(TEXT, config, control, "control", NO, NULL, "Absolute name of the Unix socket of `tongbanctl`, e.g. `/run/tongban/330483.ctl`, which it is when `/run/tongban` exists; else there is none.") \
     R(FILE, config, calendar, "calendar", YES, NULL, "Working-day calendar (TSV: date, holiday or workday, name).")
 
 #define MAP_FIELD(m, key, required, table, help) CYAML_FIELD_MAPPING(key, NEED_##required, struct config, m, table##_fields),

@@ -25,6 +25,7 @@ struct tls_identity {
     char staff[20];     /* "320623:0007" */
     char authority[65]; /* SHA-256 hex of the certificate of the authority that verified the chain (trust anchor):
                            pinning */
+    char certificate[65]; /* SHA-256 hex of the certificate itself */
     int64_t not_after;  /* ms */
 };
 

@@ -233,6 +233,8 @@ int tls_session_identity(const struct tls_session *s, struct tls_identity *out)
         return TB_ETRUST;
     int rc = tls_fingerprint(sk_X509_value(chain, sk_X509_num(chain) - 1), who.authority);
     if (!rc)
+        rc = tls_fingerprint(leaf, who.certificate);
+    if (!rc)
         rc = tls_not_after(leaf, &who.not_after);
     if (rc)
         return rc;

@@ -1,5 +1,6 @@
 #include "daemon/office/office_internal.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,10 @@ void office_free(struct office *office)
     free(office->grants);
     free(office->peers);
     free(office->staff);
+    for (struct office_member *one = atomic_load(&office->enrolled), *next; one; one = next) {
+        next = one->next;
+        free(one);
+    }
     json_decref(office->items);
     free(office);
 }
@@ -32,6 +37,9 @@ const struct office_staff *office_staff(const struct office *office, const char 
     for (size_t i = 0; i < office->staff_count; i++)
         if (!strcmp(office->staff[i].id, id))
             return &office->staff[i];
+    for (const struct office_member *one = atomic_load(&office->enrolled); one; one = one->next)
+        if (!strcmp(one->staff.id, id))
+            return &one->staff;
     return NULL;
 }
 

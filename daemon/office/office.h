@@ -10,6 +10,7 @@
 #ifndef OFFICE_OFFICE_H
 #define OFFICE_OFFICE_H
 
+#include "daemon/store/staff_rows.h"
 #include "daemon/store/store.h"
 #include "daemon/store/tables.h"
 #include "proto/calendar.h"
@@ -37,7 +38,17 @@ struct office_staff {
     char id[STAFF_TEXT];     /* "320623:0007" */
     char name[LIMIT_NAME_BYTES + 1];
     char role[12];
+    char window[STAFF_WINDOW_BYTES + 1]; /* name of the window, "" none */
+    char township[TOWNSHIP_LEN + 1];     /* 镇街, "" none */
+    char certificate[CERTIFICATE_LEN + 1]; /* SHA-256: no other opens anything; "": any that the authority gave this number */
     bool suspended;
+};
+
+/* What was last said about somebody enrolled while the daemon runs.  Never changed and never freed before the office: requests of other
+ * threads point to it. */
+struct office_member {
+    struct office_staff staff;
+    struct office_member *next;
 };
 
 /* What this office writes on the documents that it issues. */
@@ -61,6 +72,8 @@ struct office {
     size_t peer_count;
     struct office_staff *staff;     /* owned */
     size_t staff_count;
+    _Atomic(struct office_member *) enrolled; /* owned, the newest first; only the loop thread adds */
+    size_t enrolled_count;          /* of them; the loop thread's */
     json_t *items;                  /* owned: our own catalogue, checked */
     struct authorisation_row *grants; /* owned: what we allow our delegates */
     size_t grant_count;

@@ -16,6 +16,8 @@
 #define JOINT_COLUMNS "id, joint_no, item, version, title, rule, state, entry, withdrawn, ended, opened, closed, applicant, number"
 #define LEG_COLUMNS   "id, state, after, required, case_id, opened, due_day, due_provisional, reason"
 
+#define STAFF_COLUMNS "staff, name, role, desk, township, certificate, state, reason, changed, changed_by"
+
 #define STATEMENT_TABLE(S)                                                                                             \
     /* transactions */                                                                                                 \
     S(BEGIN_READ, READ, "BEGIN")                                                                                       \
@@ -304,7 +306,16 @@
     S(HOOK_GET, READ, "SELECT idx, ahead, part FROM hook WHERE name = ?1")                                             \
     S(HOOK_PUT, WRITE,                                                                                                 \
       "INSERT INTO hook (name, idx, ahead, part) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET "            \
-      "idx = excluded.idx, ahead = excluded.ahead, part = excluded.part")
+      "idx = excluded.idx, ahead = excluded.ahead, part = excluded.part")                                              \
+    /* enrolled staff */                                                                                               \
+    S(STAFF_PUT, WRITE,                                                                                                \
+      "INSERT INTO staff (" STAFF_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (staff) DO UPDATE SET " \
+      "name = excluded.name, role = excluded.role, desk = excluded.desk, township = excluded.township, "               \
+      "certificate = excluded.certificate, state = excluded.state, reason = excluded.reason, changed = excluded.changed, " \
+      "changed_by = excluded.changed_by")                                                                              \
+    S(STAFF_GET, READ, "SELECT " STAFF_COLUMNS " FROM staff WHERE staff = ?1")                                         \
+    S(STAFF_LIST, READ, "SELECT " STAFF_COLUMNS " FROM staff ORDER BY id LIMIT ?1")                                    \
+    S(STAFF_COUNT, READ, "SELECT count(*) FROM staff")
 
 enum sql_id {
 #define S(name, who, text) SQL_##name,

@@ -1,0 +1,41 @@
+/* staff: enrolling, suspending and ending members of staff while the daemon runs (tongbanctl), and who saw whose data.
+ *
+ * The staff of the configuration stays what it says there: its numbers are refused here.  Each change is a row of the store and an entry
+ * `staff.changed` of the office's own ledger, in one transaction; after the commit the loop thread makes it count. */
+#ifndef OFFICE_STAFF_H
+#define OFFICE_STAFF_H
+
+#include "daemon/office/office.h"
+
+struct office_staff_act {
+    struct store_command command;   /* first member; `done` is the caller's */
+    struct office *office;
+    int act;                        /* row of the table of acts */
+    char staff[STAFF_TEXT];
+    json_t *body;                   /* owned: the members that were given */
+    int64_t by;                     /* user id at the socket */
+    struct office_member *member;   /* owned until it is applied */
+    struct problem problem;         /* when rc < 0 */
+    void *user;
+};
+/* Takes `body`: {"act", "id", …}.  Loop thread. */
+int office_staff_act_init(struct office_staff_act *act, struct office *office, json_t *body, int64_t by, struct problem *p) TB_MUST_USE;
+/* After the commit, on the loop thread: from now on requests are judged by it. */
+void office_staff_act_apply(struct office_staff_act *act);
+/* {"id", "name", "role", "window", "township", "certificate", "state", …} of the row as it is now; new. */
+json_t *office_staff_act_answer(const struct office_staff_act *act);
+void office_staff_act_clear(struct office_staff_act *act);
+
+/* Before the threads start: makes the enrolled staff known; *shadowed counts those whose number the configuration has too. */
+int office_staff_load(struct office *office, struct store_db *db, size_t *shadowed) TB_MUST_USE;
+
+/* Everybody, of the configuration and enrolled: {"rows":[…]}. */
+struct office_staff_list {
+    struct store_query query;
+    const struct office *office;
+    json_t *answer;                 /* owned */
+    void *user;
+};
+void office_staff_list_init(struct office_staff_list *list, const struct office *office);
+
+#endif

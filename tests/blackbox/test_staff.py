@@ -1,0 +1,234 @@
+"""Staff enrolled, suspended and replaced with tongbanctl while the daemon runs, and what hostile peers of its socket get."""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import time
+
+import pytest
+
+from office import World, daemon_path, make_certificate
+
+TONGBANCTL = pathlib.Path(daemon_path()).with_name("tongbanctl")
+OFFICE = "/window/v1/office"
+
+
+@pytest.fixture(name="office", scope="module")
+def one_office():
+    world = World()
+    try:
+        for office in world.offices.values():
+            with open(office.config, "a", encoding="utf-8") as text:
+                text.write(f"control: {office.directory}/ctl\n")
+        world.start()
+        yield world.home
+        assert world.stop() == [0, 0], "a daemon did not end cleanly"
+    finally:
+        world.remove()
+
+
+def control(office, *words, code=0, language="C"):
+    run = subprocess.run([TONGBANCTL, "--socket", f"{office.directory}/ctl", *words], capture_output=True, text=True, check=False, timeout=30,
+                         env={"LANG": language, "LC_ALL": language, "PATH": "/usr/bin:/bin"})
+    assert run.returncode == code, (run.returncode, run.stdout, run.stderr)
+    return run.stdout if code == 0 else run.stderr
+
+
+def staff(office, *words):
+    return json.loads(control(office, "--json", "staff", *words))
+
+
+def person(office, number, name=""):
+    return make_certificate(office.tls, f"staff-{number}{name}", office.tls / "staff-ca", "clientAuth",
+                            f"URI:urn:tongban:staff:{office.code}:{number}")
+
+
+def enrol(office, number, role="window", name="", *more):
+    base = person(office, number, name)
+    staff(office, "enrol", number, "--name", "卢小兰", "--role", role, "--certificate", f"{base}.crt", *more)
+    return base
+
+
+def row(office, number):
+    found = [one for one in staff(office, "list")["rows"] if one["id"] == f"{office.code}:{number}"]
+    return found[0] if found else None
+
+
+def detail(answer):
+    assert answer.status == 403 and answer.problem() == "not-allowed", answer
+    return answer.json()["detail"]
+
+
+def test_a_person_is_enrolled_and_works_at_once(office):
+    base = person(office, "0301")
+    assert "not known here" in detail(office.window("GET", OFFICE, certificate=base))
+    staff(office, "enrol", "0301", "--name", "卢小兰", "--role", "window", "--certificate", f"{base}.crt", "--window", "三号窗口", "--township",
+          f"{office.code}101")
+    answer = office.window("GET", OFFICE, certificate=base)
+    assert answer.status == 200 and answer.json()["staff"]["role"] == "window", answer
+    one = row(office, "0301")
+    assert (one["window"], one["township"], one["state"], one["source"]) == ("三号窗口", f"{office.code}101", "works", "enrolled")
+    assert one["changed_by"] == os.getuid()
+    assert "卢小兰" not in office.log_text()
+    assert office.events("staff_changed")[-1]["staff"] == f"{office.code}:0301"
+
+
+def test_a_suspended_person_is_refused_at_the_next_request_of_an_open_connection(office):
+    base = enrol(office, "0302")
+    connection = office.connect_window(certificate=base)
+    try:
+        assert office.window("GET", OFFICE, connection=connection).status == 200
+        staff(office, "suspend", "0302", "--reason", "调离窗口")
+        assert "is suspended" in detail(office.window("GET", OFFICE, connection=connection))
+    finally:
+        connection.close()
+    assert row(office, "0302")["reason"] == "调离窗口"
+    staff(office, "resume", "0302")
+    assert office.window("GET", OFFICE, certificate=base).status == 200
+    staff(office, "end", "0302", "--reason", "退休")
+    assert "is suspended" in detail(office.window("GET", OFFICE, certificate=base))
+    assert "ended" in control(office, "staff", "resume", "0302", code=1)
+    assert "ended" in control(office, "staff", "enrol", "0302", "--name", "某人", "--role", "window", "--certificate", f"{base}.crt", code=1)
+
+
+def test_a_replaced_certificate_opens_nothing(office):
+    old = enrol(office, "0303")
+    connection = office.connect_window(certificate=old)
+    try:
+        assert office.window("GET", OFFICE, connection=connection).status == 200
+        new = person(office, "0303", "-new")
+        assert "replaced" in detail(office.window("GET", OFFICE, certificate=new)) # not before it is enrolled
+        staff(office, "replace", "0303", "--certificate", f"{new}.crt", "--reason", "到期换证")
+        assert "replaced" in detail(office.window("GET", OFFICE, connection=connection))
+    finally:
+        connection.close()
+    assert office.window("GET", OFFICE, certificate=new).status == 200
+
+
+def test_a_change_of_role_counts_at_once(office):
+    base = enrol(office, "0304", "supervisor")
+    assert office.window("GET", "/window/v1/cases", certificate=base).status == 403
+    staff(office, "change", "0304", "--role", "handler", "--reason", "轮岗")
+    assert office.window("GET", "/window/v1/cases", certificate=base).status == 200
+    assert row(office, "0304")["name"] == "卢小兰"
+
+
+def test_a_restart_keeps_it(office):
+    base, gone = enrol(office, "0305"), enrol(office, "0306")
+    staff(office, "suspend", "0306", "--reason", "停用")
+    assert office.stop() == 0
+    office.start()
+    assert office.window("GET", OFFICE, certificate=base).status == 200
+    assert "is suspended" in detail(office.window("GET", OFFICE, certificate=gone))
+    assert office.kill() == -9 # a socket that nobody listens to any more is no obstacle
+    office.start()
+    assert row(office, "0306")["state"] == "suspended"
+
+
+def test_the_configuration_wins(office):
+    assert row(office, "0007")["source"] == "configuration"
+    assert "configuration" in control(office, "staff", "suspend", "0007", "--reason", "x", code=1)
+    enrol(office, "0307", "handler")
+    line = '  - {id: "0307", name: 配置中的人, role: window}\n'
+    office.edit("staff:\n", "staff:\n" + line)
+    assert office.stop() == 0
+    office.start()
+    assert office.events("staff_in_configuration_too")[-1]["count"] == 1
+    assert office.window("GET", OFFICE, certificate=office.tls / "staff-0307").json()["staff"]["role"] == "window"
+    assert [one["source"] for one in staff(office, "list")["rows"] if one["id"].endswith(":0307")] == ["configuration", "shadowed"]
+
+
+@pytest.mark.parametrize("words, why", [
+    (["--role", "boss", "--fingerprint", "a" * 64], "there is no role 'boss'"),
+    (["--role", "window", "--fingerprint", "A" * 64], "fingerprint"),
+    (["--role", "window", "--fingerprint", "a" * 64, "--township", "320623101"], "township"),
+    (["--role", "window", "--fingerprint", "a" * 64, "--window", " x"], "window"),
+])
+def test_a_wrong_field_is_named(office, words, why):
+    run = subprocess.run([TONGBANCTL, "--socket", f"{office.directory}/ctl", "staff", "enrol", "0399", "--name", "某人", *words],
+                         capture_output=True, text=True, check=False, env={"LANG": "C"})
+    assert run.returncode and why in run.stderr, run
+    assert row(office, "0399") is None
+
+
+def test_a_certificate_of_another_number_is_not_enrolled(office):
+    base = person(office, "0308")
+    run = subprocess.run([TONGBANCTL, "--socket", f"{office.directory}/ctl", "staff", "enrol", "0309", "--name", "某人", "--role", "window",
+                          "--certificate", f"{base}.crt"], capture_output=True, text=True, check=False, env={"LANG": "C"})
+    assert run.returncode and "not for this number" in run.stderr, run
+
+
+def raw(office, content, close=False):
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(15)
+        peer.connect(f"{office.directory}/ctl")
+        peer.sendall(content)
+        if close:
+            peer.shutdown(socket.SHUT_WR)
+        got = b""
+        try:
+            while piece := peer.recv(65536):
+                got += piece
+        except ConnectionResetError:
+            pass # what was sent beyond the limit lay unread
+        return got
+
+
+@pytest.mark.parametrize("content, problem", [
+    (b"\n", "malformed"), (b"{}\n", "field"), (b"garbage\n", "malformed"), (b"\xff\xfe\0\n", "malformed"), (b"[" * 4000 + b"\n", "malformed"),
+    (b'{"command":"shutdown","request":{}}\n', "field"), (b'{"command":"staff-act","request":{}}\n', "field"),
+    (b'{"command":"staff-act","request":{"act":"suspend","id":"0007\'--","reason":"x"}}\n', "field"),
+    (b'{"command":"staff-act","request":{"act":"enrol","id":"1","id":"2"}}\n', "malformed"),
+    (b'{"command":"staff-list","request":{},"more":1}\n', "field"), (b"x" * 8192, "too-large"),
+])
+def test_hostile_lines_are_answered_with_a_problem(office, content, problem):
+    answer = raw(office, content)
+    assert answer.endswith(b"\n") and json.loads(answer)["problem"]["type"].endswith(problem), answer
+    assert office.admin("/healthz").status in (200, 503)
+
+
+def test_slow_and_silent_peers_are_closed(office):
+    assert raw(office, b'{"command"', close=True) == b""
+    began = time.monotonic()
+    assert raw(office, b'{"command"') == b""
+    assert 3 < time.monotonic() - began < 12
+
+
+def test_many_peers_do_not_shut_out_for_long(office):
+    held = []
+    try:
+        for _ in range(40):
+            peer = socket.socket(socket.AF_UNIX)
+            peer.settimeout(15)
+            held.append(peer)
+            try:
+                peer.connect(f"{office.directory}/ctl")
+            except BlockingIOError: # the kernel's own queue is full
+                break
+        for peer in held[20:-1]:
+            assert peer.recv(1) == b"" # beyond the limit, or out of time
+    finally:
+        for peer in held:
+            peer.close()
+    time.sleep(0.2)
+    assert staff(office, "list")["rows"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_is_refused(office):
+    for directory in (office.directory, *office.directory.parents):
+        if directory != pathlib.Path("/"):
+            directory.chmod(directory.stat().st_mode | 0o011) if directory == office.directory or directory == office.world.directory else None
+    path = office.directory / "ctl"
+    assert path.stat().st_mode & 0o777 == 0o660
+    path.chmod(0o666)
+    program = f"import socket; s=socket.socket(socket.AF_UNIX); s.connect({str(path)!r}); print(s.recv(65536).decode())"
+    run = subprocess.run(["/usr/bin/python3", "-c", program], capture_output=True, text=True, check=False, user=65534, group=65534, extra_groups=[])
+    assert "not-allowed" in run.stdout, run
+    assert office.events("control_refused")[-1]["uid"] == 65534
+
+
+def test_a_listing_speaks_chinese(office):
+    text = control(office, "staff", "list", language="zh_CN.UTF-8")
+    assert text.splitlines()[0].startswith("工号"), text

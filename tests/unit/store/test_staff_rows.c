@@ -1,0 +1,71 @@
+/* Rows of enrolled staff: what they store, what a change replaces, what they say when there is nobody. */
+#include "fixture.h"
+
+#include "daemon/store/staff_rows.h"
+
+static struct staff_row somebody(const char *staff)
+{
+    struct staff_row row = {.state = STAFF_WORKS, .changed = 1000, .changed_by = 998};
+    (void)snprintf(row.staff, sizeof row.staff, "%s", staff);
+    (void)snprintf(row.name, sizeof row.name, "卢小兰");
+    (void)snprintf(row.role, sizeof row.role, "window");
+    (void)snprintf(row.window, sizeof row.window, "三号窗口");
+    (void)snprintf(row.township, sizeof row.township, "330483101");
+    memset(row.certificate, 'a', CERTIFICATE_LEN);
+    return row;
+}
+
+static int rows(struct store_db *db, void *context)
+{
+    (void)context;
+    struct staff_row row = somebody("330483:0301"), other = somebody("330483:0302"), got, *all;
+    size_t count;
+    int64_t number;
+    assert_int_equal(staff_get(db, row.staff, &got), TB_ENOTFOUND);
+    OK(staff_list(db, &all, &count));
+    assert_int_equal(count, 0);
+    free(all);
+    OK(staff_put(db, &row));
+    OK(staff_put(db, &other));
+    OK(staff_get(db, row.staff, &got));
+    assert_memory_equal(&got, &row, sizeof got);
+    row.state = STAFF_SUSPENDED;
+    row.changed = 2000;
+    row.changed_by = 0;
+    (void)snprintf(row.reason, sizeof row.reason, "调离");
+    memset(row.certificate, 'b', CERTIFICATE_LEN);
+    OK(staff_put(db, &row)); /* the same number: replaced, and it keeps its place */
+    OK(staff_count(db, &number));
+    assert_int_equal(number, 2);
+    OK(staff_list(db, &all, &count));
+    assert_int_equal(count, 2);
+    assert_memory_equal(&all[0], &row, sizeof row);
+    assert_memory_equal(&all[1], &other, sizeof other);
+    free(all);
+    return 0;
+}
+
+static int refused(struct store_db *db, void *context)
+{
+    (void)context;
+    struct staff_row row = somebody("330483:0301");
+    row.certificate[10] = '\0';
+    return staff_put(db, &row); /* the table itself wants a whole fingerprint */
+}
+
+static void test_staff(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_make(&f, NULL);
+    fixture_open(&f);
+    OK(fixture_run(&f, rows, NULL));
+    assert_true(fixture_run(&f, refused, NULL) < 0);
+    fixture_drop(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_staff)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
