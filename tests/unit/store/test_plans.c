@@ -24,6 +24,8 @@ static const struct {
     {SQL_OBJECT_EVENT_LIST, "USE TEMP B-TREE FOR ORDER BY", "the acts on one object"},
     {SQL_AUTHORISATION_FIND, "USE TEMP B-TREE FOR ORDER BY", "those between two offices"},
     {SQL_ITEM_EACH, "SCAN i USING INDEX sqlite_autoindex_item_1", "the whole catalogue is what was asked for"},
+    {SQL_STAFF_LIST, "SCAN staff", "all that were enrolled, LIMIT_STAFF at most"},
+    {SQL_STAFF_COUNT, "SCAN staff USING COVERING INDEX sqlite_autoindex_staff_1", "LIMIT_STAFF at most"},
     {SQL_EDITION_STATES, "SCAN p USING COVERING INDEX sqlite_autoindex_peer_1", "counterparts, and editions sent to them"},
 };
 
