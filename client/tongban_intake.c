@@ -252,7 +252,8 @@ static void show_summary(const json_t *item, const json_t *form)
     term_pair(_("Agent"), 18, view_text(json_object_get(form, "agent"), "name"));
     json_array_foreach(json_object_get(form, "materials"), i, m)
     {
-        (void)snprintf(text, sizeof text, "%s  %s", view_text(m, "name"), view_text(m, "file"));
+        const char *file = view_text(m, "file");
+        (void)snprintf(text, sizeof text, "%s%s%s", view_text(m, "name"), file[0] ? "  " : "", file);
         term_pair(_("Material"), 18, text);
     }
     const json_t *delivery = json_object_get(form, "delivery");

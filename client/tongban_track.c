@@ -70,25 +70,27 @@ const char *track_row_word(const json_t *row, char *out, size_t size)
     return out;
 }
 
-/* One member of a summary; the bare word or number where it speaks for itself. */
-static int summary_member(const char *key, const json_t *value, struct buf *out)
+/* One member of a summary; the bare word or number where it speaks for itself, of a time on `day` only the hour. */
+static int summary_member(const char *key, const json_t *value, const char *day, struct buf *out)
 {
     static const struct {
         const char *key, *label;
     } dates[] = {{"deadline", N_("until")}, {"promised", N_("promised for")}, {"received_at", N_("received")},
                {"accepted_at", N_("accepted from")}, {"until", N_("until")}, {"due", N_("now due")}};
     const char *text = json_string_value(value);
-    char at[20];
+    char at[20] = "";
     if (!text)
         return buf_printf(out, "%s %lld", _("materials:"), (long long)json_integer_value(value));
     for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++)
-        if (!strcmp(key, dates[i].key))
-            return buf_printf(out, "%s %s", gettext(dates[i].label), strlen(text) > 10 ? term_time(value, at) : text);
+        if (!strcmp(key, dates[i].key)) {
+            const char *when = strlen(text) > 10 ? term_time(value, at) : text;
+            return buf_printf(out, "%s %s", gettext(dates[i].label), at[0] && !strncmp(at, day, 10) ? at + 11 : when);
+        }
     return buf_append_str(out, !strcmp(key, "state") ? view_state(text) : view_value_word(key, text));
 }
 
 /* A summary in one line: "granted, 居民身份证". */
-static int summary_text(const json_t *summary, struct buf *out)
+static int summary_text(const json_t *summary, const char *day, struct buf *out)
 {
     const char *key;
     json_t *value;
@@ -99,7 +101,7 @@ static int summary_text(const json_t *summary, struct buf *out)
         if (rc || !strcmp(key, "act") || (!json_is_string(value) && strcmp(key, "materials") != 0))
             continue; /* the act stands in the line's own word */
         rc = out->len ? buf_append_str(out, _(", ")) : 0;
-        rc = rc ? rc : summary_member(key, value, out);
+        rc = rc ? rc : summary_member(key, value, day, out);
     }
     return rc;
 }
@@ -128,13 +130,14 @@ static int rows_print(const json_t *rows, size_t from)
         const char *from_office = view_text(row, "from"), *name = office_name(from_office);
         if (json_integer_value(number) > 0)
             (void)snprintf(rev, sizeof rev, "%lld", (long long)json_integer_value(number));
-        rc = rc ? rc : summary_text(json_object_get(row, "summary"), &summary);
+        const char *when = term_time(json_object_get(row, "at"), at);
+        rc = rc ? rc : summary_text(json_object_get(row, "summary"), when, &summary);
         if (!rc && json_is_true(json_object_get(row, "pending")))
             rc = buf_append_str(&summary, _(" (waits for the other side's receipt)"));
         if (!rc && !strcmp(view_text(row, "verdict"), "refused"))
             rc = buf_append_str(&summary, _(" (refused by the home side)"));
         const char *cells[] = {rev,
-                               term_time(json_object_get(row, "at"), at),
+                               when,
                                name ? name : from_office,
                                track_row_word(row, what, sizeof what),
                                view_text(row, "staff"),

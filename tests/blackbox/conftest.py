@@ -1,8 +1,13 @@
+import importlib
+import pathlib
 import shutil
+import sys
 
 import pytest
 
-from office import World
+from office import AWAY, HOME, ROOT, World, daemon_path, free_ports
+
+sys.path.insert(0, str(ROOT / "config" / "demo"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,3 +37,14 @@ def fresh():
         yield world
     finally:
         world.remove()
+
+
+@pytest.fixture
+def demo(tmp_path, monkeypatch):
+    """The demonstration in a directory and on ports of this test."""
+    run = importlib.import_module("run")
+    first = free_ports(6)
+    monkeypatch.setattr(run, "BUILD", str(pathlib.Path(daemon_path()).parents[1]))
+    monkeypatch.setattr(run, "DEMO", str(tmp_path / "demo"))
+    monkeypatch.setattr(run, "PORTS", {HOME: first, AWAY: first + 3})
+    return run

@@ -1,16 +1,14 @@
 """One person at one office with `tongban`: runs of it, also at a terminal.  TONGBAN_BUILD names the build."""
-import fcntl
 import json
 import os
 import pathlib
-import pty
-import select
-import struct
 import subprocess
-import termios
-import time
+import sys
 
-from office import daemon_path
+from office import ROOT, daemon_path
+
+sys.path.insert(0, str(ROOT / "config" / "demo"))
+import terminal  # the demonstration's
 
 TONGBAN = os.environ.get("TONGBAN", str(pathlib.Path(daemon_path()).parents[1] / "client" / "tongban"))
 
@@ -41,27 +39,4 @@ class Desk:
 
     def answer(self, *words, answers, lang="zh_CN.UTF-8", cwd=None):
         """One run at a terminal: each answer is typed when the program waits; then the input ends.  What was shown, and the exit status."""
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
-        run = subprocess.Popen([TONGBAN, *words], stdin=theirs, stdout=theirs, stderr=theirs, env={**self.environment(lang, 80), "NO_COLOR": "1"},
-                               cwd=cwd or self.directory)
-        os.close(theirs)
-        shown, answers, end = b"", list(answers), time.monotonic() + 60
-        try:
-            while time.monotonic() < end:
-                if select.select([ours], [], [], 0.3)[0]:
-                    try:
-                        part = os.read(ours, 65536)
-                    except OSError:
-                        break
-                    if not part:
-                        break
-                    shown += part
-                elif run.poll() is not None:
-                    break
-                elif shown.rstrip(b" ").endswith((b":", "：".encode())):
-                    os.write(ours, (answers.pop(0) + "\n").encode() if answers else b"\x04")
-            status = run.wait(10)
-        finally:
-            os.close(ours)
-        return shown.decode().replace("\r\n", "\n"), status
+        return terminal.answer([TONGBAN, *words], answers, self.environment(lang, terminal.COLUMNS), cwd or self.directory)

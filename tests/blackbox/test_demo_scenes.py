@@ -1,26 +1,10 @@
 """./dev demo --full: the scenes of config/demo/scenes.py on ports of their own; each compares what both sides have of its case."""
 import copy
 import importlib
-import pathlib
-import sys
 
-import pytest
+from office import AWAY, HOME
 
-from office import AWAY, HOME, ROOT, daemon_path, free_ports
-
-sys.path.insert(0, str(ROOT / "config" / "demo"))
 FAST = ["proxy", "deemed", "revoked", "refused", "expired", "originals"]  # the joint case is tests/blackbox/test_joint.py's
-
-
-@pytest.fixture
-def demo(tmp_path, monkeypatch):
-    """The demonstration in a directory and on ports of this test."""
-    run = importlib.import_module("run")
-    first = free_ports(6)
-    monkeypatch.setattr(run, "BUILD", str(pathlib.Path(daemon_path()).parents[1]))
-    monkeypatch.setattr(run, "DEMO", str(tmp_path / "demo"))
-    monkeypatch.setattr(run, "PORTS", {HOME: first, AWAY: first + 3})
-    return run
 
 
 def test_both_sides_have_the_same_of_every_scene(demo, capsys):
