@@ -122,6 +122,7 @@ int authorisation_letter(struct client *client, const struct args *args);
 int case_documents(struct client *client, const struct args *args);
 int case_document(struct client *client, const struct args *args);
 int case_void_document(struct client *client, const struct args *args);
+int result_check(struct client *client, const struct args *args);
 int progress_show(struct client *client, const struct args *args);
 int case_new(struct client *client, const struct args *args);
 int case_steps(struct client *client, const struct args *args);

@@ -161,6 +161,8 @@ const struct command commands[] = {
      figures_show},
     {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
      material_add},
+    {"result", "check", "NUMBER", 1, 1, NULL,
+     N_("whether a document or licence is known here and in force: its number, or the text of its QR code"), result_check},
     {"progress", NULL, "CASE [CODE]", 1, 2, NULL, N_("where a case stands, for the applicant: number and query code, or the text of the QR code"),
      progress_show},
     {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},

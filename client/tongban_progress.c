@@ -42,7 +42,8 @@ int progress_show(struct client *client, const struct args *args)
         if (status)
             return status;
         if (strlen(args->positional[1]) != QUERY_CODE_LEN || strspn(args->positional[1], "0123456789ABCDEFabcdef") != QUERY_CODE_LEN)
-            return report_local(client, REPORT_USAGE, "%s", _("a query code has 8 characters, 0 to 9 and A to F; it stands on the receipt"));
+            return report_local(client, REPORT_USAGE, "%s",
+                                _("a query code has 8 characters, 0 to 9 and A to F; it stands on the receipt"));
         (void)snprintf(code, sizeof code, "%s", args->positional[1]);
     } else if (document_query_read(given, no, code)) {
         return report_local(client, REPORT_USAGE, "%s", _("give the case number and the query code, or the whole text of the QR code"));

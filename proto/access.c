@@ -35,6 +35,7 @@ const struct access_route access_routes[] = {
     {"POST", CASE "/documents/{kind}/print", ACCESS_KIND_DOCUMENT},
     {"POST", CASE "/documents/{kind}/void", ACCESS_KIND_DOCUMENT},
     {"GET", WINDOW "/progress", ACCESS_KIND_PROGRESS},
+    {"GET", WINDOW "/results", ACCESS_KIND_RESULT},
     {"GET", WINDOW "/todo", ACCESS_KIND_CASE_LIST},
     {"GET", WINDOW "/registers", ACCESS_KIND_REGISTER_READ},
     {"GET", WINDOW "/registers/{kind}", ACCESS_KIND_REGISTER_READ},

@@ -39,7 +39,8 @@ enum { ACCESS_CASEWORK = ACCESS_WINDOW | ACCESS_HANDLER, ACCESS_STAFF = ACCESS_C
     A(ACCOUNTABILITY, ACCESS_STAFF, "who did what on a case", "责任追溯")                                              \
     A(CASE_TAKE, ACCESS_CASEWORK | ACCESS_CHANNELS, "taking in an application", "收件")                                \
     A(UPLOAD, ACCESS_CASEWORK | ACCESS_CHANNELS, "an upload for an application", "上传材料")                           \
-    A(PROGRESS, ACCESS_CASEWORK | ACCESS_CHANNELS, "the progress of a case by its query code", "凭查询码查询进度")
+    A(PROGRESS, ACCESS_CASEWORK | ACCESS_CHANNELS, "the progress of a case by its query code", "凭查询码查询进度")                          \
+    A(RESULT, ACCESS_CASEWORK, "whether a document is genuine", "审批结果互认核验")
 
 enum access_kind {
 #define A(constant, roles, what, zh) ACCESS_KIND_##constant,

@@ -20,6 +20,7 @@
     LIMIT(OBJECT_ACTS, 500, "acts", "on one object of a register, each read again at every act; it can still be ended")  \
     LIMIT(OBJECT_BYTES, 256 * 1024, "bytes", "content of one object of a register; a list shows 100 of them")           \
     LIMIT(LIST_PAGE, 100, "rows", "largest page of a list")                                                            \
+    LIMIT(RESULT_CASES, 8, "cases", "that have one document number; more than one is an error of a typist")             \
     LIMIT(PROGRESS_CLIENT, 60, "questions", "about progress from one certificate in PROGRESS_MS; a counter asks a few")     \
     LIMIT(PROGRESS_CASE, 10, "questions", "about one case number in PROGRESS_MS: a query code of 32 bits is not guessed")   \
     LIMIT(PROGRESS_MS, 60 * 1000, "ms", "what these two count in; the Retry-After of 429")                              \

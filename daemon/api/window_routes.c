@@ -295,6 +295,7 @@ static int read_parameters(struct exchange *x, struct office_question *question,
     const char *state = exchange_query(x, "state"), *open = exchange_query(x, "open");
     /* the office in the path counts before the one in the query */
     const char *office = exchange_param(x, "office") ? exchange_param(x, "office") : exchange_query(x, "office");
+    bool number = exchange_query(x, "number") != NULL; /* of a document */
     const char *code = exchange_param(x, "code") ? exchange_param(x, "code") : exchange_query(x, "code");
     int rc = read_number(x, "limit", 1, LIMIT_LIST_PAGE, 20, &limit, p);
     if (!rc)
@@ -315,7 +316,7 @@ static int read_parameters(struct exchange *x, struct office_question *question,
     if (!rc)
         rc = read_item_filters(x, question, p);
     if (!rc)
-        rc = copy_text(question->text, sizeof question->text, exchange_query(x, "q"), "q", p);
+        rc = copy_text(question->text, sizeof question->text, exchange_query(x, number ? "number" : "q"), number ? "number" : "q", p);
     if (rc)
         return rc;
     question->limit = (unsigned)limit;
@@ -434,6 +435,11 @@ static void get_progress(struct exchange *x, void *context)
         ask(x, api, ASK_PROGRESS);
 }
 
+static void get_results(struct exchange *x, void *context)
+{
+    ask(x, context, ASK_RESULT);
+}
+
 static void get_registers(struct exchange *x, void *context)
 {
     ask(x, context, ASK_REGISTERS);
@@ -500,6 +506,7 @@ const struct http_route api_window_routes[] = {
     POST(CASE "/documents/{kind}/print", post_print),
     POST(CASE "/documents/{kind}/void", post_void),
     GET("/window/v1/progress", get_progress),
+    GET("/window/v1/results", get_results),
     GET("/window/v1/todo", get_todo),
     GET("/window/v1/registers", get_registers),
     GET("/window/v1/registers/{kind}", get_registers),

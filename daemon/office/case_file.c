@@ -88,6 +88,7 @@ int case_append(struct store_db *db, const struct office *office, struct case_ro
     struct event_row event = {.rev = entry->rev, .own = true, .ref = (int64_t)at, .type = entry->type, .verdict = -1};
     memcpy(event.peer, office->code, OFFICE_TEXT);
     rc = event_add(db, row->id, &event);
+    rc = rc ? rc : result_keep(db, row->id, entry->body);
     /* what the home side was handed at its own counter stays there: the intake side is told, not sent it */
     bool travels = entry->to[0] && (case_side_of(office, row) == CASE_SIDE_INTAKE || entry->type == ENTRY_CASE_DECIDED);
     if (!rc && travels)

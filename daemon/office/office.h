@@ -321,7 +321,8 @@ enum office_ask {
     ASK_ACCOUNTABILITY,
     ASK_CATALOGUE,
     ASK_CATALOGUE_HISTORY,
-    ASK_PROGRESS /* of case_no, with the query code in item_code */
+    ASK_PROGRESS, /* of case_no, with the query code in item_code */
+    ASK_RESULT    /* of the number in text; or of case_no, as above */
 };
 struct office_question {
     struct store_query query;

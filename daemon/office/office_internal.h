@@ -322,6 +322,20 @@ int document_declare_void(struct store_db *db, struct office_request *request, s
 
 /* ---- progress.c: what an applicant may ask ---- */
 int ask_progress(struct store_db *db, struct office_question *q) TB_MUST_USE;
+/* The case whose number and code these are.  A wrong code and an unknown case are one answer. */
+int case_find_by_code(struct store_db *db, struct office_question *q, struct case_row *row) TB_MUST_USE;
+
+/* ---- result.c: what is known here of a document ---- */
+int ask_result(struct store_db *db, struct office_question *q) TB_MUST_USE;
+/* Keeps the numbers that an entry of the case names. */
+int result_keep(struct store_db *db, int64_t case_id, const json_t *body) TB_MUST_USE;
+
+/* ---- question.c: proofs, as in a bundle ---- */
+/* Appends the lines of an event of the case, and its receipt, with their proofs. */
+int event_proof(struct store_db *db, const struct office *office, const struct case_row *row, const struct event_row *event,
+                json_t *entries) TB_MUST_USE;
+/* Appends {"office","vkey"}. */
+int add_vkey(json_t *offices, const char *office, const struct note_vkey *key) TB_MUST_USE;
 
 /* ---- shared small things ---- */
 

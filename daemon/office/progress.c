@@ -18,8 +18,7 @@ static bool same_code(const char right[QUERY_CODE_TEXT], const char *given)
     return !differs;
 }
 
-/* The case whose number and code these are.  A wrong code and an unknown case are one answer. */
-static int find_by_code(struct store_db *db, struct office_question *q, struct case_row *row)
+int case_find_by_code(struct store_db *db, struct office_question *q, struct case_row *row)
 {
     struct case_row nobody = {.id = 0};
     char code[QUERY_CODE_TEXT];
@@ -69,7 +68,7 @@ int ask_progress(struct store_db *db, struct office_question *q)
 {
     struct case_row row;
     json_t *dates = NULL;
-    int rc = find_by_code(db, q, &row);
+    int rc = case_find_by_code(db, q, &row);
     if (rc)
         return rc;
     rc = promised_dates(db, q->office, &row, &dates);

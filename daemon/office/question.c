@@ -270,7 +270,13 @@ static int bundle_theirs(struct store_db *db, json_t *entries, const struct even
     return rc;
 }
 
-static int add_vkey(json_t *offices, const char *office, const struct note_vkey *key)
+int event_proof(struct store_db *db, const struct office *office, const struct case_row *row, const struct event_row *event,
+                json_t *entries)
+{
+    return event->own ? bundle_own(db, case_other(office, row), entries, event) : bundle_theirs(db, entries, event);
+}
+
+int add_vkey(json_t *offices, const char *office, const struct note_vkey *key)
 {
     char text[NOTE_VKEY_TEXT];
     int rc = note_vkey_format(key, false, text);
@@ -316,7 +322,7 @@ static int ask_bundle(struct store_db *db, struct office_question *q)
     const struct office_peer *peer = office_peer(q->office, other);
     rc = entries && offices ? event_list(db, row.id, &events, &count) : TB_ENOMEM;
     for (size_t i = 0; i < count && !rc; i++)
-        rc = events[i].own ? bundle_own(db, other, entries, &events[i]) : bundle_theirs(db, entries, &events[i]);
+        rc = event_proof(db, q->office, &row, &events[i], entries);
     if (!rc)
         rc = add_vkey(offices, q->office->code, &store_signer(db)->vkey);
     if (!rc && peer)
@@ -355,7 +361,7 @@ static int (*const asks[])(struct store_db *db, struct office_question *q) = {
     [ASK_ACCOUNTABILITY] = ask_accountability,
     [ASK_CLOCKS] = ask_clocks,
     [ASK_JOINT] = ask_joint,       [ASK_JOINTS] = ask_joints,
-    [ASK_PROGRESS] = ask_progress,
+    [ASK_PROGRESS] = ask_progress, [ASK_RESULT] = ask_result,
     [ASK_CATALOGUE] = ask_catalogue, [ASK_CATALOGUE_HISTORY] = ask_catalogue_history,
 };
 

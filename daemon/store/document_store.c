@@ -101,3 +101,23 @@ int document_list(struct store_db *db, int64_t case_id, struct document_entry **
     *count = n;
     return 0;
 }
+
+int result_number_add(struct store_db *db, int64_t case_id, const char *number)
+{
+    struct db_query q = q_start(db, SQL_RESULT_ADD);
+    q_text(&q, number);
+    q_int(&q, case_id);
+    return q_run(&q, NULL);
+}
+
+int result_number_find(struct store_db *db, const char *number, int64_t *ids, size_t most, size_t *count)
+{
+    size_t n = 0;
+    struct db_query q = q_start(db, SQL_RESULT_FIND);
+    q_text(&q, number);
+    q_int(&q, (int64_t)most);
+    while (q_next(&q))
+        ids[n++] = q_get_int(&q, 0);
+    *count = n;
+    return q_end(&q);
+}

@@ -126,6 +126,9 @@
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                                                       \
     S(DOCUMENT_PRINTED, WRITE, "UPDATE document SET printed = printed + 1 WHERE id = ?1")                              \
     S(DOCUMENT_VOID, WRITE, "UPDATE document SET voided_at = ?2, void_reason = ?3 WHERE id = ?1 AND voided_at = 0")    \
+    S(RESULT_ADD, WRITE, "INSERT OR IGNORE INTO result_number (number, case_id) VALUES (?1, ?2)")                      \
+    S(RESULT_FIND, READ,                                                                                               \
+      "SELECT case_id FROM result_number WHERE number = ?1 UNION SELECT case_id FROM document WHERE number = ?1 LIMIT ?2") \
     S(DOCUMENT_LIST, READ,                                                                                             \
       "SELECT id, kind, own, ref, number, replaces, issued_at, printed, voided_at, void_reason FROM document "         \
       "WHERE case_id = ?1 ORDER BY id")                                                                                \

@@ -126,6 +126,11 @@ int document_void(struct store_db *db, int64_t id, int64_t at, const char *reaso
 /* Of a case, oldest first. *rows owned: documents_free. */
 int document_list(struct store_db *db, int64_t case_id, struct document_entry **rows, size_t *count) TB_MUST_USE;
 
+/* That an entry of the case names this number; once. */
+int result_number_add(struct store_db *db, int64_t case_id, const char *number) TB_MUST_USE;
+/* Cases that name it, or have a document with it: at most `most`. */
+int result_number_find(struct store_db *db, const char *number, int64_t *ids, size_t most, size_t *count) TB_MUST_USE;
+
 /* ---- reports (report_store.c): bounded pieces of long lists, for queries that go on by cursor ---- */
 
 /* Highest id of a case, 0 without any. */

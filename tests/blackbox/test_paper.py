@@ -5,12 +5,14 @@ import html.parser
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
+import urllib.parse
 
 import pytest
 
-from office import AWAY, HOME, application, make_certificate
-from test_documents import REFUSALS, act, desk, paper, received, void
+from office import AWAY, HOME, ROOT, application, make_certificate
+from test_documents import VERIFY, act, desk, paper, received, void
 
 HOSTILE = "<script>alert(1)</script>\"'&lt;</bdi>"
 
@@ -111,6 +113,7 @@ def progress(office, case, code, staff="0007"):
 
 def test_progress_in_plain_words_without_a_person(pair):
     case = received(pair)
+    pair.away.wait_state(case, "received")
     code = query_code(pair.away, case)
     for office, staff in ((pair.away, "0007"), (pair.home, "0101")):
         answer = progress(office, case, code, staff)
@@ -196,3 +199,108 @@ def test_the_desk_asks_for_progress(pair):
     assert desk(pair.away, "progress", case, "xyz").returncode == 2 and desk(pair.away, "progress", case).returncode == 2
     got = desk(pair.away, "progress", case, "00000000" if code != "00000000" else "11111111", lang="zh_CN.UTF-8")
     assert got.returncode == 1 and "没有与此编号和查询码相符的办件" in got.stderr
+
+
+# ---- recognition of results ----
+
+def check(office, staff="0007", **query):
+    answer = office.window("GET", "/window/v1/results?" + urllib.parse.urlencode(query), staff=staff)
+    assert answer.status == 200, answer
+    return answer.json()
+
+
+def granted(world, licence):
+    case = received(world)
+    act(world, case, "accept")
+    number = act(world, case, "grant", {"result": {"name": "居民身份证", "number": licence, "valid_until": "2046-11-23"}})["number"]
+    world.away.wait_state(case, "granted")
+    return case, number
+
+
+def proved(office, row, directory):
+    """The auditor's program agrees that the entry of the document stands in the ledger of the office that issued it."""
+    key = (directory / row["issuer"]["office"] / "ledger.vkey").read_text().strip()
+    (directory / "entry.json").write_text(row["entries"][0]["line"])
+    (directory / "entry.tlog-proof").write_text(row["entries"][0]["proof"])
+    got = subprocess.run([VERIFY, "proof", "--key", key, "--entry", directory / "entry.json", directory / "entry.tlog-proof"],
+                         capture_output=True, text=True, timeout=60)
+    return got.returncode == 0, got
+
+
+def test_a_result_is_known_on_both_sides_with_proof(fresh):
+    fresh.start()
+    case, number = granted(fresh, "JZ-2046-01")
+    fresh.cut()  # what a side has, it answers without the link
+    for office, staff, here in ((fresh.home, "0101", True), (fresh.away, "0007", False)):
+        for wanted in (number, "JZ-2046-01"):
+            answer = check(office, staff, number=wanted)
+            row, = answer["rows"]
+            assert answer["known"] and (row["number"], row["kind"], row["case"]) == (number, "decision_grant", case)
+            assert (row["issuer"]["office"], row["issued_here"], row["standing"]) == (HOME, here, "in_force")
+            assert row["result"]["number"] == "JZ-2046-01" and "张三" not in json.dumps(row, ensure_ascii=False)
+            good, got = proved(office, row, fresh.directory)
+            assert good, got
+            forged = row | {"entries": [row["entries"][0] | {"line": row["entries"][0]["line"].replace("JZ-2046-01", "JZ-2046-02")}]}
+            assert not proved(office, forged, fresh.directory)[0]
+    fresh.restore()
+
+
+def test_a_forged_number_is_unknown_and_says_whom_to_ask(pair):
+    case, number = granted(pair, "JZ-1")
+    forged = number.replace("0000", "9999")
+    for office, staff, other in ((pair.home, "0101", AWAY), (pair.away, "0007", HOME)):
+        for wanted in (forged, number[:-1], "JZ-", "' OR 1=1 --", "%"):
+            answer = check(office, staff, number=wanted)
+            assert not answer["known"] and answer["rows"] == [] and [whom["office"] for whom in answer["ask"]] == [other]
+    code = query_code(pair.away, case)
+    assert {row["kind"] for row in check(pair.away, case=case, code=code)["rows"]} >= {"decision_grant", "acceptance_notice", "intake_receipt"}
+    assert not check(pair.away, case=case, code="00000000" if code != "00000000" else "11111111")["known"]
+    assert pair.away.window("GET", "/window/v1/results").problem() == "field"
+    assert pair.away.window("GET", "/window/v1/results?number=" + urllib.parse.quote(number), staff="0201").problem() == "not-allowed"
+
+
+def test_a_void_document_is_no_longer_in_force(pair):
+    case, number = granted(pair, "JZ-2")
+    assert paper(pair.home, case, "decision_grant", staff="0101").status == 200
+    assert void(pair.home, case, "decision_grant", reason="打印错误").status == 200
+    row, = check(pair.home, "0101", number=number)["rows"]
+    assert row["standing"] == "void" and row["void"]["reason"] == "打印错误" and row["issued_here"]
+    row, = check(pair.away, number=number)["rows"]
+    assert not row["issued_here"], "the other side says that only the issuer knows"
+    again = paper(pair.home, case, "decision_grant", staff="0101").json()["number"]
+    row, = check(pair.home, "0101", number=again)["rows"]
+    assert row["standing"] == "in_force" and again != number
+
+
+def test_a_revoked_and_an_expired_one(pair):
+    case = received(pair)
+    act(pair, case, "accept")
+    number = act(pair, case, "grant", {"result": {"name": "许可证", "number": "JZ-3", "valid_until": "2020-01-01"}})["number"]
+    assert check(pair.home, "0101", number=number)["rows"][0]["standing"] == "expired"
+
+
+def test_the_desk_checks_a_result(pair):
+    case, number = granted(pair, "JZ-4")
+    got = desk(pair.away, "result", "check", number.replace("〔", "[").replace("〕", "]"), lang="zh_CN.UTF-8")
+    assert got.returncode == 0 and "有效" in got.stdout and "桐乡市政务服务中心" in got.stdout and "只有出具单位知道" in got.stdout
+    got = desk(pair.home, "result", "check", "JZ-4", staff="0101")
+    assert got.returncode == 0 and "in force" in got.stdout and "later" not in got.stdout and number in got.stdout
+    got = desk(pair.away, "result", "check", f"tongban:{case}?q={query_code(pair.away, case)}")
+    assert got.returncode == 0 and number in got.stdout
+    got = desk(pair.away, "result", "check", "JZ-不存在", lang="zh_CN.UTF-8")
+    assert got.returncode == 1 and "没有此文书的记录" in got.stdout and "0573" in got.stdout
+    assert json.loads(desk(pair.away, "--json", "result", "check", number).stdout)["known"]
+
+
+def test_an_older_database_learns_its_numbers(fresh):
+    """The migration finds in the ledgers what the office would have kept."""
+    fresh.start()
+    granted(fresh, "JZ-5")
+    fresh.stop()
+    fill = (ROOT / "daemon" / "store" / "migrations" / "010_result.sql").read_text().partition("INSERT OR IGNORE")
+    for office in (fresh.home, fresh.away):
+        with sqlite3.connect(next((office.directory / "data").glob("*.db"))) as db:
+            before = sorted(db.execute("SELECT number, case_id FROM result_number").fetchall())
+            db.execute("DELETE FROM result_number")
+            db.execute(fill[1] + fill[2])
+            assert sorted(db.execute("SELECT number, case_id FROM result_number").fetchall()) == before and len(before) == 3

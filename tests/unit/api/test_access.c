@@ -45,7 +45,8 @@ static void test_roles(void **state)
         [ACCESS_KIND_CATALOGUE_WRITE] = false, [ACCESS_KIND_DOCUMENT] = false, [ACCESS_KIND_REGISTER_READ] = true,
         [ACCESS_KIND_REGISTER_WRITE] = false,
         [ACCESS_KIND_JOINT] = false, [ACCESS_KIND_REPORT] = true,    [ACCESS_KIND_ACCOUNTABILITY] = true,
-        [ACCESS_KIND_CASE_TAKE] = false, [ACCESS_KIND_UPLOAD] = false, [ACCESS_KIND_PROGRESS] = false};
+        [ACCESS_KIND_CASE_TAKE] = false, [ACCESS_KIND_UPLOAD] = false, [ACCESS_KIND_PROGRESS] = false,
+        [ACCESS_KIND_RESULT] = false};
     for (size_t i = 0; i < access_route_count; i++) {
         const struct access_route *r = &access_routes[i];
         struct problem p = {.number = -1};
