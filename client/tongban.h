@@ -119,6 +119,7 @@ int case_clocks_show(struct client *client, const struct args *args);
 int case_proof(struct client *client, const struct args *args);
 int item_form(struct client *client, const struct args *args);
 int authorisation_letter(struct client *client, const struct args *args);
+int case_number(struct client *client, const struct args *args);
 int case_documents(struct client *client, const struct args *args);
 int case_document(struct client *client, const struct args *args);
 int case_void_document(struct client *client, const struct args *args);

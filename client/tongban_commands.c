@@ -49,6 +49,11 @@ static const struct option case_list_options[] = {{"state", "STATE", N_("only ca
                                                   {"open", NULL, N_("only cases that are not closed")},
                                                   {"limit", "N", N_("at most this many rows")},
                                                   {NULL, NULL, NULL}};
+static const struct option number_options[] = {
+    {"system", "NAME", N_("the line system (条线系统) that knows the case under this number")},
+    {"value", "NUMBER", N_("the number there")},
+    {"remove", NULL, N_("take this number away again")},
+    {NULL, NULL, NULL}};
 static const struct option track_options[] = {
     {"watch", NULL, N_("stay and show what happens until the case is closed")},
     {"until", "STATE", N_("with --watch: stop when this state is reached")},
@@ -132,8 +137,11 @@ const struct command commands[] = {
      N_("show the editions of all offices: who published, what changed, who has taken it"), catalogue_history},
     {"case", "new", "", 0, 0, case_new_options, N_("take in an application"), case_new},
     {"case", "list", "[QUERY]", 0, 1, case_list_options,
-     N_("list cases, newest first; QUERY is a case number, a whole name or a whole certificate number"), case_list},
+     N_("list cases, newest first; QUERY is a case number, a whole name, a whole certificate number or the number of a line "
+        "system"), case_list},
     {"case", "show", "NO", 1, 1, NULL, N_("show a case whole (this view is recorded)"), case_show},
+    {"case", "number", "NO", 1, 1, number_options, N_("note the number under which a line system knows a case; only at this office"),
+     case_number},
     {"case", "track", "NO", 1, 1, track_options, N_("show what happened to a case, step by step"), case_track},
     {"case", "clocks", "NO", 1, 1, NULL, N_("show the limits of a case, their lights, and who took how long"),
      case_clocks_show},

@@ -200,6 +200,12 @@ void view_case(const struct client *client, const json_t *doc, bool brief)
     const char *name = view_text(item, "name");
     (void)snprintf(text, sizeof text, "%s%s%s", view_text(item, "code"), name[0] ? " " : "", name);
     term_pair(_("Item"), LABEL, text);
+    size_t i;
+    json_t *number;
+    json_array_foreach(json_object_get(doc, "numbers"), i, number) {
+        (void)snprintf(text, sizeof text, "%s  %s", view_text(number, "system"), view_text(number, "value"));
+        term_pair(i ? "" : _("Line system"), LABEL, text);
+    }
     const json_t *joint = json_object_get(doc, "joint");
     if (json_is_object(joint)) {
         (void)snprintf(text, sizeof text, _("%s, leg %d of %d: %s (%s)"), view_text(joint, "id"),

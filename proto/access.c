@@ -31,6 +31,7 @@ const struct access_route access_routes[] = {
     {"GET", CASE "/accountability", ACCESS_KIND_ACCOUNTABILITY},
     {"GET", CASE "/steps", ACCESS_KIND_CASE_TRACE},
     {"GET", CASE "/originals", ACCESS_KIND_CASE_TRACE},
+    {"POST", CASE "/numbers", ACCESS_KIND_CASE_WRITE},
     {"GET", CASE "/documents", ACCESS_KIND_DOCUMENT},
     {"POST", CASE "/documents/{kind}/print", ACCESS_KIND_DOCUMENT},
     {"POST", CASE "/documents/{kind}/void", ACCESS_KIND_DOCUMENT},

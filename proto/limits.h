@@ -19,6 +19,9 @@
     LIMIT(LEG_DAYS, 1000, "days", "time of one leg, as the limits of items")                                           \
     LIMIT(OBJECT_ACTS, 500, "acts", "on one object of a register, each read again at every act; it can still be ended")  \
     LIMIT(OBJECT_BYTES, 256 * 1024, "bytes", "content of one object of a register; a list shows 100 of them")           \
+    LIMIT(FOREIGN_NUMBERS, 16, "numbers", "of line systems, on one case at one office")                                \
+    LIMIT(FOREIGN_SYSTEM_BYTES, 60, "bytes", "name of a line system, 20 hanzi")                                        \
+    LIMIT(FOREIGN_NUMBER_BYTES, 100, "bytes", "number of a case in a line system")                                     \
     LIMIT(LIST_PAGE, 100, "rows", "largest page of a list")                                                            \
     LIMIT(RESULT_CASES, 8, "cases", "that have one document number; more than one is an error of a typist")             \
     LIMIT(PROGRESS_CLIENT, 60, "questions", "about progress from one certificate in PROGRESS_MS; a counter asks a few")     \

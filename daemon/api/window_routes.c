@@ -206,6 +206,11 @@ static void post_void(struct exchange *x, void *context)
     start_call(x, context, OFFICE_VOID);
 }
 
+static void post_number(struct exchange *x, void *context)
+{
+    start_call(x, context, OFFICE_NUMBER);
+}
+
 static void post_joint(struct exchange *x, void *context)
 {
     start_call(x, context, OFFICE_JOINT);
@@ -496,6 +501,7 @@ const struct http_route api_window_routes[] = {
     GET("/window/v1/cases", get_cases),
     GET(CASE, get_case),
     POST(CASE "/actions/{action}", post_action),
+    POST(CASE "/numbers", post_number),
     GET(CASE "/timeline", get_timeline),
     GET(CASE "/clocks", get_clocks),
     GET(CASE "/events", get_events),

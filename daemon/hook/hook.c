@@ -21,7 +21,6 @@ struct hook {
     char *path;                  /* owned */
     struct hook_place place;     /* kept in the store */
     unsigned failures;           /* of the present event */
-    int64_t behind;
     const char *refused;         /* static: why the file may not be run, or NULL */
     struct office_feed feed;     /* the present event */
     struct office_hook_place keep;
@@ -47,7 +46,8 @@ static void show_metrics(const struct hooks *hooks)
 {
     int64_t behind = 0, failing = 0;
     for (size_t i = 0; i < hooks->count; i++) {
-        behind = hooks->hooks[i].behind > behind ? hooks->hooks[i].behind : behind;
+        int64_t one = metric_get(METRIC_LEDGER_SIZE) - hooks->hooks[i].place.index;
+        behind = one > behind ? one : behind;
         failing += hooks->hooks[i].failures > 0;
     }
     metric_set(METRIC_HOOK_BEHIND, behind);
@@ -118,6 +118,7 @@ static void hook_failed(struct hook *hook, const char *detail, int64_t status)
     metric_set(METRIC_HOOK_LAST_FAILURE, world->now_ms(world->context) / 1000);
     LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "hook_failed", LOG_TEXT("hook", hook->name), LOG_TEXT("entry", hook->feed.id),
         LOG_TEXT("detail", detail), LOG_INT("status", status), LOG_INT("attempt", hook->failures));
+    show_metrics(hook->hooks);
     hook_wait(hook, hook->failures);
 }
 
@@ -212,13 +213,13 @@ static void asked(struct store_query *query, int rc)
         hook_wait(hook, FEED_WAIT);
         return;
     }
-    hook->behind = hook->feed.found ? hook->feed.behind + 1 : hook->feed.behind;
+    if (!hook->feed.found)
+        hook->place = hook->feed.place; /* nothing to tell between there and here */
     show_metrics(hook->hooks);
     if (hook->feed.found) {
         hook_check(hook);
         return;
     }
-    hook->place = hook->feed.place; /* nothing to tell between there and here */
     hook->step = STEP_IDLE;
     if (hook->feed.more || hook->again)
         hook_ask(hook);
@@ -297,6 +298,7 @@ void hooks_wake(struct hooks *hooks)
         if (hooks->hooks[i].step == STEP_IDLE)
             hook_ask(&hooks->hooks[i]);
     }
+    show_metrics(hooks);
 }
 
 void hooks_stop(struct hooks *hooks, void (*done)(void *context), void *context)

@@ -268,6 +268,8 @@ int case_document(struct store_db *db, const struct office *office, const struct
         rc = TB_ENOMEM;
     if (!rc)
         rc = add_lacks(db, row, doc);
+    if (!rc)
+        rc = case_add_numbers(db, row, doc);
     json_decref(content);
     if (rc)
         json_decref(doc);

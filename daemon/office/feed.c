@@ -144,7 +144,6 @@ static int feed_run(struct store_db *db, struct store_query *query)
     for (unsigned i = 0; !rc && !feed->found && i < FEED_STEPS; i++)
         rc = step(db, feed);
     feed->more = !rc && !feed->found;
-    feed->behind = (int64_t)store_ledger_size(db) - feed->place.index;
     return rc == TB_ENOTFOUND ? 0 : rc;
 }
 

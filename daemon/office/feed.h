@@ -16,7 +16,6 @@ struct office_feed {
     /* results */
     bool found;
     bool more;                      /* not found yet, but there is more to look at from `place` */
-    int64_t behind;                 /* own entries from `place` to the end */
     char id[UUID_TEXT];
     const char *type;               /* static */
     char case_no[CASE_NO_TEXT];

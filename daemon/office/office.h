@@ -98,7 +98,8 @@ enum office_kind {
     OFFICE_VOID,
     OFFICE_JOINT,
     OFFICE_JOINT_WITHDRAW,
-    OFFICE_PUBLISH
+    OFFICE_PUBLISH,
+    OFFICE_NUMBER
 };
 
 struct office_request {

@@ -165,6 +165,13 @@ int walk_ledger(struct walk *walk, uint64_t first, uint64_t last) TB_MUST_USE;
 /* The next `limit` messages of a peer behind `after`; *last as inbox_scan. */
 int walk_inbox(struct walk *walk, const char *peer, int64_t after, unsigned limit, int64_t *last) TB_MUST_USE;
 
+/* ---- foreign_number.c ---- */
+
+/* `numbers` of the case document: [{system, value}], left out when there are none. */
+int case_add_numbers(struct store_db *db, const struct case_row *row, json_t *doc) TB_MUST_USE;
+/* OFFICE_NUMBER: body {"system","value","remove"?}. */
+int number_run(struct store_db *db, struct office_request *request, struct problem *p) TB_MUST_USE;
+
 /* ---- question.c, accountability.c ---- */
 
 /* What a line about an entry may show to anybody: no names, no numbers of persons.  New reference. */

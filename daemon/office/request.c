@@ -463,6 +463,9 @@ static int request_run(struct store_db *db, struct store_command *command)
             rc = run_paper(&act, p);
         } else if (!rc && request->kind == OFFICE_PUBLISH) {
             rc = run_publish(&act, p);
+        } else if (!rc && request->kind == OFFICE_NUMBER) {
+            rc = number_run(db, request, p);
+            rc = rc ? rc : keep_stored(&act);
         } else if (!rc) {
             rc = request->kind == OFFICE_REGISTER ? run_register(&act, p) : run_case(&act, p);
         }

@@ -82,7 +82,8 @@
     S(CASE_LIST_WORDS, READ,                                                                                           \
       "SELECT " CASE_COLUMNS " FROM cases WHERE applicant = ?1 AND id < ?2 AND (?3 < 0 OR local_state = ?3) AND open >= ?4 " \
       "UNION SELECT " CASE_COLUMNS " FROM cases WHERE number = ?1 AND id < ?2 AND (?3 < 0 OR local_state = ?3) "       \
-      "AND open >= ?4 ORDER BY id DESC LIMIT ?5")                                                                      \
+      "AND open >= ?4 UNION SELECT " CASE_COLUMNS " FROM cases WHERE id IN (SELECT case_id FROM foreign_number "       \
+      "WHERE value = ?1) AND id < ?2 AND (?3 < 0 OR local_state = ?3) AND open >= ?4 ORDER BY id DESC LIMIT ?5")       \
     S(CASE_LIST_TODO, READ,                                                                                            \
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_todo WHERE todo = ?1 AND todo <> 0 "                        \
       "AND (due_order, id) > (?2, ?3) ORDER BY due_order, id LIMIT ?4")                                                \
@@ -305,6 +306,12 @@
       "due_provisional = excluded.due_provisional, reason = excluded.reason")                                          \
     S(JOINT_LEG_LIST, READ, "SELECT " LEG_COLUMNS " FROM joint_leg WHERE id >= ?1 AND id < ?2 ORDER BY id")            \
     S(JOINT_LEG_OF_CASE, READ, "SELECT id FROM joint_leg WHERE case_id = ?1")                                          \
+    /* numbers of line systems */                                                                                      \
+    S(FOREIGN_FIND, READ,                                                                                              \
+      "SELECT case_no FROM foreign_number JOIN cases ON cases.id = case_id WHERE value = ?1 AND system = ?2")          \
+    S(FOREIGN_ADD, WRITE, "INSERT INTO foreign_number (case_id, system, value, staff, at) VALUES (?1, ?2, ?3, ?4, ?5)") \
+    S(FOREIGN_REMOVE, WRITE, "DELETE FROM foreign_number WHERE case_id = ?1 AND system = ?2 AND value = ?3")           \
+    S(FOREIGN_LIST, READ, "SELECT system, value FROM foreign_number WHERE case_id = ?1 ORDER BY id")                   \
     /* hooks */                                                                                                        \
     S(HOOK_GET, READ, "SELECT idx, ahead, part FROM hook WHERE name = ?1")                                             \
     S(HOOK_PUT, WRITE,                                                                                                 \

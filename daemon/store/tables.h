@@ -403,6 +403,15 @@ int material_out_done(struct store_db *db, const char *peer, const char *sha256)
 /* A material is expected at all (listed in a case or created by a clerk): uploads from a peer of others are refused. */
 int material_expected(struct store_db *db, const char *sha256) TB_MUST_USE;
 
+/* ---- numbers of line systems ---- */
+
+/* The case that has this number; TB_ENOTFOUND. */
+int foreign_find(struct store_db *db, const char *system, const char *value, char case_no[CASE_NO_TEXT]) TB_MUST_USE;
+int foreign_add(struct store_db *db, int64_t case_id, const char *system, const char *value, const char *staff) TB_MUST_USE;
+int foreign_remove(struct store_db *db, int64_t case_id, const char *system, const char *value) TB_MUST_USE; /* TB_ENOTFOUND */
+int foreign_list(struct store_db *db, int64_t case_id, int (*row)(void *context, const char *system, const char *value),
+                 void *context) TB_MUST_USE;
+
 /* ---- hooks ---- */
 
 /* How far a program was told of the ledger; what the numbers mean: daemon/office/feed.h. */

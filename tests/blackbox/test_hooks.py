@@ -1,11 +1,12 @@
 """The hook directory: a site's own programs are told each event, at least once and in order, and hold up nobody."""
 import json
 import os
+import subprocess
 import time
 
 import pytest
 
-from office import HOME
+from office import HOME, daemon_path
 
 HOOK = """#!/usr/bin/python3
 import json, os, sys
@@ -205,3 +206,22 @@ def test_a_message_comes_before_what_it_caused(fresh):
     assert [case for case, kind in rows if kind == "case.submitted"] == numbers
     assert len(set(rows)) == len(rows)
     assert fresh.stop() == [0, 0]
+
+
+def test_the_lag_of_a_failing_hook_grows(fresh):
+    log = fresh.directory / "told"
+    write_hook(configure(fresh.away), "hook", log, "sys.exit(1)")
+    fresh.start()
+    for _ in range(5):
+        fresh.away.intake()
+    wait_for(lambda: fresh.away.metric("hook_behind_entries") >= 5 and fresh.away.metric("hook_failing") == 1, fresh.away)
+    assert fresh.stop() == [0, 0]
+
+
+@pytest.mark.parametrize("value, words", [("{timeout_s: 30}", "directory"), ("{directory: /nonexistent}", "does not exist"),
+                                          ("{directory: /tmp, timeout_s: 0}", "1 to 600"), ("{directory: /tmp, timeout_s: 601}", "1 to 600"),
+                                          ("{directory: /tmp, shell: yes}", "unknown key")])
+def test_a_bad_configuration_is_refused(fresh, value, words):
+    fresh.home.config.write_text(fresh.home.config.read_text() + f"\nhooks: {value}\n")
+    got = subprocess.run([daemon_path(), "--check-config", "--config", str(fresh.home.config)], capture_output=True, text=True, check=False)
+    assert got.returncode == 2 and words in got.stderr, got
