@@ -44,7 +44,7 @@ def fresh():
 def demonstration():
     """config/demo/run.py; by its path, for tests/run.py has the same name."""
     spec = importlib.util.spec_from_file_location("demonstration", ROOT / "config" / "demo" / "run.py")
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
