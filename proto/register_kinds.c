@@ -194,10 +194,10 @@ static const struct register_act precheck_acts[] = {
      register_precheck_ask, NULL, NO_BRANCH, "plan 三(三): 资料预审; advice, not an application: no clock runs"},
     {"answer", "答复", "Say what the papers look like", OTHER, STAFF, IN(Q_ASKED), Q_ANSWERED, register_precheck_answer, "answers[]", NO_BRANCH,
      "plan 三(三): 资料预审; it binds nobody"},
-    {"more", "再问", "Ask again, with more papers", OWNER, STAFF, IN(Q_ANSWERED), Q_ASKED, register_precheck_ask, "questions[]", NO_BRANCH,
-     "plan 三(三): 资料预审"},
     {"close", "结束", "Close the pre-check; name the case that came of it", OWNER, STAFF, IN(Q_ASKED) | IN(Q_ANSWERED), Q_CLOSED,
      register_precheck_close, "closing", NO_BRANCH, "plan 三(三): 资料预审"},
+    {"more", "再问", "Ask again, with more papers", OWNER, STAFF, IN(Q_ANSWERED), Q_ASKED, register_precheck_ask, "questions[]", NO_BRANCH,
+     "plan 三(三): 资料预审"},
 };
 static const char *const precheck_columns[] = {"item", "question", "materials", NULL};
 
@@ -216,9 +216,9 @@ static const struct register_act note_acts[] = {
      "plan 三(三): 方便两地办理人员业务交流"},
     {"answer", "回复", "Answer a note", OTHER, STAFF, IN(N_ASKED) | IN(N_ANSWERED), N_ANSWERED, register_note, "answers[]", NO_BRANCH,
      "plan 三(三): 业务交流"},
-    {"add", "追问", "Add to a note of this office", OWNER, STAFF, IN(N_ASKED) | IN(N_ANSWERED), N_ASKED, register_note, "additions[]", NO_BRANCH,
-     "plan 三(三): 业务交流"},
     {"close", "结束", "Close the talk", OWNER, STAFF, IN(N_ASKED) | IN(N_ANSWERED), N_CLOSED, register_remark, "closing", NO_BRANCH,
+     "plan 三(三): 业务交流"},
+    {"add", "追问", "Add to a note of this office", OWNER, STAFF, IN(N_ASKED) | IN(N_ANSWERED), N_ASKED, register_note, "additions[]", NO_BRANCH,
      "plan 三(三): 业务交流"},
 };
 static const char *const note_columns[] = {"text", NULL};

@@ -1,4 +1,5 @@
-import importlib
+import functools
+import importlib.util
 import pathlib
 import shutil
 import sys
@@ -39,10 +40,20 @@ def fresh():
         world.remove()
 
 
+@functools.cache
+def demonstration():
+    """config/demo/run.py; by its path, for tests/run.py has the same name."""
+    spec = importlib.util.spec_from_file_location("demonstration", ROOT / "config" / "demo" / "run.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def demo(tmp_path, monkeypatch):
     """The demonstration in a directory and on ports of this test."""
-    run = importlib.import_module("run")
+    run = demonstration()
+    monkeypatch.setitem(sys.modules, "run", run)  # what its other files import
     first = free_ports(6)
     monkeypatch.setattr(run, "BUILD", str(pathlib.Path(daemon_path()).parents[1]))
     monkeypatch.setattr(run, "DEMO", str(tmp_path / "demo"))

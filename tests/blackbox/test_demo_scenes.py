@@ -1,6 +1,7 @@
 """./dev demo --full: the scenes of config/demo/scenes.py on ports of their own; each compares what both sides have of its case."""
 import copy
 import importlib
+import sys
 
 from office import AWAY, HOME
 
@@ -26,3 +27,16 @@ def test_a_difference_is_found(demo):
         wrong = {"state": "received", "rows": [{**row, **change}]}
         assert len(scenes.differences(demo, {HOME: view, AWAY: wrong})) == 1
     assert len(scenes.differences(demo, {HOME: view, AWAY: {"state": "accepted", "rows": []}})) == 2
+
+
+def test_a_difference_ends_the_demonstration_with_status_1(demo, monkeypatch, capsys):
+    scenes = importlib.import_module("scenes")
+    row = {"rev": 1, "type": "case.submitted", "verdict": "done", "pending": False}
+    stories = [{HOME: {"state": "received", "rows": [row]}, AWAY: {"state": "received", "rows": [{**row, "verdict": "refused"}]}}]
+    monkeypatch.setattr(scenes, "SCENES", (("one", "一", "one", lambda stage: ("3" * 21, "received", stories)),))
+    monkeypatch.setattr(demo.Person, "wait_item", lambda *words: None)
+    monkeypatch.setattr(demo, "demo", lambda keep, offices, story: story())
+    monkeypatch.setattr(sys, "argv", ["demo", "--full"])
+    assert demo.main() == 1
+    shown = capsys.readouterr()
+    assert shown.out.rstrip().endswith("no") and "the timelines of both sides differ" in shown.err

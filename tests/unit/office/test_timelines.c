@@ -85,7 +85,8 @@ static void play_expired(struct halls *h, char no[CASE_NO_TEXT], char object[REG
         assert_string_equal(register_kinds[row.kind].states[row.state].name, "expired");
         object_row_clear(&row);
         char id[UUID_TEXT];
-        assert_int_equal(authorisation_find(store_sync_view(h->hall[i].store), "330483", "320623", "X1", STEP_INTAKE, h->now, 0, id), TB_ENOTFOUND);
+        struct store_db *db = store_sync_view(h->hall[i].store);
+        assert_int_equal(authorisation_find(db, "330483", "320623", "X1", STEP_INTAKE, h->now, 0, id), TB_ENOTFOUND);
     }
     act(h, INTAKE, "window", no, "supplement", SUPPLEMENT);
     act(h, HOME, "handler", no, "accept", "{}");
