@@ -7,9 +7,8 @@
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
 
-/* Nobody reads ten thousand rows on a morning screen, and it is asked for all day.  Cases come by due date, so their first page is the most
- * urgent; of the registers, which come by age, ten pages are looked through. */
-enum { OBJECTS_MOST = 1000, LINES_MOST = 200 };
+/* Nobody reads ten thousand rows on a morning screen, and it is asked for all day.  Both lists come by due date, so
+ * that their first pages are the most urgent. */
 
 struct line {
     const json_t *row;
@@ -123,8 +122,7 @@ static int screen(struct client *client, const json_t *rows, const json_t *objec
     size_t count = lines ? take(lines, take(lines, 0, rows, false), objects, true) : 0;
     if (lines)
         qsort(lines, count, sizeof *lines, by_urgency);
-    more = more || count > LINES_MOST;
-    int rc = !lines || lines_print(lines, count < LINES_MOST ? count : LINES_MOST);
+    int rc = !lines || lines_print(lines, count);
     if (!rc) {
         char next[96];
         (void)printf(_("%zu to do: %zu cases, %zu on the registers\n"), count, cases, count - cases);
@@ -138,15 +136,15 @@ static int screen(struct client *client, const json_t *rows, const json_t *objec
     return rc ? report_local(client, REPORT_MEMORY, NULL) : EXIT_DONE;
 }
 
-static int first_page(struct client *client, json_t **rows, bool *more)
+static int first_page(struct client *client, const char *path, json_t **rows, bool *more)
 {
     json_t *doc = NULL;
-    int status = http_get(client, "/window/v1/todo?limit=100", &doc);
+    int status = http_get(client, path, &doc);
     if (!status && !json_is_array(json_object_get(doc, "rows")))
         status = report_local(client, REPORT_ANSWER, "%s", "rows");
     if (!status) {
         *rows = json_incref(json_object_get(doc, "rows"));
-        *more = json_is_string(json_object_get(doc, "next"));
+        *more = *more || json_is_string(json_object_get(doc, "next"));
     }
     json_decref(doc);
     return status;
@@ -158,10 +156,9 @@ int todo_list(struct client *client, const struct args *args)
     json_t *rows = NULL, *objects = NULL;
     bool more = false;
     (void)args;
-    int status = first_page(client, &rows, &more);
+    int status = first_page(client, "/window/v1/todo?limit=100", &rows, &more);
     if (!status)
-        status = view_rows(client, "/window/v1/registers?limit=100", OBJECTS_MOST, &objects);
-    more = more || json_array_size(objects) >= OBJECTS_MOST;
+        status = first_page(client, "/window/v1/registers?limit=100", &objects, &more);
     if (!status && client->json) {
         json_t *doc = json_pack("{s:O, s:O}", "rows", rows, "registers", objects);
         if (more) /* only then: a short list is what it always was */
