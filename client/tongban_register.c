@@ -177,4 +177,3 @@ int register_run(struct client *client, const struct register_command *command, 
     return args->count == 1 ? register_show(client, command->kind, args->positional[0])
                             : report_local(client, REPORT_USAGE, "tongban %s show NO", command->kind->name);
 }
-

@@ -7,6 +7,9 @@
 #include "client/tongban_term.h"
 #include "client/tongban_view.h"
 
+/* Nobody reads ten thousand rows on a morning screen, and it is asked for all day.  Both lists come by due date, so
+ * that their first pages are the most urgent. */
+
 struct line {
     const json_t *row;
     const struct register_kind *kind; /* NULL: a case */
@@ -124,7 +127,7 @@ static int screen(struct client *client, const json_t *rows, const json_t *objec
         char next[96];
         (void)printf(_("%zu to do: %zu cases, %zu on the registers\n"), count, cases, count - cases);
         if (more)
-            (void)printf("%s\n", _("Only the first hundred of each are shown; more wait."));
+            (void)printf("%s\n", _("Only the most urgent are shown; more wait."));
         (void)snprintf(next, sizeof next, "tongban %s show %.28s", lines[0].kind ? lines[0].kind->name : "case",
                        view_text(lines[0].row, lines[0].kind ? "no" : "case"));
         term_next(next);
@@ -133,7 +136,6 @@ static int screen(struct client *client, const json_t *rows, const json_t *objec
     return rc ? report_local(client, REPORT_MEMORY, NULL) : EXIT_DONE;
 }
 
-/* The first page of a list: the most urgent.  Nobody reads ten thousand rows on a morning screen, and it is asked for all day. */
 static int first_page(struct client *client, const char *path, json_t **rows, bool *more)
 {
     json_t *doc = NULL;

@@ -15,6 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 JOBS = os.cpu_count() or 1
 LOGS = os.path.join(ROOT, "build", "log")
 SEEDS_IN_CHECK = 10000
+YEARS_IN_CHECK = 4  # on each core
 SHOWN_LINES = 60
 CASES = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
 
@@ -82,7 +83,7 @@ def tests_in(preset, environment, slow):
 
 
 def seeds():
-    """The simulation with ten times the seeds of ./dev test, a share of them on each core."""
+    """The simulation with ten times the seeds of ./dev test and some virtual years, a share of them on each core."""
     programs = [os.path.join(ROOT, "build/gcc", directory, "simulation") for directory in ("tests/simulation", "tests", "bin")]
     built = [program for program in programs if os.path.isfile(program)]
     if not built:
@@ -90,6 +91,7 @@ def seeds():
     share = SEEDS_IN_CHECK // JOBS + 1
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         done = list(pool.map(lambda n: run([built[0], str(1 + n * share), str(share)]), range(JOBS)))
+        done += list(pool.map(lambda n: run([built[0], str(1 + n * YEARS_IN_CHECK), str(YEARS_IN_CHECK), "--year"]), range(JOBS)))
     return max(status for status, _ in done), "\n".join(output for _, output in done)
 
 

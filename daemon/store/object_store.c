@@ -148,18 +148,38 @@ int object_uuid_known(struct store_db *db, enum register_kind_id kind, const cha
 
 /* ---- lists ---- */
 
+/* What waits for this office comes by due day, what has none last; a page begins behind the last row of the one before. */
+enum { TURN_ID_BITS = 40, TURN_DAY_BITS = 22 };
+
+static int64_t turn_cursor(const struct object_row *last)
+{
+    int64_t no_day = INT64_C(1) << TURN_DAY_BITS;
+    int64_t day = last->due_day > 0 && last->due_day < no_day ? last->due_day : no_day;
+    return day << TURN_ID_BITS | (last->id & ((INT64_C(1) << TURN_ID_BITS) - 1));
+}
+
+static struct db_query start_turn(struct store_db *db, int64_t cursor, unsigned limit)
+{
+    struct db_query q = q_start(db, SQL_OBJECT_LIST_TURN);
+    int64_t day = cursor > 0 ? cursor >> TURN_ID_BITS : -1;
+    bool none = day >> TURN_DAY_BITS == 1;
+    q_int(&q, cursor > 0 && none);
+    q_int(&q, none ? 0 : day);
+    q_int(&q, cursor > 0 ? -(cursor & ((INT64_C(1) << TURN_ID_BITS) - 1)) : INT64_MIN);
+    q_int(&q, limit);
+    return q;
+}
+
 static struct db_query start_list(struct store_db *db, const struct object_filter *filter, unsigned limit)
 {
     int64_t below = filter->cursor > 0 ? filter->cursor : INT64_MAX;
     enum sql_id id = filter->case_id > 0 ? SQL_OBJECT_LIST_CASE
-                     : filter->turn      ? SQL_OBJECT_LIST_TURN
                      : filter->open_only ? SQL_OBJECT_LIST_OPEN
                                          : SQL_OBJECT_LIST;
+    if (filter->turn && filter->case_id <= 0)
+        return start_turn(db, filter->cursor, limit);
     struct db_query q = q_start(db, id);
-    if (id == SQL_OBJECT_LIST_CASE)
-        q_int(&q, filter->case_id);
-    else if (id != SQL_OBJECT_LIST_TURN)
-        q_int(&q, filter->kind);
+    q_int(&q, id == SQL_OBJECT_LIST_CASE ? filter->case_id : filter->kind);
     q_int(&q, below);
     q_int(&q, limit);
     return q;
@@ -184,7 +204,7 @@ int object_list(struct store_db *db, const struct object_filter *filter, struct 
         if (seen++ == limit)
             break;
         read_row(&q, &found[n]);
-        last = found[n].id;
+        last = filter->turn && filter->case_id <= 0 ? turn_cursor(&found[n]) : found[n].id;
         if (matches(filter, &found[n]))
             n++;
         else

@@ -249,7 +249,8 @@
       "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_case WHERE case_id = ?1 AND case_id <> 0 AND id < ?2 "  \
       "ORDER BY id DESC LIMIT ?3")                                                                                     \
     S(OBJECT_LIST_TURN, READ,                                                                                          \
-      "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_turn WHERE turn = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2") \
+      "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_turn_due WHERE turn = 1 AND (due_day = 0) >= ?1 "       \
+      "AND (due_day = 0, due_day, -id) > (?1, ?2, ?3) ORDER BY due_day = 0, due_day, -id LIMIT ?4")                    \
     S(OBJECT_LIST_DUE, READ,                                                                                           \
       "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_due WHERE open = 1 AND due_day <> 0 AND kind = ?1 "     \
       "AND due_day < ?2 AND (due_day, id) > (?3, ?4) ORDER BY due_day, id LIMIT ?5")                                   \

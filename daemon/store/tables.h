@@ -353,7 +353,7 @@ struct object_filter {
     int64_t cursor;  /* id to continue below; 0 from the newest */
     unsigned limit;
 };
-/* Newest first.  *rows owned: object_rows_free. */
+/* Newest first; with `turn` (and no case) by due day before that.  *rows owned: object_rows_free. */
 int object_list(struct store_db *db, const struct object_filter *filter, struct object_row **rows, size_t *count,
                 int64_t *next) TB_MUST_USE;
 void object_rows_free(struct object_row *rows, size_t count);

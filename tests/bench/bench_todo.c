@@ -194,7 +194,8 @@ static void print_times(const char *name, struct times *times, size_t count, str
 {
     qsort(times->wall, count, sizeof *times->wall, by_size);
     qsort(times->cpu, count, sizeof *times->cpu, by_size);
-    (void)printf("\"%s\":{\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"cpu_p50_ms\":%.3f,\"cpu_p99_ms\":%.3f,\"runs\":%zu,\"vm_steps\":%lld,\"scanned\":%lld,\"sorts\":%lld}",
+    (void)printf("\"%s\":{\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,"
+                 "\"cpu_p50_ms\":%.3f,\"cpu_p99_ms\":%.3f,\"runs\":%zu,\"vm_steps\":%lld,\"scanned\":%lld,\"sorts\":%lld}",
                  name, times->wall[count / 2], times->wall[count * 99 / 100], times->wall[count - 1], times->cpu[count / 2],
                  times->cpu[count * 99 / 100], count, c.steps, c.scanned, c.sorts);
 }

@@ -250,8 +250,8 @@ def bench_todo(options):
     return out
 
 
-PARTS = {"fsync": bench_fsync, "idle": bench_idle, "light": bench_light, "cases": bench_cases, "todo": bench_todo, "material": bench_material, "million": bench_million,
-         "ledger": bench_ledger}
+PARTS = {"fsync": bench_fsync, "idle": bench_idle, "light": bench_light, "cases": bench_cases, "todo": bench_todo, "material": bench_material,
+         "million": bench_million, "ledger": bench_ledger}
 
 
 def main():

@@ -134,6 +134,7 @@ struct sim {
     const char *calendar;        /* text of the offices' calendar */
     int64_t grant_until;         /* last day of what is authorised by configuration */
     uint64_t batches, retries, moved; /* of the lives of the offices that are over */
+    size_t steps_granted;        /* delegated steps whose authorisation was looked up again */
     size_t dates;                /* reckoned once more, day by day */
     bool ungranted;              /* nothing is authorised by configuration: only what is offered and accepted counts */
     char failure[512];           /* "" while all invariants hold */
@@ -141,7 +142,7 @@ struct sim {
 
 /* Counters of one run, for the summary. */
 struct sim_result {
-    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates;
+    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, steps_granted;
     int64_t virtual_ms;
     char failure[512];
 };
@@ -195,6 +196,9 @@ void sim_acked_clear(struct sim_acked *acked);
 void sim_check_commit(struct sim_node *node);
 void sim_check_links(struct sim *sim);
 void sim_check_end(struct sim *sim);
+
+/* sim_law.c: at most one notice in a case of the node, no delegated step of the other office without an authorisation. */
+void sim_check_law(struct sim_node *node);
 
 /* sim_joint.c */
 /* Every joint case of the node is the fold of its legs, and every leg stands where its case does.  Returns how many there are; adds to

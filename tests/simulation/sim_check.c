@@ -276,6 +276,8 @@ void sim_check_end(struct sim *sim)
         check_ledger(&sim->node[i]);
         check_reports(&sim->node[i]);
         cases += check_cases(sim, i);
+        if (!sim->failure[0])
+            sim_check_law(&sim->node[i]);
         joints += sim_check_joints(&sim->node[i], &legs);
     }
     if (!sim->failure[0])

@@ -259,7 +259,8 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct
     sim->ungranted = sim_chance(&sim->rng, 120) && plant == SIM_PLANT_NONE;
     sim->year = year;
     sim->calendar = sim_calendar;
-    sim->grant_until = year && seed % 3 == 1 ? 20780 + 150 + (int64_t)(seed * 37 % 250) : 30000; /* a third of the years sees the end of it */
+    /* a third of the years sees the end of it */
+    sim->grant_until = year && seed % 3 == 1 ? 20780 + 150 + (int64_t)(seed * 37 % 250) : 30000;
     for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++)
         if (sim_node_make(sim, i) || sim_node_start(&sim->node[i]))
             sim_fail(sim, "office %d does not start", i);
@@ -282,6 +283,7 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct
                                   .deemed = sim->deemed,
                                   .lapsed = sim->lapsed,
                                   .dates = sim->dates,
+                                  .steps_granted = sim->steps_granted,
                                   .virtual_ms = sim->now - start};
     for (int i = 0; i < SIM_NODES; i++) {
         result->entries += sim->node[i].size;

@@ -195,6 +195,7 @@ void sim_tick(struct sim_node *node)
     struct office_tick tick;
     office_tick_init(&tick, node->office);
     while (node->store && more) {
+        uint64_t size = node->size;
         int rc = sim_commit(node, &tick.command);
         more = tick.more;
         if (node->store && rc)
@@ -203,8 +204,9 @@ void sim_tick(struct sim_node *node)
             sim_trace(node->sim, "office %d: %zu deemed, %zu lapsed, %zu recalculated", node->id, tick.deemed, tick.lapsed, tick.moved);
             node->sim->deemed += tick.deemed;
             node->sim->lapsed += tick.lapsed;
-            sim_wake(node);
         }
+        if (node->store && node->size != size) /* as the store tells the engine of every commit: also an authorisation that ended is news */
+            sim_wake(node);
         office_tick_go_on(&tick);
     }
     office_tick_clear(&tick);

@@ -160,7 +160,8 @@ static void one_day(struct sim *sim, int64_t day)
         return;
     bool late = sim_chance(&sim->rng, 40); /* into the night */
     int64_t span = (late ? 10 : 6) * 60 * 1000;
-    int64_t at = date_start_ms(day) + (late ? (int64_t)(23 * 60 + 54) * 60 * 1000 : (int64_t)(9 * 60 + sim_below(&sim->rng, 420)) * 60 * 1000);
+    int64_t minute = late ? 23 * 60 + 54 : 9 * 60 + (int64_t)sim_below(&sim->rng, 420);
+    int64_t at = date_start_ms(day) + minute * 60 * 1000;
     disturb(sim, at, span);
     stretch(sim, at, span);
 }

@@ -309,10 +309,55 @@ static void test_spans(void **state)
     fixture_drop(&f);
 }
 
+static int fill_due(struct store_db *db, void *context)
+{
+    (void)context;
+    for (int n = 1; n <= 40; n++) {
+        struct object_row row = make_row(REGISTER_NOTE, n);
+        row.turn = true;
+        row.due_day = n % 4 ? 20000 + n * 7 % 11 : 0;
+        OK(object_insert(db, &row));
+        object_row_clear(&row);
+    }
+    return 0;
+}
+
+/* What waits comes by due day, what has none last, the newest first on a day, whatever the size of the page. */
+static void test_turn_by_due(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_make(&f, NULL);
+    fixture_open(&f);
+    OK(fixture_run(&f, fill_due, NULL));
+    for (unsigned limit = 1; limit < 50; limit += 6) {
+        struct object_filter filter = {.kind = -1, .turn = true, .limit = limit};
+        int64_t day = 0, id = 0;
+        size_t all = 0;
+        do {
+            struct object_row *rows;
+            size_t count;
+            OK(object_list(store_sync_view(f.store), &filter, &rows, &count, &filter.cursor));
+            for (size_t i = 0; i < count; i++) {
+                int64_t next = rows[i].due_day ? rows[i].due_day : INT64_MAX;
+                assert_true(next > day || (next == day && rows[i].id < id));
+                day = next;
+                id = rows[i].id;
+            }
+            all += count;
+            object_rows_free(rows, count);
+        } while (filter.cursor);
+        assert_int_equal(all, 40);
+    }
+    fixture_drop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),        cmocka_unit_test(test_numbers_and_rows), cmocka_unit_test(test_acts),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_turn_by_due),
+        cmocka_unit_test(test_numbers_and_rows), cmocka_unit_test(test_acts),
         cmocka_unit_test(test_damaged_rows), cmocka_unit_test(test_spans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
