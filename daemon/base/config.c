@@ -213,7 +213,8 @@ static int check_staff(const struct config_yaml *file, const struct config *c, s
                 return config_yaml_refuse(file, at, p, "id '%s' stands here twice", one->id);
         (void)snprintf(at, sizeof at, "/staff/%u/role", i);
         if (!access_role_by_name(one->role))
-            return config_yaml_refuse(file, at, p, "role '%.40s' is neither window, handler nor supervisor", one->role);
+            return config_yaml_refuse(file, at, p, "there is no role '%.40s'; known are window, handler, supervisor, liaison, auditor",
+                                      one->role);
     }
     return 0;
 }

@@ -31,7 +31,7 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
 #define STAFF_ROWS(R)                                                                                                    \
     R(TEXT, config_staff, id, "id", YES, NULL, "Number of the member of staff, as in the certificate, e.g. `0007`.")    \
     R(TEXT, config_staff, name, "name", YES, NULL, "Name; shown to colleagues, never logged.")                          \
-    R(TEXT, config_staff, role, "role", YES, NULL, "`window` (takes in, delivers), `handler` (decides) or `supervisor` (督考: figures, not faces).") \
+    R(TEXT, config_staff, role, "role", YES, NULL, "`window` (takes in, delivers), `handler` (decides), `liaison` (联络员: registers, contacts, authorisations; decides no case), `supervisor` (督考: figures, not faces) or `auditor` (审计: reads what is masked, does nothing).") \
     R(BOOL, config_staff, suspended, "suspended", NO, "false", "true: the certificate opens nothing.")
 #define PEER_ROWS(R)                                                                                                     \
     R(TEXT, config_peer, office, "office", YES, NULL, "Division code of the counterpart.")                              \

@@ -232,3 +232,37 @@ def test_another_user_is_refused(office):
 def test_a_listing_speaks_chinese(office):
     text = control(office, "staff", "list", language="zh_CN.UTF-8")
     assert text.splitlines()[0].startswith("工号"), text
+
+
+def test_a_liaison_speaks_in_the_registers_and_decides_nothing(office):
+    base = enrol(office, "0321", "liaison")
+    case = office.world.away.intake().json()["case"]
+    office.wait_state(case, "received", "0101")
+    assert office.window("GET", f"/window/v1/cases/{case}", certificate=base).status == 200
+    refused = office.window("POST", f"/window/v1/cases/{case}/actions/accept", {}, certificate=base)
+    assert "needs the role window or handler" in detail(refused)
+    raised = office.window("POST", "/window/v1/registers/problem/acts/raise",
+                           {"office": office.world.away.code, "data": {"class": "other", "subject": "材料标准不一致"}}, certificate=base)
+    assert raised.status == 201, raised
+    listed = office.window("POST", "/window/v1/registers/contact/acts/add",
+                           {"data": {"function": "liaison", "name": "卢小兰", "phone": "0573-00000000", "items": "*"}}, certificate=base)
+    assert listed.status != 403, listed
+    carry = office.window("POST", "/window/v1/registers/transfer/acts/keep", {"case": case, "data": {"documents": []}}, certificate=base)
+    assert carry.status != 201, carry
+
+
+def test_an_auditor_reads_what_is_masked_and_does_nothing(office):
+    base = enrol(office, "0322", "auditor")
+    case = office.world.away.intake(applicant={"kind": "person", "name": "欧阳明", "mobile": "13900001235",
+                                               "certificate": {"type": "citizen-id", "number": "33048318500101001X"}}).json()["case"]
+    office.wait_state(case, "received", "0101")
+    for path in ("cases", f"cases?q={case}", "todo", f"cases/{case}/timeline", f"cases/{case}/clocks", f"cases/{case}/steps", "registers/note",
+                 f"cases/{case}/originals", f"cases/{case}/accountability", "registers", "registers/problem", "registers/precheck", "joint"):
+        answer = office.window("GET", f"/window/v1/{path}", certificate=base)
+        assert answer.status == 200, (path, answer)
+        for secret in ("欧阳明", "33048318500101001X", "13900001235"):
+            assert secret not in answer.body.decode(), (path, secret)
+    for method, path in (("GET", f"cases/{case}"), ("GET", f"cases/{case}/bundle"), ("GET", f"cases/{case}/documents"),
+                         ("POST", f"cases/{case}/actions/accept"), ("POST", "registers/problem/acts/raise"), ("POST", "cases"), ("POST", "joint")):
+        body = {} if method == "POST" else None
+        assert "needs the role" in detail(office.window(method, f"/window/v1/{path}", body, certificate=base)), path
