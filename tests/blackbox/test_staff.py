@@ -266,3 +266,33 @@ def test_an_auditor_reads_what_is_masked_and_does_nothing(office):
                          ("POST", f"cases/{case}/actions/accept"), ("POST", "registers/problem/acts/raise"), ("POST", "cases"), ("POST", "joint")):
         body = {} if method == "POST" else None
         assert "needs the role" in detail(office.window(method, f"/window/v1/{path}", body, certificate=base)), path
+
+
+def test_the_audit_tells_who_saw_whose_data(office):
+    base = enrol(office, "0331")
+    case = office.world.away.intake().json()["case"]
+    office.wait_state(case, "received", "0101")
+    assert office.window("GET", f"/window/v1/cases?q={case}", certificate=base).status == 200  # masked: no view
+    assert office.window("GET", f"/window/v1/cases/{case}", certificate=base).status == 200
+    assert office.window("GET", f"/window/v1/cases/{case}", certificate=base).status == 200
+    views = json.loads(control(office, "--json", "audit", "views", "--staff", "0331"))["rows"]
+    assert [(one["staff"], one["name"], one["case"]) for one in views] == [(f"{office.code}:0331", "卢小兰", case)] * 2
+    assert json.loads(control(office, "--json", "audit", "views", "--staff", "0331", "--since", "2100-01-01"))["rows"] == []
+    seen = json.loads(control(office, "--json", "audit", "views", "--case", case))["rows"]
+    assert len(seen) == 3 and views[0] in seen and seen[0]["at"] >= seen[-1]["at"]
+    assert case in control(office, "audit", "views", "--since", "2020-01-01")
+    assert "date" in control(office, "audit", "views", "--since", "yesterday", code=1)
+
+
+def test_the_audit_goes_on_beyond_one_page(office):
+    base = enrol(office, "0332")
+    case = office.world.away.intake().json()["case"]
+    office.wait_state(case, "received", "0101")
+    connection = office.connect_window(certificate=base)
+    try:
+        for _ in range(205):
+            assert office.window("GET", f"/window/v1/cases/{case}", connection=connection).status == 200
+    finally:
+        connection.close()
+    views = json.loads(control(office, "--json", "audit", "views", "--staff", "0332"))["rows"]
+    assert len(views) == 205 and [one["at"] for one in views] == sorted((one["at"] for one in views), reverse=True)
