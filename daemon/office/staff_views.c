@@ -19,7 +19,8 @@ static int add_view(struct office_view_list *list, const struct buf *line, bool 
     const struct office_staff *staff = wanted ? office_staff(list->office, entry.staff) : NULL;
     if (wanted)
         rc = json_array_append_new(list->rows, json_pack("{s:o, s:s, s:s, s:s, s:s}", "at", office_time_json(entry.at), "staff",
-                                                         entry.staff, "name", staff ? staff->name : "", "role", entry.role, "case", entry.case_no));
+                                                         entry.staff, "name", staff ? staff->name : "", "role", entry.role,
+                                                         "case", entry.case_no));
     entry_clear(&entry);
     return rc ? TB_ENOMEM : 0;
 }

@@ -296,3 +296,21 @@ def test_the_audit_goes_on_beyond_one_page(office):
         connection.close()
     views = json.loads(control(office, "--json", "audit", "views", "--staff", "0332"))["rows"]
     assert len(views) == 205 and [one["at"] for one in views] == sorted((one["at"] for one in views), reverse=True)
+
+
+def test_a_suspended_person_follows_no_case_any_more(office):
+    base = enrol(office, "0341")
+    case = office.world.away.intake().json()["case"]
+    office.wait_state(case, "received", "0101")
+    connection = office.connect_window(certificate=base)
+    try:
+        connection.request("GET", f"/window/v1/cases/{case}/events")
+        stream = connection.getresponse()
+        assert stream.status == 200 and stream.readline()
+        staff(office, "suspend", "0341", "--reason", "调离窗口")
+        assert office.act(case, "accept", {"documents": []}).status in (200, 201, 422)
+        office.world.away.act(case, "withdraw", {"reason": "申请人撤回"}, "0007")
+        while stream.readline():  # to the end, not to the time-out
+            pass
+    finally:
+        connection.close()

@@ -173,6 +173,8 @@ static const struct {
     {15, "  - {id: 0007, name: 陆文斌, role: handler}", 15, "id '0007' stands here twice"},
     {15, "  - {id: 01/1, name: 陆文斌, role: handler}", 15, "letters, digits"},
     {15, "  - {id: 0101, name: 陆文斌, role: boss}", 15, "there is no role 'boss'; known are window, handler, supervisor, liaison, auditor"},
+    {15, "  - {id: 0101, name: 陆文斌, role: handler, township: '320623101'}", 15, "nine digits, the first six those of the office"},
+    {15, "  - {id: 0101, name: 陆文斌, role: handler, window: ' x'}", 15, "without blanks around it"},
     {15, "  - {id: 0101, name: 陆文斌, role: handler, suspended: perhaps}", 15, "must be true or false"},
     {17, "  - office: 330483", 17, "this office itself"},
     {17, "  - office: 32062A", 17, "not a six-digit"},
