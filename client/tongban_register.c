@@ -33,7 +33,7 @@ bool register_opens(const struct register_act *act)
 
 bool register_typed(const struct register_act *act)
 {
-    return (act->roles & (unsigned)(CASE_ROLE_WINDOW | CASE_ROLE_HANDLER)) != 0;
+    return (act->roles & (unsigned)(CASE_ROLE_WINDOW | CASE_ROLE_HANDLER | CASE_ROLE_LIAISON)) != 0;
 }
 
 bool register_command_find(int argc, char *const *argv, struct register_command *out)

@@ -16,9 +16,12 @@ enum ctl_give {
     GIVE_TOWNSHIP = 8,
     GIVE_CERTIFICATE = 16,
     GIVE_FINGERPRINT = 32,
-    GIVE_REASON = 64
+    GIVE_REASON = 64,
+    GIVE_STAFF = 128,
+    GIVE_CASE = 256,
+    GIVE_SINCE = 512
 };
-enum { OPTIONS = 7, GIVE_EITHER = GIVE_CERTIFICATE | GIVE_FINGERPRINT, WORDS = 3 };
+enum { OPTIONS = 10, GIVE_EITHER = GIVE_CERTIFICATE | GIVE_FINGERPRINT, WORDS = 3 };
 
 static const struct {
     unsigned bit;
@@ -31,20 +34,25 @@ static const struct {
     {GIVE_CERTIFICATE, "certificate", "FILE", N_("PEM file of the person's certificate; only this one will open anything")},
     {GIVE_FINGERPRINT, "fingerprint", "HEX", N_("SHA-256 of the certificate, instead of the file")},
     {GIVE_REASON, "reason", "TEXT", N_("why; kept in the ledger")},
+    {GIVE_STAFF, "staff", "ID", N_("only what this person saw")},
+    {GIVE_CASE, "case", "NO", N_("only who saw this case")},
+    {GIVE_SINCE, "since", "DATE", N_("only from this day on")},
 };
 
 static const struct ctl_command {
-    const char *verb;
+    const char *group, *verb, *wire; /* wire: command at the socket */
+    bool takes_id;
     unsigned required, optional; /* options; one of GIVE_EITHER will do */
     const char *help;
 } ctl_commands[] = {
-    {"list", 0, 0, N_("everybody who may work here, of the configuration and enrolled")},
-    {"enrol", GIVE_NAME | GIVE_ROLE | GIVE_EITHER, GIVE_WINDOW | GIVE_TOWNSHIP, N_("let a person work here, at once")},
-    {"change", 0, GIVE_NAME | GIVE_ROLE | GIVE_WINDOW | GIVE_TOWNSHIP | GIVE_REASON, N_("correct the name, give another role, window or township")},
-    {"suspend", GIVE_REASON, 0, N_("refuse the person's next request")},
-    {"resume", 0, GIVE_REASON, N_("let a suspended person work again")},
-    {"replace", GIVE_EITHER, GIVE_REASON, N_("take a new certificate; the old one opens nothing any more")},
-    {"end", 0, GIVE_REASON, N_("the person left; the number is never given again")},
+    {"staff", "list", "staff-list", false, 0, 0, N_("everybody who may work here, of the configuration and enrolled")},
+    {"staff", "enrol", "staff-act", true, GIVE_NAME | GIVE_ROLE | GIVE_EITHER, GIVE_WINDOW | GIVE_TOWNSHIP, N_("let a person work here, at once")},
+    {"staff", "change", "staff-act", true, 0, GIVE_NAME | GIVE_ROLE | GIVE_WINDOW | GIVE_TOWNSHIP | GIVE_REASON, N_("correct the name, give another role, window or township")},
+    {"staff", "suspend", "staff-act", true, GIVE_REASON, 0, N_("refuse the person's next request")},
+    {"staff", "resume", "staff-act", true, 0, GIVE_REASON, N_("let a suspended person work again")},
+    {"staff", "replace", "staff-act", true, GIVE_EITHER, GIVE_REASON, N_("take a new certificate; the old one opens nothing any more")},
+    {"staff", "end", "staff-act", true, 0, GIVE_REASON, N_("the person left; the number is never given again")},
+    {"audit", "views", "audit-views", false, 0, GIVE_STAFF | GIVE_CASE | GIVE_SINCE, N_("who saw whose data unmasked, the newest first")},
 };
 enum { COMMANDS = sizeof ctl_commands / sizeof ctl_commands[0] };
 
@@ -69,7 +77,7 @@ static void write_options(FILE *to, unsigned bits, unsigned required)
 
 static void write_usage(FILE *to, const struct ctl_command *c)
 {
-    (void)fprintf(to, "  tongbanctl staff %s%s", c->verb, c == ctl_commands ? "" : " ID");
+    (void)fprintf(to, "  tongbanctl %s %s%s", c->group, c->verb, c->takes_id ? " ID" : "");
     write_options(to, c->required & ~(unsigned)GIVE_EITHER, c->required);
     if (c->required & GIVE_EITHER)
         (void)fprintf(to, " --certificate FILE|--fingerprint HEX");
@@ -168,7 +176,7 @@ static const char *usual_socket(glob_t *found)
 
 static json_t *make_request(const struct ctl *ctl, const struct ctl_command *c, const char *id, const char *fingerprint)
 {
-    json_t *request = c == ctl_commands ? json_object() : json_pack("{s:s, s:s}", "act", c->verb, "id", id);
+    json_t *request = !c->takes_id ? json_object() : json_pack("{s:s, s:s}", "act", c->verb, "id", id);
     for (size_t i = 0; request && i < OPTIONS; i++)
         if (ctl->given[i] && !(option_rows[i].bit & GIVE_EITHER))
             (void)json_object_set_new(request, option_rows[i].name, json_string(ctl->given[i]));
@@ -215,6 +223,28 @@ static int print_staff(const json_t *rows)
     return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
 }
 
+static int print_views(const json_t *rows)
+{
+    struct table t;
+    size_t i;
+    const json_t *row;
+    table_init(&t);
+    table_column(&t, _("time"), 0);
+    table_column(&t, _("number"), 0);
+    table_column(&t, _("name"), 6);
+    table_column(&t, _("role"), 0);
+    table_column(&t, _("case"), 0);
+    json_array_foreach(rows, i, row)
+    {
+        char time[20];
+        const char *const cells[] = {term_time(json_object_get(row, "at"), time), cell(row, "staff"), cell(row, "name"),
+                                     view_word(cell(row, "role")), cell(row, "case")};
+        if (table_row(&t, cells) != 0)
+            break;
+    }
+    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+}
+
 static int print_answer(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     const json_t *problem = json_object_get(answer, "problem"), *done = json_object_get(answer, "done");
@@ -224,10 +254,36 @@ static int print_answer(const struct ctl *ctl, const struct ctl_command *c, cons
         term_json(answer);
         return EXIT_DONE;
     }
+    if (!strcmp(c->wire, "audit-views"))
+        return print_views(json_object_get(answer, "rows"));
     if (c == ctl_commands)
         return print_staff(json_object_get(answer, "rows"));
     (void)printf(_("done: %s %s\n"), c->verb, cell(done, "id"));
     return EXIT_DONE;
+}
+
+/* Goes on while the answer names a next part; all rows stand in *answer.  Takes `request`. */
+static int ask_all(const char *path, const char *wire, json_t *request, json_t **answer)
+{
+    int rc = ctl_ask(path, wire, json_incref(request), answer);
+    json_int_t next = rc ? 0 : json_integer_value(json_object_get(*answer, "next"));
+    while (next && !rc) {
+        json_t *more = NULL;
+        rc = json_object_set_new(request, "before", json_integer(next)) ? TB_ENOMEM : ctl_ask(path, wire, json_incref(request), &more);
+        if (!rc && (json_object_get(more, "problem") || json_array_extend(json_object_get(*answer, "rows"), json_object_get(more, "rows"))))
+            rc = TB_EMALFORMED;
+        json_int_t then = json_integer_value(json_object_get(more, "next"));
+        next = then < next ? then : 0;
+        json_decref(more);
+    }
+    if (!rc)
+        (void)json_object_del(*answer, "next");
+    else {
+        json_decref(*answer);
+        *answer = NULL;
+    }
+    json_decref(request);
+    return rc;
 }
 
 static int ask(const struct ctl *ctl, const struct ctl_command *c, const char *id, const char *path)
@@ -245,7 +301,7 @@ static int ask(const struct ctl *ctl, const struct ctl_command *c, const char *i
     json_t *request = make_request(ctl, c, id, pem ? fingerprint : given), *answer = NULL;
     if (!request)
         return report_local(&ctl->client, REPORT_MEMORY, "%s", "");
-    int rc = ctl_ask(path, c == ctl_commands ? "staff-list" : "staff-act", request, &answer);
+    int rc = ask_all(path, c->wire, request, &answer);
     if (rc)
         return report_local(&ctl->client, REPORT_UNREACHABLE, _("no answer at %s: is tongband running, and may you ask it?"), path);
     int status = print_answer(ctl, c, answer);
@@ -258,9 +314,9 @@ static int run(const struct ctl *ctl)
     int count = ctl->word_count;
     const struct ctl_command *c = ctl_commands;
     glob_t found = {.gl_pathc = 0};
-    while (count >= 2 && c < ctl_commands + COMMANDS && strcmp(ctl->word[1], c->verb) != 0)
+    while (count >= 2 && c < ctl_commands + COMMANDS && (strcmp(ctl->word[0], c->group) != 0 || strcmp(ctl->word[1], c->verb) != 0))
         c++;
-    if (count < 2 || strcmp(ctl->word[0], "staff") != 0 || c == ctl_commands + COMMANDS || count != (c == ctl_commands ? 2 : 3)) {
+    if (count < 2 || c == ctl_commands + COMMANDS || count != (c->takes_id ? 3 : 2)) {
         write_help(stderr);
         return EXIT_USAGE;
     }

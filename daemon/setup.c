@@ -118,6 +118,8 @@ static int add_staff(const struct config *config, struct office *office, struct 
         (void)snprintf(staff->id, sizeof staff->id, "%s:%s", config->office.code, from->id);
         copy_text(staff->name, sizeof staff->name, from->name);
         copy_text(staff->role, sizeof staff->role, from->role);
+        copy_text(staff->window, sizeof staff->window, from->window);
+        copy_text(staff->township, sizeof staff->township, from->township);
         staff->suspended = from->suspended;
     }
     return 0;

@@ -44,8 +44,8 @@ const struct access_route access_routes[] = {
     {"GET", WINDOW "/registers/{kind}/{object}", ACCESS_KIND_REGISTER_READ},
     {"POST", WINDOW "/registers/{kind}/{object}/acts/{act}", ACCESS_KIND_REGISTER_WRITE},
     {"POST", WINDOW "/joint", ACCESS_KIND_JOINT},
-    {"GET", WINDOW "/joint", ACCESS_KIND_JOINT},
-    {"GET", WINDOW "/joint/{no}", ACCESS_KIND_JOINT},
+    {"GET", WINDOW "/joint", ACCESS_KIND_JOINT_READ},
+    {"GET", WINDOW "/joint/{no}", ACCESS_KIND_JOINT_READ},
     {"POST", WINDOW "/joint/{no}/withdraw", ACCESS_KIND_JOINT},
     {"GET", WINDOW "/reports/{name}", ACCESS_KIND_REPORT},
     {"OPTIONS", WINDOW "/materials", ACCESS_KIND_PUBLIC},
@@ -62,6 +62,8 @@ const struct access_role_row access_roles[ACCESS_ROLES] = {
     {ACCESS_WINDOW, "window", "窗口人员"},
     {ACCESS_HANDLER, "handler", "属地经办人"},
     {ACCESS_SUPERVISOR, "supervisor", "督考人员"},
+    {ACCESS_LIAISON, "liaison", "联络员"},
+    {ACCESS_AUDITOR, "auditor", "审计人员"},
     {ACCESS_ASSISTED, "assisted", "帮办代办"},
     {ACCESS_PORTAL, "portal", "网上办事大厅"},
     {ACCESS_KIOSK, "kiosk", "自助终端"},
@@ -100,6 +102,11 @@ const struct access_route *access_find(const char *method, const char *pattern)
     return NULL;
 }
 
+bool access_may(const char *role, enum access_kind kind)
+{
+    return (access_kinds[kind].roles & access_role_by_name(role)) != 0;
+}
+
 int access_check(const char *role, const char *method, const char *pattern, struct problem *p)
 {
     const struct access_route *route = access_find(method, pattern);
@@ -107,7 +114,7 @@ int access_check(const char *role, const char *method, const char *pattern, stru
     if (!route)
         return problem_set(p, PROBLEM_NOT_ALLOWED, "", "no role is allowed to do this");
     const struct access_kind_row *kind = &access_kinds[route->kind];
-    if (!kind->roles || (kind->roles & access_role_by_name(role)))
+    if (!kind->roles || access_may(role, route->kind))
         return 0;
     access_role_names(kind->roles, names, sizeof names);
     return problem_set(p, PROBLEM_NOT_ALLOWED, "", "%s needs the role %s", kind->what, names);

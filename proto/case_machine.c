@@ -17,13 +17,15 @@ int case_role_by_name(const char *name)
         return CASE_ROLE_WINDOW;
     if (name && strcmp(name, "handler") == 0)
         return CASE_ROLE_HANDLER;
+    if (name && strcmp(name, "liaison") == 0)
+        return CASE_ROLE_LIAISON;
     return -1;
 }
 
 /* Exactly one known role: an unknown one (−1, all bits) must not look like every role at once. */
 static bool is_role(unsigned role)
 {
-    return role == CASE_ROLE_WINDOW || role == CASE_ROLE_HANDLER || role == CASE_ROLE_SYSTEM;
+    return role == CASE_ROLE_WINDOW || role == CASE_ROLE_HANDLER || role == CASE_ROLE_LIAISON || role == CASE_ROLE_SYSTEM;
 }
 
 static bool possible_from(const struct case_transition *row, enum case_state state)

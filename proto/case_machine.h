@@ -54,8 +54,9 @@ extern const struct case_state_row case_states[CASE_STATES];
 int case_state_by_name(const char *name); /* or -1 */
 
 enum case_side { CASE_SIDE_INTAKE, CASE_SIDE_HOME };
-enum case_role { CASE_ROLE_WINDOW = 1, CASE_ROLE_HANDLER = 2, CASE_ROLE_SYSTEM = 4 }; /* bits */
-int case_role_by_name(const char *name); /* "window" | "handler"; or -1 */
+/* Bits.  A liaison acts in registers only. */
+enum case_role { CASE_ROLE_WINDOW = 1, CASE_ROLE_HANDLER = 2, CASE_ROLE_SYSTEM = 4, CASE_ROLE_LIAISON = 16 };
+int case_role_by_name(const char *name); /* "window" | "handler" | "liaison"; or -1 */
 
 /* The five delegable steps (授权); a letter as in items.tsv, 0 for none. */
 enum case_step { STEP_NONE = 0, STEP_INTAKE = 'I', STEP_NOTICE = 'N', STEP_ORIGINAL = 'O', STEP_PERSON = 'P', STEP_DELIVERY = 'D' };

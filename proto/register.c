@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/access.h"
 #include "proto/limits.h"
 
 const struct register_kind *register_by_name(const char *name)
@@ -72,12 +73,11 @@ static const char *party_text(unsigned by)
     return by == REGISTER_OWNER ? "the office that opened it" : by == REGISTER_OTHER ? "the other office" : "either office";
 }
 
-static const char *roles_text(unsigned roles)
+/* Of people; what only the system does has no other name. */
+static const char *roles_text(unsigned roles, char out[64])
 {
-    return roles == CASE_ROLE_WINDOW    ? "window"
-           : roles == CASE_ROLE_HANDLER ? "handler"
-           : roles == CASE_ROLE_SYSTEM  ? "the system itself"
-                                        : "window or handler";
+    access_role_names(roles, out, 64);
+    return out[0] ? out : "the system itself";
 }
 
 static int refuse_state(const struct register_kind *kind, const struct register_act *act, int state, struct problem *p)
@@ -95,12 +95,13 @@ int register_find_act(const struct register_kind *kind, const char *name, unsign
                       const struct register_act **out, struct problem *p)
 {
     const struct register_act *act = register_act_by_name(kind, name);
+    char names[64];
     if (!act || state < 0 || (size_t)state >= kind->state_count)
         return problem_set(p, PROBLEM_NOT_FOUND, "", "there is no such act");
     if (!(act->by & party))
         return problem_set(p, PROBLEM_NOT_ALLOWED, "", "%s is done by %s", act->name, party_text(act->by));
     if (!(act->roles & role))
-        return problem_set(p, PROBLEM_NOT_ALLOWED, "", "%s needs the role %s", act->name, roles_text(act->roles));
+        return problem_set(p, PROBLEM_NOT_ALLOWED, "", "%s needs the role %s", act->name, roles_text(act->roles, names));
     if (!(act->from >> state & 1))
         return refuse_state(kind, act, state, p);
     *out = act;

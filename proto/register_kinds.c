@@ -11,6 +11,8 @@
 #define STAFF         (CASE_ROLE_WINDOW | CASE_ROLE_HANDLER)
 #define HANDLER       CASE_ROLE_HANDLER
 #define WINDOW        CASE_ROLE_WINDOW
+#define SPEAKER       (HANDLER | CASE_ROLE_LIAISON)
+#define DESK          (STAFF | CASE_ROLE_LIAISON)
 #define NO_BRANCH     {NULL, 0, 0}
 #define NOT_THERE     {"none", "not there", "无", 0, false}
 
@@ -30,13 +32,13 @@ static const struct register_state authorisation_states[] = {
     {"expired", "expired", "已到期", 0, true},
 };
 static const struct register_act authorisation_acts[] = {
-    {"offer", "授予", "Authorise the other office to do steps for this one", OWNER, HANDLER, NEW, A_OFFERED, register_authorisation_offer,
+    {"offer", "授予", "Authorise the other office to do steps for this one", OWNER, SPEAKER, NEW, A_OFFERED, register_authorisation_offer,
      NULL, NO_BRANCH, "行政许可法 24: scope, period and announcement; in the principal's name; no re-delegation"},
-    {"accept", "接受", "Accept the authorisation: from now on it is in force", OTHER, HANDLER, IN(A_OFFERED), A_ACTIVE,
+    {"accept", "接受", "Accept the authorisation: from now on it is in force", OTHER, SPEAKER, IN(A_OFFERED), A_ACTIVE,
      register_authorisation_accept, "accepted", NO_BRANCH, "行政许可法 24: entrusting takes two; accepted in the delegate's ledger"},
-    {"decline", "不接受", "Decline the authorisation, with the reason", OTHER, HANDLER, IN(A_OFFERED), A_DECLINED, register_reason, "declined",
+    {"decline", "不接受", "Decline the authorisation, with the reason", OTHER, SPEAKER, IN(A_OFFERED), A_DECLINED, register_reason, "declined",
      NO_BRANCH, "行政许可法 24: entrusting takes two"},
-    {"withdraw", "撤回", "Take back an offer that was not accepted", OWNER, HANDLER, IN(A_OFFERED), A_WITHDRAWN, register_reason, "withdrawal",
+    {"withdraw", "撤回", "Take back an offer that was not accepted", OWNER, SPEAKER, IN(A_OFFERED), A_WITHDRAWN, register_reason, "withdrawal",
      NO_BRANCH, "行政许可法 24: an offer binds nobody before it is accepted"},
     {"suspend", "中止", "Suspend the authorisation for the time being", OWNER, HANDLER, IN(A_ACTIVE), A_SUSPENDED, register_reason,
      "suspensions[]", NO_BRANCH, "行政许可法 24: the principal supervises"},
@@ -137,19 +139,19 @@ static const struct register_state problem_states[] = {
     {"withdrawn", "withdrawn", "已撤回", 0, true},
 };
 static const struct register_act problem_acts[] = {
-    {"raise", "提出", "Put a problem to the other office", OWNER, STAFF, NEW, P_RAISED, register_problem_raise, NULL, NO_BRANCH,
+    {"raise", "提出", "Put a problem to the other office", OWNER, DESK, NEW, P_RAISED, register_problem_raise, NULL, NO_BRANCH,
      "plan 三(三): 问题处置机制"},
-    {"take", "认领", "Say who handles it and until when", OTHER, STAFF, IN(P_RAISED) | IN(P_TAKEN), P_TAKEN, register_problem_take, "handling",
+    {"take", "认领", "Say who handles it and until when", OTHER, DESK, IN(P_RAISED) | IN(P_TAKEN), P_TAKEN, register_problem_take, "handling",
      NO_BRANCH, "plan 三(三): 问题处置机制"},
-    {"measure", "反馈措施", "Report what was done about it", OTHER, STAFF, IN(P_RAISED) | IN(P_TAKEN), P_MEASURED, register_problem_measure,
+    {"measure", "反馈措施", "Report what was done about it", OTHER, DESK, IN(P_RAISED) | IN(P_TAKEN), P_MEASURED, register_problem_measure,
      "measures[]", NO_BRANCH, "plan 三(三): 问题处置机制"},
-    {"close", "办结", "Confirm that it is solved", OWNER, STAFF, IN(P_MEASURED), P_CLOSED, register_problem_close, "result", NO_BRANCH,
+    {"close", "办结", "Confirm that it is solved", OWNER, DESK, IN(P_MEASURED), P_CLOSED, register_problem_close, "result", NO_BRANCH,
      "plan 三(三): 问题处置机制"},
-    {"reopen", "退回再办", "Say why it is not solved", OWNER, STAFF, IN(P_MEASURED), P_TAKEN, register_reason, "reopenings[]", NO_BRANCH,
+    {"reopen", "退回再办", "Say why it is not solved", OWNER, DESK, IN(P_MEASURED), P_TAKEN, register_reason, "reopenings[]", NO_BRANCH,
      "plan 四(二): 责令限期整改"},
-    {"meet", "提交例会", "Put it on the agenda of the quarterly meeting", BOTH, STAFF, IN(P_RAISED) | IN(P_TAKEN) | IN(P_MEASURED), SAME,
+    {"meet", "提交例会", "Put it on the agenda of the quarterly meeting", BOTH, DESK, IN(P_RAISED) | IN(P_TAKEN) | IN(P_MEASURED), SAME,
      register_problem_meeting, "meeting", NO_BRANCH, "plan 三(三): 例会讨论互办问题及解决措施"},
-    {"withdraw", "撤回", "Withdraw it", OWNER, STAFF, IN(P_RAISED) | IN(P_TAKEN), P_WITHDRAWN, register_reason, "withdrawal", NO_BRANCH,
+    {"withdraw", "撤回", "Withdraw it", OWNER, DESK, IN(P_RAISED) | IN(P_TAKEN), P_WITHDRAWN, register_reason, "withdrawal", NO_BRANCH,
      "plan 三(三): 问题处置机制"},
 };
 static const char *const problem_columns[] = {"class", "subject", "due", "meeting", NULL};
@@ -165,15 +167,15 @@ static const struct register_state contact_states[] = {
     {"removed", "removed", "已移除", 0, true},
 };
 static const struct register_act contact_acts[] = {
-    {"add", "登记", "List a contact: who answers for which items", OWNER, HANDLER, NEW, C_LISTED, register_contact, NULL, NO_BRANCH,
+    {"add", "登记", "List a contact: who answers for which items", OWNER, SPEAKER, NEW, C_LISTED, register_contact, NULL, NO_BRANCH,
      "plan 三(三): 梳理通讯录，确定事项经办联系人"},
-    {"change", "变更", "Change a contact", OWNER, HANDLER, IN(C_LISTED) | IN(C_AWAY), SAME, register_contact, NULL, NO_BRANCH,
+    {"change", "变更", "Change a contact", OWNER, SPEAKER, IN(C_LISTED) | IN(C_AWAY), SAME, register_contact, NULL, NO_BRANCH,
      "plan 三(三): 梳理通讯录"},
-    {"away", "离岗", "Say from when to when the deputy answers", OWNER, STAFF, IN(C_LISTED), C_AWAY, register_contact_away, "absence", NO_BRANCH,
+    {"away", "离岗", "Say from when to when the deputy answers", OWNER, DESK, IN(C_LISTED), C_AWAY, register_contact_away, "absence", NO_BRANCH,
      "domain rule: liaison absent, deputy, coordinating office"},
-    {"back", "返岗", "The contact is back", OWNER, STAFF, IN(C_AWAY), C_LISTED, register_remark, "return", NO_BRANCH,
+    {"back", "返岗", "The contact is back", OWNER, DESK, IN(C_AWAY), C_LISTED, register_remark, "return", NO_BRANCH,
      "domain rule: liaison absent, deputy, coordinating office"},
-    {"remove", "移除", "Take a contact off the list", OWNER, HANDLER, IN(C_LISTED) | IN(C_AWAY), C_REMOVED, register_remark, "removal",
+    {"remove", "移除", "Take a contact off the list", OWNER, SPEAKER, IN(C_LISTED) | IN(C_AWAY), C_REMOVED, register_remark, "removal",
      NO_BRANCH, "plan 三(三): 梳理通讯录"},
 };
 static const char *const contact_columns[] = {"function", "name", "department", "items", "phone", "duty_hours", "deputy", "deputy_phone",
@@ -190,13 +192,13 @@ static const struct register_state precheck_states[] = {
     {"closed", "closed", "已结束", 0, true},
 };
 static const struct register_act precheck_acts[] = {
-    {"ask", "提交预审", "Show papers to the deciding office before the application is made", OWNER, STAFF, NEW, Q_ASKED,
+    {"ask", "提交预审", "Show papers to the deciding office before the application is made", OWNER, DESK, NEW, Q_ASKED,
      register_precheck_ask, NULL, NO_BRANCH, "plan 三(三): 资料预审; advice, not an application: no clock runs"},
-    {"answer", "答复", "Say what the papers look like", OTHER, STAFF, IN(Q_ASKED), Q_ANSWERED, register_precheck_answer, "answers[]", NO_BRANCH,
+    {"answer", "答复", "Say what the papers look like", OTHER, DESK, IN(Q_ASKED), Q_ANSWERED, register_precheck_answer, "answers[]", NO_BRANCH,
      "plan 三(三): 资料预审; it binds nobody"},
-    {"close", "结束", "Close the pre-check; name the case that came of it", OWNER, STAFF, IN(Q_ASKED) | IN(Q_ANSWERED), Q_CLOSED,
+    {"close", "结束", "Close the pre-check; name the case that came of it", OWNER, DESK, IN(Q_ASKED) | IN(Q_ANSWERED), Q_CLOSED,
      register_precheck_close, "closing", NO_BRANCH, "plan 三(三): 资料预审"},
-    {"more", "再问", "Ask again, with more papers", OWNER, STAFF, IN(Q_ANSWERED), Q_ASKED, register_precheck_ask, "questions[]", NO_BRANCH,
+    {"more", "再问", "Ask again, with more papers", OWNER, DESK, IN(Q_ANSWERED), Q_ASKED, register_precheck_ask, "questions[]", NO_BRANCH,
      "plan 三(三): 资料预审"},
 };
 static const char *const precheck_columns[] = {"item", "question", "materials", NULL};
@@ -212,13 +214,13 @@ static const struct register_state note_states[] = {
     {"closed", "closed", "已结束", 0, true},
 };
 static const struct register_act note_acts[] = {
-    {"write", "留言", "Write to the other side's handler about this case", OWNER, STAFF, NEW, N_ASKED, register_note, NULL, NO_BRANCH,
+    {"write", "留言", "Write to the other side's handler about this case", OWNER, DESK, NEW, N_ASKED, register_note, NULL, NO_BRANCH,
      "plan 三(三): 方便两地办理人员业务交流"},
-    {"answer", "回复", "Answer a note", OTHER, STAFF, IN(N_ASKED) | IN(N_ANSWERED), N_ANSWERED, register_note, "answers[]", NO_BRANCH,
+    {"answer", "回复", "Answer a note", OTHER, DESK, IN(N_ASKED) | IN(N_ANSWERED), N_ANSWERED, register_note, "answers[]", NO_BRANCH,
      "plan 三(三): 业务交流"},
-    {"close", "结束", "Close the talk", OWNER, STAFF, IN(N_ASKED) | IN(N_ANSWERED), N_CLOSED, register_remark, "closing", NO_BRANCH,
+    {"close", "结束", "Close the talk", OWNER, DESK, IN(N_ASKED) | IN(N_ANSWERED), N_CLOSED, register_remark, "closing", NO_BRANCH,
      "plan 三(三): 业务交流"},
-    {"add", "追问", "Add to a note of this office", OWNER, STAFF, IN(N_ASKED) | IN(N_ANSWERED), N_ASKED, register_note, "additions[]", NO_BRANCH,
+    {"add", "追问", "Add to a note of this office", OWNER, DESK, IN(N_ASKED) | IN(N_ANSWERED), N_ASKED, register_note, "additions[]", NO_BRANCH,
      "plan 三(三): 业务交流"},
 };
 static const char *const note_columns[] = {"text", NULL};

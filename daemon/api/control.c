@@ -40,6 +40,7 @@ struct control_peer {
     union {
         struct office_staff_act act;
         struct office_staff_list list;
+        struct office_view_list views;
     } ask;
 };
 
@@ -203,10 +204,42 @@ static void ask_list(struct control_peer *peer, json_t *body)
     }
 }
 
+static void views_done(struct store_query *query, int rc)
+{
+    struct office_view_list *views = (struct office_view_list *)query;
+    struct control_peer *peer = views->user;
+    struct problem p = {.number = -1};
+    peer->busy = false;
+    if (rc < 0) {
+        (void)problem_from_code(&p, rc);
+        answer_problem(peer, &p);
+    } else {
+        answer(peer, views->answer);
+    }
+    peer_maybe_free(peer);
+}
+
+static void ask_views(struct control_peer *peer, json_t *body)
+{
+    struct problem p = {.number = -1};
+    struct office_view_list *views = &peer->ask.views;
+    int rc = office_view_list_init(views, peer->control->office, body, &p);
+    if (!rc) {
+        views->query.done = views_done;
+        views->user = peer;
+        rc = store_read(peer->control->store, &views->query);
+        peer->busy = rc == 0;
+        if (rc)
+            (void)problem_from_code(&p, rc);
+    }
+    if (rc)
+        answer_problem(peer, &p);
+}
+
 static const struct {
     const char *name;
     void (*ask)(struct control_peer *peer, json_t *body);
-} commands[] = {{"staff-act", ask_act}, {"staff-list", ask_list}};
+} commands[] = {{"staff-act", ask_act}, {"staff-list", ask_list}, {"audit-views", ask_views}};
 
 /* {"command":"…","request":{…}} */
 static void on_line(struct control_peer *peer)

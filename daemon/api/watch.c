@@ -3,6 +3,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/base/metrics.h"
+#include "proto/access.h"
 #include "proto/limits.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
@@ -136,10 +137,21 @@ static void watcher_told(struct store_query *query, int rc)
     exchange_release(x);
 }
 
+/* Whether the person may still follow the case, as last said about that number. */
+static bool watcher_may(const struct watcher *watcher)
+{
+    const struct office_staff *then = watcher->staff, *now = then ? office_staff(watcher->watch->api->office, then->id) : NULL;
+    return now && !now->suspended && access_may(now->role, ACCESS_KIND_CASE_TRACE) && !strcmp(now->certificate, then->certificate);
+}
+
 static void watcher_ask(struct watcher *watcher)
 {
     struct api *api = watcher->watch->api;
     struct exchange *x = watcher->x; /* ending it may free the watcher */
+    if (watcher->streaming && !watcher_may(watcher)) {
+        exchange_stream_end(x);
+        return;
+    }
     office_question_init(&watcher->question, api->office, ASK_CASES, watcher->staff);
     memcpy(watcher->question.text, watcher->case_no, sizeof watcher->case_no);
     watcher->question.state = -1;
@@ -164,7 +176,7 @@ static void on_comment(uv_timer_t *timer)
     struct watch *watch = timer->data;
     for (struct watcher *watcher = watch->watchers, *next; watcher; watcher = next) {
         next = watcher->next;
-        if (watcher->streaming && exchange_write(watcher->x, ":\n\n", 3) != 0)
+        if (watcher->streaming && (!watcher_may(watcher) || exchange_write(watcher->x, ":\n\n", 3) != 0))
             exchange_stream_end(watcher->x);
     }
 }

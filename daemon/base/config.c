@@ -22,7 +22,7 @@
 #include "proto/timestamp.h"
 #include "proto/uuid.h"
 
-enum { AT_BYTES = 128, READERS_MAX = 8, STAFF_ID_MAX = 20, CONTACT_MAX = 60 };
+enum { AT_BYTES = 128, READERS_MAX = 8, STAFF_ID_MAX = 20, CONTACT_MAX = 60, WINDOW_MAX = 60, TOWNSHIP_DIGITS = 9 };
 
 /* What libcyaml says while it loads: the first message, and the innermost line of its backtrace. */
 struct capture {
@@ -213,8 +213,15 @@ static int check_staff(const struct config_yaml *file, const struct config *c, s
                 return config_yaml_refuse(file, at, p, "id '%s' stands here twice", one->id);
         (void)snprintf(at, sizeof at, "/staff/%u/role", i);
         if (!access_role_by_name(one->role))
-            return config_yaml_refuse(file, at, p,
-                                      "role '%.40s' is neither window, handler, supervisor, assisted, portal nor kiosk", one->role);
+            return config_yaml_refuse(file, at, p, "there is no role '%.40s'; known are window, handler, supervisor, liaison, auditor, assisted, portal, "
+                                      "kiosk", one->role);
+        (void)snprintf(at, sizeof at, "/staff/%u/window", i);
+        if (one->window && text_check_name(one->window, WINDOW_MAX))
+            return config_yaml_refuse(file, at, p, "1 to %d bytes in one line, without blanks around it", WINDOW_MAX);
+        (void)snprintf(at, sizeof at, "/staff/%u/township", i);
+        if (one->township && (strlen(one->township) != TOWNSHIP_DIGITS || strspn(one->township, "0123456789") != TOWNSHIP_DIGITS ||
+                              strncmp(one->township, c->office.code, OFFICE_LEN) != 0))
+            return config_yaml_refuse(file, at, p, "township '%.20s': nine digits, the first six those of the office", one->township);
     }
     return 0;
 }

@@ -47,7 +47,8 @@ struct config_listener {
 struct config_staff {
     char *id;            /* "0007" */
     char *name;
-    char *role;          /* window | handler */
+    char *role;          /* a word of proto/access.h */
+    char *window, *township; /* or NULL */
     bool suspended;
 };
 

@@ -31,7 +31,9 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
 #define STAFF_ROWS(R)                                                                                                    \
     R(TEXT, config_staff, id, "id", YES, NULL, "Number of the member of staff, as in the certificate, e.g. `0007`.")    \
     R(TEXT, config_staff, name, "name", YES, NULL, "Name; shown to colleagues, never logged.")                          \
-    R(TEXT, config_staff, role, "role", YES, NULL, "`window` (takes in, delivers), `handler` (decides), `supervisor` (督考: figures, not faces), or a channel that only takes in and asks for progress: `assisted` (帮办), `portal`, `kiosk` (自助终端).") \
+    R(TEXT, config_staff, role, "role", YES, NULL, "`window` (takes in, delivers), `handler` (decides), `liaison` (联络员: registers, contacts, authorisations; decides no case), `supervisor` (督考: figures, not faces) `auditor` (审计: reads what is masked, does nothing), or a channel that only takes in and asks for progress: `assisted` (帮办), `portal`, `kiosk` (自助终端).") \
+    R(TEXT, config_staff, window, "window", NO, NULL, "Name of the window at which the person sits.")                   \
+    R(TEXT, config_staff, township, "township", NO, NULL, "Township or street (镇街) of the window, nine digits, the first six those of the office.") \
     R(BOOL, config_staff, suspended, "suspended", NO, "false", "true: the certificate opens nothing.")
 #define PEER_ROWS(R)                                                                                                     \
     R(TEXT, config_peer, office, "office", YES, NULL, "Division code of the counterpart.")                              \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/access.h"
 #include "proto/light.h"
 #include "proto/strict_json.h"
 #include "proto/text.h"
@@ -93,7 +94,7 @@ static int read_content(const struct object_row *row, json_t **content)
 /* A supervisor reads what speaks of the offices, not what clerks write to each other about an applicant. */
 static bool may_read(const struct office_question *q, int kind)
 {
-    return kind < 0 || register_kinds[kind].supervised || !q->staff || case_role_by_name(q->staff->role) >= 0;
+    return kind < 0 || register_kinds[kind].supervised || !q->staff || access_may(q->staff->role, ACCESS_KIND_REGISTER_PERSONS);
 }
 
 static int refuse_reader(struct office_question *q)

@@ -38,4 +38,18 @@ struct office_staff_list {
 };
 void office_staff_list_init(struct office_staff_list *list, const struct office *office);
 
+/* Unmasked views of cases, the newest first, a part of the ledger at a time: {"rows":[{at, staff, name, role, case}], "next"}; `next` is
+ * the `before` of the following part, 0 at the end. */
+struct office_view_list {
+    struct store_query query;
+    const struct office *office;
+    char staff[STAFF_TEXT], case_no[CASE_NO_TEXT]; /* "" any */
+    int64_t since;                  /* ms */
+    uint64_t before, next;
+    json_t *rows;                   /* while it runs */
+    json_t *answer;                 /* owned */
+    void *user;
+};
+int office_view_list_init(struct office_view_list *list, const struct office *office, const json_t *request, struct problem *p) TB_MUST_USE;
+
 #endif

@@ -232,3 +232,85 @@ def test_another_user_is_refused(office):
 def test_a_listing_speaks_chinese(office):
     text = control(office, "staff", "list", language="zh_CN.UTF-8")
     assert text.splitlines()[0].startswith("工号"), text
+
+
+def test_a_liaison_speaks_in_the_registers_and_decides_nothing(office):
+    base = enrol(office, "0321", "liaison")
+    case = office.world.away.intake().json()["case"]
+    office.wait_state(case, "received", "0101")
+    assert office.window("GET", f"/window/v1/cases/{case}", certificate=base).status == 200
+    refused = office.window("POST", f"/window/v1/cases/{case}/actions/accept", {}, certificate=base)
+    assert "needs the role window or handler" in detail(refused)
+    raised = office.window("POST", "/window/v1/registers/problem/acts/raise",
+                           {"office": office.world.away.code, "data": {"class": "other", "subject": "材料标准不一致"}}, certificate=base)
+    assert raised.status == 201, raised
+    listed = office.window("POST", "/window/v1/registers/contact/acts/add",
+                           {"data": {"function": "liaison", "name": "卢小兰", "phone": "0573-00000000", "items": "*"}}, certificate=base)
+    assert listed.status != 403, listed
+    carry = office.window("POST", "/window/v1/registers/transfer/acts/keep", {"case": case, "data": {"documents": []}}, certificate=base)
+    assert carry.status != 201, carry
+
+
+def test_an_auditor_reads_what_is_masked_and_does_nothing(office):
+    base = enrol(office, "0322", "auditor")
+    case = office.world.away.intake(applicant={"kind": "person", "name": "欧阳明", "mobile": "13900001235",
+                                               "certificate": {"type": "citizen-id", "number": "33048318500101001X"}}).json()["case"]
+    office.wait_state(case, "received", "0101")
+    for path in ("cases", f"cases?q={case}", "todo", f"cases/{case}/timeline", f"cases/{case}/clocks", f"cases/{case}/steps", "registers/note",
+                 f"cases/{case}/originals", f"cases/{case}/accountability", "registers", "registers/problem", "registers/precheck", "joint"):
+        answer = office.window("GET", f"/window/v1/{path}", certificate=base)
+        assert answer.status == 200, (path, answer)
+        for secret in ("欧阳明", "33048318500101001X", "13900001235"):
+            assert secret not in answer.body.decode(), (path, secret)
+    for method, path in (("GET", f"cases/{case}"), ("GET", f"cases/{case}/bundle"), ("GET", f"cases/{case}/documents"),
+                         ("POST", f"cases/{case}/actions/accept"), ("POST", "registers/problem/acts/raise"), ("POST", "cases"), ("POST", "joint")):
+        body = {} if method == "POST" else None
+        assert "needs the role" in detail(office.window(method, f"/window/v1/{path}", body, certificate=base)), path
+
+
+def test_the_audit_tells_who_saw_whose_data(office):
+    base = enrol(office, "0331")
+    case = office.world.away.intake().json()["case"]
+    office.wait_state(case, "received", "0101")
+    assert office.window("GET", f"/window/v1/cases?q={case}", certificate=base).status == 200  # masked: no view
+    assert office.window("GET", f"/window/v1/cases/{case}", certificate=base).status == 200
+    assert office.window("GET", f"/window/v1/cases/{case}", certificate=base).status == 200
+    views = json.loads(control(office, "--json", "audit", "views", "--staff", "0331"))["rows"]
+    assert [(one["staff"], one["name"], one["case"]) for one in views] == [(f"{office.code}:0331", "卢小兰", case)] * 2
+    assert json.loads(control(office, "--json", "audit", "views", "--staff", "0331", "--since", "2100-01-01"))["rows"] == []
+    seen = json.loads(control(office, "--json", "audit", "views", "--case", case))["rows"]
+    assert len(seen) == 3 and views[0] in seen and seen[0]["at"] >= seen[-1]["at"]
+    assert case in control(office, "audit", "views", "--since", "2020-01-01")
+    assert "date" in control(office, "audit", "views", "--since", "yesterday", code=1)
+
+
+def test_the_audit_goes_on_beyond_one_page(office):
+    base = enrol(office, "0332")
+    case = office.world.away.intake().json()["case"]
+    office.wait_state(case, "received", "0101")
+    connection = office.connect_window(certificate=base)
+    try:
+        for _ in range(205):
+            assert office.window("GET", f"/window/v1/cases/{case}", connection=connection).status == 200
+    finally:
+        connection.close()
+    views = json.loads(control(office, "--json", "audit", "views", "--staff", "0332"))["rows"]
+    assert len(views) == 205 and [one["at"] for one in views] == sorted((one["at"] for one in views), reverse=True)
+
+
+def test_a_suspended_person_follows_no_case_any_more(office):
+    base = enrol(office, "0341")
+    case = office.world.away.intake().json()["case"]
+    office.wait_state(case, "received", "0101")
+    connection = office.connect_window(certificate=base)
+    try:
+        connection.request("GET", f"/window/v1/cases/{case}/events")
+        stream = connection.getresponse()
+        assert stream.status == 200 and stream.readline()
+        staff(office, "suspend", "0341", "--reason", "调离窗口")
+        assert office.act(case, "accept", {"documents": []}).status in (200, 201, 422)
+        office.world.away.act(case, "withdraw", {"reason": "申请人撤回"}, "0007")
+        while stream.readline():  # to the end, not to the time-out
+            pass
+    finally:
+        connection.close()

@@ -44,12 +44,27 @@ static void test_roles(void **state)
         [ACCESS_KIND_CASE_TRACE] = false, [ACCESS_KIND_PROOF] = false, [ACCESS_KIND_MATERIAL] = false,
         [ACCESS_KIND_CATALOGUE_WRITE] = false, [ACCESS_KIND_DOCUMENT] = false, [ACCESS_KIND_REGISTER_READ] = true,
         [ACCESS_KIND_REGISTER_WRITE] = false,
+        [ACCESS_KIND_REGISTER_PERSONS] = false, [ACCESS_KIND_JOINT_READ] = false,
         [ACCESS_KIND_JOINT] = false, [ACCESS_KIND_REPORT] = true,    [ACCESS_KIND_ACCOUNTABILITY] = true,
         [ACCESS_KIND_CASE_TAKE] = false, [ACCESS_KIND_UPLOAD] = false, [ACCESS_KIND_PROGRESS] = false,
         [ACCESS_KIND_RESULT] = false};
+    static const bool liaison_may[ACCESS_KINDS] = {
+        [ACCESS_KIND_PUBLIC] = true,        [ACCESS_KIND_SELF] = true,          [ACCESS_KIND_CATALOGUE] = true,
+        [ACCESS_KIND_CASE_LIST] = true,     [ACCESS_KIND_CASE_READ] = true,     [ACCESS_KIND_CASE_TRACE] = true,
+        [ACCESS_KIND_MATERIAL] = true,      [ACCESS_KIND_UPLOAD] = true,        [ACCESS_KIND_REGISTER_READ] = true, [ACCESS_KIND_REGISTER_WRITE] = true,
+        [ACCESS_KIND_REGISTER_PERSONS] = true, [ACCESS_KIND_JOINT_READ] = true, [ACCESS_KIND_REPORT] = true,
+        [ACCESS_KIND_ACCOUNTABILITY] = true};
+    static const bool auditor_may[ACCESS_KINDS] = { /* nothing that writes, nothing unmasked */
+        [ACCESS_KIND_PUBLIC] = true,    [ACCESS_KIND_SELF] = true,       [ACCESS_KIND_CATALOGUE] = true,
+        [ACCESS_KIND_CASE_LIST] = true, [ACCESS_KIND_CASE_TRACE] = true, [ACCESS_KIND_REGISTER_READ] = true,
+        [ACCESS_KIND_REGISTER_PERSONS] = true, [ACCESS_KIND_JOINT_READ] = true, [ACCESS_KIND_REPORT] = true,
+        [ACCESS_KIND_ACCOUNTABILITY] = true};
     for (size_t i = 0; i < access_route_count; i++) {
         const struct access_route *r = &access_routes[i];
         struct problem p = {.number = -1};
+        assert_int_equal(access_check("liaison", r->method, r->pattern, &p), liaison_may[r->kind] ? 0 : TB_EDENIED);
+        assert_int_equal(access_check("auditor", r->method, r->pattern, &p), auditor_may[r->kind] ? 0 : TB_EDENIED);
+        assert_true(!auditor_may[r->kind] || r->kind == ACCESS_KIND_PUBLIC || !strcmp(r->method, "GET"));
         bool open = r->kind == ACCESS_KIND_PUBLIC;
         bool publishes = r->kind == ACCESS_KIND_CATALOGUE_WRITE; /* the department's own list */
         assert_int_equal(access_check("window", r->method, r->pattern, &p), publishes ? TB_EDENIED : 0);

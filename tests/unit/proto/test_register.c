@@ -14,7 +14,7 @@
 #include "tests/unit/page.h"
 
 static const unsigned parties[] = {REGISTER_OWNER, REGISTER_OTHER};
-static const unsigned roles[] = {CASE_ROLE_WINDOW, CASE_ROLE_HANDLER, CASE_ROLE_SYSTEM, 0, 8, (unsigned)-1};
+static const unsigned roles[] = {CASE_ROLE_WINDOW, CASE_ROLE_HANDLER, CASE_ROLE_SYSTEM, CASE_ROLE_LIAISON, 0, 8, 32, (unsigned)-1};
 
 /* ---- the tables ---- */
 
@@ -324,6 +324,8 @@ static const char *party_word(unsigned by)
 static const char *role_word(unsigned bits)
 {
     bool window = bits & CASE_ROLE_WINDOW, handler = bits & CASE_ROLE_HANDLER;
+    if (bits & CASE_ROLE_LIAISON)
+        return window ? "window, handler, liaison" : "handler, liaison";
     return window && handler ? "window, handler" : window ? "window" : handler ? "handler" : "system";
 }
 
