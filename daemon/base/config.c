@@ -213,8 +213,10 @@ static int check_staff(const struct config_yaml *file, const struct config *c, s
                 return config_yaml_refuse(file, at, p, "id '%s' stands here twice", one->id);
         (void)snprintf(at, sizeof at, "/staff/%u/role", i);
         if (!access_role_by_name(one->role))
-            return config_yaml_refuse(file, at, p, "there is no role '%.40s'; known are window, handler, supervisor, liaison, auditor, assisted, portal, "
-                                      "kiosk", one->role);
+            return config_yaml_refuse(file, at, p,
+                                      "there is no role '%.40s'; known are window, handler, supervisor, liaison, auditor, assisted, "
+                                      "portal, kiosk",
+                                      one->role);
         (void)snprintf(at, sizeof at, "/staff/%u/window", i);
         if (one->window && text_check_name(one->window, WINDOW_MAX))
             return config_yaml_refuse(file, at, p, "1 to %d bytes in one line, without blanks around it", WINDOW_MAX);

@@ -51,7 +51,8 @@ static void test_roles(void **state)
     static const bool liaison_may[ACCESS_KINDS] = {
         [ACCESS_KIND_PUBLIC] = true,        [ACCESS_KIND_SELF] = true,          [ACCESS_KIND_CATALOGUE] = true,
         [ACCESS_KIND_CASE_LIST] = true,     [ACCESS_KIND_CASE_READ] = true,     [ACCESS_KIND_CASE_TRACE] = true,
-        [ACCESS_KIND_MATERIAL] = true,      [ACCESS_KIND_UPLOAD] = true,        [ACCESS_KIND_REGISTER_READ] = true, [ACCESS_KIND_REGISTER_WRITE] = true,
+        [ACCESS_KIND_MATERIAL] = true,      [ACCESS_KIND_UPLOAD] = true,
+        [ACCESS_KIND_REGISTER_READ] = true, [ACCESS_KIND_REGISTER_WRITE] = true,
         [ACCESS_KIND_REGISTER_PERSONS] = true, [ACCESS_KIND_JOINT_READ] = true, [ACCESS_KIND_REPORT] = true,
         [ACCESS_KIND_ACCOUNTABILITY] = true};
     static const bool auditor_may[ACCESS_KINDS] = { /* nothing that writes, nothing unmasked */
