@@ -260,13 +260,14 @@ static void completion_verbs(FILE *out)
     const struct case_transition *action;
     for (const struct command *c = commands; c->group; c++) {
         const struct register_kind *kind = register_by_name(c->group);
+        bool cases = !strcmp(c->group, "case");
         if (!c->verb || !begins_group(c))
             continue;
         (void)fprintf(out, "            %s) words=\"", c->group);
         for (const struct command *v = commands; v->group; v++)
             if (!strcmp(v->group, c->group) && v->verb)
                 (void)fprintf(out, "%s ", v->verb);
-        for (size_t n = 0; !strcmp(c->group, "case") && (action = action_at(n)); n++)
+        for (size_t n = 0; cases && (action = action_at(n)); n++)
             (void)fprintf(out, "%s ", action->action);
         if (kind)
             register_verbs(kind, out);

@@ -11,8 +11,9 @@
 static bool same_code(const char right[QUERY_CODE_TEXT], const char *given)
 {
     char padded[QUERY_CODE_TEXT] = "";
-    unsigned differs = strlen(given) != QUERY_CODE_LEN;
-    (void)snprintf(padded, sizeof padded, "%s", given);
+    size_t len = strlen(given);
+    unsigned differs = len != QUERY_CODE_LEN;
+    memcpy(padded, given, len < QUERY_CODE_LEN ? len : QUERY_CODE_LEN);
     for (size_t i = 0; i < QUERY_CODE_LEN; i++)
         differs |= (unsigned)(toupper((unsigned char)padded[i]) ^ right[i]);
     return !differs;

@@ -161,11 +161,10 @@ static int64_t turn_cursor(const struct object_row *last)
 static struct db_query start_turn(struct store_db *db, int64_t cursor, unsigned limit)
 {
     struct db_query q = q_start(db, SQL_OBJECT_LIST_TURN);
-    int64_t day = cursor > 0 ? cursor >> TURN_ID_BITS : -1;
-    bool none = day >> TURN_DAY_BITS == 1;
-    q_int(&q, cursor > 0 && none);
-    q_int(&q, none ? 0 : day);
-    q_int(&q, cursor > 0 ? -(cursor & ((INT64_C(1) << TURN_ID_BITS) - 1)) : INT64_MIN);
+    bool begins = cursor <= 0, none = !begins && cursor >> (TURN_ID_BITS + TURN_DAY_BITS) == 1;
+    q_int(&q, none);
+    q_int(&q, begins ? -1 : none ? 0 : cursor >> TURN_ID_BITS);
+    q_int(&q, !begins ? -(cursor & ((INT64_C(1) << TURN_ID_BITS) - 1)) : INT64_MIN);
     q_int(&q, limit);
     return q;
 }
