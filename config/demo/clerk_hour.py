@@ -116,7 +116,7 @@ class Clock:
         text = "\n".join(line.rsplit("\r", 1)[-1] for line in text.split("\n"))
         text = re.sub(r"\b(\d{4}-\d\d-\d\d)([ T]\d\d:\d\d)?", self.moment, text).replace("（暂定）", "")
         text = re.sub(r"(?<=收到 )\d\d:(\d\d|…)", lambda m: MORNING if m.group(1) != "…" else MORNING[:3] + "…", text)
-        text = re.sub(r"(?<=[A-Z]\d{6}-)\d{4}(?=-\d)|(?<=〔)\d{4}(?=〕)", MONDAY[:4], text)
+        text = re.sub(r"(?<=[A-Z]\d{6}-)\d{4}(?=-\d)|(?<=政服.〔)\d{4}(?=〕)", MONDAY[:4], text)
         text = re.sub(r"账本规模 \d+，根哈希 [A-Za-z0-9+/=]{44}", "账本规模 27，根哈希 " + "A" * 43 + "=", text)
         return re.sub(NUMBERS["CASE"], CASE, text)
 
