@@ -182,7 +182,8 @@ def test_a_new_hook_begins_now_and_an_old_one_where_it_was(fresh):
     write_hook(directory, "old", old)
     fresh.start()
     first = fresh.away.intake().json()["case"]
-    wait_for(lambda: has(old, first, "case.submitted"), fresh.away)
+    other = fresh.away.intake().json()["case"]
+    wait_for(lambda: has(old, other, "case.submitted"), fresh.away)  # so the first one is written down as taken: only `other` may come again
     fresh.away.stop()
     write_hook(directory, "new", new)
     fresh.away.start()
