@@ -22,6 +22,7 @@ static const struct {
     {"intake", N_("the intake side")},
     {"home", N_("the home side")},
     {"window", N_("window")},
+    {"number", N_("number")},
     {"handler", N_("handler")},
     {"supervisor", N_("supervisor")},
     {"assisted", N_("assisted")},

@@ -197,7 +197,7 @@ static int print_staff(const json_t *rows)
     size_t i;
     const json_t *row;
     table_init(&t);
-    table_column(&t, _("number"), 0);
+    table_column(&t, _("staff number"), 0);
     table_column(&t, _("name"), 6);
     table_column(&t, _("role"), 0);
     table_column(&t, _("window"), 6);
@@ -230,7 +230,7 @@ static int print_views(const json_t *rows)
     const json_t *row;
     table_init(&t);
     table_column(&t, _("time"), 0);
-    table_column(&t, _("number"), 0);
+    table_column(&t, _("staff number"), 0);
     table_column(&t, _("name"), 6);
     table_column(&t, _("role"), 0);
     table_column(&t, _("case"), 0);
