@@ -315,7 +315,9 @@ static int start_control(struct service *service, struct problem *p)
     (void)snprintf(path, sizeof path, "%s/%s.ctl", usual, service->office->code);
     if (!configured && access(usual, W_OK) != 0)
         return 0;
-    int rc = control_start(&service->loop, service->store, service->office, configured ? configured : path, &service->control, p);
+    struct control_parts parts = {.loop = &service->loop, .lanes = service->lanes, .store = service->store,
+                                  .materials = service->materials, .office = service->office, .config = service->config};
+    int rc = control_start(&parts, configured ? configured : path, &service->control, p);
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_API, "control", LOG_TEXT("path", configured ? configured : path));
     return rc;
