@@ -176,7 +176,9 @@ static int ask_all(const char *path, const char *wire, json_t *request, json_t *
     json_int_t next = rc ? 0 : json_integer_value(json_object_get(*answer, "next"));
     while (next && !rc) {
         json_t *more = NULL;
-        rc = json_object_set_new(request, "before", json_integer(next)) ? TB_ENOMEM : ctl_ask(path, wire, json_incref(request), show_progress, &more);
+        rc = json_object_set_new(request, "before", json_integer(next)) ? TB_ENOMEM : 0;
+        if (!rc)
+            rc = ctl_ask(path, wire, json_incref(request), show_progress, &more);
         if (!rc && (json_object_get(more, "problem") || json_array_extend(json_object_get(*answer, "rows"), json_object_get(more, "rows"))))
             rc = TB_EMALFORMED;
         json_int_t then = json_integer_value(json_object_get(more, "next"));
