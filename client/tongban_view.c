@@ -97,7 +97,8 @@ static void person_lines(const char *who, const json_t *person)
     term_pair(who, LABEL, text);
 }
 
-/* The identifiers, too long for a column; an older program of the other office got them in the remark. */
+/* The identifiers, too long for a column and never broken, so that they can be copied; an older program of the other office got them in the
+ * remark. */
 static void licence_lines(const json_t *materials)
 {
     size_t i;
@@ -105,13 +106,13 @@ static void licence_lines(const json_t *materials)
     bool first = true;
     json_array_foreach((json_t *)materials, i, m)
     {
-        char text[512];
         const char *id = view_text(m, "licence_id");
         if (!id[0])
             continue;
         bool remark = json_is_true(json_object_get(m, "licence_in_remark"));
-        (void)snprintf(text, sizeof text, "%zu  %s%s", i + 1, id, remark ? _(" (the other office has it in the remark)") : "");
-        term_pair(first ? _("E-licence") : "", LABEL, text);
+        if (first)
+            (void)printf("\n%s\n", _("E-licences (number of the material, identifier):"));
+        (void)printf("%zu  %s%s%s\n", i + 1, id, remark ? "\n   " : "", remark ? _("the other office has it in the remark") : "");
         first = false;
     }
 }
