@@ -78,8 +78,8 @@ bool item_begins_after(const json_t *item, int64_t day);
 /* ---- the form check (形式审查, 行政许可法 31, 32(3), (4)) ---- */
 
 /* What an application ({"materials":[…]}) lacks of what the item always asks of the applicant: NULL for nothing, else a new array of
- * {"material","lack":"missing"|"original_unseen"|"licence_unseen","deferrable","standard"?}.  The window says so and takes it in all the same: what
- * follows the home side decides. */
+ * {"material","lack":"missing"|"original_unseen"|"licence_unseen","deferrable","standard"?}.  The window says so and takes it in all the
+ * same: what follows the home side decides. */
 int item_lacks(const json_t *item, const json_t *application, json_t **out) TB_MUST_USE;
 /* Whether the applicant brings this material at all: what the offices hold themselves must not be demanded (国令716 art. 7), what is internal
  * nobody brings.  Whether the window is to see its original. */

@@ -171,7 +171,8 @@ static void materials(struct page *page)
         bool always = json_is_true(json_object_get(material, "required"));
         const char *licence = item_licence_of(material) == ITEM_LICENCE_NONE ? "" : word_of(material, "licence", "");
         say(page, "| %d | %t | %s%s%s | %s%s%t | %s | %d | %s%s%t | %s | %t |\n", (int)i + 1, strict_json_peek(material, "name"),
-            word_of(material, "form", ""), licence[0] ? "，" : "", licence, always ? "必要" : "非必要", when[0] ? "：" : "", when, original_of(material) ? "是" : "否",
+            word_of(material, "form", ""), licence[0] ? "，" : "", licence,
+            always ? "必要" : "非必要", when[0] ? "：" : "", when, original_of(material) ? "是" : "否",
             copies_of(material), word_of(material, "source", "applicant"), strict_json_peek(material, "issuer")[0] ? "：" : "",
             strict_json_peek(material, "issuer"), json_is_true(json_object_get(material, "deferrable")) ? "是" : "否",
             strict_json_peek(material, "template"));

@@ -142,6 +142,9 @@ def test_the_commands(pair):
     assert "出示电子证照" in desk.run("item", "show", "GA01", "--office", HOME)
     desk.run("item", "guide", "GA01", "--office", HOME, "--out", "指南.md")
     guide = (desk.directory / "指南.md").read_text()
+    desk.run("item", "manual", "GA01", "--office", HOME, "--out", "手册.md")
+    manual = (desk.directory / "手册.md").read_text()
+    assert "记录电子证照标识（GB/T 36904）" in manual and "自行调取电子证照，不收扫描件" in manual
     assert "原件，出示电子证照" in guide and "电子材料（系统核验），属地调取电子证照" in guide
 
 
