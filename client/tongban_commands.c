@@ -82,6 +82,7 @@ static const struct option material_options[] = {
     {"name", "NAME", N_("name of the material as in the item's list")},
     {"form", "original|copy|electronic|form", N_("form in which it was handed in")},
     {"original-seen", NULL, N_("the original was seen and agrees")},
+    {"licence", "ID", N_("identifier of the e-licence (GB/T 36904); without FILE the material is the licence alone, named by --name")},
     {NULL, NULL, NULL}};
 static const struct option contact_find_options[] = {{"office", "CODE", N_("home office of the item")}, {NULL, NULL, NULL}};
 static const struct option calendar_options[] = {
@@ -167,7 +168,7 @@ const struct command commands[] = {
     {"report", "check", "NAME", 1, 1, check_options, N_("compute a report again from the ledger's entries and compare"), figures_check},
     {"report", NULL, "NAME", 1, 1, report_options, N_("show a register or figures: intake, mail, overdue, meeting and more"),
      figures_show},
-    {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
+    {"material", "add", "NO [FILE…]", 1, ARGS_POSITIONAL, material_options, N_("upload scans, or note an e-licence, and add them to a case"),
      material_add},
     {"result", "check", "NUMBER", 1, 1, NULL,
      N_("whether a document or licence is known here and in force: its number, or the text of its QR code"), result_check},

@@ -100,6 +100,7 @@ static int add_peers(const struct config *config, struct office *office, struct 
         copy_text(peer->contact.phone, sizeof peer->contact.phone, from->phone);
         copy_text(peer->contact.complaint, sizeof peer->contact.complaint, from->complaint);
         copy_text(peer->contact.address, sizeof peer->contact.address, from->address);
+        peer->licences = from->licences;
         if (note_vkey_parse(from->ledger_key, &peer->key) != 0 || strcmp(peer->key.name, name) != 0)
             return problem_set(p, PROBLEM_FIELD, "/peers/ledger_key", "not a verification key of %s", name);
         office->peer_count++;

@@ -49,6 +49,7 @@ static const struct case_field material_fields[] = {
     F_VALUES("size", INT, OPTIONAL, "1|524288000", "bytes; the office fills it in", "文件大小"),
     F_VALUES("pages", INT, OPTIONAL, "1|100000", "number of pages", "页数"),
     F("remark", TEXT, OPTIONAL, "remark about this material", "材料备注"),
+    F_VALUES("licence_id", CODE, OPTIONAL, "licence-id", "identifier of the e-licence, GB/T 36904", "电子证照标识"),
     END};
 
 static const struct case_field comparison_fields[] = {

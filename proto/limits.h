@@ -22,6 +22,7 @@
     LIMIT(FOREIGN_NUMBERS, 16, "numbers", "of line systems, on one case at one office")                                \
     LIMIT(FOREIGN_SYSTEM_BYTES, 60, "bytes", "name of a line system, 20 hanzi")                                        \
     LIMIT(FOREIGN_NUMBER_BYTES, 100, "bytes", "number of a case in a line system")                                     \
+    LIMIT(LICENCE_ID_BYTES, 94, "bytes", "identifier of an e-licence, GB/T 36904, with a serial of 32")                   \
     LIMIT(LIST_PAGE, 100, "rows", "largest page of a list")                                                            \
     LIMIT(RESULT_CASES, 8, "cases", "that have one document number; more than one is an error of a typist")             \
     LIMIT(PROGRESS_CLIENT, 60, "questions", "about progress from one certificate in PROGRESS_MS; a counter asks a few")     \

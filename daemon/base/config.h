@@ -59,6 +59,7 @@ struct config_peer {
     char *authority;     /* CA file of the peer's gateway, pinned to this office: for its server and its client certificate */
     char *ledger_key;    /* C2SP vkey text */
     char *phone, *complaint, *address; /* for applicants, on documents in its name; or NULL */
+    bool licences;       /* its program knows e-licences (proto/licence.h) */
 };
 
 struct config_documents { /* each may be NULL: see config_schema.c for what stands in */

@@ -43,7 +43,8 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_peer, ledger_key, "ledger_key", YES, NULL, "Verification key of its ledger (C2SP vkey), exchanged out of band.") \
     R(TEXT, config_peer, phone, "phone", NO, NULL, "Its telephone for applicants; printed on documents that are handed over here in its name.") \
     R(TEXT, config_peer, complaint, "complaint", NO, NULL, "Its complaint line.") \
-    R(TEXT, config_peer, address, "address", NO, NULL, "Its postal address for materials.")
+    R(TEXT, config_peer, address, "address", NO, NULL, "Its postal address for materials.") \
+    R(BOOL, config_peer, licences, "licences", NO, "false", "true: its program knows e-licences (电子证照): `licence_id` of materials and `licence` of items are sent to it; else the identifier goes in the material's remark and the element is left out.")
 #define AUTHORISATION_ROWS(R)                                                                                            \
     R(TEXT, config_authorisation, id, "id", YES, NULL, "UUID of the authorisation.")                                    \
     R(TEXT, config_authorisation, delegate, "delegate", YES, NULL, "Office that is authorised (受委托机关).")           \

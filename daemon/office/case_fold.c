@@ -5,6 +5,7 @@
 
 #include "proto/clock.h"
 #include "proto/item.h"
+#include "proto/licence.h"
 #include "proto/strict_json.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
@@ -256,6 +257,8 @@ int case_document(struct store_db *db, const struct office *office, const struct
 {
     json_t *content = NULL, *doc = NULL;
     int rc = case_fold(db, office, row, &content);
+    if (!rc)
+        rc = licence_from_remark(json_object_get(content, "materials"));
     if (!rc)
         rc = mark_here(db, content);
     if (!rc)

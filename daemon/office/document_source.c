@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/case_law.h"
+#include "proto/licence.h"
 #include "proto/item.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
@@ -270,7 +271,12 @@ static json_t *taken_json(struct store_db *db, const struct office *office, cons
         json_decref(taken);
         return NULL;
     }
-    return taken;
+    /* an identifier of an e-licence is printed with the remarks, whichever way it was sent */
+    json_t *told = NULL;
+    if (licence_in_remark(taken, &told))
+        told = NULL;
+    json_decref(taken);
+    return told;
 }
 
 int case_query_code(const struct office *office, const struct case_row *row, char out[QUERY_CODE_TEXT])

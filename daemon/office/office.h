@@ -32,6 +32,7 @@ struct office_peer {
     char name[LIMIT_NAME_BYTES + 1];
     struct office_contact contact;
     struct note_vkey key;
+    bool licences; /* its program knows e-licences; else they are told as proto/licence.h says */
 };
 
 struct office_staff {

@@ -186,6 +186,8 @@ int materials_attach(struct store_db *db, json_t *materials, struct problem *p) 
 /* The same for the one result document of a decision. */
 int material_attach_one(struct store_db *db, json_t *object, const char *field, struct problem *p) TB_MUST_USE;
 /* Registers what our message `index` lists to be sent, once the peer has taken the message. */
+/* The identifier of an e-licence as the receiver's program takes it (proto/licence.h): changes `materials` of the entry's body. */
+int materials_word(const struct office *office, const struct entry *entry) TB_MUST_USE;
 int materials_send(struct store_db *db, const char *peer, uint64_t index, const json_t *body) TB_MUST_USE;
 /* Registers waits for those that are not here. *waiting is raised by their number. */
 int materials_await(struct store_db *db, int64_t case_id, const json_t *materials, size_t *waiting) TB_MUST_USE;

@@ -55,7 +55,8 @@ static int check_form(struct act *a, const json_t *item, struct problem *p)
     const char *way = json_string_value(json_object_get(json_object_get(a->request->body, "delivery"), "way"));
     if (way && !item_delivers(item, way))
         return problem_set(p, PROBLEM_FIELD, "/delivery/way", "this item is not delivered that way: %s", way);
-    return item_lacks(item, a->request->body, &a->lacks);
+    int rc = item_check_licences(item, json_object_get(a->request->body, "materials"), p);
+    return rc ? rc : item_lacks(item, a->request->body, &a->lacks);
 }
 
 static int find_item(struct act *a, struct problem *p)
