@@ -37,8 +37,8 @@ static void write_usage(const struct ctl_command *c, const struct marks *m)
 static void write_reference(void)
 {
     static const struct marks marks = {"", "", "", "", "--"};
-    (void)puts("# Commands of tongbanctl\n\nMade by `tongbanctl --manual` from `client/tongbanctl_table.c`. What the answers mean, and the socket "
-               "itself: [tongbanctl](tongbanctl.md).\n\n| command | what it does |\n| --- | --- |");
+    (void)puts("# Commands of tongbanctl\n\nMade by `tongbanctl --manual` from `client/tongbanctl_table.c`. What the answers mean, and the "
+               "socket itself: [tongbanctl](tongbanctl.md).\n\n| command | what it does |\n| --- | --- |");
     for (size_t i = 0; i < ctl_command_count; i++) {
         (void)fputs("| `", stdout);
         write_usage(&ctl_commands[i], &marks);
@@ -72,7 +72,8 @@ static void write_man(void)
         ctl_option_words((enum ctl_option)i, &name, &value, &help);
         (void)printf(".TP\n\\fB\\-\\-%s\\fR%s\\fI%s\\fR\n%s\n", name, *value ? " " : "", value, help);
     }
-    (void)puts(".TP\n\\fB\\-\\-socket\\fR \\fIPATH\\fR\nsocket of the daemon; else $TONGBAN_CONTROL, else the only one in /run/tongban\n.TP\n"
+    (void)puts(".TP\n\\fB\\-\\-socket\\fR \\fIPATH\\fR\nsocket of the daemon; else $TONGBAN_CONTROL, else the only one in /run/tongban\n"
+               ".TP\n"
                "\\fB\\-\\-json\\fR\nthe answer as JSON\n.SH EXIT STATUS\n0 done, 1 refused, or something is wrong, 2 wrong usage, 3 no answer, "
                "4 not allowed.\n.SH SEE ALSO\n.BR tongband (8),\n.BR tongban (1)");
 }
