@@ -19,7 +19,10 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3 };
     O(REASON, "reason", "TEXT", true, N_("why; kept in the ledger"))                                                        \
     O(STAFF, "staff", "ID", true, N_("only what this person saw"))                                                          \
     O(CASE, "case", "NO", true, N_("only who saw this case"))                                                               \
-    O(SINCE, "since", "DATE", true, N_("only from this day on"))
+    O(SINCE, "since", "DATE", true, N_("only from this day on"))                                                            \
+    O(OFFICE, "office", "OFFICE", true, N_("only this counterpart"))                                                        \
+    O(WAIT, "wait", NULL, true, N_("answer only when every message is delivered"))                                          \
+    O(END, "end", NULL, true, N_("open the intake again"))
 
 enum ctl_option {
 #define O(constant, name, value, sent, help) CTL_##constant,
@@ -49,9 +52,16 @@ struct ctl_command {
     int (*prepare)(const struct ctl *ctl, const struct ctl_command *c, json_t *request);
     int (*print)(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
     int (*run)(const struct ctl *ctl, const struct ctl_command *c);
+    int (*judge)(const json_t *answer); /* the exit status that an answer means, printed or as JSON; NULL: EXIT_DONE */
 };
 extern const struct ctl_command ctl_commands[];
 extern const size_t ctl_command_count;
+
+/* "NAME VALUE" of an option as usage lines have it; the value is "" for a flag. */
+void ctl_option_words(enum ctl_option option, const char **name, const char **value, const char **help);
+/* ---- tongbanctl_manual.c: pages made from the table ---- */
+/* --manual: docs/reference/tongbanctl-commands.md; --man: the man page; --complete: the completion of bash.  False: no such page. */
+bool ctl_manual(const char *page);
 
 /* A member of a row as text, "" without it. */
 const char *ctl_cell(const json_t *row, const char *key);
@@ -65,5 +75,18 @@ int ctl_staff_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t
 int ctl_staff_done(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_staff_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_views_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+
+/* ---- tongbanctl_status.c ---- */
+int ctl_status_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_peers_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_peer_done(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_status_judge(const json_t *answer);
+int ctl_test_judge(const json_t *answer);
+int ctl_test_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_drain_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+/* What a line of progress says, on stderr. */
+void ctl_progress(const json_t *doc);
 
 #endif

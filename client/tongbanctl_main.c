@@ -19,6 +19,13 @@ static const struct {
 
 /* ---- help ---- */
 
+void ctl_option_words(enum ctl_option option, const char **name, const char **value, const char **help)
+{
+    *name = option_rows[option].name;
+    *value = option_rows[option].value ? option_rows[option].value : "";
+    *help = option_rows[option].help;
+}
+
 /* How many words name the command: `tongbanctl status` has one, `tongbanctl staff list` two. */
 static int name_words(const struct ctl_command *c)
 {
@@ -163,22 +170,16 @@ static json_t *make_request(const struct ctl *ctl, const struct ctl_command *c)
     return request;
 }
 
-/* {"text":…} of long work, on stderr. */
-static void show_progress(const json_t *doc)
-{
-    (void)fprintf(stderr, "%s\n", ctl_cell(doc, "text"));
-}
-
 /* Goes on while the answer names a next part; all rows stand in *answer.  Takes `request`. */
 static int ask_all(const char *path, const char *wire, json_t *request, json_t **answer)
 {
-    int rc = ctl_ask(path, wire, json_incref(request), show_progress, answer);
+    int rc = ctl_ask(path, wire, json_incref(request), ctl_progress, answer);
     json_int_t next = rc ? 0 : json_integer_value(json_object_get(*answer, "next"));
     while (next && !rc) {
         json_t *more = NULL;
         rc = json_object_set_new(request, "before", json_integer(next)) ? TB_ENOMEM : 0;
         if (!rc)
-            rc = ctl_ask(path, wire, json_incref(request), show_progress, &more);
+            rc = ctl_ask(path, wire, json_incref(request), ctl_progress, &more);
         if (!rc && (json_object_get(more, "problem") || json_array_extend(json_object_get(*answer, "rows"), json_object_get(more, "rows"))))
             rc = TB_EMALFORMED;
         json_int_t then = json_integer_value(json_object_get(more, "next"));
@@ -200,11 +201,12 @@ static int print_answer(const struct ctl *ctl, const struct ctl_command *c, cons
     const json_t *problem = json_object_get(answer, "problem");
     if (problem)
         return report_document(&ctl->client, problem, json_integer_value(json_object_get(problem, "status")));
-    if (ctl->client.json) {
+    int status = EXIT_DONE;
+    if (ctl->client.json)
         term_json(answer);
-        return EXIT_DONE;
-    }
-    return c->print(ctl, c, answer);
+    else
+        status = c->print(ctl, c, answer);
+    return status == EXIT_DONE && c->judge ? c->judge(answer) : status;
 }
 
 static int ask(const struct ctl *ctl, const struct ctl_command *c, const char *path)
@@ -268,6 +270,8 @@ int main(int argc, char **argv)
     struct ctl ctl = {.bits = 0};
     lang_init();
     (void)signal(SIGPIPE, SIG_IGN);
+    if (argc == 2 && ctl_manual(argv[1]))
+        return fflush(stdout) ? EXIT_UNREACHABLE : EXIT_DONE;
     const char *wrong = take_arguments(&ctl, argc, argv);
     if (wrong)
         return report_local(&ctl.client, REPORT_USAGE, _("%s: unknown, given twice, or without its value"), wrong);

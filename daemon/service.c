@@ -9,6 +9,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/control.h"
 #include "daemon/api/material_api.h"
+#include "daemon/api/monitor.h"
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/base/sd.h"
@@ -35,6 +36,8 @@ struct service {
     struct setup_tls tls;
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct control *control;                        /* of tongbanctl, or NULL */
+    struct monitor *monitor;
+    int64_t started_ms;
     struct driver **drivers;                        /* owned, one per peer */
     struct hooks *hooks;                            /* or NULL */
     uv_signal_t signals[SIGNALS];
@@ -92,6 +95,60 @@ static bool peer_status(void *context, const char *office, struct api_peer_statu
         return true;
     }
     return false;
+}
+
+/* ---- what operators do ---- */
+
+static void wired_exchange(void *context, size_t peer, struct control_exchange *out)
+{
+    struct service *service = context;
+    struct driver_stats s = {.last_detail = ""};
+    if (service->drivers && service->drivers[peer])
+        driver_stats(service->drivers[peer], &s);
+    *out = (struct control_exchange){.alarm = s.alarm, .paused = s.paused, .material_stuck = s.material_stuck, .failures = s.failures,
+                                     .detail = s.last_detail, .failing_since_ms = s.failing_since_ms,
+                                     .last_exchange_ms = s.last_exchange_ms, .skew_ms = s.skew_ms, .batches = s.batches,
+                                     .messages = s.messages, .materials = s.materials, .retries = s.retries};
+}
+
+static void wired_pause(void *context, size_t peer, bool paused)
+{
+    struct service *service = context;
+    if (service->drivers && service->drivers[peer])
+        driver_pause(service->drivers[peer], paused);
+}
+
+static void wired_retry(void *context, size_t peer)
+{
+    struct service *service = context;
+    if (service->drivers && service->drivers[peer])
+        driver_retry(service->drivers[peer]);
+}
+
+static void wired_drain(void *context, bool on)
+{
+    ((struct service *)context)->api.draining = on;
+}
+
+static bool wired_draining(void *context)
+{
+    return ((struct service *)context)->api.draining;
+}
+
+static void control_parts_of(struct service *service, struct control_parts *out)
+{
+    *out = (struct control_parts){
+        .loop = &service->loop,
+        .lanes = service->lanes,
+        .store = service->store,
+        .materials = service->materials,
+        .office = service->office,
+        .config = service->config,
+        .monitor = service->monitor,
+        .started_ms = service->started_ms,
+        .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
+                   .draining = wired_draining},
+    };
 }
 
 /* ---- reload ---- */
@@ -315,12 +372,21 @@ static int start_control(struct service *service, struct problem *p)
     (void)snprintf(path, sizeof path, "%s/%s.ctl", usual, service->office->code);
     if (!configured && access(usual, W_OK) != 0)
         return 0;
-    struct control_parts parts = {.loop = &service->loop, .lanes = service->lanes, .store = service->store,
-                                  .materials = service->materials, .office = service->office, .config = service->config};
+    struct control_parts parts;
+    control_parts_of(service, &parts);
     int rc = control_start(&parts, configured ? configured : path, &service->control, p);
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_API, "control", LOG_TEXT("path", configured ? configured : path));
     return rc;
+}
+
+static int start_monitor(struct service *service, struct problem *p)
+{
+    struct control_parts parts;
+    service->started_ms = world_real()->now_ms(world_real()->context);
+    control_parts_of(service, &parts);
+    int rc = monitor_start(&parts, &service->monitor);
+    return rc ? problem_from_code(p, rc) : 0;
 }
 
 static int start_drivers(struct service *service, struct problem *p)
@@ -447,6 +513,8 @@ static int service_start(struct service *service, struct problem *p)
     if (!rc)
         rc = start_hooks(service, p);
     if (!rc)
+        rc = start_monitor(service, p);
+    if (!rc)
         rc = start_control(service, p);
     if (!rc)
         start_tick(service);
@@ -488,6 +556,8 @@ static void service_stop(struct service *service)
     service->api.watch = NULL;
     control_stop(service->control);
     service->control = NULL;
+    monitor_stop(service->monitor);
+    service->monitor = NULL;
     for (size_t i = 0; i < LISTENERS; i++)
         if (service->listeners[i]) {
             service->waiting++;

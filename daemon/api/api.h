@@ -56,6 +56,7 @@ struct api {
     struct api_report *report_first, **report_last; /* pages of reports: the first is being computed, the others wait */
     unsigned report_count;
     struct api_rate progress; /* of certificates and of case numbers */
+    bool draining;           /* an operator closed the intake */
     bool stopping;
 };
 

@@ -12,6 +12,29 @@
 #include "daemon/office/office.h"
 
 struct material_store;
+struct monitor;
+/* How the exchange with one counterpart goes. */
+struct control_exchange {
+    bool alarm;               /* the last failure will not pass by itself */
+    bool paused, material_stuck;
+    unsigned failures;        /* in a row */
+    const char *detail;       /* why, in words; until the next turn of the loop; "" */
+    int64_t failing_since_ms; /* wall clock, 0 none */
+    int64_t last_exchange_ms; /* wall clock, 0 never since the start */
+    int64_t skew_ms;
+    uint64_t batches, messages, materials, retries;
+};
+
+/* What only the wiring can do, because drivers and listeners stand beside api and not below it.  `peer` counts as office->peers. */
+struct control_wiring {
+    void *context;
+    void (*exchange)(void *context, size_t peer, struct control_exchange *out);
+    void (*pause)(void *context, size_t peer, bool paused);
+    void (*retry)(void *context, size_t peer);
+    void (*drain)(void *context, bool on); /* refuse intake, go on with everything else */
+    bool (*draining)(void *context);
+};
+
 /* The parts of the running daemon that commands work with; all borrowed. */
 struct control_parts {
     uv_loop_t *loop;
@@ -20,6 +43,9 @@ struct control_parts {
     struct material_store *materials;
     struct office *office;
     const struct config *config;
+    struct monitor *monitor;
+    struct control_wiring wiring;
+    int64_t started_ms; /* wall clock */
 };
 
 struct control;

@@ -17,7 +17,15 @@ struct control_ask {
 #define CONTROL_COMMANDS(C)              \
     C("staff-act", control_staff_act)    \
     C("staff-list", control_staff_list)  \
-    C("audit-views", control_audit_views)
+    C("audit-views", control_audit_views) \
+    C("status", control_status)          \
+    C("peer-list", control_status)       \
+    C("peer-test", control_peer_test)    \
+    C("peer-pause", control_peer_pause)  \
+    C("peer-resume", control_peer_resume) \
+    C("queue-list", control_queue_list)  \
+    C("queue-retry", control_queue_retry) \
+    C("drain", control_drain)
 
 #define C(name, function) void function(struct control_ask *ask, json_t *request);
 CONTROL_COMMANDS(C)

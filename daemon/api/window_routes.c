@@ -148,6 +148,11 @@ static void start_call(struct exchange *x, struct api *api, enum office_kind kin
             return;
         }
     }
+    if (api->draining && (kind == OFFICE_INTAKE || kind == OFFICE_JOINT)) {
+        (void)problem_set(&p, PROBLEM_MAINTENANCE, "", "an operator closed the intake of this office");
+        exchange_answer_problem(x, &p);
+        return;
+    }
     struct call *call = calloc(1, sizeof *call);
     if (!call) {
         api_answer_failure(x, NULL, TB_ENOMEM);

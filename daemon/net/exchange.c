@@ -254,7 +254,7 @@ void exchange_answer_problem(struct exchange *x, const struct problem *p)
     json_t *doc = problem_to_json(p);
     char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
     json_decref(doc);
-    const char *wait = status == 503 ? "1" : status == 429 ? "60" : NULL;
+    const char *wait = p->id == PROBLEM_MAINTENANCE || status == 429 ? "60" : status == 503 ? "1" : NULL;
     int rc = wait ? exchange_add_header(x, "Retry-After", wait) : 0;
     if (text && !rc)
         exchange_answer(x, status, "application/problem+json", text, strlen(text));

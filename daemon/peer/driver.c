@@ -27,7 +27,12 @@ int64_t driver_now(const struct driver *driver)
 
 static void report_failure(struct driver *driver, int rc, const struct problem *p)
 {
+    const struct world *world = driver->options.world;
     driver->last_rc = rc;
+    if (!driver->failing_since_ms)
+        driver->failing_since_ms = world->now_ms(world->context);
+    const char *words = driver->post.rc < 0 && driver->post.detail[0] ? driver->post.detail : p ? problem_type(p->id)->title : err_text(rc);
+    (void)snprintf(driver->last_detail, sizeof driver->last_detail, "%s", words);
     metric_add(METRIC_PEER_FAILURES, 1);
     if (rc == TB_ETRUST)
         metric_add(METRIC_PEER_UNTRUSTED, 1);
@@ -84,6 +89,7 @@ static void batch_built(struct store_query *query, int rc)
 
 static int start_build(struct driver *driver)
 {
+    driver->post.rc = 0; /* what the last one said is over */
     office_batch_clear(&driver->batch);
     office_batch_init(&driver->batch, driver->options.office, driver->options.peer->code);
     driver->batch.query.done = batch_built;
@@ -270,6 +276,8 @@ static void outcome_done(struct store_command *command, int rc)
                 LOG_INT("failures", driver->engine.failures));
         driver->last_exchange_ms = world->now_ms(world->context);
         driver->last_rc = 0;
+        driver->last_detail[0] = 0;
+        driver->failing_since_ms = 0;
         metric_add(METRIC_PEER_MESSAGES_SENT, (int64_t)settled);
         LOG(LOG_LEVEL_DEBUG, LOG_PEER, "batch_delivered", LOG_TEXT("peer", driver->options.peer->code),
             LOG_INT("messages", driver->batch.count), LOG_INT("settled", settled));
@@ -332,6 +340,23 @@ void driver_wake(struct driver *driver)
         drive(driver, ENGINE_WAKE, NULL);
 }
 
+void driver_pause(struct driver *driver, bool paused)
+{
+    engine_pause(&driver->engine, paused);
+    driver->mover.paused = paused;
+    driver_wake(driver);
+    mover_drive(driver, MOVER_WAKE, NULL);
+}
+
+void driver_retry(struct driver *driver)
+{
+    driver->stuck[0] = 0;
+    driver->mover.wake_at = driver_now(driver);
+    engine_force(&driver->engine);
+    driver_wake(driver);
+    mover_drive(driver, MOVER_WAKE, NULL);
+}
+
 /* ---- life ---- */
 
 int driver_set_identity(struct driver *driver, const struct carrier_identity *identity)
@@ -352,6 +377,10 @@ void driver_stats(const struct driver *driver, struct driver_stats *out)
         .materials = driver->mover.moved,
         .retries = driver->engine.retries + driver->mover.retries,
         .last_rc = driver->last_rc,
+        .last_detail = driver->last_detail,
+        .failing_since_ms = driver->failing_since_ms,
+        .paused = driver->engine.paused,
+        .material_stuck = driver->mover.alarm,
     };
 }
 

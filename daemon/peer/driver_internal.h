@@ -38,6 +38,8 @@ struct driver {
     void *stopped_context;
     int64_t last_exchange_ms, skew_ms, skew_logged_at;
     int last_rc;
+    char last_detail[CARRIER_DETAIL_TEXT];
+    int64_t failing_since_ms;
     /* messages */
     struct engine engine;
     struct office_batch batch;

@@ -399,6 +399,9 @@ int material_out_add(struct store_db *db, const char *peer, uint64_t index, cons
 int material_out_settle(struct store_db *db, const char *peer, uint64_t index, bool wanted) TB_MUST_USE;
 /* The next to be sent after `behind` ("": from the first), or the first again when that was the last.  TB_ENOTFOUND when none waits. */
 int material_out_next(struct store_db *db, const char *peer, const char *behind, struct material_row *row) TB_MUST_USE;
+/* Those that may go now, in order, at most `limit`. */
+int material_out_list(struct store_db *db, const char *peer, unsigned limit, int (*row)(void *context, const struct material_row *material),
+                      void *context) TB_MUST_USE;
 int material_out_done(struct store_db *db, const char *peer, const char *sha256) TB_MUST_USE;
 /* A material is expected at all (listed in a case or created by a clerk): uploads from a peer of others are refused. */
 int material_expected(struct store_db *db, const char *sha256) TB_MUST_USE;

@@ -18,9 +18,6 @@ OFFICE = "/window/v1/office"
 def one_office():
     world = World()
     try:
-        for office in world.offices.values():
-            with open(office.config, "a", encoding="utf-8") as text:
-                text.write(f"control: {office.directory}/ctl\n")
         world.start()
         yield world.home
         assert world.stop() == [0, 0], "a daemon did not end cleanly"
@@ -29,14 +26,11 @@ def one_office():
 
 
 def control(office, *words, code=0, language="C"):
-    run = subprocess.run([TONGBANCTL, "--socket", f"{office.directory}/ctl", *words], capture_output=True, text=True, check=False, timeout=30,
-                         env={"LANG": language, "LC_ALL": language, "PATH": "/usr/bin:/bin"})
-    assert run.returncode == code, (run.returncode, run.stdout, run.stderr)
-    return run.stdout if code == 0 else run.stderr
+    return office.control(*words, code=code, language=language)
 
 
 def staff(office, *words):
-    return json.loads(control(office, "--json", "staff", *words))
+    return office.control_json("staff", *words)
 
 
 def person(office, number, name=""):
