@@ -136,13 +136,14 @@ struct sim {
     uint64_t batches, retries, moved; /* of the lives of the offices that are over */
     size_t steps_granted;        /* delegated steps whose authorisation was looked up again */
     size_t dates;                /* reckoned once more, day by day */
+    size_t moved_dates;          /* cases among them with supplement, special procedure, extension or tolerance */
     bool ungranted;              /* nothing is authorised by configuration: only what is offered and accepted counts */
     char failure[512];           /* "" while all invariants hold */
 };
 
 /* Counters of one run, for the summary. */
 struct sim_result {
-    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, steps_granted;
+    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, moved_dates, steps_granted;
     int64_t virtual_ms;
     char failure[512];
 };
@@ -162,8 +163,19 @@ void sim_year(struct sim *sim);
 /* Moves the dates in a body, which lie around the first day, to today. */
 void sim_year_dates(const struct sim *sim, char *body);
 
+/* An item of both offices; days, -1 or 0: none. */
+struct sim_item {
+    const char *code, *notice_rule, *overdue;
+    int notice_days, deemed_days;
+    int statutory, promised;
+    bool statutory_calendar, promised_calendar, lapses;
+};
+
 /* sim_node.c */
 extern const char sim_calendar[];
+const struct sim_item *sim_item_find(const char *code);
+/* One of them, mostly the first. */
+const char *sim_item_pick(struct sim *sim);
 int sim_node_make(struct sim *sim, int id);
 int sim_node_start(struct sim_node *node);
 void sim_node_crash(struct sim_node *node);
@@ -199,6 +211,11 @@ void sim_check_end(struct sim *sim);
 
 /* sim_law.c: at most one notice in a case of the node, no delegated step of the other office without an authorisation. */
 void sim_check_law(struct sim_node *node);
+
+/* sim_clock.c: every clock of every case of the node — in its row and on its page — is what counting day by day gives, and silence meant
+ * acceptance or withdrawal when it should and not before. */
+void sim_check_clocks(struct sim_node *node);
+bool sim_day_works(const char *calendar, int64_t day);
 
 /* sim_joint.c */
 /* Every joint case of the node is the fold of its legs, and every leg stands where its case does.  Returns how many there are; adds to

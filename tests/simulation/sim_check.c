@@ -278,6 +278,8 @@ void sim_check_end(struct sim *sim)
         cases += check_cases(sim, i);
         if (!sim->failure[0])
             sim_check_law(&sim->node[i]);
+        if (!sim->failure[0])
+            sim_check_clocks(&sim->node[i]);
         joints += sim_check_joints(&sim->node[i], &legs);
     }
     if (!sim->failure[0])

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 struct sum {
-    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, steps_granted, runs, failed;
+    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, moved_dates, steps_granted, runs, failed;
     int64_t virtual_ms;
     uint64_t failed_seed;
 };
@@ -36,6 +36,7 @@ static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned s
         sum->deemed += result.deemed;
         sum->lapsed += result.lapsed;
         sum->dates += result.dates;
+        sum->moved_dates += result.moved_dates;
         sum->steps_granted += result.steps_granted;
         sum->virtual_ms += result.virtual_ms;
         if (rc) {
@@ -64,6 +65,7 @@ static void add(struct sum *to, const struct sum *from)
     to->deemed += from->deemed;
     to->lapsed += from->lapsed;
     to->dates += from->dates;
+    to->moved_dates += from->moved_dates;
     to->steps_granted += from->steps_granted;
     to->runs += from->runs;
     to->failed += from->failed;
@@ -142,13 +144,13 @@ int main(int argc, char **argv)
     int rc = run_all(first, count, plant, year, verbose, &total);
     (void)printf("%llu seeds from %llu: %llu failed; %llu steps, %.1f virtual days, %llu entries, %llu acknowledged "
                  "requests (%llu of registers), %llu batches, "
-                 "%llu retries, %llu materials, %llu deemed, %llu lapsed, %llu dates reckoned day by day, %llu delegated steps looked up again, %llu power cuts, %llu link cuts\n",
+                 "%llu retries, %llu materials, %llu deemed, %llu lapsed, %llu dates reckoned day by day (%llu times of a suspended or shifted case), %llu delegated steps looked up again, %llu power cuts, %llu link cuts\n",
                  (unsigned long long)total.runs, (unsigned long long)first, (unsigned long long)total.failed,
                  (unsigned long long)total.steps, (double)total.virtual_ms / 86400000.0,
                  (unsigned long long)total.entries, (unsigned long long)total.acked, (unsigned long long)total.acts,
                  (unsigned long long)total.batches,
                  (unsigned long long)total.retries, (unsigned long long)total.moved, (unsigned long long)total.deemed,
-                 (unsigned long long)total.lapsed, (unsigned long long)total.dates,
+                 (unsigned long long)total.lapsed, (unsigned long long)total.dates, (unsigned long long)total.moved_dates,
                  (unsigned long long)total.steps_granted, (unsigned long long)total.crashes,
                  (unsigned long long)total.cuts);
     if (rc || total.runs != count)
