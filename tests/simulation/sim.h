@@ -18,7 +18,18 @@
 enum { SIM_NODES = 2, SIM_MATERIAL_BYTES = 64, SIM_MAX_MATERIALS = 256, SIM_MAX_ACKED = 1024 };
 
 /* A fault that the harness itself must find (a test of the test). */
-enum sim_plant { SIM_PLANT_NONE, SIM_PLANT_LOSS, SIM_PLANT_DOUBLE, SIM_PLANT_ACT, SIM_PLANT_ROW };
+enum sim_plant {
+    SIM_PLANT_NONE,
+    SIM_PLANT_LOSS,
+    SIM_PLANT_DOUBLE,
+    SIM_PLANT_ACT,
+    SIM_PLANT_ROW,
+    /* in a year: */
+    SIM_PLANT_CLOCK,
+    SIM_PLANT_NOTICE,
+    SIM_PLANT_GRANT,
+    SIM_PLANT_ORIGINALS
+};
 
 struct sim_rng {
     uint64_t state;
@@ -111,6 +122,7 @@ struct sim {
     uint64_t seed;
     struct sim_rng rng;
     enum sim_plant plant;
+    bool planted;                /* the fault of a year is there */
     bool verbose;
     int64_t now;
     int64_t end;                 /* of the disturbed time */
@@ -229,8 +241,10 @@ bool sim_make_register(struct sim_node *node, struct sim_acked *act, const char 
 /* Both offices have the same objects with the same state, content and history, every row is the fold of its entries, authorisations cover
  * the same moments, originals add up alike, nothing waits, and all acknowledged acts are there. */
 void sim_check_registers(struct sim *sim);
-/* Changes one stored row behind the office's back (SIM_PLANT_ROW). */
+/* sim_plant.c: changes one stored row behind the office's back (SIM_PLANT_ROW). */
 void sim_plant_row(struct sim *sim);
+/* Plants the fault of a year as soon as there is a case for it; true when it is there. */
+bool sim_plant_year(struct sim *sim);
 /* The item that is the template. */
 extern const char sim_joint_item[];
 

@@ -274,12 +274,14 @@ void sim_check_end(struct sim *sim)
             peer_row_clear(&row);
         }
         check_ledger(&sim->node[i]);
-        check_reports(&sim->node[i]);
-        cases += check_cases(sim, i);
         if (!sim->failure[0])
             sim_check_law(&sim->node[i]);
+    }
+    for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++) {
+        sim_check_clocks(&sim->node[i]);
         if (!sim->failure[0])
-            sim_check_clocks(&sim->node[i]);
+            check_reports(&sim->node[i]);
+        cases += check_cases(sim, i);
         joints += sim_check_joints(&sim->node[i], &legs);
     }
     if (!sim->failure[0])

@@ -237,8 +237,8 @@ static bool read_story(struct sim_node *node, const struct case_row *row, struct
     int rc = event_list(store_sync_view(node->store), row->id, &events, &count);
     for (size_t i = 0; i < count && !rc; i++) {
         json_t *entry = NULL;
-        if (events[i].verdict > VERDICT_DONE)
-            continue;
+        if (events[i].verdict > VERDICT_DONE && events[i].type != ENTRY_CASE_SUBMITTED)
+            continue; /* not taken; but that it was handed in and sent stays a fact */
         rc = read_line(node, &events[i], &entry);
         if (!rc)
             tell(s, entry);

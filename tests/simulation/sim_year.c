@@ -104,6 +104,11 @@ void sim_year(struct sim *sim)
         if (day == published && publish(sim))
             sim_fail(sim, "the next calendar cannot be read");
         one_day(sim, day);
+        if (sim->plant && !sim->failure[0] && sim_plant_year(sim)) {
+            stretch(sim, sim->now, 1); /* until both have it */
+            sim_check_end(sim);
+            return;
+        }
         if (!sim->failure[0] && sim_chance(&sim->rng, 30))
             sim_check_end(sim);
     }
