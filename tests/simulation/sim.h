@@ -28,7 +28,9 @@ enum sim_plant {
     SIM_PLANT_CLOCK,
     SIM_PLANT_NOTICE,
     SIM_PLANT_GRANT,
-    SIM_PLANT_ORIGINALS
+    SIM_PLANT_ORIGINALS,
+    SIM_PLANT_REPEAT,
+    SIM_PLANT_GAP
 };
 
 struct sim_rng {

@@ -1,6 +1,6 @@
 /* simulation FIRST COUNT [--year] [--plant FAULT] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never
  * more than four.  With --year each seed is a virtual year and more (sim_year.c), else minutes to days.  Faults: loss, double, act, row; in a
- * year clock, notice, grant, originals.
+ * year clock, notice, grant, originals, repeat, gap.
  *
  * Exit 0 when every run holds its invariants; a planted fault must be found in every run that reaches it. */
 #include "daemon/base/log.h"
@@ -30,6 +30,8 @@ static const struct {
     [SIM_PLANT_NOTICE] = {"notice", "times what is missing", "times what is missing"},
     [SIM_PLANT_GRANT] = {"grant", "had no authorisation for it", "had no authorisation for it"},
     [SIM_PLANT_ORIGINALS] = {"originals", "originals of", "do not balance"},
+    [SIM_PLANT_REPEAT] = {"repeat", "is told revision_taken", "hears decision_refused"},
+    [SIM_PLANT_GAP] = {"gap", "is told revision_gap", "is told revision_gap"},
 };
 
 static bool is_found(enum sim_plant plant, const char *failure)

@@ -334,6 +334,9 @@ static void apply(struct sim_node *node)
     report.rc = sim_commit(node, &outcome.command);
     if (report.rc < 0)
         sim_trace(node->sim, "office %d cannot apply an answer: %s", node->id, outcome.problem.detail);
+    if (outcome.discord.count)
+        sim_fail(node->sim, "office %d hears %s (revision %lld of %s)", node->id, discord_words[outcome.discord.what],
+                 (long long)outcome.discord.rev, outcome.discord.about);
     if (outcome.differs)
         sim_fail(node->sim, "office %d counts other messages than its peer", node->id);
     office_outcome_clear(&outcome);
@@ -422,6 +425,9 @@ static int receive(struct sim_node *node, struct sim_event *event, struct buf *o
     if (node->store && !rc)
         rc = buf_append(out, answer.out.data, answer.out.len);
     bool news = inbound.applied > 0;
+    if (inbound.discord.count)
+        sim_fail(node->sim, "office %d is told %s (revision %lld of %s)", node->id, discord_words[inbound.discord.what],
+                 (long long)inbound.discord.rev, inbound.discord.about);
     if (inbound.differs && !event->what)
         sim_fail(node->sim, "office %d counts other messages than its peer", node->id);
     office_inbound_clear(&inbound);

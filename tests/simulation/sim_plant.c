@@ -79,10 +79,11 @@ static bool notice_suits(const struct sim *sim, const struct case_row *row)
 static const char notice_body[] = "{\"defects\":[{\"material\":\"照片\",\"defect\":\"缺\",\"standard\":\"有\",\"cure\":\"交\"}],"
                                   "\"deadline\":\"2027-12-31\",\"consequence\":\"依法处理\"}";
 
-static int give_notice(struct store_db *db, const struct planting *p, struct case_row *row)
+/* As the home side; `rev` is one more than the last when all is well. */
+static int give_notice(struct store_db *db, const struct planting *p, struct case_row *row, int64_t rev)
 {
     const struct office *office = p->node->office;
-    struct entry entry = {.type = ENTRY_CASE_NOTICE, .at = store_now(db), .rev = row->rev + 1};
+    struct entry entry = {.type = ENTRY_CASE_NOTICE, .at = store_now(db), .rev = rev};
     memcpy(entry.staff, office->staff[1].id, sizeof entry.staff);
     memcpy(entry.role, office->staff[1].role, sizeof entry.role);
     int rc = strict_json_parse(notice_body, sizeof notice_body - 1, &entry.body, NULL);
@@ -106,8 +107,30 @@ static int plant_notice(struct store_db *db, struct store_command *command)
         return rc;
     for (bool second = row.noticed != 0, again = true; again && !rc; second = true) {
         again = !second;
-        rc = give_notice(db, p, &row);
+        rc = give_notice(db, p, &row, row.rev + 1);
     }
+    if (!rc)
+        rc = case_update(db, &row);
+    case_row_clear(&row);
+    return rc;
+}
+
+/* ---- a revision that was given before, and one left out (decision 1) ---- */
+
+static bool revision_suits(const struct sim *sim, const struct case_row *row)
+{
+    (void)sim;
+    return row->state == CASE_RECEIVED && strcmp(row->home, row->intake) != 0;
+}
+
+static int plant_revision(struct store_db *db, struct store_command *command)
+{
+    struct planting *p = (struct planting *)command;
+    struct case_row row;
+    int rc = case_get(db, p->row.case_no, &row);
+    if (rc)
+        return rc;
+    rc = give_notice(db, p, &row, p->node->sim->plant == SIM_PLANT_GAP ? row.rev + 2 : row.rev);
     if (!rc)
         rc = case_update(db, &row);
     case_row_clear(&row);
@@ -183,6 +206,8 @@ static const struct {
     {SIM_PLANT_NOTICE, notice_suits, plant_notice, false},
     {SIM_PLANT_GRANT, grant_suits, plant_grant, false},
     {SIM_PLANT_ORIGINALS, grant_suits, plant_originals, false},
+    {SIM_PLANT_REPEAT, revision_suits, plant_revision, false},
+    {SIM_PLANT_GAP, revision_suits, plant_revision, false},
 };
 
 static bool find_case(struct sim_node *node, bool (*suits)(const struct sim *, const struct case_row *), struct case_row *out)
