@@ -114,6 +114,12 @@ static void inbound_done(struct store_command *command, int rc)
         metric_add(METRIC_PEER_DIFFERENCES, 1);
         LOG(LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", inbound->peer->code), LOG_TEXT("seen_in", "batch"));
     }
+    if (rc == 0 && inbound->discord.count) {
+        metric_add(METRIC_PEER_CONTRADICTIONS, (int64_t)inbound->discord.count);
+        LOG(LOG_LEVEL_ERR, LOG_PEER, "peer_contradicts", LOG_TEXT("peer", inbound->peer->code), LOG_TEXT("seen_in", "batch"),
+            LOG_TEXT("what", discord_words[inbound->discord.what]), LOG_TEXT("about", inbound->discord.about),
+            LOG_INT("revision", inbound->discord.rev), LOG_INT("count", inbound->discord.count));
+    }
     if (rc == 0) {
         metric_add(METRIC_PEER_BATCHES_TAKEN, 1);
         metric_add(METRIC_PEER_MESSAGES_TAKEN, (int64_t)inbound->applied);

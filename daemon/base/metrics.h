@@ -54,6 +54,7 @@
     M(PEER_UNTRUSTED, counter, "peer_untrusted_total", "batches or answers that did not verify")                       \
     M(PEER_FAILURES, counter, "peer_failures_total", "exchanges that failed and will be tried again")                  \
     M(PEER_DIFFERENCES, counter, "peer_differences_total", "reconciliations that found a difference")                  \
+    M(PEER_CONTRADICTIONS, counter, "peer_contradictions_total", "revisions and verdicts of peers against what stands here") \
     M(PEER_OLDEST_UNSENT_S, gauge, "peer_oldest_unsent_seconds", "age of the oldest message without a receipt")        \
     M(PEER_SKEW_MS, gauge, "peer_skew_ms", "largest difference between our clock and a peer's")                        \
     M(HOOK_RUNS, counter, "hook_runs_total", "runs of programs of the hook directory")                                 \

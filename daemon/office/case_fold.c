@@ -142,7 +142,7 @@ int case_fold(struct store_db *db, const struct office *office, const struct cas
         rc = TB_ENOMEM;
     for (size_t i = 0; i < count && !rc; i++) {
         struct case_fact fact;
-        if (events[i].verdict > VERDICT_DONE || events[i].type == ENTRY_CASE_VIEWED)
+        if (!event_stands(&events[i]) || events[i].type == ENTRY_CASE_VIEWED)
             continue; /* the home side did not take it, or it says nothing about the case itself */
         rc = case_fact_read(db, office, &events[i], &fact);
         if (rc)

@@ -69,7 +69,7 @@ int papers_collect(struct store_db *db, const struct office *office, const struc
     int rc = event_list(db, row->id, &events, &n);
     for (size_t i = 0; i < n && !rc; i++) {
         struct case_fact fact;
-        if (events[i].verdict > VERDICT_DONE || !makes_any(events[i].type))
+        if (!event_stands(&events[i]) || !makes_any(events[i].type))
             continue;
         rc = case_fact_read(db, office, &events[i], &fact);
         if (rc)

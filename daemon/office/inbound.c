@@ -208,11 +208,34 @@ static int await_result(struct taken *t)
     return rc;
 }
 
+/* The home side gives each effect a revision of its own (decision 1): one that was given before is no effect. */
+static int check_revision(struct taken *t, struct problem *p)
+{
+    bool taken;
+    int rc = revision_taken(t->db, t->row.id, t->entry.rev, &taken);
+    if (rc || !taken)
+        return rc;
+    discord_note(&t->inbound->discord, DISCORD_TAKEN, t->row.case_no, t->entry.rev);
+    return problem_set(p, PROBLEM_FIELD, "/rev", "revision %lld of case %s was given before", (long long)t->entry.rev, t->row.case_no);
+}
+
+/* A number left out refuses nothing, for the home side has decided; but what it stands for is not here. */
+static int note_gap(struct taken *t, int64_t case_id)
+{
+    bool gap;
+    int rc = revision_gap(t->db, case_id, t->entry.rev, &gap);
+    if (!rc && gap)
+        discord_note(&t->inbound->discord, DISCORD_GAP, t->entry.case_no, t->entry.rev);
+    return rc;
+}
+
 static int take_from_home(struct taken *t, struct problem *p)
 {
     int rc = find_case(t, false, p);
     if (!rc)
         rc = case_check_body(t->entry.type, t->entry.body, p);
+    if (!rc)
+        rc = check_revision(t, p);
     /* it is the authority: what it says is looked up, not measured by what we knew */
     const struct case_transition *move = rc ? NULL : case_home_move(t->entry.type, t->row.state, t->entry.body);
     if (!rc && (!move || t->entry.rev < 1))
@@ -224,6 +247,8 @@ static int take_from_home(struct taken *t, struct problem *p)
     rc = case_set_due(t->db, t->office, &t->row, &t->entry);
     if (!rc)
         rc = add_event(t, t->entry.rev);
+    if (!rc)
+        rc = note_gap(t, t->row.id);
     if (!rc)
         rc = await_result(t);
     if (!rc)
@@ -259,10 +284,32 @@ static int take_catalogue(struct taken *t, struct problem *p)
     return rc;
 }
 
+/* An act that the home side of a case numbered, taken or not: does its number fit? */
+static int note_act_revision(struct taken *t, bool done)
+{
+    struct case_row row;
+    bool taken = false;
+    int rc = case_get(t->db, t->entry.case_no, &row);
+    if (rc)
+        return rc == TB_ENOTFOUND ? 0 : rc;
+    if (done)
+        rc = note_gap(t, row.id);
+    else if (!strcmp(row.home, t->entry.from))
+        rc = revision_taken(t->db, row.id, t->entry.rev, &taken);
+    if (taken)
+        discord_note(&t->inbound->discord, DISCORD_TAKEN, row.case_no, t->entry.rev);
+    case_row_clear(&row);
+    return rc;
+}
+
 static int take_act(struct taken *t, struct problem *p)
 {
     char changed[CASE_NO_TEXT] = "";
     int rc = register_take(t->db, t->office, &t->entry, t->now, t->verdict, changed, p);
+    if ((!rc || err_class(rc) == ERR_CLASS_PERMANENT) && t->entry.rev > 0 && t->entry.case_no[0]) {
+        int noted = note_act_revision(t, !rc);
+        rc = rc ? rc : noted;
+    }
     if (!rc && changed[0])
         changed_add(&t->inbound->changed, &t->inbound->changed_count, changed);
     return rc;

@@ -137,6 +137,24 @@ void office_request_clear(struct office_request *request);
 
 /* ---- exchange with a peer ---- */
 
+/* What a counterpart says against a numbering of acts that stands (revision.c); for an operator. */
+enum discord {
+    DISCORD_TAKEN,      /* a revision that was given before */
+    DISCORD_GAP,        /* an effect before it never came */
+    DISCORD_UNNUMBERED, /* done, but no revision */
+    DISCORD_REFUSED,    /* an act that this office decided and numbered is not taken */
+    DISCORD_OTHER,      /* another revision for it than ours */
+    DISCORD_SURPLUS,    /* refused, with a revision */
+    DISCORDS
+};
+extern const char *const discord_words[DISCORDS];
+struct office_discord {
+    size_t count;
+    enum discord what;              /* of the first one */
+    int64_t rev;
+    char about[CASE_NO_TEXT + REGISTER_NO_TEXT]; /* number of the case or object */
+};
+
 /* A peer's batch, already verified (parcel_verify) on a lane. */
 struct office_inbound {
     struct store_command command;
@@ -147,6 +165,7 @@ struct office_inbound {
     struct problem problem;         /* when rc < 0: sequence-gap, checkpoint-conflict, ledger-fork, store … */
     size_t applied, duplicates, refused, invalid;
     bool differs;                   /* reconciliation: the tallies of a direction differ at the same message; for an operator */
+    struct office_discord discord;
     char (*changed)[CASE_NO_TEXT];  /* owned: cases that changed, for watchers */
     size_t changed_count;
     void *user;
@@ -212,6 +231,7 @@ struct office_outcome {
     int64_t acked_seq;              /* after it */
     size_t settled;                 /* messages settled by it */
     bool differs;                   /* as above */
+    struct office_discord discord;
     char (*changed)[CASE_NO_TEXT];
     size_t changed_count;
     void *user;

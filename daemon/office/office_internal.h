@@ -205,6 +205,18 @@ int authority_check_body(struct store_db *db, const struct office *office, const
 int authority_verify(struct store_db *db, const struct office *office, const struct entry *entry, const char *item, enum case_step step,
                      int64_t handed_in, struct problem *p) TB_MUST_USE;
 
+/* ---- revision.c: revisions that do not fit ---- */
+
+void discord_note(struct office_discord *discord, enum discord what, const char *about, int64_t rev);
+/* An effect on the case has this revision. */
+int revision_taken(struct store_db *db, int64_t case_id, int64_t rev, bool *taken) TB_MUST_USE;
+/* At the intake side: between this revision of the home side's and the one before are more than our own messages can explain. */
+int revision_gap(struct store_db *db, int64_t case_id, int64_t rev, bool *gap) TB_MUST_USE;
+/* The revision that a verdict gives our message, 0 when it gives none or one that does not fit, which is noted.  `ours`: the revision that this
+ * office gave it itself, when it numbers; `taken`: something else has the one of the verdict. */
+int64_t revision_of_verdict(struct office_discord *discord, const struct receipt_line *line, bool we_number, int64_t ours, bool taken,
+                            const char *about);
+
 /* ---- register_act.c, register_rules.c: objects beside the cases ---- */
 
 /* An act of staff (OFFICE_REGISTER); the object after it in *out (object_row_clear). */
@@ -214,6 +226,7 @@ int register_take(struct store_db *db, const struct office *office, const struct
                   char changed[CASE_NO_TEXT], struct problem *p) TB_MUST_USE;
 /* The counterpart's verdict about our message at `index`, when it was an act. */
 int register_settle(struct store_db *db, const struct office *office, const char *peer, uint64_t index, const struct receipt_line *line,
+                    struct office_discord *discord,
                     char changed[CASE_NO_TEXT]) TB_MUST_USE;
 /* What the case's entry, just kept together with `row`, means for its delegated steps: asked for, done, void.  `row` is in the store, and
  * follows. */

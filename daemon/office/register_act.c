@@ -482,8 +482,32 @@ int register_take(struct store_db *db, const struct office *office, const struct
     return rc;
 }
 
+/* The revision of our act, as judge_verdict of outcome.c has it for a case's messages. */
+static int judge_verdict(struct deed *d, uint64_t index, const struct receipt_line *line, struct office_discord *discord, int64_t *rev)
+{
+    struct event_row *events = NULL;
+    size_t count = 0;
+    int64_t ours = 0;
+    bool taken = false;
+    *rev = 0;
+    if (we_number(d) && line->verdict == VERDICT_DONE && !line->rev)
+        return 0;
+    int rc = object_event_list(d->db, d->object.id, &events, &count);
+    for (size_t i = 0; i < count && !rc; i++) {
+        bool itself = events[i].own && events[i].ref == (int64_t)index;
+        ours = itself && we_number(d) ? events[i].rev : ours;
+        taken = taken || (!itself && events[i].rev > 0 && events[i].rev == line->rev);
+    }
+    free(events);
+    if (!rc && !taken && d->object.case_id && line->rev > 0)
+        rc = revision_taken(d->db, d->object.case_id, line->rev, &taken);
+    if (!rc)
+        *rev = revision_of_verdict(discord, line, we_number(d), ours, taken, d->object.no);
+    return rc;
+}
+
 int register_settle(struct store_db *db, const struct office *office, const char *peer, uint64_t index, const struct receipt_line *line,
-                    char changed[CASE_NO_TEXT])
+                    struct office_discord *discord, char changed[CASE_NO_TEXT])
 {
     struct deed d = {.db = db, .office = office};
     int64_t event, object;
@@ -497,13 +521,16 @@ int register_settle(struct store_db *db, const struct office *office, const char
         rc = case_get_by_id(db, d.object.case_id, &d.about);
     if (!rc)
         d.kind = &register_kinds[d.object.kind];
+    int64_t rev = 0;
+    if (!rc)
+        rc = judge_verdict(&d, index, line, discord, &rev);
     /* what this office numbers stands, whatever the other one says of it */
     if (!rc && !we_number(&d)) {
-        rc = object_event_settle(db, event, line->rev, (int)line->verdict);
+        rc = object_event_settle(db, event, rev, (int)line->verdict);
         if (!rc && d.object.case_id)
-            rc = event_settle(db, d.object.case_id, index, line->rev, line->verdict);
-        if (line->rev > d.object.rev)
-            d.object.rev = line->rev;
+            rc = event_settle(db, d.object.case_id, index, rev, line->verdict);
+        if (rev > d.object.rev)
+            d.object.rev = rev;
         if (!rc)
             rc = refold(&d);
     }

@@ -196,7 +196,7 @@ static int read_particulars(struct fact_maker *maker, int64_t case_id, struct re
     int rc = case_events(maker->db, case_id, &events, &count);
     for (size_t i = 0; i < count && !rc; i++) {
         struct case_fact fact;
-        bool taken = events[i].verdict <= VERDICT_DONE || events[i].type == ENTRY_CASE_SUBMITTED;
+        bool taken = event_stands(&events[i]) || events[i].type == ENTRY_CASE_SUBMITTED;
         if (!taken || !holds_particulars(maker->needs, events[i].type))
             continue;
         rc = case_fact_read(maker->db, maker->office, &events[i], &fact);
@@ -302,7 +302,7 @@ int fact_from_entries(struct fact_maker *maker, const struct case_row *row, stru
         if (strcmp(fact.entry.case_no, row->case_no) || fact.entry.type != events[i].type)
             rc = TB_ECORRUPT;
         /* what was not taken did not happen, but for the application: it was handed in all the same */
-        else if (events[i].verdict <= VERDICT_DONE || fact.entry.type == ENTRY_CASE_SUBMITTED)
+        else if (event_stands(&events[i]) || fact.entry.type == ENTRY_CASE_SUBMITTED)
             rc = replay(maker, &fact.entry, &copy, out);
         case_fact_clear(&fact);
     }

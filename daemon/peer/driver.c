@@ -260,6 +260,7 @@ static void outcome_done(struct store_command *command, int rc)
     struct problem p = outcome->problem;
     size_t settled = outcome->settled;
     bool differs = outcome->differs;
+    struct office_discord discord = outcome->discord;
     if (rc == 0 && outcome->changed_count > 0)
         driver->options.changed(driver->options.context, (const char(*)[CASE_NO_TEXT])outcome->changed, outcome->changed_count);
     office_outcome_clear(outcome);
@@ -268,6 +269,12 @@ static void outcome_done(struct store_command *command, int rc)
     if (differs) {
         metric_add(METRIC_PEER_DIFFERENCES, 1);
         LOG(LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"));
+    }
+    if (rc == 0 && discord.count) {
+        metric_add(METRIC_PEER_CONTRADICTIONS, (int64_t)discord.count);
+        LOG(LOG_LEVEL_ERR, LOG_PEER, "peer_contradicts", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"),
+            LOG_TEXT("what", discord_words[discord.what]), LOG_TEXT("about", discord.about), LOG_INT("revision", discord.rev),
+            LOG_INT("count", discord.count));
     }
     struct engine_report report = {.rc = rc, .problem = -1, .number = -1};
     if (rc == 0) {

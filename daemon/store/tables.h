@@ -93,6 +93,11 @@ struct event_row {
     enum entry_type type;
     int verdict; /* enum verdict, −1 none yet */
 };
+/* It took effect, or waits for its verdict.  What this office numbered itself stands, whatever the other one says of it. */
+static inline bool event_stands(const struct event_row *event)
+{
+    return event->verdict <= VERDICT_DONE || (event->own && event->rev > 0);
+}
 int event_add(struct store_db *db, int64_t case_id, const struct event_row *event) TB_MUST_USE;
 /* Sets rev and verdict of our own message when its receipt came. */
 int event_settle(struct store_db *db, int64_t case_id, uint64_t own_index, int64_t rev,
