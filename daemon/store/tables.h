@@ -6,6 +6,7 @@
 #ifndef STORE_TABLES_H
 #define STORE_TABLES_H
 
+#include "daemon/store/staff_rows.h"
 #include "daemon/store/store.h"
 #include "proto/case_machine.h"
 #include "proto/message.h"
@@ -40,6 +41,8 @@ struct case_row {
     int64_t stop_until; /* stopped up to and with that day; 0: runs; INT64_MAX: for as long as it takes */
     int64_t shifted;    /* bits of enum case_shift */
     int64_t tick_day;   /* the system looks at the case from that day on; 0: never */
+    /* of the member of staff who took it in, at that moment; "" not known, and of what a counterpart took in */
+    char window[STAFF_WINDOW_BYTES + 1], township[TOWNSHIP_LEN + 1];
 };
 /* Why the limit of the decision is not simply counted from the acceptance: then the entries have to be read. */
 enum case_shift { SHIFT_EXTENDED = 1, SHIFT_SPECIAL = 2 };
@@ -75,6 +78,7 @@ struct case_filter {
     bool open_only;
     bool todo_only; /* ordered by due date; `todo` says whose */
     enum case_todo todo;
+    const char *window, *township; /* NULL any: only what was taken in there */
     int64_t cursor; /* where the page before ended (its `next`); 0 from the start */
     unsigned limit;
 };
