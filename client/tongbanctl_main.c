@@ -223,6 +223,11 @@ static int print_staff(const json_t *rows)
     return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
 }
 
+static const char *seen_word(const char *what)
+{
+    return !strcmp(what, "proof") ? _("proof bundle") : !strcmp(what, "material") ? _("material") : _("the whole case");
+}
+
 static int print_views(const json_t *rows)
 {
     struct table t;
@@ -234,11 +239,12 @@ static int print_views(const json_t *rows)
     table_column(&t, _("name"), 6);
     table_column(&t, _("role"), 0);
     table_column(&t, _("case"), 0);
+    table_column(&t, _("seen"), 0);
     json_array_foreach(rows, i, row)
     {
         char time[20];
         const char *const cells[] = {term_time(json_object_get(row, "at"), time), cell(row, "staff"), cell(row, "name"),
-                                     view_word(cell(row, "role")), cell(row, "case")};
+                                     view_word(cell(row, "role")), cell(row, "case"), seen_word(cell(row, "what"))};
         if (table_row(&t, cells) != 0)
             break;
     }

@@ -134,6 +134,20 @@ int office_request_register(struct office_request *request, const struct office 
                             struct problem *p) TB_MUST_USE;
 void office_request_clear(struct office_request *request);
 
+/* A view of personal data that is no command of its own: the proof of a case, or a material.  What is seen is answered after the commit. */
+struct office_look {
+    struct store_command command;   /* first member; `done` is the caller's */
+    const struct office *office;
+    const struct office_staff *staff;
+    char case_no[CASE_NO_TEXT];     /* whose proof; or "" … */
+    char sha256[65];                /* … and this material */
+    struct problem problem;         /* when rc < 0 */
+    void *user;
+};
+/* With `sha256` NULL the proof of the case.  Loop thread. */
+int office_look_init(struct office_look *look, const struct office *office, const struct office_staff *staff, const char *case_no,
+                     const char *sha256, struct problem *p) TB_MUST_USE;
+
 /* ---- exchange with a peer ---- */
 
 /* A peer's batch, already verified (parcel_verify) on a lane. */

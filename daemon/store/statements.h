@@ -294,6 +294,8 @@
     S(MATERIAL_EXPECTED, READ,                                                                                         \
       "SELECT 1 FROM material_wait WHERE sha256 = ?1 UNION ALL SELECT 1 FROM material WHERE sha256 = ?1 "              \
       "UNION ALL SELECT 1 FROM object_wait WHERE sha256 = ?1 LIMIT 1")                                                 \
+    S(MATERIAL_CASE_ADD, WRITE, "INSERT OR IGNORE INTO material_case (sha256, case_id) VALUES (?1, ?2)")               \
+    S(MATERIAL_CASES, READ, "SELECT case_id FROM material_case WHERE sha256 = ?1 ORDER BY case_id LIMIT ?2")           \
     S(MATERIAL_OUT_ADD, WRITE,                                                                                         \
       "INSERT INTO material_out (peer_no, idx, sha256) VALUES (?1, ?2, ?3) ON CONFLICT (peer_no, idx, sha256) DO NOTHING") \
     S(MATERIAL_OUT_READY, WRITE, "UPDATE material_out SET ready = 1 WHERE peer_no = ?1 AND idx = ?2")                  \

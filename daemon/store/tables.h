@@ -404,6 +404,10 @@ int material_out_settle(struct store_db *db, const char *peer, uint64_t index, b
 /* The next to be sent after `behind` ("": from the first), or the first again when that was the last.  TB_ENOTFOUND when none waits. */
 int material_out_next(struct store_db *db, const char *peer, const char *behind, struct material_row *row) TB_MUST_USE;
 int material_out_done(struct store_db *db, const char *peer, const char *sha256) TB_MUST_USE;
+/* Which cases list a material. */
+int material_case_add(struct store_db *db, const char *sha256, int64_t case_id) TB_MUST_USE;
+/* The first `most` of them by id. */
+int material_cases(struct store_db *db, const char *sha256, int64_t *cases, size_t most, size_t *count) TB_MUST_USE;
 /* A material is expected at all (listed in a case or created by a clerk): uploads from a peer of others are refused. */
 int material_expected(struct store_db *db, const char *sha256) TB_MUST_USE;
 
