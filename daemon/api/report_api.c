@@ -95,7 +95,7 @@ static int read_desk(struct exchange *x, struct office_report *q, struct problem
     if (rc || !by || !by[0])
         return rc;
     if (!report_adds_by(q->report, by))
-        return problem_set(p, PROBLEM_FIELD, "/by", "the report %s cannot be added up by %.20s", q->report->name, by);
+        return problem_set(p, PROBLEM_FIELD, "/by", "the report %s cannot be added up by %s", q->report->name, by);
     memcpy(q->by, by, strlen(by) + 1);
     return 0;
 }
