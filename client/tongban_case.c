@@ -118,6 +118,8 @@ int case_list(struct client *client, const struct args *args)
         rc = buf_printf(&path, "&state=%s", state);
     if (!rc && args_option(args, "open"))
         rc = buf_append_str(&path, "&open=1");
+    if (!rc)
+        rc = view_desk_query(args, &path);
     json_t *rows;
     int status = rc ? report_local(client, REPORT_MEMORY, NULL) : view_rows(client, path.data, (size_t)most, &rows);
     buf_free(&path);

@@ -45,9 +45,16 @@ static const struct option case_new_options[] = {
     {"office", "CODE", N_("home office of the item")},
     {"no-forward", NULL, N_("take in only; forward later")},
     {NULL, NULL, NULL}};
+#define DESK_OPTIONS                                                                                                   \
+    {"window", "NAME", N_("only what was taken in at this window")},                                                   \
+    {                                                                                                                  \
+        "township", "CODE", N_("only what was taken in at this township (镇街): its nine digits")                      \
+    }
+static const struct option todo_options[] = {DESK_OPTIONS, {NULL, NULL, NULL}};
 static const struct option case_list_options[] = {{"state", "STATE", N_("only cases in this state")},
                                                   {"open", NULL, N_("only cases that are not closed")},
                                                   {"limit", "N", N_("at most this many rows")},
+                                                  DESK_OPTIONS,
                                                   {NULL, NULL, NULL}};
 static const struct option number_options[] = {
     {"system", "NAME", N_("the line system (条线系统) that knows the case under this number")},
@@ -104,7 +111,8 @@ static const struct option account_options[] = {
 #define PERIOD_OPTIONS                                                                                                 \
     {"from", "DATE", N_("first day of the period")}, {"to", "DATE", N_("last day of the period; else today")},         \
         {"quarter", "2026Q4", N_("this quarter")}, {"office", "CODE", N_("only cases with this office")},              \
-        {"item", "CODE", N_("only cases of this item")}
+        {"item", "CODE", N_("only cases of this item")}, DESK_OPTIONS,                                                 \
+        {"by", "window|township|staff", N_("of intake: how many each of them took in")}
 static const struct option report_options[] = {
     PERIOD_OPTIONS,
     {"csv", NULL, N_("comma-separated values (RFC 4180), UTF-8")},
@@ -174,7 +182,7 @@ const struct command commands[] = {
      N_("whether a document or licence is known here and in force: its number, or the text of its QR code"), result_check},
     {"progress", NULL, "CASE [CODE]", 1, 2, NULL, N_("where a case stands, for the applicant: number and query code, or the text of the QR code"),
      progress_show},
-    {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},
+    {"todo", NULL, "", 0, 0, todo_options, N_("what waits for this office"), todo_list},
     {"code", "check", "KIND VALUE", 2, 2, NULL,
      N_("check a number offline: citizen-id, uscc, licence-id, case-no, tracking"), code_run},
     {"calendar", "add", "DATE N", 2, 2, calendar_options, N_("the date N working days after DATE"), calendar_run},

@@ -84,4 +84,7 @@ bool wanted_step(const json_t *item, char step);
 /* Conditions, survey standards and materials in one block on standard output. */
 void wanted_show(const json_t *item);
 
+/* Appends "&window=…&township=…" as far as the options were given. */
+int view_desk_query(const struct args *args, struct buf *path) TB_MUST_USE;
+
 #endif

@@ -128,6 +128,11 @@ int ctl_staff_print(const struct ctl *ctl, const struct ctl_command *c, const js
     return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
 }
 
+static const char *seen_word(const char *what)
+{
+    return !strcmp(what, "proof") ? _("proof bundle") : !strcmp(what, "material") ? _("material") : _("the whole case");
+}
+
 int ctl_views_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
@@ -141,11 +146,12 @@ int ctl_views_print(const struct ctl *ctl, const struct ctl_command *c, const js
     table_column(&t, _("name"), 6);
     table_column(&t, _("role"), 0);
     table_column(&t, _("case"), 0);
+    table_column(&t, _("seen"), 0);
     json_array_foreach(rows, i, row)
     {
         char time[20];
         const char *const cells[] = {term_time(json_object_get(row, "at"), time), ctl_cell(row, "staff"), ctl_cell(row, "name"),
-                                     view_word(ctl_cell(row, "role")), ctl_cell(row, "case")};
+                                     view_word(ctl_cell(row, "role")), ctl_cell(row, "case"), seen_word(ctl_cell(row, "what"))};
         if (table_row(&t, cells) != 0)
             break;
     }

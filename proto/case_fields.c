@@ -105,7 +105,9 @@ static const struct case_field abandoned_fields[] = {F("reason", TEXT, REQUIRED,
                                                      END};
 
 static const struct case_field viewed_fields[] = {
-    F("reason", TEXT, OPTIONAL, "why the whole data were looked at", "查看原因"), END};
+    F("reason", TEXT, OPTIONAL, "why the whole data were looked at", "查看原因"),
+    F_VALUES("what", ENUM, OPTIONAL, "case|proof|material", "what was seen, the case when nothing is said", "查看内容"),
+    F("sha256", SHA256, OPTIONAL, "the material that was read", "材料文件"), END};
 
 static const struct case_field received_fields[] = {
     F_VALUES("missing", INT, OPTIONAL, "0|0", "materials still missing, always 0", "缺少材料数"),

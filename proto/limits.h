@@ -88,6 +88,7 @@
     LIMIT(HOOK_EVENT_BYTES, 16 * 1024, "bytes", "one event as JSON")                                                   \
     LIMIT(STAFF, 2000, "people", "enrolled while the daemon runs, the ended ones too; the configuration has its own 10,000") \
     LIMIT(STAFF_CHANGES, 20000, "changes", "of staff between two starts, each kept in memory because requests may point to it") \
+    LIMIT(MATERIAL_VIEWS, 16, "cases", "that one reading of a material is a view of; the first that listed it")        \
     LIMIT(AUDIT_ENTRIES, 5000, "entries", "of the ledger looked at for one page of views; the next page goes on")      \
     LIMIT(CONTROL_LINE_BYTES, 8 * 1024, "bytes", "one request at the control socket")                                  \
     LIMIT(CONTROL_PEERS, 16, "connections", "at the control socket; beyond it the new one is closed")                  \

@@ -326,6 +326,8 @@ static int read_parameters(struct exchange *x, struct office_question *question,
     if (!rc)
         rc = read_item_filters(x, question, p);
     if (!rc)
+        rc = office_desk_read(question->office, exchange_query(x, "window"), exchange_query(x, "township"), &question->desk, p);
+    if (!rc)
         rc = copy_text(question->text, sizeof question->text, exchange_query(x, number ? "number" : "q"), number ? "number" : "q", p);
     if (rc)
         return rc;
@@ -407,9 +409,45 @@ static void get_clocks(struct exchange *x, void *context)
     ask(x, context, ASK_CLOCKS);
 }
 
+struct look {
+    struct office_look look; /* first member */
+    struct exchange *x;
+    struct api *api;
+};
+
+/* The view is committed: now it may be seen. */
+static void bundle_looked(struct store_command *command, int rc)
+{
+    struct look *look = (struct look *)command;
+    if (rc < 0)
+        api_answer_failure(look->x, &look->look.problem, rc);
+    else if (exchange_alive(look->x))
+        ask(look->x, look->api, ASK_BUNDLE);
+    exchange_release(look->x);
+    free(look);
+}
+
 static void get_bundle(struct exchange *x, void *context)
 {
-    ask(x, context, ASK_BUNDLE);
+    struct api *api = context;
+    const struct office_staff *staff = api_staff(x, api);
+    struct problem p = {.number = -1};
+    if (!staff)
+        return;
+    struct look *look = calloc(1, sizeof *look);
+    int rc = look ? office_look_init(&look->look, api->office, staff, exchange_param(x, "no"), NULL, &p) : problem_from_code(&p, TB_ENOMEM);
+    if (!rc) {
+        look->x = x;
+        look->api = api;
+        look->look.command.done = bundle_looked;
+        exchange_hold(x);
+        if (store_submit(api->store, &look->look.command) == 0)
+            return;
+        (void)problem_set(&p, PROBLEM_BUSY, "", "the store has %d requests waiting", LIMIT_STORE_QUEUE);
+        exchange_release(x);
+    }
+    exchange_answer_problem(x, &p);
+    free(look);
 }
 
 static void get_documents(struct exchange *x, void *context)

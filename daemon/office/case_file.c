@@ -92,6 +92,8 @@ int case_append(struct store_db *db, const struct office *office, struct case_ro
     memcpy(event.peer, office->code, OFFICE_TEXT);
     rc = event_add(db, row->id, &event);
     rc = rc ? rc : result_keep(db, row->id, entry->body);
+    if (!rc && entry->type != ENTRY_CASE_VIEWED)
+        rc = look_keep(db, row->id, entry->body);
     /* what the home side was handed at its own counter stays there: the intake side is told, not sent it */
     bool travels = entry->to[0] && (case_side_of(office, row) == CASE_SIDE_INTAKE || entry->type == ENTRY_CASE_DECIDED);
     if (!rc && travels)

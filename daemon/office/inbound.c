@@ -47,7 +47,8 @@ static int add_event(struct taken *t, int64_t rev)
     struct event_row event = {.rev = rev, .ref = t->entry.seq, .type = t->entry.type, .verdict = -1};
     memcpy(event.peer, t->entry.from, OFFICE_TEXT);
     int rc = event_add(t->db, t->row.id, &event);
-    return rc ? rc : result_keep(t->db, t->row.id, t->entry.body);
+    rc = rc ? rc : result_keep(t->db, t->row.id, t->entry.body);
+    return rc ? rc : look_keep(t->db, t->row.id, t->entry.body);
 }
 
 static void done_at(struct taken *t)

@@ -135,6 +135,20 @@ int office_request_register(struct office_request *request, const struct office 
                             struct problem *p) TB_MUST_USE;
 void office_request_clear(struct office_request *request);
 
+/* A view of personal data that is no command of its own: the proof of a case, or a material.  What is seen is answered after the commit. */
+struct office_look {
+    struct store_command command;   /* first member; `done` is the caller's */
+    const struct office *office;
+    const struct office_staff *staff;
+    char case_no[CASE_NO_TEXT];     /* whose proof; or "" … */
+    char sha256[65];                /* … and this material */
+    struct problem problem;         /* when rc < 0 */
+    void *user;
+};
+/* With `sha256` NULL the proof of the case.  Loop thread. */
+int office_look_init(struct office_look *look, const struct office *office, const struct office_staff *staff, const char *case_no,
+                     const char *sha256, struct problem *p) TB_MUST_USE;
+
 /* ---- exchange with a peer ---- */
 
 /* What a counterpart says against a numbering of acts that stands (revision.c); for an operator. */
@@ -277,6 +291,17 @@ struct office_start {
 };
 void office_start_init(struct office_start *start, const struct office *office);
 
+/* ---- windows and townships (desk.c) ---- */
+
+/* Narrows lists and reports to what was taken in there; "" any. */
+struct office_desk {
+    char window[STAFF_WINDOW_BYTES + 1];
+    char township[TOWNSHIP_LEN + 1];
+};
+/* Takes them from a request; NULL or "" any. */
+int office_desk_read(const struct office *office, const char *window, const char *township, struct office_desk *desk,
+                     struct problem *p) TB_MUST_USE;
+
 /* ---- reports and accountability: figures and who did what, without clear names ---- */
 
 /* One page of a report (proto/report.h).  A page ends after LIMIT_REPORT_PAGE_MS or LIMIT_REPORT_ROWS; whoever asks goes on with the
@@ -288,6 +313,8 @@ struct office_report {
     const struct office *office;
     const struct report *report;
     char other[OFFICE_TEXT], item[64]; /* only this counterpart, this item; "" all */
+    struct office_desk desk;           /* only what was taken in there */
+    char by[12];                       /* column to add up by, "" all */
     int64_t from, to;                  /* days; 0: the report's usual period */
     int64_t cursor;                    /* 0 from the start */
     bool verify;
@@ -358,6 +385,7 @@ struct office_question {
     char subject[4], mode[8];        /* of items: letter P or E, word of the mode; "" any */
     char category[LIMIT_NAME_BYTES + 1], department[LIMIT_NAME_BYTES + 1]; /* of items: part of them; "" any */
     int state;                       /* −1 any */
+    struct office_desk desk;         /* of cases */
     bool open_only;
     int register_kind;               /* −1 any: what this office has to act on, or everything about case_no */
     char object_no[REGISTER_NO_TEXT];

@@ -110,6 +110,18 @@ int case_document(struct store_db *db, const struct office *office, const struct
 int case_list_row(struct store_db *db, const struct office *office, const struct office_staff *staff,
                   const struct case_row *row, json_t **out) TB_MUST_USE;
 
+/* ---- desk.c: where who sat ---- */
+
+/* Before a case is taken in: sets window and township of its row, and says in the ledger where the member of staff sits when that is new. */
+int desk_take(struct store_db *db, const struct office_staff *staff, int64_t at, struct case_row *row) TB_MUST_USE;
+/* What our ledger said before the entry `before` about where that member of staff sits; ends with "" when it said nothing. */
+int desk_from_entries(struct store_db *db, const char *staff, int64_t before, struct desk_row *desk) TB_MUST_USE;
+
+/* ---- look.c: views of proofs and materials ---- */
+
+/* That an entry of the case names these materials: whoever reads one has looked at the case. */
+int look_keep(struct store_db *db, int64_t case_id, const json_t *body) TB_MUST_USE;
+
 /* ---- report_fact.c: one case as reports see it, by two paths ---- */
 
 struct fact_maker {

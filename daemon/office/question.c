@@ -59,7 +59,7 @@ static int ask_office(struct store_db *db, struct office_question *q)
 static int ask_cases(struct store_db *db, struct office_question *q)
 {
     struct case_filter filter = {.query = q->text[0] ? q->text : NULL, .state = q->state, .open_only = q->open_only, .cursor = q->cursor,
-                                 .limit = q->limit};
+                                 .limit = q->limit, .window = q->desk.window, .township = q->desk.township};
     if (q->ask == ASK_TODO) {
         filter.todo_only = true;
         filter.todo = q->staff && !strcmp(q->staff->role, "handler") ? TODO_HANDLER : TODO_WINDOW;

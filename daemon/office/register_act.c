@@ -114,6 +114,8 @@ static int keep(struct deed *d, struct event_row *event, struct register_replay 
         rc = object_event_add(d->db, d->object.id, event);
     if (!rc && d->object.case_id)
         rc = event_add(d->db, d->object.case_id, event);
+    if (!rc && d->object.case_id)
+        rc = look_keep(d->db, d->object.case_id, d->entry.body);
     return rc ? rc : take_fold(d, fold);
 }
 

@@ -173,6 +173,8 @@ static int run_intake(struct act *a, struct problem *p)
     a->row.rev = a->entry.rev = forward && !sent ? 1 : 0;
     a->row.todo = case_todo_here(a->office, &a->row, a->move->to);
     rc = case_set_due(a->db, a->office, &a->row, NULL);
+    if (!rc && a->request->staff)
+        rc = desk_take(a->db, a->request->staff, a->now, &a->row);
     if (!rc)
         rc = case_insert(a->db, &a->row);
     if (!rc)

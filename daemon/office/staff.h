@@ -38,8 +38,8 @@ struct office_staff_list {
 };
 void office_staff_list_init(struct office_staff_list *list, const struct office *office);
 
-/* Unmasked views of cases, the newest first, a part of the ledger at a time: {"rows":[{at, staff, name, role, case}], "next"}; `next` is
- * the `before` of the following part, 0 at the end. */
+/* Unmasked views of cases, the newest first, a part of the ledger at a time: {"rows":[{at, staff, name, role, case, what, material}],
+ * "next"}; `next` is the `before` of the following part, 0 at the end. */
 struct office_view_list {
     struct store_query query;
     const struct office *office;

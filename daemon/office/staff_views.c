@@ -1,4 +1,4 @@
-/* Who saw whose data: the entries case.viewed of the own ledger, the newest first. */
+/* Who saw whose data, and what of it: the entries case.viewed of the own ledger, the newest first. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,10 +17,12 @@ static int add_view(struct office_view_list *list, const struct buf *line, bool 
     bool wanted = entry.type == ENTRY_CASE_VIEWED && !*older && (!list->staff[0] || !strcmp(list->staff, entry.staff)) &&
                   (!list->case_no[0] || !strcmp(list->case_no, entry.case_no));
     const struct office_staff *staff = wanted ? office_staff(list->office, entry.staff) : NULL;
+    const char *what = wanted ? strict_json_peek(entry.body, "what") : "";
     if (wanted)
-        rc = json_array_append_new(list->rows, json_pack("{s:o, s:s, s:s, s:s, s:s}", "at", office_time_json(entry.at), "staff",
+        rc = json_array_append_new(list->rows, json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "at", office_time_json(entry.at), "staff",
                                                          entry.staff, "name", staff ? staff->name : "", "role", entry.role,
-                                                         "case", entry.case_no));
+                                                         "case", entry.case_no, "what", what[0] ? what : "case", "material",
+                                                         strict_json_peek(entry.body, "sha256")));
     entry_clear(&entry);
     return rc ? TB_ENOMEM : 0;
 }

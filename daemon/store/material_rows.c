@@ -178,3 +178,22 @@ int material_out_done(struct store_db *db, const char *peer, const char *sha256)
     q_text(&q, sha256);
     return q_run(&q, NULL);
 }
+
+int material_case_add(struct store_db *db, const char *sha256, int64_t case_id)
+{
+    struct db_query q = q_start(db, SQL_MATERIAL_CASE_ADD);
+    q_text(&q, sha256);
+    q_int(&q, case_id);
+    return q_run(&q, NULL);
+}
+
+int material_cases(struct store_db *db, const char *sha256, int64_t *cases, size_t most, size_t *count)
+{
+    *count = 0;
+    struct db_query q = q_start(db, SQL_MATERIAL_CASES);
+    q_text(&q, sha256);
+    q_int(&q, (int64_t)most);
+    while (q_next(&q) && *count < most)
+        cases[(*count)++] = q_get_int(&q, 0);
+    return q_end(&q);
+}
