@@ -100,15 +100,17 @@ static int put_case(struct exporting *ex, const json_t *doc)
 {
     struct buf line;
     int rc = 0;
+    json_t *shown = doc ? case_export(doc) : NULL;
     buf_init(&line, 2 * (size_t)LIMIT_CASE_ROW_BYTES);
-    if (ex->tsv) {
-        rc = tsv_line(doc, &line);
+    if (doc && !shown) {
+        rc = TB_ENOMEM;
+    } else if (ex->tsv) {
+        rc = tsv_line(shown, &line);
     } else if (doc) {
-        json_t *shown = case_export(doc);
         rc = buf_append_str(&line, ex->done ? ",\n" : "[\n");
-        rc = rc ? rc : shown ? strict_json_dump(shown, &line) : TB_ENOMEM;
-        json_decref(shown);
+        rc = rc ? rc : strict_json_dump(shown, &line);
     }
+    json_decref(shown);
     int status = rc == TB_ELIMIT ? report_local(ex->client, REPORT_FILE, _("a case is larger than %d bytes"), LIMIT_CASE_ROW_BYTES)
                  : rc            ? report_local(ex->client, REPORT_MEMORY, NULL)
                  : line.len      ? put_line(ex, &line)

@@ -159,9 +159,10 @@ static void row_ends(struct importing *im, const struct row *row, enum outcome o
 static bool definite(struct importing *im, int rc, const struct http_answer *answer, const struct problem *p)
 {
     int status = EXIT_DONE;
+    bool person = !rc && problem_by_name(view_text(answer->doc, "type")) == PROBLEM_NOT_ALLOWED; /* no row will fare better */
     if (rc)
         status = http_report(im->client, rc, p);
-    else if (answer->status >= 500 || answer->status == 408 || answer->status == 429)
+    else if (person || answer->status >= 500 || answer->status == 408 || answer->status == 429)
         status = http_refused(im->client, answer);
     else if (!answer->doc)
         status = report_local(im->client, REPORT_ANSWER, "HTTP %ld", answer->status);

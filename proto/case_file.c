@@ -1,6 +1,7 @@
 #include "proto/case_file.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,16 +210,47 @@ static int use_of(const char *member)
     return use;
 }
 
+/* An office adds to a member what it knows itself (whether a scan is here): only what an application may say is taken.  New reference. */
+static json_t *said_only(const struct case_field *field, const json_t *value)
+{
+    size_t i;
+    json_t *one, *out;
+    if (!field || !field->members || (!json_is_object(value) && !json_is_array(value)))
+        return json_deep_copy(value);
+    if (json_is_array(value)) {
+        out = json_array();
+        json_array_foreach(value, i, one)
+        {
+            if (json_array_append_new(out, said_only(field, one)))
+                return json_decref(out), NULL;
+        }
+        return out;
+    }
+    out = json_object();
+    for (const struct case_field *f = field->members; f->name; f++) {
+        one = json_object_get(value, f->name);
+        if (one && json_object_set_new(out, f->name, said_only(f, one)))
+            return json_decref(out), NULL;
+    }
+    return out;
+}
+
+static const struct case_field *application_field(const char *name)
+{
+    const struct case_field *field = case_fields(ENTRY_CASE_SUBMITTED);
+    while (field->name && strcmp(field->name, name) != 0)
+        field++;
+    return field->name ? field : NULL;
+}
+
 json_t *case_export(const json_t *doc)
 {
     json_t *out = json_object(), *value;
     const char *key;
     json_object_foreach((json_t *)(uintptr_t)doc, key, value)
     {
-        if (use_of(key) >= 0 && !json_is_null(value) && json_object_set(out, key, value)) {
-            json_decref(out);
-            return NULL;
-        }
+        if (use_of(key) >= 0 && !json_is_null(value) && json_object_set_new(out, key, said_only(application_field(key), value)))
+            return json_decref(out), NULL;
     }
     return out;
 }

@@ -100,7 +100,8 @@ int case_cell(const struct case_column *column, const json_t *doc, struct buf *o
  * in `p`.  The columns of one row are put in the order of the table. */
 int case_cell_put(const struct case_column *column, const char *text, size_t len, json_t *doc, struct problem *p) TB_MUST_USE;
 
-/* What an export says of a case: the members that the columns name, and no others.  New reference, NULL without memory. */
+/* What an export says of a case: the members that the columns name and, in those of the application, what an application may say.  New
+ * reference, NULL without memory. */
 json_t *case_export(const json_t *doc);
 /* What an import takes from a document of that form: the body of an intake and the numbers of line systems ([] when there are none), both
  * checked.  New references.  TB_EMALFORMED with the pointer of the member. */

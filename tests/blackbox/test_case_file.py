@@ -1,4 +1,5 @@
 """Files of cases: export and import as JSON and TSV, the same file twice, a killed client, bad rows, hostile files, memory."""
+import hashlib
 import json
 import os
 import signal
@@ -164,6 +165,53 @@ def test_a_killed_client(pair, desk):
     assert sum(r["result"] == "known" for r in result) == there - before
     numbers = pair.away.case(result[1]["case"]).json()["numbers"]
     assert numbers == [{"system": "社保系统", "value": "K-1"}]
+
+
+def test_a_client_that_died_before_the_number(pair, desk):
+    """The key is as the page says, so the row finds the case that an earlier run has left without its number."""
+    body = {"item": {"office": HOME, "code": CODE}, "remark": "半途", "applicant": {
+        "kind": "person", "name": "张三", "certificate": {"type": "citizen-id", "number": "33048318500101001X"}}}
+    said = [json.dumps(part, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+            for part in (body, [{"system": "社保系统", "value": "H-1"}], {**body, "forward": False})]
+    key = hashlib.sha256("\n".join(["tongban case import", *said[:2]]).encode()).hexdigest()
+    case = pair.away.window("POST", "/window/v1/cases", said[2].encode(), key=key, headers={"Content-Type": "application/json"}).json()["case"]
+    assert "numbers" not in pair.away.case(case).json()
+    assert [(r["result"], r["case"]) for r in imported(desk, table(desk, "died.tsv", [row("H-1", "半途")]))] == [("known", case)]
+    assert pair.away.case(case).json()["numbers"] == [{"system": "社保系统", "value": "H-1"}]
+
+
+def test_scans_are_named_not_sent(pair, desk):
+    scan = b"%PDF-1.4\n" + b"scan of the exchange of files"
+    digest = pair.away.upload(scan)
+    taken = [{"name": "原居民身份证", "form": "copy", "original_seen": True, "sha256": digest}]
+    case = pair.away.intake(materials=taken, forward=False).json()["case"]
+    desk.run("case", "export", case, "--format", "json", "--out", "scan-named.json")
+    material = json.loads((desk.directory / "scan-named.json").read_text())[0]["materials"][0]
+    assert material["sha256"] == digest and material["size"] == len(scan)
+    other = Desk(pair.home, "0007")
+    forms = [{"item": {"office": HOME, "code": CODE}, "applicant": {"kind": "person", "name": "赵六", "certificate": {
+        "type": "citizen-id", "number": "33048318500101001X"}}, "materials": [{**material, "sha256": one}]} for one in ("0" * 64, digest)]
+    pair.home.upload(scan)
+    (other.directory / "scans.json").write_text("\n".join(json.dumps(form) for form in forms))
+    result = imported(other, "scans.json", code=1)
+    assert [r["result"] for r in result] == ["failed", "taken"] and result[0]["remedy"]
+
+
+def test_columns_in_chinese_and_a_spreadsheet(pair, desk):
+    chinese = ["备注", "证件号码", "证件类型", "申请人名称", "申请人类型", "事项编码", "属地代码", "申请材料", "办件编号", "事后补录", "收件时间"]
+    materials = '"[{""name"":""原居民身份证"",""form"":""original""}]"'
+    cells = ['"他说""好"""', "33048318500101001X", "citizen-id", "钱七", "person", CODE, HOME, materials, "not-read", "是",
+             "2026-11-20T09:30:00.000+08:00"]
+    name = table(desk, "chinese.tsv", [cells], chinese)
+    case = pair.away.case(imported(desk, name)[0]["case"]).json()
+    assert case["remark"] == '他说"好"' and case["late"] is True and case["materials"][0]["form"] == "original"
+    assert case["times"]["handed_in"].startswith("2026-11-20T09:30")
+
+
+def test_who_may_take_in_nothing(pair):
+    officer = Desk(pair.away, "0101")
+    officer.run("case", "import", table(officer, "officer.tsv", [row(), row(remark="二")]), "--result", "officer-result.tsv", code=4)
+    assert (officer.directory / "officer-result.tsv").read_text().count("\n") == 1
 
 
 def test_bad_rows_are_named_and_the_others_go_on(pair, desk):
