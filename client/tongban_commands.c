@@ -56,6 +56,21 @@ static const struct option case_list_options[] = {{"state", "STATE", N_("only ca
                                                   {"limit", "N", N_("at most this many rows")},
                                                   DESK_OPTIONS,
                                                   {NULL, NULL, NULL}};
+static const struct option case_export_options[] = {
+    {"format", "json|tsv", N_("form of the file; tsv is the default")},
+    {"out", "FILE", N_("write the cases here instead of to standard output; only its owner can read it")},
+    {"force", NULL, N_("replace a file that is there")},
+    {"list", NULL, N_("instead of named cases those of `case list`, with the three options below")},
+    {"state", "STATE", N_("only cases in this state")},
+    {"open", NULL, N_("only cases that are not closed")},
+    {"limit", "N", N_("at most this many rows")},
+    {NULL, NULL, NULL}};
+static const struct option case_import_options[] = {
+    {"forward", NULL, N_("forward each case to the office that decides; else only take it in")},
+    {"dry-run", NULL, N_("only check the rows; nothing is sent")},
+    {"result", "FILE", N_("write here what became of each row: line, case number or error")},
+    {"force", NULL, N_("replace a result file that is there")},
+    {NULL, NULL, NULL}};
 static const struct option number_options[] = {
     {"system", "NAME", N_("the line system (条线系统) that knows the case under this number")},
     {"value", "NUMBER", N_("the number there")},
@@ -149,6 +164,10 @@ const struct command commands[] = {
      N_("list cases, newest first; QUERY is a case number, a whole name, a whole certificate number or the number of a line "
         "system"), case_list},
     {"case", "show", "NO", 1, 1, NULL, N_("show a case whole (this view is recorded)"), case_show},
+    {"case", "export", "[NO…]", 0, ARGS_POSITIONAL, case_export_options,
+     N_("write cases to a file for a line system: JSON or TSV (each case is recorded as a view)"), case_export_run},
+    {"case", "import", "FILE", 1, 1, case_import_options,
+     N_("take in the cases of a file, JSON or TSV; the same file again doubles nothing"), case_import_run},
     {"case", "number", "NO", 1, 1, number_options, N_("note the number under which a line system knows a case; only at this office"),
      case_number},
     {"case", "track", "NO", 1, 1, track_options, N_("show what happened to a case, step by step"), case_track},

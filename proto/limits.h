@@ -103,6 +103,10 @@
     LIMIT(CLIENT_CHUNK_BYTES, 4 * 1024 * 1024, "bytes", "one PATCH of an upload")                                      \
     LIMIT(CLIENT_ANSWER_BYTES, 64 * 1024 * 1024, "bytes", "one answer: the proof bundle of a case with 200 materials") \
     LIMIT(REPORT_BYTES, 1024LL * 1024 * 1024, "bytes", "a whole report of ten years as text, at the client")           \
+    LIMIT(CASE_ROW_BYTES, 256 * 1024, "bytes", "one case in a file of cases: a request of 64 KiB, escaped")             \
+    LIMIT(CASE_FILE_COLUMNS, 64, "columns", "of a file of cases; the table has fewer")                                 \
+    LIMIT(CASE_FILE_ROWS, 100000, "rows", "of one file of cases; a larger one is cut in two")                          \
+    LIMIT(CASE_FILE_SHOWN, 100, "rows", "that failed are shown; the result file has them all")                         \
     LIMIT(CONFIG_BYTES, 1024 * 1024, "bytes", "one configuration or catalogue file")
 
 enum limit_value {

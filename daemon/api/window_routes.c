@@ -329,6 +329,8 @@ static int read_parameters(struct exchange *x, struct office_question *question,
         rc = office_desk_read(question->office, exchange_query(x, "window"), exchange_query(x, "township"), &question->desk, p);
     if (!rc)
         rc = copy_text(question->text, sizeof question->text, exchange_query(x, number ? "number" : "q"), number ? "number" : "q", p);
+    if (!rc)
+        rc = copy_text(question->system, sizeof question->system, exchange_query(x, "system"), "system", p);
     if (rc)
         return rc;
     question->limit = (unsigned)limit;

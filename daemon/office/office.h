@@ -382,6 +382,7 @@ struct office_question {
     char item_office[OFFICE_TEXT], item_code[64];
     int64_t item_version;
     char text[LIMIT_NAME_BYTES + 1]; /* q= */
+    char system[LIMIT_FOREIGN_SYSTEM_BYTES + 1]; /* q= is the number of this line system, and nothing else */
     char subject[4], mode[8];        /* of items: letter P or E, word of the mode; "" any */
     char category[LIMIT_NAME_BYTES + 1], department[LIMIT_NAME_BYTES + 1]; /* of items: part of them; "" any */
     int state;                       /* −1 any */

@@ -67,7 +67,11 @@ static int ask_cases(struct store_db *db, struct office_question *q)
     struct case_row *rows = NULL;
     size_t count = 0;
     int64_t next = 0;
-    int rc = case_list(db, &filter, &rows, &count, &next);
+    char found[CASE_NO_TEXT] = "";
+    int rc = q->system[0] ? foreign_find(db, q->system, q->text, found) : 0;
+    if (q->system[0])
+        filter.query = found;
+    rc = rc == TB_ENOTFOUND ? 0 : rc ? rc : case_list(db, &filter, &rows, &count, &next);
     if (rc)
         return rc;
     json_t *list = json_array();
