@@ -10,7 +10,7 @@ import time
 import pytest
 
 from desk import TONGBAN, Desk
-from office import HOME, ITEMS
+from office import AWAY, HOME, ITEMS
 
 CODE = ITEMS[HOME][0][0]
 COLUMNS = ["item_office", "item_code", "applicant_kind", "applicant_name", "certificate_type", "certificate_number", "system", "number", "remark"]
@@ -93,6 +93,28 @@ def test_a_case_comes_back(pair, desk, form):
 
 def views(desk, case):
     return sum(row["type"] == "case.viewed" for row in desk.json("case", "accountability", case)["rows"])
+
+
+@pytest.mark.parametrize("form", ["json", "tsv"])
+def test_a_case_of_the_other_side_in_a_later_state(pair, desk, form):
+    case = pair.away.intake(remark="已受理的件" + form).json()["case"]
+    pair.home.wait_state(case, "received")
+    assert pair.home.act(case, "accept", {}).status == 200
+    officer = Desk(pair.home, "0101")
+    officer.run("case", "export", case, "--format", form, "--out", "accepted." + form)
+    written = (officer.directory / f"accepted.{form}").read_text()
+    if form == "tsv":
+        said = read_table(officer.directory / "accepted.tsv")[0]
+        assert said["accepted"] and said["received"] and said["due"] and said["item_version"] == "1" and not said["decided"]
+    else:
+        said = json.loads(written)[0]
+        assert said["times"]["accepted"] and said["due"]["date"]
+    assert (said["case"], said["state"], said["intake"]) == (case, "accepted", AWAY)
+    (desk.directory / f"accepted.{form}").write_text(written, newline="")
+    new = imported(desk, "accepted." + form)[0]
+    assert new["result"] == "taken" and new["case"] != case
+    new, old = pair.away.case(new["case"]).json(), officer.json("case", "show", case)
+    assert told(new) == told(old) and (new["state"], old["state"]) == ("intaken", "accepted")
 
 
 def test_an_export_is_a_view_and_is_not_overwritten(pair, desk):
