@@ -58,6 +58,7 @@ struct http_listener_options {
     const char *name;                /* "window", "peer", "admin": in logs and metrics */
     const char *address;             /* numeric IPv4 or IPv6 */
     uint16_t port;                   /* 0: any, see http_listener_port */
+    int fd;                          /* a listening socket to use instead of address and port, taken over; 0: none */
     struct tls_context *tls;         /* borrowed, NULL for plain HTTP; see tls.h */
     const struct http_route *routes; /* static, count of them */
     size_t route_count;
