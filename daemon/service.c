@@ -286,11 +286,13 @@ static int listen_on(struct service *service, unsigned n, const struct config_li
     options->address = config->address;
     options->port = config->port;
     options->context = &service->api;
-    if (sd_sockets_find(&service->sockets, options->name, config->port, &options->fd) != 0)
+    if (sd_sockets_find(&service->sockets, options->name, config->address, config->port, &options->fd) != 0)
         return problem_set(p, PROBLEM_FIELD, "/port",
                            "the socket unit of the listener '%s' does not listen on TCP port %u of the configuration", options->name,
                            config->port);
     int rc = http_listener_open(&service->loop, options, &service->listeners[n], p);
+    if (!rc && options->fd < 0)
+        sd_sockets_keep(options->name, config->address, config->port, http_listener_fd(service->listeners[n]));
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_NET, "listening", LOG_TEXT("listener", options->name), LOG_TEXT("address", config->address),
             LOG_INT("port", http_listener_port(service->listeners[n])));

@@ -22,17 +22,22 @@ void sd_tell_patience(int64_t ms);
 void sd_tell_alive(void);
 int64_t sd_watchdog_ms(void);
 
-/* The sockets of socket units, by their name (FileDescriptorName=).  Looked at once, at the start, by one thread. */
+/* Listening sockets that the manager hands over: of socket units, by their FileDescriptorName=, and those that the daemon before this one
+ * left with it (sd_sockets_keep), which listen on while nobody is there.  Looked at once, at the start, by one thread. */
+enum { SD_SOCKET_NAME = 100 };
 struct sd_sockets {
     char **names; /* owned */
     int count;
     int taken;
 };
 void sd_sockets_take(struct sd_sockets *out);
-/* The socket called `name`, or −1 when none was handed over: *fd is the caller's.  TB_ECONFLICT when it does not listen on TCP `port` (0:
- * any). */
-int sd_sockets_find(struct sd_sockets *sockets, const char *name, uint16_t port, int *fd) TB_MUST_USE;
-/* How many nobody asked for: whoever connects to them would wait for ever. */
+/* The socket called `name` or kept under it for this address and port; −1 when there is none: *fd is the caller's.  TB_ECONFLICT when that of
+ * the socket unit does not listen on TCP `port` (0: any). */
+int sd_sockets_find(struct sd_sockets *sockets, const char *name, const char *address, uint16_t port, int *fd) TB_MUST_USE;
+/* Leaves a listening socket with the manager (FileDescriptorStoreMax=) for the next daemon. */
+void sd_sockets_keep(const char *name, const char *address, uint16_t port, int fd);
+/* Gives up what was kept for an address that is no longer configured.  How many sockets of units nobody asked for: whoever connects to them
+ * would wait for ever. */
 int sd_sockets_clear(struct sd_sockets *sockets);
 
 #endif

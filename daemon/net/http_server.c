@@ -255,6 +255,13 @@ uint16_t http_listener_port(const struct http_listener *l)
                                                : ((const struct sockaddr_in *)&address)->sin_port);
 }
 
+int http_listener_fd(const struct http_listener *l)
+{
+    uv_os_fd_t fd = -1;
+    (void)uv_fileno((const uv_handle_t *)&l->tcp, &fd); /* bound: there is one */
+    return fd;
+}
+
 void http_listener_set_tls(struct http_listener *l, struct tls_context *tls)
 {
     struct tls_context *old = l->tls;

@@ -18,9 +18,12 @@ from office import START_S, WAIT_S, daemon_path
 
 # the descriptors named in argv[1] become 3, 4, … ; then the program
 START = """
-import os, sys
-for place, fd in enumerate(int(text) for text in sys.argv[1].split(",") if text):
+import fcntl, os, sys
+high = [fcntl.fcntl(int(text), fcntl.F_DUPFD, 100) for text in sys.argv[1].split(",") if text]
+os.closerange(3, 100)
+for place, fd in enumerate(high):
     os.dup2(fd, 3 + place, inheritable=True)
+os.closerange(100, 200)
 os.environ["LISTEN_PID"] = os.environ["WATCHDOG_PID"] = str(os.getpid())
 os.execv(sys.argv[2], sys.argv[2:])
 """
@@ -34,11 +37,11 @@ class Manager:
         self.office, self.names = office, names
         self.path = str(office.directory / "notify")
         self.heard = []  # (time, message)
+        self.kept = {}  # name -> descriptor that the daemon left here
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.path)
-        # high numbers: 3, 4, … must be free in the program that starts the daemon
         self.sockets = [socket.create_server(("127.0.0.1", port)) for port in ports]
-        self.numbers = [os.dup2(one.fileno(), 50 + n, inheritable=False) for n, one in enumerate(self.sockets)]
+        self.numbers = [one.fileno() for one in self.sockets]
         self.ended = False
         self.thread = threading.Thread(target=self.hear, daemon=True)
         self.thread.start()
@@ -47,21 +50,29 @@ class Manager:
         self.notify.settimeout(0.1)
         while not self.ended:
             try:
-                self.heard.append((time.monotonic(), self.notify.recv(4096).decode()))
+                text, fds, _, _ = socket.recv_fds(self.notify, 4096, 4)
             except socket.timeout:
-                pass
+                continue
+            words = dict(line.partition("=")[::2] for line in text.decode().splitlines())
+            if "FDSTORE" in words:
+                self.kept[words["FDNAME"]] = fds[0]
+            elif "FDSTOREREMOVE" in words:
+                os.close(self.kept.pop(words["FDNAME"]))
+            else:
+                self.heard.append((time.monotonic(), text.decode()))
 
     def start(self, watchdog_s=0, **environment):
         count = len(self.heard)
         environment = {**os.environ, "NOTIFY_SOCKET": self.path, **environment}
-        if self.numbers:
-            environment.update(LISTEN_FDS=str(len(self.numbers)), LISTEN_FDNAMES=":".join(self.names))
+        numbers, names = [*self.numbers, *self.kept.values()], [*self.names, *self.kept]
+        if numbers:
+            environment.update(LISTEN_FDS=str(len(numbers)), LISTEN_FDNAMES=":".join(names))
         if watchdog_s:
             environment["WATCHDOG_USEC"] = str(int(watchdog_s * 1e6))
         with open(self.office.log, "ab") as log:
             self.office.process = subprocess.Popen(
-                [sys.executable, "-c", START, ",".join(map(str, self.numbers)), daemon_path(), "--config", str(self.office.config)],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment, pass_fds=self.numbers)
+                [sys.executable, "-c", START, ",".join(map(str, numbers)), daemon_path(), "--config", str(self.office.config)],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment, pass_fds=numbers)
         return count
 
     def wait(self, word, since=0, seconds=START_S):
@@ -83,7 +94,7 @@ class Manager:
         self.notify.close()
         for one in self.sockets:
             one.close()
-        for number in self.numbers:
+        for number in self.kept.values():
             os.close(number)
 
 
@@ -128,10 +139,12 @@ def test_ready_when_everything_answers(fresh, manage):
     assert manager.told("WATCHDOG") == []
 
 
-def test_a_restart_refuses_nobody(fresh, manage):
-    """Whoever connects while the daemon is down or stopping is answered by the next one."""
+@pytest.mark.parametrize("units", [True, False], ids=["socket-units", "kept"])
+def test_a_restart_refuses_nobody(fresh, manage, units):
+    """Whoever connects while the daemon is down or stopping is answered by the next one: with sockets of socket units, and with those that
+    the daemon made itself and left with the manager."""
     office = fresh.away
-    manager = manage(office, ("peer", "window"), (office.port + 1, office.port))
+    manager = manage(office, *((("peer", "window"), (office.port + 1, office.port)) if units else ()))
     manager.start()
     manager.wait("READY=1")
     answers, failures, ended = [], [], threading.Event()
@@ -159,6 +172,24 @@ def test_a_restart_refuses_nobody(fresh, manage):
         thread.join(WAIT_S)
     assert failures == [] and set(answers) == {200} and len(answers) > restarts * 20
     assert [line["port"] for line in office.events("listening") if line["listener"] == "window"] == [office.port] * (restarts + 1)
+
+
+def test_a_kept_socket_of_an_earlier_configuration_is_given_up(fresh, manage):
+    office = fresh.away
+    manager = manage(office)
+    manager.start()
+    manager.wait("READY=1")
+    names = {f"kept-{name}-127.0.0.1-{office.port + n}" for n, name in enumerate(("window", "peer", "admin"))}
+    assert set(manager.kept) == names
+    assert office.stop() == 0
+    office.edit(r"(window: \{address: )127.0.0.1", r"\g<1>127.0.0.2")
+    manager.wait("READY=1", manager.start())
+    assert set(manager.kept) == {name.replace("window-127.0.0.1", "window-127.0.0.2") for name in names}
+    assert office.events("socket_not_used") == []
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", office.port), 5)
+    socket.create_connection(("127.0.0.2", office.port), 5).close()
+    assert office.stop() == 0
 
 
 def test_a_socket_of_another_port_is_a_wrong_configuration(fresh, manage):

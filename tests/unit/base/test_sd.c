@@ -90,7 +90,7 @@ static void takes_the_sockets_of_socket_units(void **state)
     struct sd_sockets sockets;
     int fd = 0;
     sd_sockets_take(&sockets); /* nobody hands anything over */
-    assert_int_equal(sd_sockets_find(&sockets, "window", 0, &fd), 0);
+    assert_int_equal(sd_sockets_find(&sockets, "window", "127.0.0.1", 0, &fd), 0);
     assert_int_equal(fd, -1);
     assert_int_equal(sd_sockets_clear(&sockets), 0);
 
@@ -102,12 +102,13 @@ static void takes_the_sockets_of_socket_units(void **state)
     sd_sockets_take(&sockets);
     assert_null(getenv("LISTEN_FDS")); /* no child takes them for its own */
     assert_int_equal(fcntl(FIRST, F_GETFD), FD_CLOEXEC);
-    assert_int_equal(sd_sockets_find(&sockets, "window", window, &fd), 0);
+    assert_int_equal(sd_sockets_find(&sockets, "window", "127.0.0.1", window, &fd), 0);
     assert_int_equal(fd, FIRST + 1);
-    assert_int_equal(sd_sockets_find(&sockets, "peer", peer, &fd), 0);
+    assert_int_equal(sd_sockets_find(&sockets, "peer", "127.0.0.1", peer, &fd), 0);
     assert_int_equal(fd, FIRST);
-    assert_int_equal(sd_sockets_find(&sockets, "peer", window, &fd), TB_ECONFLICT);
-    assert_int_equal(sd_sockets_find(&sockets, "odd", odd, &fd), TB_ECONFLICT);
+    assert_int_equal(sd_sockets_find(&sockets, "peer", "127.0.0.1", peer, &fd), 0);
+    assert_int_equal(fd, -1); /* taken already */
+    assert_int_equal(sd_sockets_find(&sockets, "odd", "127.0.0.1", odd, &fd), TB_ECONFLICT);
     assert_int_equal(fd, -1);
     assert_int_equal(sd_sockets_clear(&sockets), 1);
     for (int i = 0; i < 3; i++) {
