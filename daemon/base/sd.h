@@ -31,8 +31,8 @@ struct sd_sockets {
     int taken;
 };
 void sd_sockets_take(struct sd_sockets *out);
-/* The socket called `name` or kept under it for this address and port; −1 when there is none: *fd is the caller's.  TB_ECONFLICT when that of
- * the socket unit does not listen on TCP `port` (0: any). */
+/* The socket called `name` or kept under it for this address and port; −1 when there is none: *fd is the caller's.  TB_ECONFLICT when that
+ * of the socket unit does not listen on TCP `port` (0: any). */
 int sd_sockets_find(struct sd_sockets *sockets, const char *name, const char *address, uint16_t port, int *fd) TB_MUST_USE;
 /* Leaves a listening socket with the manager (FileDescriptorStoreMax=) for the next daemon. */
 void sd_sockets_keep(const char *name, const char *address, uint16_t port, int fd);
