@@ -14,6 +14,7 @@
 #include "daemon/base/metrics.h"
 #include "daemon/base/sd.h"
 #include "daemon/hook/hook.h"
+#include "daemon/manager.h"
 #include "daemon/office/staff.h"
 #include "daemon/peer/driver.h"
 #include "daemon/setup.h"
@@ -33,6 +34,8 @@ struct service {
     struct store *store;
     struct material_store *materials;
     struct api api;
+    struct manager manager;
+    struct sd_sockets sockets; /* of socket units */
     struct setup_tls tls;
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct control *control;                        /* of tongbanctl, or NULL */
@@ -211,7 +214,7 @@ static void reload_done(struct lane_job *job)
     }
     free(reload);
     if (!service->stopping)
-        sd_tell_ready("running");
+        sd_tell_ready(manager_line(&service->manager));
     if (again)
         reload_start(service);
 }
@@ -340,7 +343,13 @@ static int listen_on(struct service *service, unsigned n, const struct config_li
     options->address = config->address;
     options->port = config->port;
     options->context = &service->api;
+    if (sd_sockets_find(&service->sockets, options->name, config->address, config->port, &options->fd) != 0)
+        return problem_set(p, PROBLEM_FIELD, "/port",
+                           "the socket unit of the listener '%s' does not listen on TCP port %u of the configuration", options->name,
+                           config->port);
     int rc = http_listener_open(&service->loop, options, &service->listeners[n], p);
+    if (!rc && options->fd < 0)
+        sd_sockets_keep(options->name, config->address, config->port, http_listener_fd(service->listeners[n]));
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_NET, "listening", LOG_TEXT("listener", options->name), LOG_TEXT("address", config->address),
             LOG_INT("port", http_listener_port(service->listeners[n])));
@@ -350,6 +359,7 @@ static int listen_on(struct service *service, unsigned n, const struct config_li
 static int start_listeners(struct service *service, struct problem *p)
 {
     const struct config *config = service->config;
+    sd_sockets_take(&service->sockets);
     struct http_listener_options window = {.name = "window", .tls = service->tls.window, .routes = api_window_routes,
                                            .route_count = api_window_route_count, .admit = api_admit_window};
     struct http_listener_options peer = {.name = "peer", .tls = service->tls.peer, .routes = api_peer_routes,
@@ -360,6 +370,9 @@ static int start_listeners(struct service *service, struct problem *p)
         rc = listen_on(service, 1, &config->peer_listener, &peer, p);
     if (!rc)
         rc = listen_on(service, 2, &config->admin, &admin, p);
+    int left = sd_sockets_clear(&service->sockets);
+    if (!rc && left)
+        LOG(LOG_LEVEL_WARNING, LOG_NET, "socket_not_used", LOG_INT("count", left));
     return rc;
 }
 
@@ -471,7 +484,10 @@ static void tick_start(struct service *service)
 
 static void on_minute(uv_timer_t *timer)
 {
-    tick_start(timer->data);
+    struct service *service = timer->data;
+    tick_start(service);
+    if (!service->stopping)
+        manager_refresh(&service->manager);
 }
 
 static void start_tick(struct service *service)
@@ -516,8 +532,10 @@ static int service_start(struct service *service, struct problem *p)
         rc = start_monitor(service, p);
     if (!rc)
         rc = start_control(service, p);
-    if (!rc)
+    if (!rc) {
+        manager_start(&service->manager, &service->api);
         start_tick(service);
+    }
     return rc;
 }
 
@@ -534,6 +552,8 @@ static void part_ended(void *context)
             uv_close((uv_handle_t *)&service->signals[i], NULL);
     if (service->timer.data && !uv_is_closing((uv_handle_t *)&service->timer))
         uv_close((uv_handle_t *)&service->timer, NULL);
+    manager_stop(&service->manager);
+    sd_tell_patience(MANAGER_STORE_END_MS);
     /* Nobody can ask any more.  What was asked is written; its completions find nobody to answer and clean up. */
     if (service->store)
         store_stop(service->store);
@@ -551,6 +571,7 @@ static void service_stop(struct service *service)
 {
     service->stopping = service->api.stopping = true;
     sd_tell_stopping();
+    sd_tell_patience(2 * LIMIT_STOP_MS);
     service->waiting = 1;
     watch_stop(service->api.watch); /* streams would last for ever */
     service->api.watch = NULL;
@@ -604,7 +625,7 @@ int service_run(const struct config *config, struct problem *p)
             service_stop(service);
     } else if (!service->stopping) {
         LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "ready", LOG_TEXT("office", config->office.code), LOG_TEXT("version", TONGBAN_VERSION));
-        sd_tell_ready("running");
+        sd_tell_ready(manager_line(&service->manager));
     }
     (void)uv_run(&service->loop, UV_RUN_DEFAULT);
     int left = uv_loop_close(&service->loop);

@@ -94,6 +94,7 @@
     LIMIT(CONTROL_PEERS, 16, "connections", "at the control socket; beyond it the new one is closed")                  \
     LIMIT(CONTROL_MS, 5 * 1000, "ms", "from the connection to the whole request, and for taking the answer")           \
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
+    LIMIT(STOP_FRESH_MS, 1000, "ms", "of that, for a connection that has asked nothing yet")                           \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \
     /* client */                                                                                                       \
     LIMIT(CLIENT_CONNECT_MS, 10 * 1000, "ms", "TCP and TLS to the office's server")                                    \

@@ -85,14 +85,18 @@ static int check_keys(const struct config_yaml *file, const struct config_option
     return 0;
 }
 
-/* Replaces a relative file name by one relative to the configuration file. */
+/* Replaces a relative file name by one relative to the configuration file, and the name of a credential (LoadCredential=) by that of its
+ * file. */
 static int resolve(const struct config_yaml *file, char **name)
 {
-    const char *slash = strrchr(file->path, '/');
-    if ((*name)[0] == '/' || !slash)
+    static const char credential[] = "credential:";
+    const char *slash = strrchr(file->path, '/'), *directory = getenv("CREDENTIALS_DIRECTORY");
+    bool secret = strncmp(*name, credential, sizeof credential - 1) == 0;
+    if ((*name)[0] == '/' || (secret ? !directory : !slash))
         return 0;
     char *whole = NULL;
-    if (asprintf(&whole, "%.*s/%s", (int)(slash - file->path), file->path, *name) < 0)
+    if (secret ? asprintf(&whole, "%s/%s", directory, *name + sizeof credential - 1) < 0
+               : asprintf(&whole, "%.*s/%s", (int)(slash - file->path), file->path, *name) < 0)
         return TB_ENOMEM;
     free(*name);
     *name = whole;
@@ -105,7 +109,8 @@ static int take_file(const struct config_yaml *file, char **name, bool directory
     if (resolve(file, name))
         return problem_from_code(p, TB_ENOMEM);
     if (stat(*name, &info))
-        return config_yaml_refuse(file, at, p, "%s does not exist or cannot be reached: %s", directory ? "directory" : "file", *name);
+        return config_yaml_refuse(file, at, p, "%s does not exist or cannot be reached: %s%s", directory ? "directory" : "file", *name,
+                                  strncmp(*name, "credential:", 11) == 0 ? " (only systemd's service has credentials)" : "");
     if (directory ? !S_ISDIR(info.st_mode) : !S_ISREG(info.st_mode))
         return config_yaml_refuse(file, at, p, "is no %s: %s", directory ? "directory" : "file", *name);
     return 0;
@@ -471,7 +476,7 @@ int config_print_reference(struct buf *out)
         "--check-config FILE`.\nThis page is made from the table that reads the file "
         "(`daemon/base/config_schema.c`).\nUnknown keys, doubled keys, anchors and aliases are refused, with "
         "file and line. Relative file names are\nrelative to the configuration file. Secrets are never "
-        "values, only names of files.\n\n## The file\n\n");
+        "values, only names of files;\n`credential:NAME` is the file of a systemd credential (`LoadCredential=`), for the service only.\n\n## The file\n\n");
     if (!err)
         err = print_table(out, config_options, "");
     for (const struct config_option *o = config_options; !err && o->key; o++) {

@@ -1,7 +1,8 @@
 /* config: one office's configuration file (YAML through libcyaml), read, checked and explained.
  *
  * One schema table drives parsing, `tongband --check-config` and docs/reference/configuration.md.  Unknown keys are fatal; each error
- * names file and line.  Relative paths are relative to the file.  Secrets are never values, only file names. */
+ * names file and line.  Relative paths are relative to the file, "credential:NAME" to $CREDENTIALS_DIRECTORY.  Secrets are never values,
+ * only file names. */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 

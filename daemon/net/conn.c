@@ -37,9 +37,11 @@ void conn_close(struct http_conn *c)
     uv_close((uv_handle_t *)&c->timer, conn_on_closed);
 }
 
-void conn_retire(struct http_conn *c)
+void conn_retire(struct http_conn *c, bool waited)
 {
-    if (c->state == CONN_HANDSHAKE || (c->state == CONN_IDLE && !c->pending.len && !c->plain.len))
+    bool idle = c->state == CONN_IDLE && !c->pending.len && !c->plain.len;
+    bool fresh = !c->keep_alive; /* known from the first request on */
+    if ((idle && (waited || !fresh)) || (waited && c->state == CONN_HANDSHAKE))
         conn_close(c);
 }
 

@@ -129,8 +129,9 @@ void conn_wake(struct http_conn *c);
 /* Cuts it now: ends the exchange, closes the handles. */
 void conn_close(struct http_conn *c);
 void conn_set_state(struct http_conn *c, enum conn_state state);
-/* The listener closes: without a request it closes now, otherwise after its answer. */
-void conn_retire(struct http_conn *c);
+/* The listener closes: without a request it closes now, otherwise after its answer.  One that has not asked anything yet is given the time
+ * to, unless it was `waited` for already. */
+void conn_retire(struct http_conn *c, bool waited);
 /* Bytes that wait for the peer. */
 size_t conn_queued(const struct http_conn *c);
 
@@ -161,6 +162,7 @@ struct http_listener {
     int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
     unsigned timer_divisor;
     bool closing, held; /* held: a connection waits for room */
+    uint64_t grace_ms;  /* from the end of the first wait on; 0: it is over */
     void (*done)(void *context);
     void *done_context;
     struct http_conn_list conns, ready;

@@ -58,6 +58,7 @@ struct http_listener_options {
     const char *name;                /* "window", "peer", "admin": in logs and metrics */
     const char *address;             /* numeric IPv4 or IPv6 */
     uint16_t port;                   /* 0: any, see http_listener_port */
+    int fd;                          /* a listening socket to use instead of address and port, taken over; 0: none */
     struct tls_context *tls;         /* borrowed, NULL for plain HTTP; see tls.h */
     const struct http_route *routes; /* static, count of them */
     size_t route_count;
@@ -75,6 +76,8 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *opti
                        struct problem *p) TB_MUST_USE;
 /* The port it is bound to, or 0 when the socket is gone. */
 uint16_t http_listener_port(const struct http_listener *listener);
+/* Its listening socket, borrowed. */
+int http_listener_fd(const struct http_listener *listener);
 /* Stops accepting; connections finish their exchange, idle ones close.  `done` is called asynchronously, once, when the
  * last is gone (at the latest after grace_ms, when the rest is cut).  Frees the listener. */
 void http_listener_close(struct http_listener *listener, uint64_t grace_ms, void (*done)(void *context), void *context);
