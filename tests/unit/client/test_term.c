@@ -206,7 +206,8 @@ static void test_progress(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fit), cmocka_unit_test(test_flow), cmocka_unit_test(test_table), cmocka_unit_test(test_hidden_columns),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fit), cmocka_unit_test(test_flow), cmocka_unit_test(test_table),
+                                       cmocka_unit_test(test_hidden_columns),
                                        cmocka_unit_test(test_wrap),
                                        cmocka_unit_test(test_language), cmocka_unit_test(test_exit),
                                        cmocka_unit_test(test_progress)};
