@@ -274,7 +274,10 @@ int case_accountability(struct client *client, const struct args *args)
     if (!status && client->json)
         term_json(doc);
     else if (!status && (!out || strcmp(out, "-") != 0))
-        view_next(_("window or handler proves it: tongban case proof %s"), no);
+        view_next(_("a colleague of window or handler proves each line: tongban case proof %s --out %s.json, then "
+                    "tongban-verify case "
+                    "%s.json"),
+                  no);
     json_decref(doc);
     return status;
 }
