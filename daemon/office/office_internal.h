@@ -112,7 +112,8 @@ int case_list_row(struct store_db *db, const struct office *office, const struct
 
 /* ---- desk.c: where who sat ---- */
 
-/* Before a case is taken in: sets window and township of its row, and says in the ledger where the member of staff sits when that is new. */
+/* Before a case is taken in: sets window and township of its row, and says in the ledger where the member of staff sits, when that is
+ * new. */
 int desk_take(struct store_db *db, const struct office_staff *staff, int64_t at, struct case_row *row) TB_MUST_USE;
 /* What our ledger said before the entry `before` about where that member of staff sits; ends with "" when it said nothing. */
 int desk_from_entries(struct store_db *db, const char *staff, int64_t before, struct desk_row *desk) TB_MUST_USE;

@@ -48,6 +48,8 @@ def taken_in_at_windows():
         for case in (*away.cases["two"], *away.cases["moved"], away.cases["one"][0]):
             world.home.wait_state(case, "received", "0101")
         assert away.act(away.cases["one"][1], "forward", staff="0402").status == 200 # forwarded from another window: taken in at the first
+        world.home.wait_state(away.cases["one"][1], "received", "0101")
+        world.home.wait_state(away.cases["none"][0], "received", "0101")
         yield away
         assert world.stop() == [0, 0], "a daemon did not end cleanly"
     finally:
