@@ -499,8 +499,9 @@ static int judge_verdict(struct deed *d, uint64_t index, const struct receipt_li
         taken = taken || (!itself && events[i].rev > 0 && events[i].rev == line->rev);
     }
     free(events);
+    bool gap;
     if (!rc && !taken && d->object.case_id && line->rev > 0)
-        rc = revision_taken(d->db, d->object.case_id, line->rev, &taken);
+        rc = revision_look(d->db, d->object.case_id, line->rev, &taken, &gap);
     if (!rc)
         *rev = revision_of_verdict(discord, line, we_number(d), ours, taken, d->object.no);
     return rc;
