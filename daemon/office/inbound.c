@@ -209,25 +209,17 @@ static int await_result(struct taken *t)
     return rc;
 }
 
-/* The home side gives each effect a revision of its own (decision 1): one that was given before is no effect. */
+/* The home side gives each effect a revision of its own (decision 1): one that was given before is no effect.  A number left out refuses
+ * nothing, for the home side has decided; but what it stands for is not here. */
 static int check_revision(struct taken *t, struct problem *p)
 {
-    bool taken;
-    int rc = revision_taken(t->db, t->row.id, t->entry.rev, &taken);
+    bool taken, gap;
+    int rc = revision_look(t->db, t->row.id, t->entry.rev, &taken, &gap);
+    if (!rc && (taken || gap))
+        discord_note(&t->inbound->discord, taken ? DISCORD_TAKEN : DISCORD_GAP, t->row.case_no, t->entry.rev);
     if (rc || !taken)
         return rc;
-    discord_note(&t->inbound->discord, DISCORD_TAKEN, t->row.case_no, t->entry.rev);
     return problem_set(p, PROBLEM_FIELD, "/rev", "revision %lld of case %s was given before", (long long)t->entry.rev, t->row.case_no);
-}
-
-/* A number left out refuses nothing, for the home side has decided; but what it stands for is not here. */
-static int note_gap(struct taken *t, int64_t case_id)
-{
-    bool gap;
-    int rc = revision_gap(t->db, case_id, t->entry.rev, &gap);
-    if (!rc && gap)
-        discord_note(&t->inbound->discord, DISCORD_GAP, t->entry.case_no, t->entry.rev);
-    return rc;
 }
 
 static int take_from_home(struct taken *t, struct problem *p)
@@ -235,12 +227,12 @@ static int take_from_home(struct taken *t, struct problem *p)
     int rc = find_case(t, false, p);
     if (!rc)
         rc = case_check_body(t->entry.type, t->entry.body, p);
-    if (!rc)
-        rc = check_revision(t, p);
     /* it is the authority: what it says is looked up, not measured by what we knew */
     const struct case_transition *move = rc ? NULL : case_home_move(t->entry.type, t->row.state, t->entry.body);
     if (!rc && (!move || t->entry.rev < 1))
         rc = problem_set(p, PROBLEM_TRANSITION, "/type", "%s is not an act of the home side", entry_type_text(t->entry.type));
+    if (!rc)
+        rc = check_revision(t, p);
     if (rc)
         return rc;
     case_mark(&t->row, t->entry.type);
@@ -248,8 +240,6 @@ static int take_from_home(struct taken *t, struct problem *p)
     rc = case_set_due(t->db, t->office, &t->row, &t->entry);
     if (!rc)
         rc = add_event(t, t->entry.rev);
-    if (!rc)
-        rc = note_gap(t, t->row.id);
     if (!rc)
         rc = await_result(t);
     if (!rc)
@@ -289,16 +279,14 @@ static int take_catalogue(struct taken *t, struct problem *p)
 static int note_act_revision(struct taken *t, bool done)
 {
     struct case_row row;
-    bool taken = false;
+    bool taken = false, gap = false;
     int rc = case_get(t->db, t->entry.case_no, &row);
     if (rc)
         return rc == TB_ENOTFOUND ? 0 : rc;
-    if (done)
-        rc = note_gap(t, row.id);
-    else if (!strcmp(row.home, t->entry.from))
-        rc = revision_taken(t->db, row.id, t->entry.rev, &taken);
-    if (taken)
-        discord_note(&t->inbound->discord, DISCORD_TAKEN, row.case_no, t->entry.rev);
+    if (!strcmp(row.home, t->entry.from))
+        rc = revision_look(t->db, row.id, t->entry.rev, &taken, &gap);
+    if (!rc && (done ? gap : taken))
+        discord_note(&t->inbound->discord, done ? DISCORD_GAP : DISCORD_TAKEN, row.case_no, t->entry.rev);
     case_row_clear(&row);
     return rc;
 }
