@@ -20,7 +20,7 @@
 #include "proto/limits.h"
 
 enum { TICK_MS = 60 * 1000 }; /* what the passing of time does to cases is seen within a minute */
-enum { FAST_THREADS = 2, SLOW_THREADS = 2, SIGNALS = 3, LISTENERS = 3, MS_PER_DAY = 24 * 3600 * 1000 };
+enum { FAST_THREADS = 2, SLOW_THREADS = 2, SIGNALS = 3, LISTENERS = 3 };
 
 struct service {
     const struct config *config;
@@ -88,7 +88,8 @@ static bool peer_status(void *context, const char *office, struct api_peer_statu
             continue;
         driver_stats(service->drivers[i], &stats);
         *out = (struct api_peer_status){.alarm = stats.alarm, .failures = stats.failures, .last_exchange_ms = stats.last_exchange_ms,
-                                        .skew_ms = stats.skew_ms};
+                                        .skew_ms = stats.skew_ms, .refused = stats.refused, .material_stuck = stats.material_stuck,
+                                        .last_rc = stats.last_rc};
         return true;
     }
     return false;
@@ -105,11 +106,16 @@ struct reload {
     bool again; /* a further SIGHUP came meanwhile */
 };
 
-static void set_certificate_days(const struct setup_tls *tls)
+static void note_certificates(struct service *service)
 {
-    int64_t now = world_real()->now_ms(world_real()->context);
-    int64_t window = tls_context_not_after(tls->window), peer = tls_context_not_after(tls->peer);
-    metric_set(METRIC_TLS_CERTIFICATE_DAYS, ((window < peer ? window : peer) - now) / MS_PER_DAY);
+    struct observe *observe = &service->api.observe;
+    const struct setup_tls *tls = &service->tls;
+    observe->certificates[CERTIFICATE_WINDOW] = tls_context_not_after(tls->window);
+    observe->certificates[CERTIFICATE_PEER] = tls_context_not_after(tls->peer);
+    observe->certificates[CERTIFICATE_GATEWAY] = tls->gateway_until;
+    observe->certificates[CERTIFICATE_STAFF_AUTHORITY] = tls->staff_authority_until;
+    for (unsigned i = 0; i < tls->peer_count && i < LIMIT_PEERS; i++)
+        observe->authorities[i] = tls->peer_authority_until[i];
 }
 
 static void use_authorities(struct service *service)
@@ -117,7 +123,7 @@ static void use_authorities(struct service *service)
     memcpy(service->api.staff_authority, service->tls.staff_authority, sizeof service->api.staff_authority);
     for (size_t i = 0; i < service->api.peer_count; i++)
         memcpy(service->api.peers[i].authority, service->tls.peer_authorities[i], sizeof service->api.peers[i].authority);
-    set_certificate_days(&service->tls);
+    note_certificates(service);
 }
 
 static void reload_work(struct lane_job *job)
@@ -150,7 +156,7 @@ static void reload_done(struct lane_job *job)
                 LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("peer", service->office->peers[i].code));
         }
         metric_add(METRIC_TLS_RELOADS, 1);
-        LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", metric_get(METRIC_TLS_CERTIFICATE_DAYS)));
+        LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", observe_certificate_days(&service->api)));
     }
     free(reload);
     if (!service->stopping)
@@ -274,6 +280,7 @@ static int start_api(struct service *service, struct problem *p)
     for (size_t i = 0; i < api->peer_count; i++)
         api->peers[i].peer = &service->office->peers[i];
     use_authorities(service);
+    observe_start(api, TONGBAN_COMMIT);
     return 0;
 }
 
@@ -303,6 +310,8 @@ static int start_listeners(struct service *service, struct problem *p)
         rc = listen_on(service, 1, &config->peer_listener, &peer, p);
     if (!rc)
         rc = listen_on(service, 2, &config->admin, &admin, p);
+    service->api.observe.listeners_wanted = LISTENERS;
+    service->api.observe.listeners = rc ? 0 : LISTENERS;
     return rc;
 }
 
@@ -403,7 +412,10 @@ static void tick_start(struct service *service)
 
 static void on_minute(uv_timer_t *timer)
 {
-    tick_start(timer->data);
+    struct service *service = timer->data;
+    tick_start(service);
+    if (!service->stopping)
+        observe_minute(&service->api);
 }
 
 static void start_tick(struct service *service)
@@ -480,6 +492,7 @@ static void part_ended(void *context)
 static void service_stop(struct service *service)
 {
     service->stopping = service->api.stopping = true;
+    service->api.observe.listeners = 0;
     sd_tell_stopping();
     service->waiting = 1;
     watch_stop(service->api.watch); /* streams would last for ever */

@@ -257,6 +257,7 @@ void setup_tls_clear(struct setup_tls *tls)
         free(tls->peer_authority_pem[i]);
     free(tls->peer_authority_pem);
     free(tls->peer_authorities);
+    free(tls->peer_authority_until);
     free(tls->certificate_pem);
     wipe(tls->key_pem);
     *tls = (struct setup_tls){0};
@@ -280,6 +281,7 @@ static int load_peers(const struct config *config, struct setup_tls *tls, const 
     for (unsigned i = 0; i < config->peer_count && !rc; i++) {
         const char *file = authorities[i] = config->peers[i].authority;
         rc = tls_file_fingerprint(file, tls->peer_authorities[i], p);
+        tls->peer_authority_until[i] = tls_file_not_after(file);
         if (!rc)
             rc = read_file(file, LIMIT_CONFIG_BYTES, &tls->peer_authority_pem[i], NULL, p);
     }
@@ -293,7 +295,8 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
     const char **authorities = calloc(config->peer_count + 1, sizeof *authorities);
     tls.peer_authorities = calloc(config->peer_count + 1, sizeof *tls.peer_authorities);
     tls.peer_authority_pem = calloc(config->peer_count + 1, sizeof *tls.peer_authority_pem);
-    int rc = authorities && tls.peer_authorities && tls.peer_authority_pem ? 0 : problem_from_code(p, TB_ENOMEM);
+    tls.peer_authority_until = calloc(config->peer_count + 1, sizeof *tls.peer_authority_until);
+    int rc = authorities && tls.peer_authorities && tls.peer_authority_pem && tls.peer_authority_until ? 0 : problem_from_code(p, TB_ENOMEM);
     if (!rc)
         rc = load_peers(config, &tls, authorities, p);
     if (!rc)
@@ -306,6 +309,10 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
         rc = read_file(config->gateway_certificate, LIMIT_CONFIG_BYTES, &tls.certificate_pem, NULL, p);
     if (!rc)
         rc = read_file(config->gateway_key, LIMIT_CONFIG_BYTES, &tls.key_pem, NULL, p);
+    if (!rc) {
+        tls.staff_authority_until = tls_file_not_after(config->window.authority);
+        tls.gateway_until = tls_file_not_after(config->gateway_certificate);
+    }
     free(authorities);
     if (rc) {
         setup_tls_clear(&tls);

@@ -5,6 +5,7 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "daemon/api/observe.h"
 #include "daemon/base/config.h"
 #include "daemon/base/world.h"
 #include "daemon/net/http_server.h"
@@ -26,6 +27,8 @@ struct api_peer {
 /* What the drivers tell for /healthz; filled by main, because api stands beside peer and not above it. */
 struct api_peer_status {
     bool alarm;
+    bool refused, material_stuck; /* which of both halves of the exchange has the alarm */
+    int last_rc;                  /* of the last failure, 0 none */
     unsigned failures;
     int64_t last_exchange_ms;
     int64_t skew_ms;
@@ -56,6 +59,7 @@ struct api {
     struct api_report *report_first, **report_last; /* pages of reports: the first is being computed, the others wait */
     unsigned report_count;
     struct api_rate progress; /* of certificates and of case numbers */
+    struct observe observe;   /* what only the metrics and the health checks want to know */
     bool stopping;
 };
 

@@ -85,6 +85,8 @@ static void test_keyset(void **state)
         const char *step;
     } wanted[] = {
         {SQL_CASE_LIST_TODO, "SEARCH cases USING INDEX cases_todo (todo=? AND due_order>?)"},
+        {SQL_CASE_LIGHTS, "SEARCH cases USING COVERING INDEX cases_light (open=?)"},
+        {SQL_OBJECT_LIGHTS, "SEARCH object USING INDEX object_due (kind=?)"},
         {SQL_CASE_TICK, "SEARCH cases USING INDEX cases_tick (tick_day>? AND tick_day<?)"},
         {SQL_OBJECT_LIST_TURN, "SEARCH object USING INDEX object_turn_due (<expr>>?)"},
         {SQL_OBJECT_LIST_DUE, "SEARCH object USING INDEX object_due (kind=? AND due_day>? AND due_day<?)"},
