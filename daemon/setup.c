@@ -296,7 +296,8 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
     tls.peer_authorities = calloc(config->peer_count + 1, sizeof *tls.peer_authorities);
     tls.peer_authority_pem = calloc(config->peer_count + 1, sizeof *tls.peer_authority_pem);
     tls.peer_authority_until = calloc(config->peer_count + 1, sizeof *tls.peer_authority_until);
-    int rc = authorities && tls.peer_authorities && tls.peer_authority_pem && tls.peer_authority_until ? 0 : problem_from_code(p, TB_ENOMEM);
+    bool memory = authorities && tls.peer_authorities && tls.peer_authority_pem && tls.peer_authority_until;
+    int rc = memory ? 0 : problem_from_code(p, TB_ENOMEM);
     if (!rc)
         rc = load_peers(config, &tls, authorities, p);
     if (!rc)

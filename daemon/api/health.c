@@ -74,7 +74,7 @@ static void ready_answer(struct api *api, struct exchange *x, bool wrote, const 
     struct store_stats stats;
     store_stats(api->store, &stats);
     note(&report, "store", wrote && stats.failed == 0, "%s", stats.failed ? err_text(stats.failed) : how);
-    note(&report, "disk", !stats.disk_low, "%s", stats.disk_low ? "under the floor of the configuration: no intake is taken" : "above the floor");
+    note(&report, "disk", !stats.disk_low, "%s", stats.disk_low ? "under the floor: no intake is taken" : "above the floor");
     bool listening = api->observe.listeners == api->observe.listeners_wanted && !api->stopping;
     note(&report, "listeners", listening, "%u of %u bound%s", api->observe.listeners, api->observe.listeners_wanted,
          api->stopping ? ", stopping" : "");

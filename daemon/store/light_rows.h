@@ -12,7 +12,7 @@ struct light_group {
 /* Calls `each` for all groups of open cases, LIMIT_LIGHT_ROWS at most. */
 int light_case_groups(struct store_db *db, void (*each)(void *context, const struct light_group *group), void *context) TB_MUST_USE;
 /* The same for the open objects of one register that have a due day; one object a call, with its state here. */
-int light_objects(struct store_db *db, enum register_kind_id kind, void (*each)(void *context, const struct light_group *group, unsigned state),
-                  void *context) TB_MUST_USE;
+int light_objects(struct store_db *db, enum register_kind_id kind,
+                  void (*each)(void *context, const struct light_group *group, unsigned state), void *context) TB_MUST_USE;
 
 #endif

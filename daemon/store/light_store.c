@@ -16,8 +16,8 @@ int light_case_groups(struct store_db *db, void (*each)(void *context, const str
     return q_end(&q);
 }
 
-int light_objects(struct store_db *db, enum register_kind_id kind, void (*each)(void *context, const struct light_group *group, unsigned state),
-                  void *context)
+int light_objects(struct store_db *db, enum register_kind_id kind,
+                  void (*each)(void *context, const struct light_group *group, unsigned state), void *context)
 {
     struct db_query q = q_start(db, SQL_OBJECT_LIGHTS);
     q_int(&q, kind);
