@@ -31,6 +31,7 @@ struct api_peer_status {
     int last_rc;                  /* of the last failure, 0 none */
     unsigned failures;
     int64_t last_exchange_ms;
+    int64_t last_ok_ms;           /* the same on the monotonic clock; 0 never since the start */
     int64_t skew_ms;
 };
 

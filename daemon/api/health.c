@@ -183,13 +183,13 @@ static void note_peer(struct health_report *report, const struct api *api, const
 {
     struct api_peer_status status;
     bool known = api->peer_status && api->peer_status(api->peer_status_context, code, &status);
-    int64_t age_s = known ? (api->world->now_ms(api->world->context) - status.last_exchange_ms) / 1000 : 0;
+    int64_t age_s = known ? (monotonic(api) - status.last_ok_ms) / 1000 : 0; /* a clock that is set changes nothing here */
     const char *failure = !known || !status.last_rc ? "no failure" : err_text(status.last_rc);
     if (!known)
         note(report, code, false, "no exchange runs");
     else if (status.alarm)
         note(report, code, false, "alarm, will not pass by itself: %s", failure);
-    else if (!status.last_exchange_ms)
+    else if (!status.last_ok_ms)
         note(report, code, false, "no verified exchange since the start (%s)", failure);
     else if (age_s >= within_s)
         note(report, code, false, "last verified exchange %lld s ago, may be %lld (%s)", (long long)age_s, (long long)within_s, failure);

@@ -364,6 +364,7 @@ void driver_stats(const struct driver *driver, struct driver_stats *out)
         .refused = driver->engine.alarm,
         .material_stuck = driver->mover.alarm,
         .last_exchange_ms = driver->last_exchange_ms,
+        .last_ok_ms = driver->engine.last_ok,
         .skew_ms = driver->skew_ms,
         .batches = driver->engine.batches,
         .messages = driver->engine.messages,

@@ -36,6 +36,7 @@ struct driver_stats {
     bool alarm;               /* the last failure will not pass by itself */
     bool refused, material_stuck; /* which of both halves says so */
     int64_t last_exchange_ms; /* wall clock, 0 never since the start */
+    int64_t last_ok_ms;       /* the same on the monotonic clock */
     int64_t skew_ms;          /* the peer's clock minus ours */
     uint64_t batches, messages, materials, retries;
     int last_rc;              /* of the last failure, 0 none */
