@@ -211,7 +211,7 @@ static void the_process_is_read(void **state)
     process_read(&figures);
     assert_in_range(figures.value[PROCESS_RESIDENT], 500 * 1024, 1024 * 1024 * 1024);
     assert_in_range(figures.value[PROCESS_OPEN_FDS], 3, 1000);
-    assert_int_equal(figures.value[PROCESS_THREADS], 1);
+    assert_in_range(figures.value[PROCESS_THREADS], 1, 4); /* a sanitizer may have one of its own */
     assert_true(figures.value[PROCESS_CPU] >= 0);
     assert_true(figures.value[PROCESS_START] > INT64_C(1600000000000));
     figures.value[PROCESS_MAX_FDS] = -1; /* cannot be read: not shown */
