@@ -22,7 +22,7 @@
 #include "proto/limits.h"
 
 enum { TICK_MS = 60 * 1000 }; /* what the passing of time does to cases is seen within a minute */
-enum { FAST_THREADS = 2, SLOW_THREADS = 2, SIGNALS = 3, LISTENERS = 3, MS_PER_DAY = 24 * 3600 * 1000 };
+enum { FAST_THREADS = 2, SLOW_THREADS = 2, SIGNALS = 3, LISTENERS = 3 };
 
 struct service {
     const struct config *config;
@@ -94,7 +94,8 @@ static bool peer_status(void *context, const char *office, struct api_peer_statu
             continue;
         driver_stats(service->drivers[i], &stats);
         *out = (struct api_peer_status){.alarm = stats.alarm, .failures = stats.failures, .last_exchange_ms = stats.last_exchange_ms,
-                                        .skew_ms = stats.skew_ms};
+                                        .skew_ms = stats.skew_ms, .refused = stats.refused, .material_stuck = stats.material_stuck,
+                                        .last_rc = stats.last_rc, .last_ok_ms = stats.last_ok_ms};
         return true;
     }
     return false;
@@ -138,6 +139,11 @@ static bool wired_draining(void *context)
     return ((struct service *)context)->api.draining;
 }
 
+static int64_t wired_certificate_days(void *context)
+{
+    return observe_certificate_days(&((struct service *)context)->api);
+}
+
 static void control_parts_of(struct service *service, struct control_parts *out)
 {
     *out = (struct control_parts){
@@ -150,7 +156,7 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .monitor = service->monitor,
         .started_ms = service->started_ms,
         .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
-                   .draining = wired_draining},
+                   .draining = wired_draining, .certificate_days = wired_certificate_days},
     };
 }
 
@@ -165,11 +171,16 @@ struct reload {
     bool again; /* a further SIGHUP came meanwhile */
 };
 
-static void set_certificate_days(const struct setup_tls *tls)
+static void note_certificates(struct service *service)
 {
-    int64_t now = world_real()->now_ms(world_real()->context);
-    int64_t window = tls_context_not_after(tls->window), peer = tls_context_not_after(tls->peer);
-    metric_set(METRIC_TLS_CERTIFICATE_DAYS, ((window < peer ? window : peer) - now) / MS_PER_DAY);
+    struct observe *observe = &service->api.observe;
+    const struct setup_tls *tls = &service->tls;
+    observe->certificates[CERTIFICATE_WINDOW] = tls_context_not_after(tls->window);
+    observe->certificates[CERTIFICATE_PEER] = tls_context_not_after(tls->peer);
+    observe->certificates[CERTIFICATE_GATEWAY] = tls->gateway_until;
+    observe->certificates[CERTIFICATE_STAFF_AUTHORITY] = tls->staff_authority_until;
+    for (unsigned i = 0; i < tls->peer_count && i < LIMIT_PEERS; i++)
+        observe->authorities[i] = tls->peer_authority_until[i];
 }
 
 static void use_authorities(struct service *service)
@@ -177,7 +188,7 @@ static void use_authorities(struct service *service)
     memcpy(service->api.staff_authority, service->tls.staff_authority, sizeof service->api.staff_authority);
     for (size_t i = 0; i < service->api.peer_count; i++)
         memcpy(service->api.peers[i].authority, service->tls.peer_authorities[i], sizeof service->api.peers[i].authority);
-    set_certificate_days(&service->tls);
+    note_certificates(service);
 }
 
 static void reload_work(struct lane_job *job)
@@ -210,7 +221,7 @@ static void reload_done(struct lane_job *job)
                 LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("peer", service->office->peers[i].code));
         }
         metric_add(METRIC_TLS_RELOADS, 1);
-        LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", metric_get(METRIC_TLS_CERTIFICATE_DAYS)));
+        LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", observe_certificate_days(&service->api)));
     }
     free(reload);
     if (!service->stopping)
@@ -334,6 +345,7 @@ static int start_api(struct service *service, struct problem *p)
     for (size_t i = 0; i < api->peer_count; i++)
         api->peers[i].peer = &service->office->peers[i];
     use_authorities(service);
+    observe_start(api, TONGBAN_COMMIT);
     return 0;
 }
 
@@ -373,6 +385,8 @@ static int start_listeners(struct service *service, struct problem *p)
     int left = sd_sockets_clear(&service->sockets);
     if (!rc && left)
         LOG(LOG_LEVEL_WARNING, LOG_NET, "socket_not_used", LOG_INT("count", left));
+    service->api.observe.listeners_wanted = LISTENERS;
+    service->api.observe.listeners = rc ? 0 : LISTENERS;
     return rc;
 }
 
@@ -486,8 +500,10 @@ static void on_minute(uv_timer_t *timer)
 {
     struct service *service = timer->data;
     tick_start(service);
-    if (!service->stopping)
-        manager_refresh(&service->manager);
+    if (service->stopping)
+        return;
+    manager_refresh(&service->manager);
+    observe_minute(&service->api);
 }
 
 static void start_tick(struct service *service)
@@ -570,6 +586,7 @@ static void part_ended(void *context)
 static void service_stop(struct service *service)
 {
     service->stopping = service->api.stopping = true;
+    service->api.observe.listeners = 0;
     sd_tell_stopping();
     sd_tell_patience(2 * LIMIT_STOP_MS);
     service->waiting = 1;

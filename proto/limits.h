@@ -77,6 +77,14 @@
     LIMIT(REPORT_PAGE_MS, 150, "ms", "a page of a report ends after this: the lists of the windows must not wait")     \
     LIMIT(REPORTS_WAITING, 64, "requests", "pages of reports behind the one that is computed; beyond it 503")          \
     LIMIT(REPORT_DIFFERENCES, 100, "differences", "named in one page of a check; all are counted")                     \
+    LIMIT(LIGHT_ROWS, 200000, "rows", "groups of open cases, and open steps, that the metrics count by light each minute")  \
+    LIMIT(HEALTH_PROBE_MS, 10 * 1000, "ms", "a commit of /healthz/ready answers for this long: a probe must not be a load") \
+    LIMIT(HEALTH_WAIT_MS, 5 * 1000, "ms", "for the writer to answer /healthz/ready")                                   \
+    LIMIT(HEALTH_WAITING, 16, "requests", "of /healthz/ready that wait at once; beyond it 503")                        \
+    LIMIT(HEALTH_STALL_MS, 60 * 1000, "ms", "without a turn of the writer, after which /healthz/live says so")         \
+    LIMIT(HEALTH_PEER_S, 300, "s", "since the last verified exchange, after which /healthz/peer says so; five heartbeats")  \
+    LIMIT(HEALTH_PEER_MAX_S, 86400, "s", "largest `within` of /healthz/peer")                                          \
+    LIMIT(CLOCK_JUMP_MS, 5 * 1000, "ms", "that the clock may leave the monotonic one behind in a minute; more is a jump") \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
     LIMIT(HOOKS, 16, "programs", "in the hook directory; each has one process at a time")                              \
     LIMIT(HOOK_NAME_BYTES, 64, "bytes", "the file name of such a program")                                             \

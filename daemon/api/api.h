@@ -5,6 +5,7 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "daemon/api/observe.h"
 #include "daemon/base/config.h"
 #include "daemon/base/world.h"
 #include "daemon/net/http_server.h"
@@ -26,8 +27,11 @@ struct api_peer {
 /* What the drivers tell for /healthz; filled by main, because api stands beside peer and not above it. */
 struct api_peer_status {
     bool alarm;
+    bool refused, material_stuck; /* which of both halves of the exchange has the alarm */
+    int last_rc;                  /* of the last failure, 0 none */
     unsigned failures;
     int64_t last_exchange_ms;
+    int64_t last_ok_ms;           /* the same on the monotonic clock; 0 never since the start */
     int64_t skew_ms;
 };
 
@@ -57,6 +61,7 @@ struct api {
     unsigned report_count;
     struct api_rate progress; /* of certificates and of case numbers */
     bool draining;           /* an operator closed the intake */
+    struct observe observe;   /* what only the metrics and the health checks want to know */
     bool stopping;
 };
 

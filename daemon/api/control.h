@@ -33,6 +33,7 @@ struct control_wiring {
     void (*retry)(void *context, size_t peer);
     void (*drain)(void *context, bool on); /* refuse intake, go on with everything else */
     bool (*draining)(void *context);
+    int64_t (*certificate_days)(void *context); /* left of the first of ours that expires */
 };
 
 /* The parts of the running daemon that commands work with; all borrowed. */

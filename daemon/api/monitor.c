@@ -145,7 +145,7 @@ static void look(struct monitor *monitor, const json_t *peers)
         .log_lost = is_recent(monitor, ALERT_LOG_LOST),
         .writer_silent_ms = monitor->touching ? monotonic_ms() - monitor->touched_ms : 0,
         .writer_queue = (int64_t)stats.queue,
-        .certificate_days = metric_get(METRIC_TLS_CERTIFICATE_DAYS),
+        .certificate_days = parts->wiring.certificate_days(parts->wiring.context),
         .calendar_days = calendar_last_day(parts->office->calendar) - now_ms() / MS_PER_DAY,
         .hooks_failing = metric_get(METRIC_HOOK_FAILING),
         .peers = facts_of_peers,
@@ -219,7 +219,7 @@ static json_t *status_json(const struct monitor *monitor, const json_t *asked)
         time_json(now_ms()), "findings", findings_json(&monitor->findings), "peers", peers_json(monitor, asked), "store", "disk_free_bytes",
         (json_int_t)metric_get(METRIC_DISK_FREE_BYTES), "disk_floor_bytes", (json_int_t)parts->config->store.disk_floor_bytes, "wal_bytes",
         (json_int_t)stats.wal_bytes, "queue", (json_int_t)stats.queue, "ledger_size", (json_int_t)metric_get(METRIC_LEDGER_SIZE), "failed",
-        stats.failed != 0, "certificate_days", (json_int_t)metric_get(METRIC_TLS_CERTIFICATE_DAYS), "calendar_days",
+        stats.failed != 0, "certificate_days", (json_int_t)parts->wiring.certificate_days(parts->wiring.context), "calendar_days",
         (json_int_t)(calendar_last_day(parts->office->calendar) - now_ms() / MS_PER_DAY), "hooks", "failing",
         (json_int_t)metric_get(METRIC_HOOK_FAILING), "behind", (json_int_t)metric_get(METRIC_HOOK_BEHIND), "cases", "taken",
         (json_int_t)metric_get(METRIC_CASES_TAKEN), "received", (json_int_t)metric_get(METRIC_CASES_RECEIVED));

@@ -126,6 +126,7 @@ static void inbound_done(struct store_command *command, int rc)
         metric_add(METRIC_PEER_MESSAGES_REFUSED, (int64_t)inbound->refused);
         metric_add(METRIC_PEER_MESSAGES_INVALID, (int64_t)inbound->invalid);
         metric_add(METRIC_PEER_DUPLICATES, (int64_t)inbound->duplicates);
+        observe_inbound(intake->api, inbound);
         watch_notify_all(intake->api->watch, (const char(*)[CASE_NO_TEXT])inbound->changed, inbound->changed_count);
         intake->answer.query.done = answer_done;
         intake->answer.user = intake;

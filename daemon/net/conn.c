@@ -3,6 +3,8 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
+#include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
 /* --- closing --- */
@@ -292,6 +294,7 @@ static bool conn_handshake(struct http_conn *c)
             return false;
         }
         metric_add(METRIC_TLS_HANDSHAKES, 1);
+        series_observe(SERIES_HANDSHAKE, 0, world_figure_us() - c->began_us);
         conn_flush(c);
         if (!c->closing)
             conn_set_state(c, CONN_IDLE);
@@ -487,6 +490,7 @@ void conn_accept(struct http_listener *listener)
         return;
     }
     c->listener = listener;
+    c->began_us = world_figure_us();
     c->tcp.data = c->timer.data = c;
     buf_init(&c->pending, 4 * HTTP_READ_BYTES);
     buf_init(&c->plain, 2 * HTTP_READ_BYTES);

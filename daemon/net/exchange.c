@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
 /* --- life --- */
@@ -20,6 +21,7 @@ struct exchange *exchange_new(struct http_conn *conn)
     x->conn = conn;
     x->head = head;
     x->context = conn->listener->context;
+    x->began_us = world_figure_us();
     buf_init(&x->headers, HTTP_HEADER_BYTES);
     return x;
 }
@@ -274,7 +276,7 @@ int exchange_stream_begin(struct exchange *x, int status, const char *content_ty
         x->conn->out.len = before;
         return rc;
     }
-    x->answered = x->streaming = true;
+    x->answered = x->streaming = x->streamed = true;
     x->writable = writable;
     conn_wake(x->conn);
     return 0;

@@ -67,6 +67,8 @@ struct exchange {
     bool streaming; /* begun, not ended */
     bool blocked;   /* exchange_write refused: `writable` is owed */
     bool body_paused;
+    bool streamed;    /* a stream has begun: its length is no time that it took */
+    int64_t began_us; /* of the first byte, for the figures */
 };
 struct exchange *exchange_new(struct http_conn *conn);
 /* The answer is out or the connection is gone: tells the handler, drops the connection's reference. */
@@ -118,6 +120,7 @@ struct http_conn {
     uint64_t timer_due; /* 0: not running */
     uint64_t body_received;
     size_t lingered;
+    int64_t began_us; /* for the figures */
 };
 
 /* Takes the connection that the listener's socket has ready; without memory it stays there and `held` is set. */
@@ -154,6 +157,7 @@ struct http_listener {
     uv_timer_t grace;
     unsigned handles;
     char *name;
+    unsigned label; /* its place among the labels of the metrics */
     struct tls_context *tls;
     const struct http_route *routes;
     size_t route_count;

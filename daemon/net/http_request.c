@@ -3,6 +3,8 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
+#include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
 static const char *const http_method_names[HTTP_METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
@@ -272,6 +274,8 @@ static void request_finish(struct http_conn *c)
 {
     struct exchange *x = c->exchange;
     bool keep = c->keep_alive && !c->eof && !c->listener->closing;
+    if (!x->streamed)
+        series_observe(SERIES_REQUEST, c->listener->label, world_figure_us() - x->began_us);
     c->exchange = NULL;
     conn_set_state(c, keep ? CONN_IDLE : CONN_LINGER);
     exchange_end(x);

@@ -5,6 +5,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
 #include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
@@ -213,6 +214,7 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, s
         return problem_from_code(p, TB_ENOMEM);
     l->loop = loop;
     l->name = strdup(o->name ? o->name : "");
+    l->label = series_value(LABEL_LISTENER, o->name ? o->name : "");
     l->cipher = malloc(HTTP_READ_BYTES);
     l->clear = malloc(HTTP_READ_BYTES);
     l->routes = o->routes;

@@ -10,6 +10,7 @@
 #ifndef OFFICE_OFFICE_H
 #define OFFICE_OFFICE_H
 
+#include "daemon/base/series.h"
 #include "daemon/store/staff_rows.h"
 #include "daemon/store/store.h"
 #include "daemon/store/tables.h"
@@ -244,6 +245,8 @@ struct office_outcome {
     struct problem problem;
     int64_t acked_seq;              /* after it */
     size_t settled;                 /* messages settled by it */
+    size_t verdicts[VERDICT_INVALID + 1]; /* of them */
+    struct series_sample waited;    /* how long they were on the way, ms */
     bool differs;                   /* as above */
     struct office_discord discord;
     char (*changed)[CASE_NO_TEXT];
@@ -348,6 +351,15 @@ void office_tick_init(struct office_tick *tick, const struct office *office);
 /* Makes the same tick ready for what is left. */
 void office_tick_go_on(struct office_tick *tick);
 void office_tick_clear(struct office_tick *tick);
+
+/* How many open cases and delegated steps burn with which light today; names none of them. */
+struct office_lights {
+    struct store_query query;
+    const struct office *office;
+    int64_t cases[LIGHTS], steps[LIGHTS]; /* results */
+    void *user;
+};
+void office_lights_init(struct office_lights *lights, const struct office *office);
 
 /* ---- questions of staff: documents as docs/protocol.md, "Window API" ---- */
 enum office_ask {

@@ -96,7 +96,10 @@ static int settle_line(struct store_db *db, struct office_outcome *out, struct p
     uint64_t index;
     struct ledger_hash leaf;
     char case_no[CASE_NO_TEXT];
+    int64_t oldest, written;
     int rc = outbox_index(db, peer->office, peer->sent.seq + 1, &index, &leaf, case_no);
+    if (!rc)
+        rc = outbox_oldest(db, peer->office, peer->sent.seq, &oldest, &written);
     if (rc)
         return rc;
     if (memcmp(&leaf, &line->leaf, sizeof leaf))
@@ -112,8 +115,11 @@ static int settle_line(struct store_db *db, struct office_outcome *out, struct p
         if (!rc && case_no[0])
             changed_add(&out->changed, &out->changed_count, case_no);
     }
-    if (!rc)
+    if (!rc) {
         out->settled++;
+        out->verdicts[line->verdict]++;
+        series_gather(SERIES_DELIVERY, &out->waited, store_now(db) - written);
+    }
     return rc;
 }
 

@@ -7,6 +7,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
 #include "proto/strict_json.h"
 
 enum { SKEW_WARNING_MS = 60 * 1000, SKEW_LOG_EVERY_MS = 10 * 60 * 1000, REFUSAL_BYTES_MAX = 64 * 1024 };
@@ -151,7 +152,7 @@ void driver_take_date(struct driver *driver, int64_t date_s)
     int64_t skew = date_s * 1000 + 500 - world->now_ms(world->context);
     driver->skew_ms = skew;
     int64_t size = skew < 0 ? -skew : skew;
-    metric_set(METRIC_PEER_SKEW_MS, size <= 1000 ? 0 : size);
+    series_set(SERIES_PEER_SKEW, driver->label, 0, skew);
     int64_t now = driver_now(driver);
     if (size > SKEW_WARNING_MS && (driver->skew_logged_at == 0 || now - driver->skew_logged_at >= SKEW_LOG_EVERY_MS)) {
         driver->skew_logged_at = now;
@@ -252,6 +253,19 @@ static int start_post(struct driver *driver)
 
 /* ---- APPLY ---- */
 
+/* What an applied answer says, for the metrics. */
+static void count_outcome(const struct driver *driver, const struct office_outcome *outcome)
+{
+    const struct world *world = driver->options.world;
+    int64_t now = world->now_ms(world->context);
+    series_set(SERIES_PEER_LAST_EXCHANGE, driver->label, 0, now);
+    series_set(SERIES_PEER_TALLIES_EQUAL, driver->label, 0, !outcome->differs);
+    series_set(SERIES_PEER_TALLIES_CHECKED, driver->label, 0, now);
+    series_merge(SERIES_DELIVERY, driver->label, &outcome->waited);
+    for (unsigned verdict = 0; verdict <= VERDICT_INVALID; verdict++)
+        series_add(SERIES_PEER_DELIVERIES, driver->label, verdict, (int64_t)outcome->verdicts[verdict]);
+}
+
 static void outcome_done(struct store_command *command, int rc)
 {
     struct office_outcome *outcome = (struct office_outcome *)command;
@@ -261,6 +275,8 @@ static void outcome_done(struct store_command *command, int rc)
     size_t settled = outcome->settled;
     bool differs = outcome->differs;
     struct office_discord discord = outcome->discord;
+    if (rc == 0)
+        count_outcome(driver, outcome);
     if (rc == 0 && outcome->changed_count > 0)
         driver->options.changed(driver->options.context, (const char(*)[CASE_NO_TEXT])outcome->changed, outcome->changed_count);
     office_outcome_clear(outcome);
@@ -377,7 +393,10 @@ void driver_stats(const struct driver *driver, struct driver_stats *out)
         .state = driver->engine.state,
         .failures = driver->engine.failures,
         .alarm = driver->engine.alarm || driver->mover.alarm,
+        .refused = driver->engine.alarm,
+        .material_stuck = driver->mover.alarm,
         .last_exchange_ms = driver->last_exchange_ms,
+        .last_ok_ms = driver->engine.last_ok,
         .skew_ms = driver->skew_ms,
         .batches = driver->engine.batches,
         .messages = driver->engine.messages,
@@ -387,7 +406,6 @@ void driver_stats(const struct driver *driver, struct driver_stats *out)
         .last_detail = driver->last_detail,
         .failing_since_ms = driver->failing_since_ms,
         .paused = driver->engine.paused,
-        .material_stuck = driver->mover.alarm,
     };
 }
 
@@ -402,6 +420,7 @@ int driver_start(const struct driver_options *options, struct driver **out)
     if (!driver)
         return TB_ENOMEM;
     driver->options = *options;
+    driver->label = series_value(LABEL_PEER, options->peer->code);
     memcpy(driver->url, options->url, url_len);
     (void)snprintf(driver->post_url, sizeof driver->post_url, "%.*s/peer/v1/messages", (int)url_len, options->url);
     int rc = carrier_start(options->loop, options->peer->code, &options->identity, &driver->carrier);

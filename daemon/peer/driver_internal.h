@@ -28,6 +28,7 @@ struct driver_piece {
 
 struct driver {
     struct driver_options options;
+    unsigned label;            /* its place among the labels of the metrics */
     char url[DRIVER_BASE_MAX]; /* without a slash at the end */
     struct carrier *carrier;
     uv_timer_t timer;

@@ -82,6 +82,10 @@ struct store_stats {
     bool disk_low;
 };
 void store_stats(struct store *store, struct store_stats *out);
+/* Inside a command: writes one row, so that its commit is a real one and syncs. */
+int store_probe(struct store_db *db) TB_MUST_USE;
+/* Version of SQLite; static. */
+const char *store_library(void);
 const char *store_directory(const struct store *store);
 
 /* ---- inside a command or query: ledger (ledger_store.c) ---- */
