@@ -62,9 +62,11 @@
     LIMIT(HTTP_WRITE_QUEUE_BYTES, 64 * 1024, "bytes", "socket queue above which we stop producing")                    \
     /* store */                                                                                                        \
     LIMIT(STORE_QUEUE, 4096, "commands", "waiting for the writer; beyond it 503")                                      \
+    LIMIT(STORE_QUEUE_OF_ONE, 512, "commands", "of one counterpart or member of staff waiting for the writer; beyond it 503")  \
     LIMIT(STORE_BATCH, 256, "commands", "in one transaction")                                                          \
     LIMIT(STORE_READ_MS, 2000, "ms", "one query; a long reader blocks the WAL checkpoint")                             \
     LIMIT(STORE_READ_QUEUE, 4096, "queries", "waiting for a reader; beyond it 503")                                    \
+    LIMIT(STORE_READ_QUEUE_OF_ONE, 512, "queries", "of one counterpart or member of staff waiting for a reader; beyond it 503") \
     LIMIT(WAL_PASSIVE_BYTES, 16 * 1024 * 1024, "bytes", "WAL size at which the writer checkpoints")                     \
     LIMIT(DISK_FLOOR_BYTES, 500LL * 1024 * 1024, "bytes", "default floor under which intake is refused")               \
     LIMIT(IDEMPOTENCY_KEEP_MS, 20LL * 24 * 3600 * 1000, "ms", "stored answers of the window API are kept this long")   \
@@ -75,8 +77,10 @@
     LIMIT(REPORT_ROWS, 1000, "rows", "one page of a report; the rest follows by its cursor")                           \
     LIMIT(REPORT_PAGE_MS, 150, "ms", "a page of a report ends after this: the lists of the windows must not wait")     \
     LIMIT(REPORTS_WAITING, 64, "requests", "pages of reports behind the one that is computed; beyond it 503")          \
+    LIMIT(REPORTS_WAITING_OF_ONE, 8, "requests", "pages of reports of one member of staff; beyond it 503")              \
     LIMIT(REPORT_DIFFERENCES, 100, "differences", "named in one page of a check; all are counted")                     \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
+    LIMIT(WATCHERS_OF_ONE, 64, "streams", "of one member of staff; beyond it 503")                                      \
     LIMIT(HOOKS, 16, "programs", "in the hook directory; each has one process at a time")                              \
     LIMIT(HOOK_NAME_BYTES, 64, "bytes", "the file name of such a program")                                             \
     LIMIT(HOOK_TIMEOUT_S, 600, "s", "largest `hooks.timeout_s`: one program, one event")                               \

@@ -78,6 +78,8 @@ int api_check_access(struct exchange *x, const struct api *api, struct problem *
 const struct office_staff *api_staff(struct exchange *x, struct api *api);
 /* The counterpart behind the exchange, or NULL with the reason answered. */
 struct api_peer *api_peer_of(struct exchange *x, struct api *api);
+/* In whose name something of this identity waits for the store or a lane (daemon/base/fair_queue.h). */
+uint16_t api_source(const struct api *api, const struct tls_identity *who);
 /* Answers with the problem that a finished command left, or with the words that fit the bare code. */
 void api_answer_failure(struct exchange *x, const struct problem *p, int rc);
 void api_healthz(struct exchange *x, void *context);

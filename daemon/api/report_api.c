@@ -12,6 +12,7 @@ struct api_report {
     struct office_report report; /* first member */
     struct exchange *x;
     struct api *api;
+    const struct office_staff *staff;
     struct api_report *next;
 };
 
@@ -113,12 +114,22 @@ static int read_parameters(struct exchange *x, struct office_report *q, struct p
     return 0;
 }
 
+static unsigned waiting_of(const struct api *api, const struct office_staff *staff)
+{
+    unsigned count = 0;
+    const struct api_report *inquiry = api->report_first;
+    for (unsigned i = 0; i < api->report_count; i++, inquiry = inquiry->next)
+        count += !strcmp(inquiry->staff->id, staff->id);
+    return count;
+}
+
 void api_report_get(struct exchange *x, void *context)
 {
     struct api *api = context;
     struct problem p = {.number = -1};
     const char *name = exchange_param(x, "name");
-    if (!api_staff(x, api))
+    const struct office_staff *staff = api_staff(x, api);
+    if (!staff)
         return;
     const struct report *report = report_find(name);
     if (!report) {
@@ -126,7 +137,8 @@ void api_report_get(struct exchange *x, void *context)
         exchange_answer_problem(x, &p);
         return;
     }
-    struct api_report *inquiry = api->report_count < LIMIT_REPORTS_WAITING ? calloc(1, sizeof *inquiry) : NULL;
+    bool room = api->report_count < LIMIT_REPORTS_WAITING && waiting_of(api, staff) < LIMIT_REPORTS_WAITING_OF_ONE;
+    struct api_report *inquiry = room ? calloc(1, sizeof *inquiry) : NULL;
     if (!inquiry) {
         (void)problem_set(&p, PROBLEM_BUSY, "", "%u pages of reports are waiting", api->report_count);
         exchange_answer_problem(x, &p);
@@ -140,7 +152,9 @@ void api_report_get(struct exchange *x, void *context)
     }
     inquiry->x = x;
     inquiry->api = api;
+    inquiry->staff = staff;
     inquiry->report.query.done = inquiry_done;
+    inquiry->report.query.fair.source = fair_staff(staff->id);
     exchange_hold(x);
     enqueue(api, inquiry);
 }

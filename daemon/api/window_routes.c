@@ -163,6 +163,7 @@ static void start_call(struct exchange *x, struct api *api, enum office_kind kin
         call->x = x;
         call->api = api;
         call->request.command.done = call_done;
+        call->request.command.fair.source = fair_staff(staff->id);
         exchange_hold(x);
         rc = store_submit(api->store, &call->request.command);
         if (rc == 0)
@@ -351,6 +352,7 @@ static void ask(struct exchange *x, struct api *api, enum office_ask what)
     if (rc == 0) {
         inquiry->x = x;
         inquiry->question.query.done = inquiry_done;
+        inquiry->question.query.fair.source = fair_staff(staff->id);
         exchange_hold(x);
         if (store_read(api->store, &inquiry->question.query) == 0)
             return;
