@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/api/admission.h"
 #include "daemon/api/api.h"
 #include "daemon/api/control.h"
 #include "daemon/api/material_api.h"
@@ -20,7 +21,7 @@
 #include "proto/limits.h"
 
 enum { TICK_MS = 60 * 1000 }; /* what the passing of time does to cases is seen within a minute */
-enum { FAST_THREADS = 2, SLOW_THREADS = 2, SIGNALS = 3, LISTENERS = 3, MS_PER_DAY = 24 * 3600 * 1000 };
+enum { FAST_THREADS = 2, SLOW_THREADS = 4, SIGNALS = 3, LISTENERS = 3, MS_PER_DAY = 24 * 3600 * 1000 };
 
 struct service {
     const struct config *config;
@@ -269,7 +270,8 @@ static int start_api(struct service *service, struct problem *p)
                         .world = world_real(), .peer_count = service->office->peer_count, .peer_status = peer_status,
                         .peer_status_context = service};
     api->peers = calloc(api->peer_count + 1, sizeof *api->peers);
-    if (!api->peers || watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
+    const struct config_admission *admission = &service->config->admission;
+    if (admission_new(admission->staff_per_s, admission->peer_per_s, &api->admission) != 0 || !api->peers || watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
         return problem_from_code(p, TB_ENOMEM);
     for (size_t i = 0; i < api->peer_count; i++)
         api->peers[i].peer = &service->office->peers[i];
@@ -294,9 +296,9 @@ static int start_listeners(struct service *service, struct problem *p)
 {
     const struct config *config = service->config;
     struct http_listener_options window = {.name = "window", .tls = service->tls.window, .routes = api_window_routes,
-                                           .route_count = api_window_route_count, .admit = api_admit_window};
+                                           .route_count = api_window_route_count, .admit = api_admit_window, .allow = api_allow};
     struct http_listener_options peer = {.name = "peer", .tls = service->tls.peer, .routes = api_peer_routes,
-                                         .route_count = api_peer_route_count, .admit = api_admit_peer};
+                                         .route_count = api_peer_route_count, .admit = api_admit_peer, .allow = api_allow};
     struct http_listener_options admin = {.name = "admin", .routes = api_admin_routes, .route_count = api_admin_route_count};
     int rc = listen_on(service, 0, &config->window, &window, p);
     if (!rc)
@@ -513,6 +515,7 @@ static void service_free(struct service *service)
     office_free(service->office);
     note_signer_wipe(&service->signer);
     free(service->api.peers);
+    admission_free(service->api.admission);
     free(service->drivers);
     free(service);
 }

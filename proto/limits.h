@@ -28,6 +28,11 @@
     LIMIT(PROGRESS_CASE, 10, "questions", "about one case number in PROGRESS_MS: a query code of 32 bits is not guessed")   \
     LIMIT(PROGRESS_MS, 60 * 1000, "ms", "what these two count in; the Retry-After of 429")                              \
     LIMIT(PROGRESS_SLOTS, 1024, "names", "certificates and cases counted at a time; beyond, the question waits")        \
+    LIMIT(STAFF_PER_S, 50, "requests/s", "default of `admission.staff_per_s`: of one member of staff, counted for each class") \
+    LIMIT(PEER_PER_S, 200, "requests/s", "default of `admission.peer_per_s`: of one counterpart, counted for each class")     \
+    LIMIT(ADMISSION_BURST_S, 10, "s", "so many seconds' worth of requests may come at once; then 429")                 \
+    LIMIT(ADMISSION_NAMES, 4096, "names", "senders counted at a time; the one that asked longest ago is forgotten")    \
+    LIMIT(ADMISSION_MAX, 100000, "", "largest value of each key of `admission`")                                       \
     LIMIT(IDEMPOTENCY_KEY_BYTES, 64, "bytes", "a UUID has 36")                                                         \
     /* exchange between offices */                                                                                     \
     LIMIT(BATCH_MESSAGES, 256, "messages", "one batch (design 4)")                                                     \
@@ -102,6 +107,7 @@
     LIMIT(CLIENT_ANSWER_MS, 60 * 1000, "ms", "one request of the window program; streams excepted")                    \
     LIMIT(CLIENT_STALL_S, 30, "s", "an upload without a byte")                                                         \
     LIMIT(CLIENT_RETRIES, 4, "times", "repeating a request after a broken connection")                                 \
+    LIMIT(CLIENT_RETRY_AFTER_S, 10, "s", "longest Retry-After that is waited for; a longer one is told to the person")  \
     LIMIT(CLIENT_CHUNK_BYTES, 4 * 1024 * 1024, "bytes", "one PATCH of an upload")                                      \
     LIMIT(CLIENT_ANSWER_BYTES, 64 * 1024 * 1024, "bytes", "one answer: the proof bundle of a case with 200 materials") \
     LIMIT(REPORT_BYTES, 1024LL * 1024 * 1024, "bytes", "a whole report of ten years as text, at the client")           \

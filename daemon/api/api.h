@@ -11,6 +11,7 @@
 #include "daemon/net/lane.h"
 #include "daemon/office/office.h"
 
+struct admission;
 struct watch;
 struct api_report;
 struct material_api;
@@ -55,6 +56,7 @@ struct api {
     void *peer_status_context;
     struct api_report *report_first, **report_last; /* pages of reports: the first is being computed, the others wait */
     unsigned report_count;
+    struct admission *admission; /* owned by main; NULL: nobody is counted */
     struct api_rate progress; /* of certificates and of case numbers */
     bool stopping;
 };
@@ -104,6 +106,10 @@ void api_material_get(struct exchange *x, void *context);
 
 /* ---- report_api.c ---- */
 void api_report_get(struct exchange *x, void *context);
+
+/* ---- admission.c ---- */
+/* For http_listener_options.allow; the context is the struct api. */
+int api_allow(struct exchange *x, void *context, struct problem *p);
 
 /* ---- progress_rate.c ---- */
 /* Counts a question of this member of staff about this case: 0, or TB_ETEMP with the problem. */

@@ -58,6 +58,7 @@ struct exchange {
     struct tls_identity identity;
     struct buf body; /* buffered */
     int64_t body_left;
+    struct problem *refusal; /* owned: answered when the body is through, which is dropped; so the connection can stay */
     struct buf headers; /* lines that the handler added */
     void *user;
     void (*closed)(struct exchange *x, void *user);
@@ -159,6 +160,7 @@ struct http_listener {
     void *context;
     size_t max_connections;
     int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
+    int (*allow)(struct exchange *x, void *context, struct problem *p);
     unsigned timer_divisor;
     bool closing, held; /* held: a connection waits for room */
     void (*done)(void *context);

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -160,6 +161,19 @@ static int request_check(struct http_conn *c, struct problem *p)
     return rc ? rc : request_check_body(x, p);
 }
 
+/* What was refused for its number only: a small body is read and dropped, so that the next request needs no new handshake. */
+static void request_refuse_late(struct http_conn *c, const struct problem *p)
+{
+    struct exchange *x = c->exchange;
+    bool small = x->route->body == HTTP_BODY_BUFFERED && x->body_left <= LIMIT_HTTP_BODY_BYTES && !http1_expects_continue(x->head);
+    if (x->body_left && small)
+        x->refusal = malloc(sizeof *x->refusal);
+    if (x->refusal)
+        *x->refusal = *p;
+    else
+        request_refuse(c, p);
+}
+
 static void request_begin(struct http_conn *c)
 {
     struct exchange *x = c->exchange;
@@ -177,12 +191,19 @@ static void request_begin(struct http_conn *c)
         request_refuse(c, &p);
         return;
     }
+    struct http_listener *l = c->listener;
     bool streamed = x->route->body == HTTP_BODY_STREAMED;
+    p = (struct problem){.number = -1};
+    if (l->allow && l->allow(x, l->context, &p)) {
+        request_refuse_late(c, &p);
+        if (!x->refusal)
+            return;
+    }
     conn_set_state(c, CONN_BODY);
     buf_init(&x->body, (size_t)(streamed ? 0 : x->body_left));
     if (streamed)
         x->route->handle(x, x->context);
-    else if (x->body_left && x->body_left <= LIMIT_HTTP_BODY_BYTES && buf_reserve(&x->body, (size_t)x->body_left))
+    else if (!x->refusal && x->body_left && x->body_left <= LIMIT_HTTP_BODY_BYTES && buf_reserve(&x->body, (size_t)x->body_left))
         conn_close(c);
     if (!c->closing && x->body_left && !x->answered && http1_expects_continue(x->head) &&
         buf_append_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n"))
@@ -229,7 +250,7 @@ static size_t request_body(struct http_conn *c, const char *bytes, size_t len)
             (void)problem_from_code(&p, rc);
             request_refuse(c, &p);
         }
-    } else if (buf_append(&x->body, bytes, n)) {
+    } else if (!x->refusal && buf_append(&x->body, bytes, n)) {
         conn_close(c);
     }
     return n;
@@ -286,7 +307,9 @@ bool request_advance(struct http_conn *c)
         conn_set_state(c, CONN_WORK);
         if (x->answered)
             return true;
-        if (x->route->body == HTTP_BODY_STREAMED)
+        if (x->refusal)
+            exchange_answer_problem(x, x->refusal);
+        else if (x->route->body == HTTP_BODY_STREAMED)
             x->route->sink->end(x);
         else
             x->route->handle(x, x->context);

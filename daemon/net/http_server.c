@@ -201,6 +201,7 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, s
     l->route_count = o->route_count;
     l->context = o->context;
     l->admit = o->admit;
+    l->allow = o->allow;
     l->max_connections = o->max_connections ? o->max_connections : LIMIT_HTTP_CONNECTIONS;
     l->timer_divisor = o->timer_divisor ? o->timer_divisor : 1;
     l->tls = tls_context_ref(o->tls);

@@ -188,7 +188,7 @@ static void check_work(struct lane_job *job)
 
 static void answered(struct driver *driver, int rc, int problem, int64_t number, const struct problem *p)
 {
-    struct engine_report report = {.rc = rc, .problem = problem, .number = number};
+    struct engine_report report = {.rc = rc, .problem = problem, .number = number, .wait_ms = driver->post.retry_after_s * 1000};
     drive(driver, ENGINE_ANSWERED, &report);
     if (rc < 0 && driver->engine.state == ENGINE_BACKOFF)
         report_failure(driver, rc, p);

@@ -67,7 +67,7 @@ static void moved(struct carrier_request *request, enum mover_event event)
     int64_t number;
     if (driver->stopping)
         return;
-    struct mover_report report = {.rc = request->rc, .offset = request->upload_offset};
+    struct mover_report report = {.rc = request->rc, .offset = request->upload_offset, .wait_ms = request->retry_after_s * 1000};
     if (report.rc == 0) {
         driver_take_date(driver, request->date_s);
         if (request->status < 200 || request->status > 299)
