@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/api/admission.h"
@@ -21,7 +22,7 @@
 #include "proto/limits.h"
 
 enum { TICK_MS = 60 * 1000 }; /* what the passing of time does to cases is seen within a minute */
-enum { FAST_THREADS = 2, SLOW_THREADS = 4, SIGNALS = 3, LISTENERS = 3, MS_PER_DAY = 24 * 3600 * 1000 };
+enum { FAST_THREADS = 2, SLOW_THREADS = 4, SIGNALS = 3, LISTENERS = 3, FILES_OF_OURS = 512, MS_PER_DAY = 24 * 3600 * 1000 };
 
 struct service {
     const struct config *config;
@@ -34,6 +35,7 @@ struct service {
     struct material_store *materials;
     struct api api;
     struct setup_tls tls;
+    size_t max_connections;                         /* of each listener */
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct control *control;                        /* of tongbanctl, or NULL */
     struct driver **drivers;                        /* owned, one per peer */
@@ -279,12 +281,31 @@ static int start_api(struct service *service, struct problem *p)
     return 0;
 }
 
+/* Every connection is an open file: the listeners get what this process may have, shared, less what the rest of it needs. */
+static void count_files(struct service *service)
+{
+    struct rlimit files = {.rlim_cur = 0};
+    size_t wanted = service->config->admission.connections, room;
+    if (!getrlimit(RLIMIT_NOFILE, &files)) {
+        files.rlim_cur = files.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+            (void)getrlimit(RLIMIT_NOFILE, &files);
+    }
+    room = files.rlim_cur > FILES_OF_OURS ? (files.rlim_cur - FILES_OF_OURS) / 2 : 1; /* window and peer; few ask at admin */
+    service->max_connections = wanted < room ? wanted : room;
+    if (wanted > room)
+        LOG(LOG_LEVEL_WARNING, LOG_NET, "connections_reduced", LOG_INT("wanted", (int64_t)wanted), LOG_INT("most", (int64_t)room),
+            LOG_INT("open_files", (int64_t)files.rlim_cur));
+}
+
 static int listen_on(struct service *service, unsigned n, const struct config_listener *config, struct http_listener_options *options,
                      struct problem *p)
 {
     options->address = config->address;
     options->port = config->port;
     options->context = &service->api;
+    options->max_connections = service->max_connections;
+    options->max_of_one = service->config->admission.connections_of_one;
     int rc = http_listener_open(&service->loop, options, &service->listeners[n], p);
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_NET, "listening", LOG_TEXT("listener", options->name), LOG_TEXT("address", config->address),
@@ -300,6 +321,7 @@ static int start_listeners(struct service *service, struct problem *p)
     struct http_listener_options peer = {.name = "peer", .tls = service->tls.peer, .routes = api_peer_routes,
                                          .route_count = api_peer_route_count, .admit = api_admit_peer, .allow = api_allow};
     struct http_listener_options admin = {.name = "admin", .routes = api_admin_routes, .route_count = api_admin_route_count};
+    count_files(service);
     int rc = listen_on(service, 0, &config->window, &window, p);
     if (!rc)
         rc = listen_on(service, 1, &config->peer_listener, &peer, p);

@@ -59,11 +59,15 @@
     LIMIT(HTTP_PEER_BODY_BYTES, 3 * 1024 * 1024, "bytes", "one batch: header line, lines, newlines")                   \
     LIMIT(HTTP_HANDSHAKE_MS, 10 * 1000, "ms", "accept to end of TLS handshake")                                        \
     LIMIT(HTTP_HEAD_MS, 10 * 1000, "ms", "first byte of a request to its whole head")                                  \
-    LIMIT(HTTP_BODY_STALL_MS, 10 * 1000, "ms", "a body without progress")                                              \
-    LIMIT(HTTP_BODY_MIN_RATE, 1024, "bytes/s", "a buffered body slower than this on average is cut")                   \
+    LIMIT(HTTP_BODY_STALL_MS, 10 * 1000, "ms", "a body without progress; also what a slow one has in hand")            \
+    LIMIT(HTTP_BODY_MIN_RATE, 1024, "bytes/s", "a body slower than this is cut, pauses of ours excepted")              \
+    LIMIT(HTTP_BODIES_BYTES, 128 * 1024 * 1024, "bytes", "request bodies kept at one listener; beyond it 503")         \
+    LIMIT(HTTP_BODIES_OF_ONE_BYTES, 32 * 1024 * 1024, "bytes", "of them with one certificate; beyond it 503")          \
     LIMIT(HTTP_IDLE_MS, 30 * 1000, "ms", "keep-alive without a request")                                               \
-    LIMIT(HTTP_WRITE_STALL_MS, 30 * 1000, "ms", "an answer without progress")                                          \
-    LIMIT(HTTP_CONNECTIONS, 4096, "connections", "per listener; beyond it accept waits")                               \
+    LIMIT(HTTP_WRITE_STALL_MS, 30 * 1000, "ms", "an answer without progress; also what a slow reader has in hand")     \
+    LIMIT(HTTP_WRITE_MIN_RATE, 1024, "bytes/s", "a reader slower than this is cut")                                    \
+    LIMIT(HTTP_CONNECTIONS, 4096, "connections", "per listener; beyond it the oldest without a request is closed for a new one") \
+    LIMIT(HTTP_CONNECTIONS_OF_ONE, 512, "connections", "of one address or certificate per listener; beyond it likewise among these") \
     LIMIT(HTTP_WRITE_QUEUE_BYTES, 64 * 1024, "bytes", "socket queue above which we stop producing")                    \
     /* store */                                                                                                        \
     LIMIT(STORE_QUEUE, 4096, "commands", "waiting for the writer; beyond it 503")                                      \

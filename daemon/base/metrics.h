@@ -21,6 +21,7 @@
     M(TLS_RELOADS, counter, "tls_reloads_total", "certificates and keys read anew")                                    \
     M(TLS_CERTIFICATE_DAYS, gauge, "tls_certificate_days", "days until the first of our certificates expires")         \
     M(API_DENIED, counter, "api_denied_total", "requests of certificates that do not open this API or role")           \
+    M(HTTP_EVICTED, counter, "http_connections_evicted_total", "connections closed because there were too many")      \
     M(API_LIMITED, counter, "api_limited_total", "requests refused because their sender asks too often")               \
     M(API_REPLAYED, counter, "api_replayed_total", "repeated requests answered with the stored answer")                \
     M(WATCHERS, gauge, "watchers", "clients following cases live")                                                     \

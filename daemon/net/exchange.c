@@ -44,6 +44,7 @@ void exchange_release(struct exchange *x)
 
 void exchange_end(struct exchange *x)
 {
+    crowd_release(x);
     x->conn = NULL;
     x->streaming = false;
     void (*closed)(struct exchange *, void *) = x->closed;
@@ -139,7 +140,7 @@ void exchange_resume_body(struct exchange *x)
         return;
     x->body_paused = false;
     if (x->conn) {
-        x->conn->progress = uv_now(x->conn->listener->loop); /* the pause was ours */
+        x->conn->body_due += (uv_now(x->conn->listener->loop) - x->conn->paused_at) * 1000; /* the pause was ours */
         conn_wake(x->conn);
     }
 }

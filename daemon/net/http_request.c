@@ -199,6 +199,10 @@ static void request_begin(struct http_conn *c)
         if (!x->refusal)
             return;
     }
+    if (!x->refusal && !streamed && crowd_reserve(x, (size_t)x->body_left, &p)) {
+        request_refuse(c, &p);
+        return;
+    }
     conn_set_state(c, CONN_BODY);
     buf_init(&x->body, (size_t)(streamed ? 0 : x->body_left));
     if (streamed)
@@ -240,11 +244,11 @@ static size_t request_body(struct http_conn *c, const char *bytes, size_t len)
     size_t n = (uint64_t)x->body_left < len ? (size_t)x->body_left : len;
     struct problem p;
     x->body_left -= (int64_t)n;
-    c->body_received += n;
-    c->progress = uv_now(c->listener->loop);
+    c->body_due = conn_due_next(c, c->body_due, n, LIMIT_HTTP_BODY_MIN_RATE, LIMIT_HTTP_BODY_STALL_MS);
     if (x->route->body == HTTP_BODY_STREAMED) {
         int rc = x->route->sink->data(x, bytes, n);
         x->body_paused = rc > 0;
+        c->paused_at = uv_now(c->listener->loop);
         if (rc < 0 && exchange_alive(x)) {
             c->keep_alive = false;
             (void)problem_from_code(&p, rc);
