@@ -103,7 +103,7 @@ int api_allow(struct exchange *x, void *context, struct problem *p)
     metric_add(METRIC_API_LIMITED, 1);
     if (log_limit_pass(&limit, 6))
         LOG(LOG_LEVEL_WARNING, LOG_API, "too_often", LOG_TEXT("sender", name), LOG_TEXT("class", names[class]), LOG_INT("wait_s", wait));
-    int rc = problem_set(p, PROBLEM_TOO_OFTEN, "", "%s asks more often than it may (%s)", name, names[class]);
+    int rc = problem_set(p, PROBLEM_TOO_OFTEN, "", "%s asks more often than it may", name);
     p->number = wait;
     return rc;
 }
