@@ -63,6 +63,7 @@
     LIMIT(HTTP_BODY_MIN_RATE, 1024, "bytes/s", "a body slower than this is cut, pauses of ours excepted")              \
     LIMIT(HTTP_BODIES_BYTES, 128 * 1024 * 1024, "bytes", "request bodies kept at one listener; beyond it 503")         \
     LIMIT(HTTP_BODIES_OF_ONE_BYTES, 32 * 1024 * 1024, "bytes", "of them with one certificate; beyond it 503")          \
+    LIMIT(HTTP_REFUSED_PAUSE_MS, 500, "ms", "after 429 nothing is read from the connection; Retry-After is never shorter") \
     LIMIT(HTTP_IDLE_MS, 30 * 1000, "ms", "keep-alive without a request")                                               \
     LIMIT(HTTP_WRITE_STALL_MS, 30 * 1000, "ms", "an answer without progress; also what a slow reader has in hand")     \
     LIMIT(HTTP_WRITE_MIN_RATE, 1024, "bytes/s", "a reader slower than this is cut")                                    \

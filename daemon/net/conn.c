@@ -98,6 +98,8 @@ static uint64_t conn_read_deadline(const struct http_conn *c)
     case CONN_HANDSHAKE:
         return c->since + listener_ms(l, LIMIT_HTTP_HANDSHAKE_MS);
     case CONN_IDLE:
+        if (c->deaf_until)
+            return c->deaf_until;
         return c->since + listener_ms(l, LIMIT_HTTP_IDLE_MS);
     case CONN_HEAD:
         return c->since + listener_ms(l, LIMIT_HTTP_HEAD_MS);
@@ -156,7 +158,13 @@ static void conn_on_timer(uv_timer_t *timer)
     if (c->closing)
         return;
     c->timer_due = 0;
-    uint64_t now = uv_now(c->listener->loop), read = conn_read_deadline(c);
+    uint64_t now = uv_now(c->listener->loop);
+    if (c->deaf_until && c->deaf_until <= now) {
+        c->deaf_until = 0;
+        conn_run(c, NULL, 0);
+        return; /* which armed the timer again */
+    }
+    uint64_t read = conn_read_deadline(c);
     if (c->writing) {
         conn_count_written(c, uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp));
         if (conn_write_deadline(c) <= now) {
@@ -486,7 +494,7 @@ static void conn_on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 static void conn_settle(struct http_conn *c)
 {
     bool paused = c->state == CONN_BODY && c->exchange->body_paused;
-    bool want = !c->eof && !c->pending.len && !c->plain.len && !paused;
+    bool want = !c->eof && !c->deaf_until && !c->pending.len && !c->plain.len && !paused;
     if (want && !c->reading && uv_read_start((uv_stream_t *)&c->tcp, conn_on_alloc, conn_on_read)) {
         conn_close(c);
         return;

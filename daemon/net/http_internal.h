@@ -75,6 +75,7 @@ struct exchange {
     bool streaming; /* begun, not ended */
     bool blocked;   /* exchange_write refused: `writable` is owed */
     bool body_paused;
+    bool limited; /* refused because its sender asks too often */
 };
 struct exchange *exchange_new(struct http_conn *conn);
 /* The answer is out or the connection is gone: tells the handler, drops the connection's reference. */
@@ -125,6 +126,7 @@ struct http_conn {
     const char *in;  /* plain connections: slice being read; TLS has its own */
     size_t in_len;
     uint64_t since;     /* loop time at which the state began */
+    uint64_t deaf_until; /* loop ms; 0: it is listened to.  After 429, so that who does not obey costs no more than who does */
     uint64_t paused_at; /* of a body, by us */
     uint64_t body_due;  /* loop time in us by which more of a body is due; each byte puts it off */
     uint64_t write_due; /* the same of what the peer has to read; 0: it has read all */

@@ -12,6 +12,7 @@ bool request_wants(const struct http_conn *c)
 {
     switch (c->state) {
     case CONN_IDLE:
+        return !c->deaf_until;
     case CONN_HEAD:
         return true;
     case CONN_BODY:
@@ -165,6 +166,7 @@ static int request_check(struct http_conn *c, struct problem *p)
 static void request_refuse_late(struct http_conn *c, const struct problem *p)
 {
     struct exchange *x = c->exchange;
+    x->limited = true;
     bool small = x->route->body == HTTP_BODY_BUFFERED && x->body_left <= LIMIT_HTTP_BODY_BYTES && !http1_expects_continue(x->head);
     if (x->body_left && small)
         x->refusal = malloc(sizeof *x->refusal);
@@ -298,6 +300,8 @@ static void request_finish(struct http_conn *c)
     struct exchange *x = c->exchange;
     bool keep = c->keep_alive && !c->eof && !c->listener->closing;
     c->exchange = NULL;
+    if (keep && x->limited)
+        c->deaf_until = uv_now(c->listener->loop) + listener_ms(c->listener, LIMIT_HTTP_REFUSED_PAUSE_MS);
     conn_set_state(c, keep ? CONN_IDLE : CONN_LINGER);
     exchange_end(x);
 }

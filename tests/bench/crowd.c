@@ -119,7 +119,8 @@ static enum result read_answer(SSL *ssl, char *answer)
         const char *end = strstr(answer, "\r\n\r\n");
         if (end && need < 0) {
             const char *field = strcasestr(answer, "content-length:");
-            need = (end - answer) + 4 + (field && field < end ? strtol(field + 15, NULL, 10) : 0);
+            bool bare = !strncmp(request, "HEAD ", 5);
+            need = (end - answer) + 4 + (!bare && field && field < end ? strtol(field + 15, NULL, 10) : 0);
         }
         if (need >= 0 && have >= (size_t)need) {
             long status = strtol(answer + 9, NULL, 10);
