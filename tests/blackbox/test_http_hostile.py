@@ -390,6 +390,22 @@ def test_never_reading(server):
     assert stats["live"] == 0 and stats["timeouts"] == before + 1
 
 
+def test_trickled_reading(server):
+    """Reads all the time, but slower than the minimum rate."""
+    before = server.stats()["timeouts"]
+    with server.connect() as s:
+        s.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+        end = time.monotonic() + 10
+        try:
+            while server.stats()["live"] and time.monotonic() < end:
+                s.recv(100)
+                time.sleep(0.05)
+        except (ConnectionError, ssl.SSLError):
+            pass
+    stats = server.stats()
+    assert stats["live"] == 0 and stats["timeouts"] == before + 1
+
+
 def test_quiet_stream_outlives_the_idle_limit(server):
     with server.connect() as s:
         s.sendall(b"GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n")
