@@ -87,7 +87,7 @@
     LIMIT(REPORT_ROWS, 1000, "rows", "one page of a report; the rest follows by its cursor")                           \
     LIMIT(REPORT_PAGE_MS, 150, "ms", "a page of a report ends after this: the lists of the windows must not wait")     \
     LIMIT(REPORTS_WAITING, 64, "requests", "pages of reports behind the one that is computed; beyond it 503")          \
-    LIMIT(REPORTS_WAITING_OF_ONE, 8, "requests", "pages of reports of one member of staff; beyond it 503")              \
+    LIMIT(REPORTS_WAITING_OF_ONE, 32, "requests", "pages of reports of one member of staff; beyond it 503")              \
     LIMIT(REPORT_DIFFERENCES, 100, "differences", "named in one page of a check; all are counted")                     \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
     LIMIT(WATCHERS_OF_ONE, 64, "streams", "of one member of staff; beyond it 503")                                      \

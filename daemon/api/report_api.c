@@ -1,6 +1,7 @@
 /* report_api: one page of a report (GET /window/v1/reports/{name}).
  *
- * Pages are computed one at a time, so that however many supervisors ask at once, a reader stays free for the lists of the windows. */
+ * Pages are computed one at a time, so that however many supervisors ask at once, a reader stays free for the lists of the windows.
+ * Nobody has two in a row while somebody else waits. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,22 @@ static void inquiry_free(struct api_report *inquiry)
 {
     office_report_clear(&inquiry->report);
     free(inquiry);
+}
+
+/* Puts the first of somebody else before those of `staff`. */
+static void change_turn(struct api *api, const struct office_staff *staff)
+{
+    struct api_report **at = &api->report_first;
+    while (*at && !strcmp((*at)->staff->id, staff->id))
+        at = &(*at)->next;
+    struct api_report *other = *at;
+    if (!other || at == &api->report_first)
+        return;
+    *at = other->next;
+    if (!*at)
+        api->report_last = at;
+    other->next = api->report_first;
+    api->report_first = other;
 }
 
 /* Computes the first of the queue; one that the store does not take is answered, and the next one tried. */
@@ -45,6 +62,7 @@ static void inquiry_done(struct store_query *query, int rc)
     struct api *api = inquiry->api;
     api->report_first = inquiry->next;
     api->report_count--;
+    change_turn(api, inquiry->staff);
     if (rc < 0)
         api_answer_failure(inquiry->x, &inquiry->report.problem, rc);
     else
