@@ -232,7 +232,22 @@ static void get_case(struct exchange *x, void *context)
 struct inquiry {
     struct office_question question; /* first member */
     struct exchange *x;
+    int (*run)(struct store_db *db, struct store_query *query); /* of the question */
+    char *text;                                                 /* owned: the answer */
 };
+
+/* Reader thread: a long list is written out here, where the others do not wait for it, and not on the loop. */
+static int inquiry_run(struct store_db *db, struct store_query *query)
+{
+    struct inquiry *inquiry = (struct inquiry *)query;
+    int rc = inquiry->run(db, query);
+    if (rc < 0)
+        return rc;
+    inquiry->text = json_dumps(inquiry->question.answer, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(inquiry->question.answer);
+    inquiry->question.answer = NULL;
+    return inquiry->text ? rc : TB_ENOMEM;
+}
 
 static void inquiry_done(struct store_query *query, int rc)
 {
@@ -240,9 +255,10 @@ static void inquiry_done(struct store_query *query, int rc)
     if (rc < 0)
         api_answer_failure(inquiry->x, &inquiry->question.problem, rc);
     else
-        exchange_answer_json(inquiry->x, 200, inquiry->question.answer);
+        exchange_answer(inquiry->x, 200, "application/json", inquiry->text, strlen(inquiry->text));
     exchange_release(inquiry->x);
     office_question_clear(&inquiry->question);
+    free(inquiry->text);
     free(inquiry);
 }
 
@@ -351,6 +367,8 @@ static void ask(struct exchange *x, struct api *api, enum office_ask what)
     int rc = read_parameters(x, &inquiry->question, &p);
     if (rc == 0) {
         inquiry->x = x;
+        inquiry->run = inquiry->question.query.run;
+        inquiry->question.query.run = inquiry_run;
         inquiry->question.query.done = inquiry_done;
         inquiry->question.query.fair.source = fair_staff(staff->id);
         exchange_hold(x);
