@@ -223,10 +223,10 @@ int http_send(struct http *http, const struct http_request *request, struct http
         if (rc)
             break;
         rc = classify_text(http, classify(curl_easy_perform(http->curl)));
-        bool again = rc == TB_ECLOSED || (!rc && (got.status == 503 || got.status == 429));
+        bool again = rc == TB_ECLOSED || (!rc && (got.status == 503 || got.status == 429) && t.retry_after <= LIMIT_CLIENT_RETRY_AFTER_S);
         if (!again || !request->repeat || try == LIMIT_CLIENT_RETRIES)
             break;
-        long wait = t.retry_after > 0 && t.retry_after <= 10 ? t.retry_after * 1000 : 250L << try;
+        long wait = t.retry_after > 0 && !rc ? t.retry_after * 1000 : 250L << try;
         http_answer_free(&got);
         answer_clear(&got);
         rc = 0;

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/api/admission.h"
 #include "daemon/api/api.h"
 #include "daemon/api/control.h"
 #include "daemon/api/material_api.h"
@@ -22,7 +24,7 @@
 #include "proto/limits.h"
 
 enum { TICK_MS = 60 * 1000 }; /* what the passing of time does to cases is seen within a minute */
-enum { FAST_THREADS = 2, SLOW_THREADS = 2, SIGNALS = 3, LISTENERS = 3 };
+enum { FAST_THREADS = 2, SLOW_THREADS = 4, SIGNALS = 3, LISTENERS = 3, FILES_OF_OURS = 512 };
 
 struct service {
     const struct config *config;
@@ -37,6 +39,7 @@ struct service {
     struct manager manager;
     struct sd_sockets sockets; /* of socket units */
     struct setup_tls tls;
+    size_t max_connections;                         /* of each listener */
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct control *control;                        /* of tongbanctl, or NULL */
     struct monitor *monitor;
@@ -340,13 +343,31 @@ static int start_api(struct service *service, struct problem *p)
                         .world = world_real(), .peer_count = service->office->peer_count, .peer_status = peer_status,
                         .peer_status_context = service};
     api->peers = calloc(api->peer_count + 1, sizeof *api->peers);
-    if (!api->peers || watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
+    const struct config_admission *admission = &service->config->admission;
+    if (admission_new(admission->staff_per_s, admission->peer_per_s, &api->admission) != 0 || !api->peers || watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
         return problem_from_code(p, TB_ENOMEM);
     for (size_t i = 0; i < api->peer_count; i++)
         api->peers[i].peer = &service->office->peers[i];
     use_authorities(service);
     observe_start(api, TONGBAN_COMMIT);
     return 0;
+}
+
+/* Every connection is an open file: the listeners get what this process may have, shared, less what the rest of it needs. */
+static void count_files(struct service *service)
+{
+    struct rlimit files = {.rlim_cur = 0};
+    size_t wanted = service->config->admission.connections, room;
+    if (!getrlimit(RLIMIT_NOFILE, &files)) {
+        files.rlim_cur = files.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+            (void)getrlimit(RLIMIT_NOFILE, &files);
+    }
+    room = files.rlim_cur > FILES_OF_OURS ? (files.rlim_cur - FILES_OF_OURS) / 2 : 1; /* window and peer; few ask at admin */
+    service->max_connections = wanted < room ? wanted : room;
+    if (wanted > room)
+        LOG(LOG_LEVEL_WARNING, LOG_NET, "connections_reduced", LOG_INT("wanted", (int64_t)wanted), LOG_INT("most", (int64_t)room),
+            LOG_INT("open_files", (int64_t)files.rlim_cur));
 }
 
 static int listen_on(struct service *service, unsigned n, const struct config_listener *config, struct http_listener_options *options,
@@ -359,6 +380,8 @@ static int listen_on(struct service *service, unsigned n, const struct config_li
         return problem_set(p, PROBLEM_FIELD, "/port",
                            "the socket unit of the listener '%s' does not listen on TCP port %u of the configuration", options->name,
                            config->port);
+    options->max_connections = service->max_connections;
+    options->max_of_one = service->config->admission.connections_of_one;
     int rc = http_listener_open(&service->loop, options, &service->listeners[n], p);
     if (!rc && options->fd < 0)
         sd_sockets_keep(options->name, config->address, config->port, http_listener_fd(service->listeners[n]));
@@ -373,10 +396,11 @@ static int start_listeners(struct service *service, struct problem *p)
     const struct config *config = service->config;
     sd_sockets_take(&service->sockets);
     struct http_listener_options window = {.name = "window", .tls = service->tls.window, .routes = api_window_routes,
-                                           .route_count = api_window_route_count, .admit = api_admit_window};
+                                           .route_count = api_window_route_count, .admit = api_admit_window, .allow = api_allow};
     struct http_listener_options peer = {.name = "peer", .tls = service->tls.peer, .routes = api_peer_routes,
-                                         .route_count = api_peer_route_count, .admit = api_admit_peer};
+                                         .route_count = api_peer_route_count, .admit = api_admit_peer, .allow = api_allow};
     struct http_listener_options admin = {.name = "admin", .routes = api_admin_routes, .route_count = api_admin_route_count};
+    count_files(service);
     int rc = listen_on(service, 0, &config->window, &window, p);
     if (!rc)
         rc = listen_on(service, 1, &config->peer_listener, &peer, p);
@@ -623,6 +647,7 @@ static void service_free(struct service *service)
     office_free(service->office);
     note_signer_wipe(&service->signer);
     free(service->api.peers);
+    admission_free(service->api.admission);
     free(service->drivers);
     free(service);
 }

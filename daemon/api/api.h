@@ -12,6 +12,7 @@
 #include "daemon/net/lane.h"
 #include "daemon/office/office.h"
 
+struct admission;
 struct watch;
 struct api_report;
 struct material_api;
@@ -59,6 +60,7 @@ struct api {
     void *peer_status_context;
     struct api_report *report_first, **report_last; /* pages of reports: the first is being computed, the others wait */
     unsigned report_count;
+    struct admission *admission; /* owned by main; NULL: nobody is counted */
     struct api_rate progress; /* of certificates and of case numbers */
     bool draining;           /* an operator closed the intake */
     struct observe observe;   /* what only the metrics and the health checks want to know */
@@ -84,6 +86,8 @@ int api_check_access(struct exchange *x, const struct api *api, struct problem *
 const struct office_staff *api_staff(struct exchange *x, struct api *api);
 /* The counterpart behind the exchange, or NULL with the reason answered. */
 struct api_peer *api_peer_of(struct exchange *x, struct api *api);
+/* In whose name something of this identity waits for the store or a lane (daemon/base/fair_queue.h). */
+uint16_t api_source(const struct api *api, const struct tls_identity *who);
 /* Answers with the problem that a finished command left, or with the words that fit the bare code. */
 void api_answer_failure(struct exchange *x, const struct problem *p, int rc);
 void api_healthz(struct exchange *x, void *context);
@@ -108,6 +112,10 @@ void api_material_get(struct exchange *x, void *context);
 
 /* ---- report_api.c ---- */
 void api_report_get(struct exchange *x, void *context);
+
+/* ---- admission.c ---- */
+/* For http_listener_options.allow; the context is the struct api. */
+int api_allow(struct exchange *x, void *context, struct problem *p);
 
 /* ---- progress_rate.c ---- */
 /* Counts a question of this member of staff about this case: 0, or TB_ETEMP with the problem. */

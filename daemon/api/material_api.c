@@ -27,6 +27,7 @@ struct material_wait *material_wait_new(struct material_api *api, struct exchang
     wait->ask.act = act;
     (void)snprintf(wait->ask.sha256, sizeof wait->ask.sha256, "%s", sha256);
     (void)snprintf(wait->ask.owner, sizeof wait->ask.owner, "%s", owner);
+    wait->ask.source = api->options.source ? api->options.source(api->options.context, who) : FAIR_OWN;
     return wait;
 }
 
@@ -71,14 +72,16 @@ static void lane_done(struct lane_job *job)
 static void pending_retry(uv_timer_t *timer)
 {
     struct material_api *api = timer->data;
-    while (api->pending) {
-        struct material_wait *wait = api->pending;
-        struct material_wait *next = wait->next;
+    /* all of them: the first may wait for room in the share of its source, others need not wait for that */
+    for (struct material_wait **at = &api->pending; *at;) {
+        struct material_wait *wait = *at, *next = wait->next;
         if (lane_submit(api->options.lanes, LANE_SLOW, &wait->job))
-            return;
-        api->pending = next;
+            at = &wait->next;
+        else
+            *at = next;
     }
-    (void)uv_timer_stop(timer);
+    if (!api->pending)
+        (void)uv_timer_stop(timer);
 }
 
 void material_wait_run(struct material_wait *wait, void (*work)(struct material_wait *wait),
@@ -88,8 +91,8 @@ void material_wait_run(struct material_wait *wait, void (*work)(struct material_
     wait->work = work;
     wait->worked = worked;
     wait->rc = 0;
-    wait->job = (struct lane_job){.work = lane_work, .done = lane_done};
-    if (!api->pending && !lane_submit(api->options.lanes, LANE_SLOW, &wait->job))
+    wait->job = (struct lane_job){.work = lane_work, .done = lane_done, .fair.source = wait->ask.source};
+    if (!lane_submit(api->options.lanes, LANE_SLOW, &wait->job))
         return;
     struct material_wait **last = &api->pending;
     while (*last)

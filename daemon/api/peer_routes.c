@@ -44,6 +44,14 @@ struct api_peer *api_peer_of(struct exchange *x, struct api *api)
     return NULL;
 }
 
+uint16_t api_source(const struct api *api, const struct tls_identity *who)
+{
+    const struct api_peer *peer = who && who->kind == TLS_OFFICE ? find_peer(api, who->office) : NULL;
+    if (peer)
+        return fair_peer((unsigned)(peer - api->peers));
+    return who && who->kind == TLS_STAFF ? fair_staff(who->staff) : FAIR_OWN;
+}
+
 /* ---- POST /peer/v1/messages ----
  *
  * What we saw last of the peer's ledger (query) → decode and verify against it (FAST lane) → take in (command) → answer (query). */
@@ -61,6 +69,7 @@ struct intake {
     struct parcel *parcel; /* owned until the inbound takes it */
     struct problem problem;
     int rc;
+    uint16_t source, messages; /* whose turn, and how much of it */
 };
 
 static void intake_free(struct intake *intake)
@@ -129,6 +138,7 @@ static void inbound_done(struct store_command *command, int rc)
         observe_inbound(intake->api, inbound);
         watch_notify_all(intake->api->watch, (const char(*)[CASE_NO_TEXT])inbound->changed, inbound->changed_count);
         intake->answer.query.done = answer_done;
+        intake->answer.query.fair.source = intake->source;
         intake->answer.user = intake;
         rc = store_read(intake->api->store, &intake->answer.query);
         if (rc == 0)
@@ -170,10 +180,12 @@ static void check_done(struct lane_job *job)
         intake_fail(intake, intake->rc);
         return;
     }
+    intake->messages = (uint16_t)intake->parcel->count; /* at most LIMIT_BATCH_MESSAGES */
     office_answer_init(&intake->answer, api->office, intake->parcel);
     office_inbound_init(&intake->inbound, api->office, intake->peer->peer, intake->parcel, &intake->seen.root);
     intake->parcel = NULL;
     intake->inbound.command.done = inbound_done;
+    intake->inbound.command.fair = (struct fair_item){.source = intake->source, .cost = intake->messages};
     intake->inbound.user = intake;
     int rc = store_submit(api->store, &intake->inbound.command);
     if (rc < 0) {
@@ -188,7 +200,7 @@ static void seen_done(struct store_query *query, int rc)
 {
     struct intake *intake = ((struct office_seen *)query)->user;
     if (rc == 0) {
-        intake->check = (struct lane_job){.work = check_work, .done = check_done};
+        intake->check = (struct lane_job){.work = check_work, .done = check_done, .fair.source = intake->source};
         rc = lane_submit(intake->api->lanes, LANE_FAST, &intake->check);
     }
     if (rc < 0)
@@ -221,6 +233,8 @@ static void post_messages(struct exchange *x, void *context)
     peer->busy = true;
     exchange_hold(x);
     office_seen_init(&intake->seen, api->office, peer->peer->code);
+    intake->source = fair_peer((unsigned)(peer - api->peers));
+    intake->seen.query.fair.source = intake->source;
     intake->seen.query.done = seen_done;
     intake->seen.user = intake;
     if (store_read(api->store, &intake->seen.query) != 0) {

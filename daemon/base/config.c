@@ -361,6 +361,22 @@ static int check_limits(const struct config_yaml *file, const struct config *c, 
     return 0;
 }
 
+static int check_admission(const struct config_yaml *file, const struct config_admission *a, struct problem *p)
+{
+    const struct {
+        const char *key;
+        unsigned value;
+    } rows[] = {{"staff_per_s", a->staff_per_s}, {"peer_per_s", a->peer_per_s}, {"connections", a->connections},
+                {"connections_of_one", a->connections_of_one}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char at[AT_BYTES];
+        (void)snprintf(at, sizeof at, "/admission/%s", rows[i].key);
+        if (rows[i].value < 1 || rows[i].value > LIMIT_ADMISSION_MAX)
+            return config_yaml_refuse(file, at, p, "%s must be 1 to %d", rows[i].key, LIMIT_ADMISSION_MAX);
+    }
+    return 0;
+}
+
 static int check(const struct config_yaml *file, const struct config *c, struct problem *p)
 {
     if (!office_valid(c->office.code))
@@ -374,6 +390,8 @@ static int check(const struct config_yaml *file, const struct config *c, struct 
     if (c->hooks.directory && (c->hooks.timeout_s < 1 || c->hooks.timeout_s > LIMIT_HOOK_TIMEOUT_S))
         return config_yaml_refuse(file, "/hooks/timeout_s", p, "timeout_s must be 1 to %d", LIMIT_HOOK_TIMEOUT_S);
     int err = check_limits(file, c, p);
+    if (!err)
+        err = check_admission(file, &c->admission, p);
     if (!err)
         err = check_listeners(file, c, p);
     if (!err)

@@ -85,6 +85,10 @@ struct config_limits {   /* of the halls' own steps, working days (proto/light.h
     unsigned forward, originals, recheck, result;
 };
 
+struct config_admission { /* daemon/api/admission.h, daemon/net/http_server.h */
+    unsigned staff_per_s, peer_per_s, connections, connections_of_one;
+};
+
 struct config {
     char *path;          /* of the file */
     struct config_office office;
@@ -106,6 +110,7 @@ struct config {
     struct config_log log;
     struct config_hooks hooks;
     struct config_limits limits;
+    struct config_admission admission;
 };
 
 /* Reads and checks the file and the references in it (files exist, codes valid, ids unique).  *out is new. */

@@ -21,6 +21,8 @@
     M(TLS_FAILED, counter, "tls_failed_total", "handshakes failed: garbage, no certificate, not trusted, expired")     \
     M(TLS_RELOADS, counter, "tls_reloads_total", "certificates and keys read anew")                                    \
     M(API_DENIED, counter, "api_denied_total", "requests of certificates that do not open this API or role")           \
+    M(HTTP_EVICTED, counter, "http_connections_evicted_total", "connections closed because there were too many")      \
+    M(API_LIMITED, counter, "api_limited_total", "requests refused because their sender asks too often")               \
     M(API_REPLAYED, counter, "api_replayed_total", "repeated requests answered with the stored answer")                \
     M(WATCHERS, gauge, "watchers", "clients following cases live")                                                     \
     M(CASES_TAKEN, counter, "cases_taken_total", "cases taken in at our window")                                       \

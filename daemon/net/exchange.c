@@ -1,10 +1,13 @@
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
+
+enum { MAINTENANCE_S = 60 }; /* of an intake that an operator closed */
 
 /* --- life --- */
 
@@ -37,6 +40,7 @@ void exchange_release(struct exchange *x)
         return;
     http1_free(x->head);
     http_target_free(&x->target);
+    free(x->refusal);
     buf_free(&x->body);
     buf_free(&x->headers);
     free(x);
@@ -44,6 +48,7 @@ void exchange_release(struct exchange *x)
 
 void exchange_end(struct exchange *x)
 {
+    crowd_release(x);
     x->conn = NULL;
     x->streaming = false;
     void (*closed)(struct exchange *, void *) = x->closed;
@@ -139,7 +144,7 @@ void exchange_resume_body(struct exchange *x)
         return;
     x->body_paused = false;
     if (x->conn) {
-        x->conn->progress = uv_now(x->conn->listener->loop); /* the pause was ours */
+        x->conn->body_due += (uv_now(x->conn->listener->loop) - x->conn->paused_at) * 1000; /* the pause was ours */
         conn_wake(x->conn);
     }
 }
@@ -248,16 +253,32 @@ void exchange_answer_json(struct exchange *x, int status, const json_t *doc)
     free(text);
 }
 
+/* Seconds after which asking again makes sense, or 0: trying again does not help. */
+static int64_t exchange_wait_s(const struct problem *p)
+{
+    int status = problem_type(p->id)->status;
+    if ((p->id == PROBLEM_TOO_OFTEN || p->id == PROBLEM_BUSY) && p->number > 0)
+        return p->number;
+    if (p->id == PROBLEM_MAINTENANCE)
+        return MAINTENANCE_S;
+    return status == 503 ? 1 : status == 429 ? LIMIT_PROGRESS_MS / 1000 : 0;
+}
+
 void exchange_answer_problem(struct exchange *x, const struct problem *p)
 {
     if (!exchange_alive(x))
         return;
     int status = problem_type(p->id)->status;
-    json_t *doc = problem_to_json(p);
+    int64_t wait_s = exchange_wait_s(p);
+    struct problem words = *p;
+    if (wait_s > 0)
+        words.number = -1; /* it stands in the header */
+    json_t *doc = problem_to_json(&words);
     char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
     json_decref(doc);
-    const char *wait = p->id == PROBLEM_MAINTENANCE || status == 429 ? "60" : status == 503 ? "1" : NULL;
-    int rc = wait ? exchange_add_header(x, "Retry-After", wait) : 0;
+    char wait[24];
+    (void)snprintf(wait, sizeof wait, "%lld", (long long)wait_s);
+    int rc = wait_s > 0 ? exchange_add_header(x, "Retry-After", wait) : 0;
     if (text && !rc)
         exchange_answer(x, status, "application/problem+json", text, strlen(text));
     else

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,6 +14,7 @@ bool request_wants(const struct http_conn *c)
 {
     switch (c->state) {
     case CONN_IDLE:
+        return !c->deaf_until;
     case CONN_HEAD:
         return true;
     case CONN_BODY:
@@ -162,6 +164,20 @@ static int request_check(struct http_conn *c, struct problem *p)
     return rc ? rc : request_check_body(x, p);
 }
 
+/* What was refused for its number only: a small body is read and dropped, so that the next request needs no new handshake. */
+static void request_refuse_late(struct http_conn *c, const struct problem *p)
+{
+    struct exchange *x = c->exchange;
+    x->limited = true;
+    bool small = x->route->body == HTTP_BODY_BUFFERED && x->body_left <= LIMIT_HTTP_BODY_BYTES && !http1_expects_continue(x->head);
+    if (x->body_left && small)
+        x->refusal = malloc(sizeof *x->refusal);
+    if (x->refusal)
+        *x->refusal = *p;
+    else
+        request_refuse(c, p);
+}
+
 static void request_begin(struct http_conn *c)
 {
     struct exchange *x = c->exchange;
@@ -179,12 +195,23 @@ static void request_begin(struct http_conn *c)
         request_refuse(c, &p);
         return;
     }
+    struct http_listener *l = c->listener;
     bool streamed = x->route->body == HTTP_BODY_STREAMED;
+    p = (struct problem){.number = -1};
+    if (l->allow && l->allow(x, l->context, &p)) {
+        request_refuse_late(c, &p);
+        if (!x->refusal)
+            return;
+    }
+    if (!x->refusal && !streamed && crowd_reserve(x, (size_t)x->body_left, &p)) {
+        request_refuse(c, &p);
+        return;
+    }
     conn_set_state(c, CONN_BODY);
     buf_init(&x->body, (size_t)(streamed ? 0 : x->body_left));
     if (streamed)
         x->route->handle(x, x->context);
-    else if (x->body_left && x->body_left <= LIMIT_HTTP_BODY_BYTES && buf_reserve(&x->body, (size_t)x->body_left))
+    else if (!x->refusal && x->body_left && x->body_left <= LIMIT_HTTP_BODY_BYTES && buf_reserve(&x->body, (size_t)x->body_left))
         conn_close(c);
     if (!c->closing && x->body_left && !x->answered && http1_expects_continue(x->head) &&
         buf_append_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n"))
@@ -221,17 +248,17 @@ static size_t request_body(struct http_conn *c, const char *bytes, size_t len)
     size_t n = (uint64_t)x->body_left < len ? (size_t)x->body_left : len;
     struct problem p;
     x->body_left -= (int64_t)n;
-    c->body_received += n;
-    c->progress = uv_now(c->listener->loop);
+    c->body_due = conn_due_next(c, c->body_due, n, LIMIT_HTTP_BODY_MIN_RATE, LIMIT_HTTP_BODY_STALL_MS);
     if (x->route->body == HTTP_BODY_STREAMED) {
         int rc = x->route->sink->data(x, bytes, n);
         x->body_paused = rc > 0;
+        c->paused_at = uv_now(c->listener->loop);
         if (rc < 0 && exchange_alive(x)) {
             c->keep_alive = false;
             (void)problem_from_code(&p, rc);
             request_refuse(c, &p);
         }
-    } else if (buf_append(&x->body, bytes, n)) {
+    } else if (!x->refusal && buf_append(&x->body, bytes, n)) {
         conn_close(c);
     }
     return n;
@@ -277,6 +304,8 @@ static void request_finish(struct http_conn *c)
     if (!x->streamed)
         series_observe(SERIES_REQUEST, c->listener->label, world_figure_us() - x->began_us);
     c->exchange = NULL;
+    if (keep && x->limited)
+        c->deaf_until = uv_now(c->listener->loop) + listener_ms(c->listener, LIMIT_HTTP_REFUSED_PAUSE_MS);
     conn_set_state(c, keep ? CONN_IDLE : CONN_LINGER);
     exchange_end(x);
 }
@@ -290,7 +319,9 @@ bool request_advance(struct http_conn *c)
         conn_set_state(c, CONN_WORK);
         if (x->answered)
             return true;
-        if (x->route->body == HTTP_BODY_STREAMED)
+        if (x->refusal)
+            exchange_answer_problem(x, x->refusal);
+        else if (x->route->body == HTTP_BODY_STREAMED)
             x->route->sink->end(x);
         else
             x->route->handle(x, x->context);

@@ -63,10 +63,14 @@ struct http_listener_options {
     const struct http_route *routes; /* static, count of them */
     size_t route_count;
     void *context;          /* given to handlers */
-    size_t max_connections; /* 0: LIMIT_HTTP_CONNECTIONS */
+    size_t max_connections; /* 0: LIMIT_HTTP_CONNECTIONS; beyond it the oldest without a request is closed for a new one */
+    size_t max_of_one;      /* of one address, of one certificate; 0: LIMIT_HTTP_CONNECTIONS_OF_ONE */
     /* Decides whether this identity may use this listener at all (after the handshake); NULL accepts.  A refusal is
      * answered with the problem on the first request, then the connection closes. */
     int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
+    /* Decides about each request once its route is known, by how much its sender asks; NULL allows.  A refusal is answered with the
+     * problem; the connection stays. */
+    int (*allow)(struct exchange *x, void *context, struct problem *p);
     unsigned timer_divisor; /* for tests: all time limits are divided by it; 0 and 1 are real time */
 };
 

@@ -44,6 +44,7 @@ struct carrier_request {
     char content_type[64];
     int64_t date_s;               /* the peer's clock, seconds since 1970; −1 */
     int64_t upload_offset;        /* −1 */
+    int64_t retry_after_s;        /* 0: not said */
     /* internal */
     void *easy;
     void *list;

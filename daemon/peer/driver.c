@@ -26,6 +26,11 @@ int64_t driver_now(const struct driver *driver)
     return driver->options.world->monotonic_ms(driver->options.world->context);
 }
 
+uint16_t driver_source(const struct driver *driver)
+{
+    return fair_peer((unsigned)(driver->options.peer - driver->options.office->peers));
+}
+
 static void report_failure(struct driver *driver, int rc, const struct problem *p)
 {
     const struct world *world = driver->options.world;
@@ -94,6 +99,7 @@ static int start_build(struct driver *driver)
     office_batch_clear(&driver->batch);
     office_batch_init(&driver->batch, driver->options.office, driver->options.peer->code);
     driver->batch.query.done = batch_built;
+    driver->batch.query.fair.source = driver_source(driver);
     driver->batch.force_old = driver->engine.force_old;
     driver->batch.force_after = driver->engine.force_after;
     driver->batch.user = driver;
@@ -189,7 +195,7 @@ static void check_work(struct lane_job *job)
 
 static void answered(struct driver *driver, int rc, int problem, int64_t number, const struct problem *p)
 {
-    struct engine_report report = {.rc = rc, .problem = problem, .number = number};
+    struct engine_report report = {.rc = rc, .problem = problem, .number = number, .wait_ms = driver->post.retry_after_s * 1000};
     drive(driver, ENGINE_ANSWERED, &report);
     if (rc < 0 && driver->engine.state == ENGINE_BACKOFF)
         report_failure(driver, rc, p);
@@ -221,7 +227,7 @@ static void post_done(struct carrier_request *request)
             rc = driver_refusal(request, &problem, &number);
     }
     if (rc == 0) {
-        driver->check = (struct driver_check){.job = {.work = check_work, .done = check_done}};
+        driver->check = (struct driver_check){.job = {.work = check_work, .done = check_done, .fair.source = driver_source(driver)}};
         driver->check.bytes = buf_take(&request->answer, &driver->check.len);
         rc = driver->check.bytes ? lane_submit(driver->options.lanes, LANE_FAST, &driver->check.job) : TB_EMALFORMED;
         if (rc == 0) {
@@ -320,6 +326,7 @@ static int start_apply(struct driver *driver)
     driver->check.parcel = NULL;
     office_outcome_init(&driver->outcome, driver->options.office, driver->options.peer, parcel, &driver->batch);
     driver->outcome.command.done = outcome_done;
+    driver->outcome.command.fair.source = driver_source(driver);
     driver->outcome.user = driver;
     driver->under_way++;
     int rc = store_submit(driver->options.store, &driver->outcome.command);

@@ -185,6 +185,11 @@ class Office:
         assert count, pattern
         self.config.write_text(changed)
 
+    def admission(self, **values):
+        """Sets `admission` of the configuration."""
+        members = ", ".join(f"{key}: {value}" for key, value in values.items())
+        self.config.write_text(re.sub(r"^admission: .*\n", "", self.config.read_text(), flags=re.M) + f"\nadmission: {{{members}}}\n")
+
     # ---- talking ----
     def context(self, authority, certificate=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

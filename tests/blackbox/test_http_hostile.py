@@ -390,6 +390,22 @@ def test_never_reading(server):
     assert stats["live"] == 0 and stats["timeouts"] == before + 1
 
 
+def test_trickled_reading(server):
+    """Reads all the time, but slower than the minimum rate."""
+    before = server.stats()["timeouts"]
+    with server.connect() as s:
+        s.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+        end = time.monotonic() + 10
+        try:
+            while server.stats()["live"] and time.monotonic() < end:
+                s.recv(100)
+                time.sleep(0.05)
+        except (ConnectionError, ssl.SSLError):
+            pass
+    stats = server.stats()
+    assert stats["live"] == 0 and stats["timeouts"] == before + 1
+
+
 def test_quiet_stream_outlives_the_idle_limit(server):
     with server.connect() as s:
         s.sendall(b"GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -420,6 +436,8 @@ def test_beyond_the_maximum_waits_in_the_backlog(certs):
     held = [server.raw() for _ in range(3)]
     for s in held:
         assert ask(s, b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 200
+        s.sendall(b"GET /hello HTTP/1.1\r\nHost: a\r\n")  # a request has begun: nobody takes its place
+    time.sleep(0.1)
     late = server.raw()
     late.sendall(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
     late.settimeout(0.2)
@@ -428,6 +446,24 @@ def test_beyond_the_maximum_waits_in_the_backlog(certs):
     held.pop().close()
     late.settimeout(5)
     assert read_answer(late)[0] == 200
+    for s in [*held, late]:
+        s.close()
+    assert server.stop() == 0
+
+
+def test_beyond_the_maximum_the_oldest_idle_goes(certs):
+    server = Server(certs, False, "--max", "3")
+    held = [server.raw() for _ in range(3)]
+    for s in held:
+        assert ask(s, b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 200
+    held[0].sendall(b"GET /hello HTTP/1.1\r\nHost: a\r\n")
+    time.sleep(0.1)
+    late = server.raw()
+    assert ask(late, b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 200
+    held[1].settimeout(5)
+    assert held[1].recv(1) == b""  # idle for the longest time
+    assert ask(held[0], b"\r\n")[0] == 200
+    assert ask(held[2], b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 200
     for s in [*held, late]:
         s.close()
     assert server.stop() == 0
