@@ -226,7 +226,7 @@ static int write_start(struct service *service, struct problem *p)
     if (act.start.skipped)
         LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "catalogue_items_not_newer", LOG_INT("count", act.start.skipped),
             LOG_TEXT("code", act.start.skipped_code));
-    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "opened", LOG_INT("edition", act.start.edition), LOG_INT("published", act.start.published),
+    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "office_opened", LOG_INT("edition", act.start.edition), LOG_INT("published", act.start.published),
         LOG_INT("granted", act.start.granted));
     return 0;
 }
@@ -403,6 +403,7 @@ static void tick_start(struct service *service)
 
 static void on_minute(uv_timer_t *timer)
 {
+    log_tell_suppressed();
     tick_start(timer->data);
 }
 

@@ -62,7 +62,7 @@ static void may(void *context, struct exchange *x, const struct material_ask *as
     } else {
         rc = api_check_access(x, api, &p);
         if (rc == 0 && ask->act == MATERIAL_READ)
-            LOG(LOG_LEVEL_NOTICE, LOG_API, "material_read", LOG_TEXT("staff", who->staff), LOG_TEXT("material", ask->sha256),
+            LOG_LIMITED(LOG_LIMIT_MATERIAL_READ, LOG_LEVEL_NOTICE, LOG_API, "material_read", LOG_TEXT("staff", who->staff), LOG_TEXT("material", ask->sha256),
                 LOG_TEXT("request", exchange_request_id(x)));
     }
     material_api_answer(wait, rc, rc < 0 ? &p : NULL);

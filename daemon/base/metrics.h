@@ -61,7 +61,8 @@
     M(HOOK_FAILING, gauge, "hook_failing", "programs whose present event was not taken yet")                           \
     M(HOOK_BEHIND, gauge, "hook_behind_entries", "ledger entries that the slowest program was not told yet")           \
     M(HOOK_LAST_FAILURE, gauge, "hook_last_failure_seconds", "time of the last failed run, seconds since 1970; 0 never") \
-    M(LOG_LINES_LOST, counter, "log_lines_lost_total", "log lines that could not be written")
+    M(LOG_LINES_LOST, counter, "log_lines_lost_total", "log lines that could not be written")                          \
+    M(LOG_LINES_SUPPRESSED, counter, "log_lines_suppressed_total", "log lines left out because outsiders caused too many")
 
 enum metric {
 #define M(constant, kind, name, help) METRIC_##constant,

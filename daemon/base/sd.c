@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
 
 #include "daemon/base/world.h"
 
@@ -37,4 +39,9 @@ void sd_tell_status(const char *format, ...)
 void sd_tell_alive(void)
 {
     (void)sd_notify(0, "WATCHDOG=1");
+}
+
+int sd_tell_journal(const struct iovec *fields, int count)
+{
+    return sd_journal_sendv(fields, count) < 0 ? TB_EIO : 0;
 }

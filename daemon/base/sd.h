@@ -5,6 +5,8 @@
 #ifndef BASE_SD_H
 #define BASE_SD_H
 
+#include <sys/uio.h>
+
 #include "proto/err.h"
 
 /* Start-up or reload is finished; `status` is the line that `systemctl status` shows. */
@@ -15,5 +17,7 @@ void sd_tell_stopping(void);
 void sd_tell_status(const char *format, ...) TB_PRINTF(1, 2);
 /* Keeps the watchdog quiet (WatchdogSec=). */
 void sd_tell_alive(void);
+/* A record of the journal, each part "NAME=value".  TB_EIO when the journal did not take it. */
+int sd_tell_journal(const struct iovec *fields, int count) TB_MUST_USE;
 
 #endif

@@ -136,6 +136,13 @@ void office_request_clear(struct office_request *request);
 
 /* ---- exchange with a peer ---- */
 
+/* What became of one message, for the log of both sides; no word of its content. */
+struct office_fate {
+    char id[UUID_TEXT];             /* of the entry; "" when it was none */
+    char case_no[CASE_NO_TEXT];
+    const char *type, *verdict, *problem; /* static; "" */
+};
+
 /* A peer's batch, already verified (parcel_verify) on a lane. */
 struct office_inbound {
     struct store_command command;
@@ -146,6 +153,8 @@ struct office_inbound {
     struct problem problem;         /* when rc < 0: sequence-gap, checkpoint-conflict, ledger-fork, store … */
     size_t applied, duplicates, refused, invalid;
     bool differs;                   /* reconciliation: the tallies of a direction differ at the same message; for an operator */
+    struct office_fate *fates;      /* owned: of the new messages */
+    size_t fate_count;
     char (*changed)[CASE_NO_TEXT];  /* owned: cases that changed, for watchers */
     size_t changed_count;
     void *user;
@@ -211,6 +220,8 @@ struct office_outcome {
     int64_t acked_seq;              /* after it */
     size_t settled;                 /* messages settled by it */
     bool differs;                   /* as above */
+    struct office_fate *fates;      /* owned: of our messages that it settles */
+    size_t fate_count;
     char (*changed)[CASE_NO_TEXT];
     size_t changed_count;
     void *user;
