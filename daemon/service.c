@@ -537,6 +537,7 @@ int service_run(const struct config *config, struct problem *p)
     }
     (void)uv_run(&service->loop, UV_RUN_DEFAULT);
     int left = uv_loop_close(&service->loop);
+    log_tell_suppressed();
     if (left)
         LOG(LOG_LEVEL_ERR, LOG_MAIN, "loop_not_empty", LOG_INT("code", left));
     else if (!rc)
