@@ -15,8 +15,8 @@ enum { TRACE_TEXT = 19 };
 
 /* A new one. */
 void trace_make(int64_t unix_ms, const uint8_t random[2], char out[TRACE_TEXT]);
-/* Takes one from outside: a trace or a whole UUID version 7, in lower case, whose time is within LIMIT_TRACE_AGE_MS of `now_ms`; else false,
- * and `out` is as it was. */
+/* Takes one from outside: a trace or a whole UUID version 7, in lower case, whose time is within LIMIT_TRACE_AGE_MS of `now_ms`; else
+ * false, and `out` is as it was. */
 bool trace_take(const char *given, int64_t now_ms, char out[TRACE_TEXT]);
 /* The trace that an entry's id begins with; "" for none. */
 void trace_of_id(const char *id, char out[TRACE_TEXT]);

@@ -327,11 +327,13 @@ static void end_worked(struct material_wait *wait, int rc)
         metric_add(METRIC_MATERIALS_RECEIVED, 1);
         metric_add(METRIC_MATERIALS_BYTES, wait->state.length);
         LOG_LIMITED(LOG_LIMIT_MATERIAL, LOG_LEVEL_INFO, LOG_MATERIAL, "material_stored", LOG_TEXT("sha256", wait->ask.sha256),
-                    LOG_INT("bytes", wait->state.length), LOG_TEXT("from", wait->ask.owner));
+                    LOG_INT("bytes", wait->state.length), LOG_TEXT("from", wait->ask.owner),
+                    LOG_TEXT("request", exchange_request_id(wait->r->x)));
     } else if (rc == TB_EMALFORMED && wait->problem.id != PROBLEM_CHECKSUM) {
         metric_add(METRIC_MATERIALS_REFUSED, 1);
         LOG_LIMITED(LOG_LIMIT_MATERIAL, LOG_LEVEL_NOTICE, LOG_MATERIAL, "material_refused", LOG_TEXT("sha256", wait->ask.sha256),
-                    LOG_TEXT("problem", problem_type(wait->problem.id)->name), LOG_TEXT("from", wait->ask.owner));
+                    LOG_TEXT("problem", problem_type(wait->problem.id)->name), LOG_TEXT("from", wait->ask.owner),
+                    LOG_TEXT("request", exchange_request_id(wait->r->x)));
     } else if (rc == TB_EIO || rc == TB_EFULL) {
         LOG_LIMITED(LOG_LIMIT_DISK, LOG_LEVEL_ERR, LOG_MATERIAL, "material_disk_failed", LOG_TEXT("detail", wait->problem.detail));
     }

@@ -80,8 +80,8 @@ static void intake_fail(struct intake *intake, int rc)
         metric_add(METRIC_PEER_UNTRUSTED, 1);
     /* two offices that speak at the same time correct each other with these: nothing that anybody has to read */
     bool correction = intake->problem.id == PROBLEM_CHECKPOINT || intake->problem.id == PROBLEM_SEQUENCE;
-    LOG_LIMITED(LOG_LIMIT_BATCH, rc == TB_ETRUST ? LOG_LEVEL_ERR : correction ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, LOG_PEER, "batch_refused",
-                LOG_TEXT("peer", intake->peer->peer->code), LOG_TEXT("problem", problem_type(intake->problem.id)->name),
+    LOG_LIMITED(LOG_LIMIT_BATCH, rc == TB_ETRUST ? LOG_LEVEL_ERR : correction ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, LOG_PEER,
+                "batch_refused", LOG_TEXT("peer", intake->peer->peer->code), LOG_TEXT("problem", problem_type(intake->problem.id)->name),
                 LOG_TEXT("error", err_text(rc)), LOG_TEXT("request", exchange_request_id(intake->x)));
     api_answer_failure(intake->x, &intake->problem, rc);
     intake_free(intake);

@@ -360,7 +360,8 @@ static int check_limits(const struct config_yaml *file, const struct config *c, 
 static const char *area_level(const struct config_log *log, int area)
 {
     const struct config_log_areas *a = &log->areas;
-    const char *const levels[LOG_AREAS] = {a->main, a->config, a->store, a->ledger, a->office, a->net, a->tls, a->peer, a->api, a->material};
+    const char *const levels[LOG_AREAS] = {a->main, a->config, a->store, a->ledger, a->office,
+                                           a->net,  a->tls,    a->peer,  a->api,    a->material};
     return levels[area];
 }
 

@@ -5,7 +5,8 @@
 const struct log_event_row log_events[] = {
 #define EVENT(word, level, area, cause, id, title, title_zh, meaning, action, meaning_zh, action_zh) \
     {#word, LOG_LEVEL_##level, LOG_##area, LOG_BY_##cause, id, title, title_zh, meaning, action, meaning_zh, action_zh},
-#define FACT(word, level, area, cause, title, title_zh) {#word, LOG_LEVEL_##level, LOG_##area, LOG_BY_##cause, "", title, title_zh, "", "", "", ""},
+#define FACT(word, level, area, cause, title, title_zh) \
+    {#word, LOG_LEVEL_##level, LOG_##area, LOG_BY_##cause, "", title, title_zh, "", "", "", ""},
 #include "daemon/base/log_events.inc"
 #undef EVENT
 #undef FACT

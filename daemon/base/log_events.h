@@ -1,7 +1,8 @@
 /* log_events: what each event of the log means and, where somebody must act, what to do — one table, log_events.inc.
  *
  * From it come MESSAGE_ID of the journal's records, the catalogues that `journalctl -x` shows (systemd/tongban.catalog,
- * systemd/tongban.zh_CN.catalog), and the pages docs/reference/events.md and docs/zh/events.md.  A lint compares it with every LOG( in the program. */
+ * systemd/tongban.zh_CN.catalog), and the pages docs/reference/events.md and docs/zh/events.md.  A lint compares it with every LOG( in
+ * the program. */
 #ifndef BASE_LOG_EVENTS_H
 #define BASE_LOG_EVENTS_H
 

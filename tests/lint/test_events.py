@@ -120,3 +120,11 @@ def test_the_journal_reads_the_catalogues(tmp_path):
     # the other language is in the same database, under its name: the machine need not have that locale
     database = (tmp_path / "var/lib/systemd/catalog/database").read_bytes()
     assert b"zh_CN" in database and database.count("处置：".encode()) == len(ids)
+
+
+def test_the_journal_is_kept_for_six_months():
+    options = dict(line.split("=", 1) for line in common.read("systemd/journald-tongban.conf").splitlines() if re.match(r"[A-Z]\w+=", line))
+    assert options["Storage"] == "persistent" and int(options["MaxRetentionSec"].removesuffix("day")) >= 184
+    # the keys that journald.conf(5) of Debian 12 knows; journald only warns about others, in its own log
+    assert set(options) <= {"Storage", "MaxFileSec", "MaxRetentionSec", "SystemMaxUse", "SystemKeepFree", "Seal", "RateLimitIntervalSec", "RateLimitBurst"}
+    assert "systemd/journald-tongban.conf" in common.read("docs/how-to/read-metrics-and-log.md")

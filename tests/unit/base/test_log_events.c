@@ -24,7 +24,8 @@ static void put(struct buf *out, const char *text)
             fail(); \
     } while (0)
 
-static const char *const levels_en[] = {"somebody must act", "it may become so", "a state changed", "one line per message or request", "free; for finding a fault"};
+static const char *const levels_en[] = {"somebody must act", "it may become so", "a state changed", "one line per message or request",
+                                        "free; for finding a fault"};
 static const char *const levels_zh[] = {"须有人处理", "可能发展为须处理", "状态有变化", "每条消息或请求一行", "排错用，不限"};
 static const char *const causes_en[] = {"the machine or the program", "operators", "staff", "a counterpart", "anyone who reaches the port"};
 static const char *const causes_zh[] = {"机器或程序", "管理员", "工作人员", "对方机构", "任何能连到端口者"};
@@ -110,8 +111,8 @@ static void write_page(struct buf *out, bool zh)
     }
     put(out, zh ? "\n## 限量\n\n外来请求能引起的日志行每分钟至多如下；超出部分只计数，每分钟由 `lines_suppressed` 说明一次"
                   "（指标 `tongban_log_lines_suppressed_total`）。\n\n| 限量 | 每分钟行数 |\n| --- | --- |\n"
-                : "\n## Rate limits\n\nLines that outsiders can cause are written at most so often a minute. What is left out is counted, and "
-                  "`lines_suppressed`\nsays so once a minute (metric `tongban_log_lines_suppressed_total`).\n\n| limit | lines a minute |\n| --- | --- |\n");
+                : "\n## Rate limits\n\nLines that outsiders can cause are written at most so often a minute. What is left out is counted, "
+                  "and `lines_suppressed`\nsays so once a minute (metric `tongban_log_lines_suppressed_total`).\n\n| limit | lines a minute |\n| --- | --- |\n");
     write_limits(out);
 }
 
