@@ -225,8 +225,8 @@ void discord_note(struct office_discord *discord, enum discord what, const char 
  * one before are more than our own messages can explain.  The home side's come in order; between them stand only ours, whose number may
  * still be on its way. */
 int revision_look(struct store_db *db, int64_t case_id, int64_t rev, bool *taken, bool *gap) TB_MUST_USE;
-/* The revision that a verdict gives our message, 0 when it gives none or one that does not fit, which is noted.  `ours`: the revision that this
- * office gave it itself, when it numbers; `taken`: something else has the one of the verdict. */
+/* The revision that a verdict gives our message, 0 when it gives none or one that does not fit, which is noted.  `ours`: the revision
+ * that this office gave it itself, when it numbers; `taken`: something else has the one of the verdict. */
 int64_t revision_of_verdict(struct office_discord *discord, const struct receipt_line *line, bool we_number, int64_t ours, bool taken,
                             const char *about);
 

@@ -1,5 +1,5 @@
-/* A home side that numbers wrongly, and verdicts that do not fit what was numbered (decision 1): nothing is lost, nothing is numbered twice,
- * and an operator hears of it. */
+/* A home side that numbers wrongly, and verdicts that do not fit what was numbered (decision 1): nothing is lost, nothing is
+ * numbered twice, and an operator hears of it. */
 #include "tests/unit/office/halls.h"
 
 #include "daemon/office/office_internal.h"
