@@ -142,6 +142,11 @@ static bool wired_draining(void *context)
     return ((struct service *)context)->api.draining;
 }
 
+static int wired_metrics(void *context, struct buf *out)
+{
+    return api_metrics_print(&((struct service *)context)->api, NULL, NULL, out);
+}
+
 static int64_t wired_certificate_days(void *context)
 {
     return observe_certificate_days(&((struct service *)context)->api);
@@ -159,7 +164,8 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .monitor = service->monitor,
         .started_ms = service->started_ms,
         .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
-                   .draining = wired_draining, .certificate_days = wired_certificate_days},
+                   .draining = wired_draining, .metrics = wired_metrics,
+                   .certificate_days = wired_certificate_days},
     };
 }
 

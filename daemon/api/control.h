@@ -33,6 +33,7 @@ struct control_wiring {
     void (*retry)(void *context, size_t peer);
     void (*drain)(void *context, bool on); /* refuse intake, go on with everything else */
     bool (*draining)(void *context);
+    int (*metrics)(void *context, struct buf *out); /* as at /metrics */
     int64_t (*certificate_days)(void *context); /* left of the first of ours that expires */
 };
 

@@ -126,6 +126,10 @@ void config_set_log(const struct config_log *log);
 /* Prints the commented default configuration / the reference page from the schema table. */
 int config_print_reference(struct buf *out) TB_MUST_USE;
 
+/* What the configuration says, for a support bundle: nothing about persons, of the staff only how many; files by their names.  New, NULL
+ * without memory. */
+json_t *config_summary(const struct config *config);
+
 /* Catalogue files (YAML): {office, items:[…]} → the JSON edition document's items, checked by proto/item.h, errors with
  * file:line.  *items is a new reference. */
 int config_load_catalogue(char *const *files, unsigned count, const char *office, json_t **items, struct problem *p) TB_MUST_USE;

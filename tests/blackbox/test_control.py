@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from office import World, daemon_path
+from office import World, control_path
 
 WAIT_S = 20
 
@@ -136,11 +136,45 @@ def test_an_asker_who_leaves_harms_nobody(world):
     assert json.loads(run(world.away, "--json", "status"))["state"] == "draining"
 
 
+def test_the_log_is_changed_while_it_runs(world):
+    levels = {row["area"]: row["level"] for row in world.home.control_json("log", "set", "debug", "--area", "peer")["rows"]}
+    assert levels["peer"] == "debug" and levels["api"] == "info"
+    world.home.control("peer", "test", world.away.code)
+    assert until(lambda: world.home.events("batch_delivered") or world.home.events("idle"))
+    assert {row["level"] for row in world.home.control_json("log", "set", "info", "--area", "peer")["rows"]} == {"info"}
+    for words in (("log", "set", "loud"), ("log", "set", "info", "--area", "moon")):
+        world.home.control(*words, code=1)
+
+
+def test_entries_are_searched(world):
+    case = world.away.intake().json()["case"]
+    rows = world.away.control_json("audit", "search", "--case", case)["rows"]
+    assert [row["type"] for row in rows][-1] == "case.submitted" and rows[-1]["staff"].endswith("0007")
+    assert all(row["case"] == case for row in rows)
+    assert world.away.control_json("audit", "search", "--case", case, "--type", "case.decided")["rows"] == []
+    assert world.away.control_json("audit", "search", "--until", "2020-01-01")["rows"] == []
+    assert case in world.away.control("audit", "search", "--case", case)
+    assert "kind" in world.away.control("audit", "search", "--type", "case.nonsense", code=1)
+
+
+def test_a_bundle_has_what_helps_and_nothing_that_harms(world, tmp_path):
+    path = tmp_path / "bundle.json"
+    world.home.control("bundle", "--out", str(path), "--log", str(world.home.log))
+    bundle = json.loads(path.read_text())
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert bundle["status"]["office"] == world.home.code and bundle["configuration"]["window"]["port"] == world.home.port
+    assert isinstance(bundle["configuration"]["staff"], int) and bundle["versions"]["sqlite"] and "tongban_" in bundle["metrics"]
+    assert any(isinstance(line, dict) and line.get("event") == "ready" for line in bundle["log"])
+    text = path.read_text()
+    assert "PRIVATE KEY" not in text and "陆文斌" not in text
+    assert "exists" in world.home.control("bundle", "--out", str(path), "--log", str(world.home.log), code=2).lower()
+
+
 def test_the_pages_are_made_from_the_table(world):
     root = pathlib.Path(__file__).resolve().parents[2]
     for option, page in (("--manual", "docs/reference/tongbanctl-commands.md"), ("--man", "client/man/tongbanctl.8"),
                          ("--complete", "client/completion/tongbanctl")):
-        made = subprocess.run([pathlib.Path(daemon_path()).with_name("tongbanctl"), option], capture_output=True, text=True, check=True).stdout
+        made = subprocess.run([control_path(), option], capture_output=True, text=True, check=True).stdout
         assert made == (root / page).read_text(), f"make {page} anew with tongbanctl {option}"
 
 
