@@ -300,7 +300,7 @@ static int write_start(struct service *service, struct problem *p)
     if (act.start.skipped)
         LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "catalogue_items_not_newer", LOG_INT("count", act.start.skipped),
             LOG_TEXT("code", act.start.skipped_code));
-    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "opened", LOG_INT("edition", act.start.edition), LOG_INT("published", act.start.published),
+    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "office_opened", LOG_INT("edition", act.start.edition), LOG_INT("published", act.start.published),
         LOG_INT("granted", act.start.granted));
     return 0;
 }
@@ -523,6 +523,7 @@ static void tick_start(struct service *service)
 static void on_minute(uv_timer_t *timer)
 {
     struct service *service = timer->data;
+    log_tell_suppressed();
     tick_start(service);
     if (service->stopping)
         return;
@@ -671,6 +672,7 @@ int service_run(const struct config *config, struct problem *p)
     }
     (void)uv_run(&service->loop, UV_RUN_DEFAULT);
     int left = uv_loop_close(&service->loop);
+    log_tell_suppressed();
     if (left)
         LOG(LOG_LEVEL_ERR, LOG_MAIN, "loop_not_empty", LOG_INT("code", left));
     else if (!rc)

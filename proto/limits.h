@@ -118,6 +118,7 @@
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
     LIMIT(STOP_FRESH_MS, 1000, "ms", "of that, for a connection that has asked nothing yet")                           \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \
+    LIMIT(TRACE_AGE_MS, 10 * 60 * 1000, "ms", "between our clock and the time in a request id from outside; else a new one") \
     /* client */                                                                                                       \
     LIMIT(CLIENT_CONNECT_MS, 10 * 1000, "ms", "TCP and TLS to the office's server")                                    \
     LIMIT(CLIENT_ANSWER_MS, 60 * 1000, "ms", "one request of the window program; streams excepted")                    \

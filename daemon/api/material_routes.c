@@ -68,8 +68,8 @@ static void reading_kept(struct store_command *command, int rc)
 static int keep_reading(struct api *api, struct exchange *x, const struct material_ask *ask, struct material_wait *wait, struct problem *p)
 {
     const struct tls_identity *who = exchange_identity(x);
-    LOG(LOG_LEVEL_NOTICE, LOG_API, "material_read", LOG_TEXT("staff", who->staff), LOG_TEXT("material", ask->sha256),
-        LOG_TEXT("request", exchange_request_id(x)));
+    LOG_LIMITED(LOG_LIMIT_MATERIAL_READ, LOG_LEVEL_NOTICE, LOG_API, "material_read", LOG_TEXT("staff", who->staff),
+                LOG_TEXT("material", ask->sha256), LOG_TEXT("request", exchange_request_id(x)));
     struct reading *reading = calloc(1, sizeof *reading);
     if (!reading)
         return problem_from_code(p, TB_ENOMEM);

@@ -69,12 +69,12 @@ static void maybe_free(struct monitor *monitor)
 
 /* ---- what was found ---- */
 
-static void told(const struct finding *finding, const char *event)
+static void began(const struct finding *finding)
 {
     static const enum log_level levels[] = {
         [FINDING_ERROR] = LOG_LEVEL_ERR, [FINDING_WARNING] = LOG_LEVEL_WARNING, [FINDING_NOTICE] = LOG_LEVEL_NOTICE};
     const struct finding_type *type = finding_type(finding->id);
-    LOG(levels[type->level], LOG_MAIN, event, LOG_TEXT("finding", type->name), LOG_TEXT("peer", finding->about),
+    LOG(levels[type->level], LOG_MAIN, "finding_began", LOG_TEXT("finding", type->name), LOG_TEXT("peer", finding->about),
         LOG_INT("number", finding->number));
 }
 
@@ -82,7 +82,7 @@ static void tell_changes(const struct findings *before, const struct findings *n
 {
     for (size_t i = 0; i < now->count; i++)
         if (!findings_find(before, now->list[i].id, now->list[i].about))
-            told(&now->list[i], "finding_began");
+            began(&now->list[i]);
     for (size_t i = 0; i < before->count; i++)
         if (!findings_find(now, before->list[i].id, before->list[i].about))
             LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "finding_ended", LOG_TEXT("finding", finding_type(before->list[i].id)->name),

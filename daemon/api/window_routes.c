@@ -96,6 +96,7 @@ static void call_done(struct store_command *command, int rc)
 {
     struct call *call = (struct call *)command;
     struct office_request *request = &call->request;
+    exchange_set_about(call->x, rc < 0 ? request->case_no : request->changed_case);
     if (rc < 0) {
         if (request->kind != OFFICE_VIEW)
             metric_add(rc == TB_EFULL ? METRIC_DISK_LOW_REFUSED : METRIC_ACTIONS_REFUSED, 1);
@@ -169,6 +170,7 @@ static void start_call(struct exchange *x, struct api *api, enum office_kind kin
         call->api = api;
         call->request.command.done = call_done;
         call->request.command.fair.source = fair_staff(staff->id);
+        memcpy(call->request.command.trace, exchange_request_id(x), TRACE_TEXT);
         exchange_hold(x);
         rc = store_submit(api->store, &call->request.command);
         if (rc == 0)

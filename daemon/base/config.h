@@ -28,8 +28,13 @@ struct config_ledger {
     char *suite;         /* "intl" */
 };
 
+struct config_log_areas { /* a level for this area alone, or NULL; in the order of enum log_area */
+    char *main, *config, *store, *ledger, *office, *net, *tls, *peer, *api, *material;
+};
+
 struct config_log {
     char *level;         /* err warning notice info debug */
+    struct config_log_areas areas;
 };
 
 struct config_hooks {
@@ -116,6 +121,8 @@ struct config {
 /* Reads and checks the file and the references in it (files exist, codes valid, ids unique).  *out is new. */
 int config_load(const char *path, struct config **out, struct problem *p) TB_MUST_USE;
 void config_free(struct config *config);
+/* Levels as the file says, now. */
+void config_set_log(const struct config_log *log);
 /* Prints the commented default configuration / the reference page from the schema table. */
 int config_print_reference(struct buf *out) TB_MUST_USE;
 

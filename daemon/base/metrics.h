@@ -67,7 +67,8 @@
     M(HOOK_LAST_FAILURE, gauge, "hook_last_failure_seconds", "time of the last failed run, seconds since 1970; 0 never") \
     M(CLOCK_JUMPS, counter, "clock_jumps_total", "times the clock of the machine was set, or it slept")                \
     M(CLOCK_JUMP_S, gauge, "clock_jump_seconds", "how far the clock jumped the last time, forward or back")            \
-    M(LOG_LINES_LOST, counter, "log_lines_lost_total", "log lines that could not be written")
+    M(LOG_LINES_LOST, counter, "log_lines_lost_total", "log lines that could not be written")                          \
+    M(LOG_LINES_SUPPRESSED, counter, "log_lines_suppressed_total", "log lines left out because outsiders caused too many")
 
 enum metric {
 #define M(constant, kind, name, help) METRIC_##constant,

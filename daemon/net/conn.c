@@ -299,13 +299,11 @@ static void conn_peer_done(struct http_conn *c)
 
 static void conn_tls_failed(struct http_conn *c)
 {
-    static struct log_limit limit;
     if (c->state == CONN_HANDSHAKE) {
         c->listener->stats.refused_handshakes++;
         metric_add(METRIC_TLS_FAILED, 1);
-        if (log_limit_pass(&limit, 10))
-            LOG(LOG_LEVEL_WARNING, LOG_TLS, "handshake_refused", LOG_TEXT("listener", c->listener->name),
-                LOG_TEXT("reason", tls_session_reason(c->tls)));
+        LOG_LIMITED(LOG_LIMIT_HANDSHAKE, LOG_LEVEL_WARNING, LOG_TLS, "handshake_refused", LOG_TEXT("listener", c->listener->name),
+                    LOG_TEXT("reason", tls_session_reason(c->tls)));
     }
     if (!c->writing && c->wire.len)
         (void)conn_send_wire(c); /* the alert, as far as it goes */

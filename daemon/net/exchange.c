@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/base/log.h"
 #include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
@@ -122,6 +123,36 @@ const char *exchange_request_id(const struct exchange *x)
     return x->request_id;
 }
 
+void exchange_set_about(struct exchange *x, const char *no)
+{
+    (void)snprintf(x->about, sizeof x->about, "%s", no ? no : "");
+}
+
+/* The one line about a request.  The address that was asked for may hold anything: the route's pattern stands for it. */
+static void exchange_log(const struct exchange *x, int status)
+{
+    const struct http_listener *l = x->conn->listener;
+    bool act = x->method != HTTP_GET && x->method != HTTP_HEAD && x->method != HTTP_PATCH && x->identity.kind == TLS_STAFF;
+    const struct log_field fields[] = {LOG_TEXT("request", x->request_id),
+                                       LOG_TEXT("listener", l->name),
+                                       LOG_TEXT("method", http_method_names[x->method]),
+                                       LOG_TEXT("route", x->route ? x->route->pattern : ""),
+                                       LOG_INT("status", status),
+                                       LOG_TEXT("staff", x->identity.kind == TLS_STAFF ? x->identity.staff : ""),
+                                       LOG_TEXT("peer", x->identity.kind == TLS_OFFICE ? x->identity.office : ""),
+                                       LOG_TEXT("about", x->about),
+                                       LOG_TEXT("problem", x->refused ? x->refused : ""),
+                                       LOG_END};
+    if (!l->tls) /* of this machine, every few seconds */
+        return;
+    if (status < 400 && act)
+        log_event(LOG_LEVEL_INFO, LOG_API, "request_done", fields);
+    else if (status < 400)
+        log_event(LOG_LEVEL_DEBUG, LOG_API, "request_read", fields);
+    else if (log_enabled(LOG_LEVEL_INFO, LOG_API) && log_limit_take(LOG_LIMIT_REQUEST_REFUSED))
+        log_event(LOG_LEVEL_INFO, LOG_API, "request_refused", fields);
+}
+
 void *exchange_listener_context(const struct exchange *x)
 {
     return x->context;
@@ -238,6 +269,7 @@ void exchange_answer(struct exchange *x, int status, const char *content_type, c
             c->out.len = before;
     }
     x->answered = true;
+    exchange_log(x, status);
     conn_wake(c);
 }
 
@@ -274,6 +306,11 @@ void exchange_answer_problem(struct exchange *x, const struct problem *p)
     if (wait_s > 0)
         words.number = -1; /* it stands in the header */
     json_t *doc = problem_to_json(&words);
+    if (doc && json_object_set_new(doc, "instance", json_sprintf("urn:tongban:request:%s", x->request_id))) {
+        json_decref(doc);
+        doc = NULL;
+    }
+    x->refused = problem_type(p->id)->name;
     char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
     json_decref(doc);
     char wait[24];
@@ -298,6 +335,7 @@ int exchange_stream_begin(struct exchange *x, int status, const char *content_ty
         return rc;
     }
     x->answered = x->streaming = x->streamed = true;
+    exchange_log(x, status);
     x->writable = writable;
     conn_wake(x->conn);
     return 0;

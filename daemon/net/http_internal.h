@@ -22,6 +22,7 @@
 #include "daemon/net/http_server.h"
 #include "daemon/net/tls_internal.h"
 #include "proto/limits.h"
+#include "proto/trace.h"
 
 #define HTTP_READ_BYTES   (64 * 1024)        /* one read from the socket, one piece of plaintext */
 #define HTTP_ANSWER_BYTES (64 * 1024 * 1024) /* largest answer that is not streamed */
@@ -51,6 +52,8 @@ bool http_target_matches(const struct http_target *target, const char *pattern);
 const char *http_target_param(const struct http_target *target, const char *pattern, const char *name);
 const char *http_target_query(const struct http_target *target, const char *name);
 
+extern const char *const http_method_names[HTTP_METHODS];
+
 /* --- exchange --- */
 struct http_conn;
 struct exchange {
@@ -70,7 +73,9 @@ struct exchange {
     void *user;
     void (*closed)(struct exchange *x, void *user);
     void (*writable)(struct exchange *x);
-    char request_id[65];
+    char request_id[TRACE_TEXT];
+    char about[EXCHANGE_ABOUT_TEXT]; /* case or object, "" while unknown */
+    const char *refused;             /* name of the problem of the answer, static; or NULL */
     bool answered;  /* an answer stands in the output, or a stream has begun */
     bool streaming; /* begun, not ended */
     bool blocked;   /* exchange_write refused: `writable` is owed */

@@ -116,15 +116,13 @@ void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done
 
 static void listener_on_connection(uv_stream_t *stream, int status)
 {
-    static struct log_limit limit;
     struct http_listener *l = stream->data;
     if (l->closing)
         return;
     if (status < 0) {
         /* out of descriptors: libuv has closed the newcomer with its spare one, so this does not spin */
-        if (log_limit_pass(&limit, 6))
-            LOG(LOG_LEVEL_ERR, LOG_NET, "accept_failed", LOG_TEXT("listener", l->name),
-                LOG_TEXT("reason", uv_strerror(status)));
+        LOG_LIMITED(LOG_LIMIT_ACCEPT, LOG_LEVEL_ERR, LOG_NET, "accept_failed", LOG_TEXT("listener", l->name),
+                    LOG_TEXT("reason", uv_strerror(status)));
         return;
     }
     if (l->stats.open >= l->max_connections && !crowd_make_room(l))

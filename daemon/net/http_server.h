@@ -96,6 +96,7 @@ struct http_listener_stats {
 void http_listener_stats(const struct http_listener *listener, struct http_listener_stats *out);
 
 /* --- an exchange --- */
+enum { EXCHANGE_ABOUT_TEXT = 40 };
 enum http_method exchange_method(const struct exchange *x);
 const char *exchange_path(const struct exchange *x); /* decoded, no query */
 const struct http_route *exchange_route(const struct exchange *x); /* that the request took, or NULL */
@@ -109,7 +110,10 @@ const struct tls_identity *exchange_identity(const struct exchange *x);
 const char *exchange_body(const struct exchange *x, size_t *len); /* buffered body, borrowed */
 char *exchange_take_body(struct exchange *x,
                          size_t *len); /* buffered body, new: free() it; for large bodies handed to a lane */
-const char *exchange_request_id(const struct exchange *x); /* for logs: X-Request-Id if sane, else made here */
+const char *exchange_request_id(const struct exchange *x); /* a trace (proto/trace.h): X-Request-Id if it is one, else made here */
+/* The number of the case or object that this is about, for the log line of the answer: one that was found here, never bytes
+ * from outside as they came. */
+void exchange_set_about(struct exchange *x, const char *no);
 void *exchange_listener_context(const struct exchange *x);
 /* The handler's own state; `closed` is called exactly once when the exchange ends for whatever reason (answered or
  * cut). */

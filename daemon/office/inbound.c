@@ -340,6 +340,8 @@ static int take_line(struct taken *t, int64_t seq)
         memcpy(row.peer, t->inbound->peer->code, OFFICE_TEXT);
         rc = inbox_add(t->db, &row);
     }
+    if (!rc)
+        fate_fill(&t->inbound->fates[t->inbound->fate_count++], &t->entry, t->verdict);
     /* after the message is kept: the next leg may carry its result */
     if (!rc && t->verdict->verdict == VERDICT_DONE)
         rc = joint_follow(t->db, t->office, &t->row);
@@ -424,8 +426,11 @@ static int take_new(struct store_db *db, struct office_inbound *in, struct peer_
     size_t fresh = parcel->count - skip;
     struct receipt receipt = {.first = peer->received.seq + 1, .last = peer->received.seq + (int64_t)fresh};
     receipt.lines = calloc(fresh, sizeof *receipt.lines);
-    if (!receipt.lines)
+    in->fates = calloc(fresh, sizeof *in->fates);
+    if (!receipt.lines || !in->fates) {
+        free(receipt.lines);
         return TB_ENOMEM;
+    }
     int64_t now = store_now(db);
     int rc = 0;
     for (size_t i = 0; i < fresh && !rc; i++) {
@@ -497,6 +502,9 @@ void office_inbound_clear(struct office_inbound *inbound)
     parcel_free(inbound->parcel);
     inbound->parcel = NULL;
     free(inbound->changed);
+    free(inbound->fates);
+    inbound->fates = NULL;
+    inbound->fate_count = 0;
     inbound->changed = NULL;
     inbound->changed_count = 0;
 }

@@ -170,6 +170,13 @@ struct office_discord {
     char about[CASE_NO_TEXT + REGISTER_NO_TEXT]; /* number of the case or object */
 };
 
+/* What became of one message, for the log of both sides; no word of its content. */
+struct office_fate {
+    char id[UUID_TEXT];             /* of the entry; "" when it was none */
+    char case_no[CASE_NO_TEXT];
+    const char *type, *verdict, *problem; /* static; "" */
+};
+
 /* A peer's batch, already verified (parcel_verify) on a lane. */
 struct office_inbound {
     struct store_command command;
@@ -181,6 +188,8 @@ struct office_inbound {
     size_t applied, duplicates, refused, invalid;
     bool differs;                   /* reconciliation: the tallies of a direction differ at the same message; for an operator */
     struct office_discord discord;
+    struct office_fate *fates;      /* owned: of the new messages */
+    size_t fate_count;
     char (*changed)[CASE_NO_TEXT];  /* owned: cases that changed, for watchers */
     size_t changed_count;
     void *user;
@@ -249,6 +258,8 @@ struct office_outcome {
     struct series_sample waited;    /* how long they were on the way, ms */
     bool differs;                   /* as above */
     struct office_discord discord;
+    struct office_fate *fates;      /* owned: of our messages that it settles */
+    size_t fate_count;
     char (*changed)[CASE_NO_TEXT];
     size_t changed_count;
     void *user;

@@ -376,6 +376,8 @@ int add_vkey(json_t *offices, const char *office, const struct note_vkey *key) T
 
 /* Appends a case number to the list of changed cases (ignored without memory: watchers only). */
 void changed_add(char (**list)[CASE_NO_TEXT], size_t *count, const char *case_no);
+/* What became of a message, from its entry (zero when it was none) and its line of the receipt. */
+void fate_fill(struct office_fate *fate, const struct entry *entry, const struct receipt_line *line);
 /* Cosigns a peer's verified checkpoint and keeps it as last seen. */
 int peer_remember(struct store_db *db, struct peer_row *row, const struct parcel *parcel) TB_MUST_USE;
 /* Keeps the peer's cosignature of our checkpoint of `size`, if it verifies. */

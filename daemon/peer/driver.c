@@ -9,6 +9,7 @@
 #include "daemon/base/metrics.h"
 #include "daemon/base/series.h"
 #include "proto/strict_json.h"
+#include "proto/trace.h"
 
 enum { SKEW_WARNING_MS = 60 * 1000, SKEW_LOG_EVERY_MS = 10 * 60 * 1000, REFUSAL_BYTES_MAX = 64 * 1024 };
 
@@ -46,7 +47,7 @@ static void report_failure(struct driver *driver, int rc, const struct problem *
     /* once when it begins to fail, then only now and then: an outage may last ten days */
     if (driver->engine.failures > 3 && driver->engine.failures % 60 != 0)
         level = LOG_LEVEL_DEBUG;
-    LOG(level, LOG_PEER, "exchange_failed", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("error", err_text(rc)),
+    LOG_LIMITED(LOG_LIMIT_EXCHANGE, level, LOG_PEER, "exchange_failed", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("error", err_text(rc)),
         LOG_TEXT("problem", p ? problem_type(p->id)->name : ""), LOG_INT("failures", driver->engine.failures),
         LOG_INT("wait_ms", driver->engine.wake_at == INT64_MAX ? 0 : driver->engine.wake_at - driver_now(driver)));
 }
@@ -162,7 +163,7 @@ void driver_take_date(struct driver *driver, int64_t date_s)
     int64_t now = driver_now(driver);
     if (size > SKEW_WARNING_MS && (driver->skew_logged_at == 0 || now - driver->skew_logged_at >= SKEW_LOG_EVERY_MS)) {
         driver->skew_logged_at = now;
-        LOG(LOG_LEVEL_WARNING, LOG_PEER, "clock_skew", LOG_TEXT("peer", driver->options.peer->code), LOG_INT("skew_ms", skew));
+        LOG_LIMITED(LOG_LIMIT_EXCHANGE, LOG_LEVEL_WARNING, LOG_PEER, "clock_skew", LOG_TEXT("peer", driver->options.peer->code), LOG_INT("skew_ms", skew));
     }
 }
 
@@ -272,6 +273,19 @@ static void count_outcome(const struct driver *driver, const struct office_outco
         series_add(SERIES_PEER_DELIVERIES, driver->label, verdict, (int64_t)outcome->verdicts[verdict]);
 }
 
+/* One line for each of our messages that now has its receipt. */
+static void log_fates(const struct office_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->fate_count; i++) {
+        const struct office_fate *fate = &outcome->fates[i];
+        char trace[TRACE_TEXT];
+        trace_of_id(fate->id, trace);
+        LOG(LOG_LEVEL_INFO, LOG_PEER, "message_settled", LOG_TEXT("request", trace), LOG_TEXT("peer", outcome->peer->code),
+            LOG_TEXT("entry", fate->id), LOG_TEXT("type", fate->type), LOG_TEXT("case", fate->case_no), LOG_TEXT("verdict", fate->verdict),
+            LOG_TEXT("problem", fate->problem));
+    }
+}
+
 static void outcome_done(struct store_command *command, int rc)
 {
     struct office_outcome *outcome = (struct office_outcome *)command;
@@ -285,23 +299,25 @@ static void outcome_done(struct store_command *command, int rc)
         count_outcome(driver, outcome);
     if (rc == 0 && outcome->changed_count > 0)
         driver->options.changed(driver->options.context, (const char(*)[CASE_NO_TEXT])outcome->changed, outcome->changed_count);
+    if (rc == 0)
+        log_fates(outcome);
     office_outcome_clear(outcome);
     if (driver_came_back(driver))
         return;
     if (differs) {
         metric_add(METRIC_PEER_DIFFERENCES, 1);
-        LOG(LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"));
+        LOG_LIMITED(LOG_LIMIT_TALLIES, LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"));
     }
     if (rc == 0 && discord.count) {
         metric_add(METRIC_PEER_CONTRADICTIONS, (int64_t)discord.count);
-        LOG(LOG_LEVEL_ERR, LOG_PEER, "peer_contradicts", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"),
+        LOG_LIMITED(LOG_LIMIT_CONTRADICTS, LOG_LEVEL_ERR, LOG_PEER, "peer_contradicts", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"),
             LOG_TEXT("what", discord_words[discord.what]), LOG_TEXT("about", discord.about), LOG_INT("revision", discord.rev),
             LOG_INT("count", discord.count));
     }
     struct engine_report report = {.rc = rc, .problem = -1, .number = -1};
     if (rc == 0) {
         if (driver->engine.failures > 0)
-            LOG(LOG_LEVEL_NOTICE, LOG_PEER, "exchange_restored", LOG_TEXT("peer", driver->options.peer->code),
+            LOG_LIMITED(LOG_LIMIT_EXCHANGE, LOG_LEVEL_NOTICE, LOG_PEER, "exchange_restored", LOG_TEXT("peer", driver->options.peer->code),
                 LOG_INT("failures", driver->engine.failures));
         driver->last_exchange_ms = world->now_ms(world->context);
         driver->last_rc = 0;

@@ -52,7 +52,9 @@ static void run_one(struct store *store, struct store_command *command)
     }
     db->broken = 0;
     db->in_command = true;
+    db->trace = command->trace;
     rc = command->run(db, command);
+    db->trace = NULL;
     db->in_command = false;
     if (rc >= 0 && db->broken)
         rc = db->broken;

@@ -16,6 +16,7 @@
 #include "proto/entry.h"
 #include "proto/note.h"
 #include "proto/problem.h"
+#include "proto/trace.h"
 
 struct store;
 struct store_db; /* a connection: the writer's inside a command, a reader's inside a query */
@@ -44,6 +45,7 @@ struct store_command {
     void (*done)(struct store_command *command, int rc);
     bool intake;        /* refused with TB_EFULL under the disk floor */
     struct fair_item fair; /* whose turn it takes, and how much of it; zero: our own, and small */
+    char trace[TRACE_TEXT]; /* ids of the entries it makes begin with it; "" for none */
     int rc;             /* internal */
     struct store_command *next;
     struct store *store;
