@@ -98,7 +98,7 @@ static bool peer_status(void *context, const char *office, struct api_peer_statu
         driver_stats(service->drivers[i], &stats);
         *out = (struct api_peer_status){.alarm = stats.alarm, .failures = stats.failures, .last_exchange_ms = stats.last_exchange_ms,
                                         .skew_ms = stats.skew_ms, .refused = stats.refused, .material_stuck = stats.material_stuck,
-                                        .last_rc = stats.last_rc, .last_ok_ms = stats.last_ok_ms};
+                                        .last_rc = stats.last_rc, .last_ok_ms = stats.last_ok_ms, .paused = stats.paused};
         return true;
     }
     return false;

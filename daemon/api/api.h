@@ -29,6 +29,7 @@ struct api_peer {
 struct api_peer_status {
     bool alarm;
     bool refused, material_stuck; /* which of both halves of the exchange has the alarm */
+    bool paused;                  /* by an operator */
     int last_rc;                  /* of the last failure, 0 none */
     unsigned failures;
     int64_t last_exchange_ms;
