@@ -417,9 +417,9 @@ static void tick_start(struct service *service)
 static void on_minute(uv_timer_t *timer)
 {
     struct service *service = timer->data;
-    tick_start(service);
     if (!service->stopping)
         manager_refresh(&service->manager);
+    tick_start(service);
 }
 
 static void start_tick(struct service *service)
