@@ -20,7 +20,7 @@ TREE = pathlib.Path(__file__).resolve().parents[2]
 ROOTS = TREE / "build" / "system"
 MIRROR = os.environ.get("TONGBAN_MIRROR", "http://deb.debian.org/debian")
 # what our packages need, beside a system that boots; the tests install ours with dpkg, without a network
-PACKAGES = """systemd systemd-sysv dbus iproute2 procps ca-certificates openssl curl python3-minimal libcurl4 libcyaml1 libjansson4 libqrencode4
+PACKAGES = """systemd systemd-sysv dbus iproute2 procps ca-certificates openssl curl python3 libcurl4 libcyaml1 libjansson4 libqrencode4
     libsqlite3-0 libssl3 libsystemd0 libuv1 libyaml-0-2""".split()
 BOOT_S, HALT_S, MAKE_S = 60, 30, 900
 

@@ -93,8 +93,8 @@ def configure(machine, offices, code, name, state):
         text = re.sub(rf"{other.port + 2}\b", str(PORTS[other.code] + 2), text)
     (etc / f"{name}.yaml").write_text(text)
     # as the manual says: root owns, the group of the daemon reads, keys of credentials root alone
-    machine.run("sh", "-c", f"chown -R root:tongban /etc/tongban/[0-9t]* && chmod -R u=rwX,g=rX,o= /etc/tongban/[0-9t]* && chown -R root:root /etc/tongban/*.credentials && "
-                            "chmod -R u=rwX,go= /etc/tongban/*.credentials")
+    machine.run("sh", "-c", "chown -R root:tongban /etc/tongban/[0-9t]* && chmod -R u=rwX,g=rX,o= /etc/tongban/[0-9t]* && "
+                            "chown -R root:root /etc/tongban/*.credentials && chmod -R u=rwX,go= /etc/tongban/*.credentials")
 
 
 def ask(machine, code, path="/window/v1/items", staff="0007"):
@@ -255,3 +255,53 @@ def test_two_offices_on_one_server(machine, debs, offices):
     assert show(machine, f"tongband@{HOME}", "MainPID") == pid
     machine.run("dpkg", "--remove", *packages.NAMES)
     assert machine.try_run("pgrep", "tongband").returncode == 1
+
+
+HOOK = """#!/bin/sh
+read -r event
+{
+    echo "$TONGBAN_TYPE"
+    id -un
+    python3 -c 'import json; print("python runs")'
+    curl -s -o /dev/null -w "network %{http_code}\\n" http://127.0.0.1:7403/healthz
+    (touch /etc/tongban/x /usr/x) 2>&1 | grep -c 'Read-only'
+    ls /home /root 2>/dev/null | wc -l
+    ls -d /proc/[0-9]* | wc -l
+} > /var/lib/tongban/told
+"""
+
+
+def test_hooks_and_the_watchdog(machine, debs, offices):
+    """A hook runs under what the unit forbids; a daemon that stands still is killed and comes back."""
+    install(machine, debs[0])
+    configure(machine, offices, HOME, "tongban", "/var/lib/tongban")
+    hooks = machine.path("/etc/tongban/hooks.d")
+    hooks.mkdir(mode=0o755)
+    (hooks / "10-tell").write_text(HOOK)
+    (hooks / "10-tell").chmod(0o755)
+    with open(machine.path("/etc/tongban/tongban.yaml"), "a", encoding="utf-8") as text:
+        text.write("hooks: {directory: /etc/tongban/hooks.d}\n")
+    # the keys may as well be files that the group of the daemon reads: then the directory of credentials is not needed
+    machine.run("sh", "-c", "mv /etc/tongban/tongban.credentials/ledger.key /etc/tongban/ && chown root:tongban /etc/tongban/ledger.key && "
+                            "chmod 640 /etc/tongban/ledger.key && sed -i 's/credential:office_ledger.key/ledger.key/' /etc/tongban/tongban.yaml")
+    unit = machine.path("/etc/systemd/system/tongband.service.d")
+    unit.mkdir(parents=True)
+    (unit / "watchdog.conf").write_text("[Service]\nWatchdogSec=4\nRestartSec=1\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", "tongband")
+    machine.run("tongbanctl", "staff", "enrol", "0300", "--name", "示例", "--role", "window", "--fingerprint", "ab" * 32)  # an event
+    told = machine.path("/var/lib/tongban/told")
+    until(lambda: told.exists() and told.read_text().count("\n") == 7, lambda: machine.run("journalctl", "-u", "tongband", "-o", "cat", "--no-pager"))
+    kind, user, python, network, read_only, homes, processes = told.read_text().splitlines()
+    assert kind and (user, python, network, read_only, homes) == ("tongban", "python runs", "network 200", "2", "0")
+    assert int(processes) < 12  # those of the daemon's user
+    pid = show(machine, "tongband", "MainPID")
+    machine.run("kill", "-STOP", pid)
+    until(lambda: show(machine, "tongband", "NRestarts") == "1" and show(machine, "tongband", "ActiveState") == "active", "not restarted")
+    assert show(machine, "tongband", "MainPID") != pid and ask(machine, HOME) == 200
+    assert "Watchdog timeout" in machine.run("journalctl", "-u", "tongband", "-o", "cat", "--no-pager")
+    # and without a directory of credentials?
+    machine.run("rmdir", "/etc/tongban/tongban.credentials")
+    done = machine.try_run("systemctl", "restart", "tongband")
+    print("NO CREDENTIALS DIRECTORY", done, machine.run("journalctl", "-n", "5", "-u", "tongband", "-o", "cat", "--no-pager"))
+    assert False
