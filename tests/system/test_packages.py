@@ -252,6 +252,9 @@ def test_two_offices_on_one_server(machine, debs, offices):
     assert show(machine, f"tongband@{AWAY}", "ActiveState") == "inactive"
     assert ask(machine, AWAY) == 200 and show(machine, f"tongband@{AWAY}", "ActiveState") == "active"
     assert show(machine, f"tongband@{HOME}", "MainPID") == pid
+    # the line of systemctl status is renewed within the minute
+    until(lambda: show(machine, f"tongband@{HOME}", "StatusText") == "running; write queue 0; 1 of 1 counterparts in order",
+          lambda: show(machine, f"tongband@{HOME}", "StatusText"), 70)
     machine.run("dpkg", "--remove", *packages.NAMES)
     assert machine.try_run("pgrep", "tongband").returncode == 1
 
