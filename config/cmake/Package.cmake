@@ -63,7 +63,7 @@ foreach(component common daemon client verify)
 endforeach()
 
 # The scripts of the package get their names and modes here.
-foreach(script postinst prerm postrm)
+foreach(script preinst postinst prerm postrm)
   file(COPY_FILE ${PROJECT_SOURCE_DIR}/config/debian/daemon.${script} ${PROJECT_BINARY_DIR}/debian/${script} ONLY_IF_DIFFERENT)
   file(CHMOD ${PROJECT_BINARY_DIR}/debian/${script} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ
     WORLD_EXECUTE)

@@ -125,7 +125,7 @@ def test_ready_when_everything_answers(fresh, manage):
     assert office.admin("/healthz").status == 200
     assert office.window("GET", "/window/v1/items").json()["rows"]
     assert [line["event"] for line in office.events("opened")]
-    assert f"STATUS=running; 0 writes queued; counterpart {fresh.home.code} not reached since the start" in manager.heard[0][1]
+    assert f"STATUS=running; write queue 0; counterpart {fresh.home.code} not reached since the start" in manager.heard[0][1]
     # a reload begins and ends, and its end has the present line
     count = len(manager.heard)
     office.process.send_signal(signal.SIGHUP)
