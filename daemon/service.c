@@ -273,7 +273,8 @@ static int start_api(struct service *service, struct problem *p)
                         .peer_status_context = service};
     api->peers = calloc(api->peer_count + 1, sizeof *api->peers);
     const struct config_admission *admission = &service->config->admission;
-    if (admission_new(admission->staff_per_s, admission->peer_per_s, &api->admission) != 0 || !api->peers || watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
+    if (!api->peers || admission_new(admission->staff_per_s, admission->peer_per_s, &api->admission) != 0 ||
+        watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
         return problem_from_code(p, TB_ENOMEM);
     for (size_t i = 0; i < api->peer_count; i++)
         api->peers[i].peer = &service->office->peers[i];

@@ -3,8 +3,8 @@
 
     run.py [--build DIR] [--cases N] [--connections N] [--million N] [--ledger N] [--only NAME[,NAME]]
 
-Parts: fsync (the disk alone), idle (also with 10,000 TLS connections), flood (the others' requests while one floods), cases (end to end), light (latency of one intake), todo (the lists of the morning and the sweep of due
-dates with 100,000 open cases), material (beside curl to nginx over the same TLS),
+Parts: fsync (the disk alone), idle (also with 10,000 TLS connections), flood (the others' requests while one floods), cases (end to end), light (latency
+of one intake), todo (the lists of the morning and the sweep of due dates with 100,000 open cases), material (beside curl to nginx over the same TLS),
 million (start and lists with many cases), ledger (appending at size).  The last two take minutes and run when a number is given.
 """
 import argparse
