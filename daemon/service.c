@@ -287,8 +287,9 @@ static void count_files(struct service *service)
 {
     struct rlimit files = {.rlim_cur = 0};
     size_t wanted = service->config->admission.connections, room;
-    if (!getrlimit(RLIMIT_NOFILE, &files)) {
-        files.rlim_cur = files.rlim_max;
+    if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < 2 * wanted + FILES_OF_OURS) {
+        /* not more than needed: hooks inherit it, and some programs look at every number */
+        files.rlim_cur = files.rlim_max < 2 * wanted + FILES_OF_OURS ? files.rlim_max : 2 * wanted + FILES_OF_OURS;
         if (setrlimit(RLIMIT_NOFILE, &files) != 0)
             (void)getrlimit(RLIMIT_NOFILE, &files);
     }
