@@ -350,7 +350,7 @@ static int start_api(struct service *service, struct problem *p)
                         .peer_status_context = service};
     api->peers = calloc(api->peer_count + 1, sizeof *api->peers);
     const struct config_admission *admission = &service->config->admission;
-    if (admission_new(admission->staff_per_s, admission->peer_per_s, &api->admission) != 0 || !api->peers ||
+    if (!api->peers || admission_new(admission->staff_per_s, admission->peer_per_s, &api->admission) != 0 ||
         watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
         return problem_from_code(p, TB_ENOMEM);
     for (size_t i = 0; i < api->peer_count; i++)
@@ -365,8 +365,9 @@ static void count_files(struct service *service)
 {
     struct rlimit files = {.rlim_cur = 0};
     size_t wanted = service->config->admission.connections, room;
-    if (!getrlimit(RLIMIT_NOFILE, &files)) {
-        files.rlim_cur = files.rlim_max;
+    if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < 2 * wanted + FILES_OF_OURS) {
+        /* not more than needed: hooks inherit it, and some programs look at every number */
+        files.rlim_cur = files.rlim_max < 2 * wanted + FILES_OF_OURS ? files.rlim_max : 2 * wanted + FILES_OF_OURS;
         if (setrlimit(RLIMIT_NOFILE, &files) != 0)
             (void)getrlimit(RLIMIT_NOFILE, &files);
     }

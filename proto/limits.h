@@ -84,6 +84,7 @@
     LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \
     LIMIT(UPLOADS_OPEN, 1000, "uploads", "unfinished uploads at one office")                                           \
     LIMIT(UPLOADS_ACTIVE, 64, "uploads", "being written at once; 1.1 MiB of memory each")                              \
+    LIMIT(UPLOADS_ACTIVE_OF_ONE, 32, "uploads", "of them by one counterpart or member of staff; beyond it 503")        \
     LIMIT(REPORT_DAYS, 3660, "days", "period of a report: ten years, as long as cases are kept")                       \
     LIMIT(REPORT_ROWS, 1000, "rows", "one page of a report; the rest follows by its cursor")                           \
     LIMIT(REPORT_PAGE_MS, 150, "ms", "a page of a report ends after this: the lists of the windows must not wait")     \

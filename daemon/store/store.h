@@ -69,8 +69,8 @@ int store_start(struct store *store) TB_MUST_USE;
 void store_stop(struct store *store);
 void store_close(struct store *store);
 
-/* Any thread.  TB_ETEMP when the queue, or the share of this source in it, is full; TB_ECLOSED when the threads do not
- * run: `done` will not be called. */
+/* Any thread.  TB_ETEMP when the queue, or the share of this source in it, is full; TB_ECLOSED when the threads do not run: `done` will
+ * not be called. */
 int store_submit(struct store *store, struct store_command *command) TB_MUST_USE;
 int store_read(struct store *store, struct store_query *query) TB_MUST_USE;
 /* One transaction over the list, in the calling thread, without `done` and `post` (they are the caller's): sets rc in each.  Returns 0 when
