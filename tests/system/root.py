@@ -97,7 +97,8 @@ class Machine:
 
     def inside(self, *command):
         """The command line that runs a command in the machine, without what would reach beyond it: the clock is the host's, too."""
-        return ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "setpriv", "--bounding-set=" + BEYOND, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+        return ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "setpriv", "--bounding-set=" + BEYOND,
+                "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
                 "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", *map(str, command)]
 
     def try_run(self, *command, **more):
