@@ -27,7 +27,7 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3 };
     O(LOG, "log", "FILE", false, N_("take the log from this file instead of the journal"))                                  \
     O(OFFICE, "office", "OFFICE", true, N_("only this counterpart"))                                                        \
     O(WAIT, "wait", NULL, true, N_("answer only when every message is delivered"))                                          \
-    O(END, "end", NULL, true, N_("open the intake again"))
+    O(END, "end", NULL, true, N_("the other way round: open the intake, send the parked"))
 
 enum ctl_option {
 #define O(constant, name, value, sent, help) CTL_##constant,
@@ -90,6 +90,7 @@ int ctl_status_judge(const json_t *answer);
 int ctl_test_judge(const json_t *answer);
 int ctl_test_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_park_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_drain_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 /* ---- tongbanctl_log.c ---- */

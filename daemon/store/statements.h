@@ -307,11 +307,12 @@
     S(MATERIAL_OUT_DROP, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND idx = ?2")                            \
     S(MATERIAL_OUT_NEXT, READ,                                                                                         \
       "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
-      "WHERE o.peer_no = ?1 AND o.ready = 1 AND o.id > coalesce((SELECT max(id) FROM material_out "                    \
+      "WHERE o.peer_no = ?1 AND o.ready = 1 AND o.parked = 0 AND o.id > coalesce((SELECT max(id) FROM material_out "                    \
       "WHERE peer_no = ?1 AND ready = 1 AND sha256 = ?2), 0) ORDER BY o.id LIMIT 1")                                   \
     S(MATERIAL_OUT_LIST, READ,                                                                                         \
-      "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
+      "SELECT m.sha256, m.size, m.type, m.at, o.parked FROM material_out o JOIN material m ON m.sha256 = o.sha256 "    \
       "WHERE o.peer_no = ?1 AND o.ready = 1 ORDER BY o.id LIMIT ?2")                                                   \
+    S(MATERIAL_OUT_PARK, WRITE, "UPDATE material_out SET parked = ?3 WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1") \
     S(MATERIAL_OUT_DONE, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1")           \
     /* joint cases */                                                                                                  \
     S(JOINT_INSERT, WRITE,                                                                                             \

@@ -81,6 +81,31 @@ def test_what_waits_is_listed_without_names_and_goes_when_the_link_is_back(world
     assert "nothing waits" in world.away.control("queue", "list")
 
 
+def test_a_material_is_parked_and_let_go_again(world):
+    digest = world.away.upload(b"%PDF-1.4\n" + b"to be damaged" * 100)
+    world.cut()
+    assert world.away.intake(materials=[{"name": "原居民身份证", "form": "copy", "sha256": digest}]).status == 201
+    stored = next(path for path in world.away.directory.rglob(f"*{digest[2:]}*") if path.is_file())
+    stored.chmod(0o600)
+    stored.write_bytes(b"%PDF-1.4\n" + b"x" * (stored.stat().st_size - 9))
+    world.restore()
+    world.away.control("queue", "retry")
+    until(lambda: world.away.events("material_failed"))
+    assert [row["parked"] for row in queue(world.away)["materials"] if row["material"] == digest] == [False]
+    assert "parked" in world.away.control("queue", "park", digest)
+    assert [row["parked"] for row in queue(world.away)["materials"] if row["material"] == digest] == [True]
+    assert "parked" in world.away.control("queue", "list")
+    failures = len(world.away.events("material_failed"))
+    world.away.control("queue", "retry")
+    time.sleep(1)
+    assert len(world.away.events("material_failed")) == failures, "a parked material was tried"
+    world.away.control("queue", "park", digest, "--end")
+    until(lambda: len(world.away.events("material_failed")) > failures)
+    assert "not wait" in world.away.control("queue", "park", "0" * 64, code=1)
+    assert "SHA-256" in world.away.control("queue", "park", "abc", code=1)
+    world.away.control("queue", "park", digest)
+
+
 def test_a_counterpart_is_tested_for_real(world):
     said = world.home.control_json("peer", "test", world.away.code)["done"]
     assert said["ok"] and said["ms"] < 20000
