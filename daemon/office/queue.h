@@ -4,8 +4,8 @@
 
 #include "daemon/office/office.h"
 
-/* A store query: {"rows":[{peer, seq, type, case, at, age_s}], "materials":[{peer, material, size, at, parked}], "more":bool}; the oldest first,
- * at most LIMIT_LIST_PAGE of each. */
+/* A store query: {"rows":[{peer, seq, type, case, at, age_s}], "materials":[{peer, material, size, at, parked}], "more":bool}; the
+ * oldest first, at most LIMIT_LIST_PAGE of each. */
 struct office_queue {
     struct store_query query;
     const struct office *office;
