@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include "daemon/base/world.h"
@@ -126,4 +128,9 @@ int sd_sockets_clear(struct sd_sockets *sockets)
     free(sockets->names);
     *sockets = (struct sd_sockets){0};
     return left;
+}
+
+int sd_tell_journal(const struct iovec *fields, int count)
+{
+    return sd_journal_sendv(fields, count) < 0 ? TB_EIO : 0;
 }

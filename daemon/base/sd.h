@@ -7,6 +7,7 @@
 #define BASE_SD_H
 
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "proto/err.h"
 
@@ -39,5 +40,7 @@ void sd_sockets_keep(const char *name, const char *address, uint16_t port, int f
 /* Gives up what was kept for an address that is no longer configured.  How many sockets of units nobody asked for: whoever connects to them
  * would wait for ever. */
 int sd_sockets_clear(struct sd_sockets *sockets);
+/* A record of the journal, each part "NAME=value".  TB_EIO when the journal did not take it. */
+int sd_tell_journal(const struct iovec *fields, int count) TB_MUST_USE;
 
 #endif
