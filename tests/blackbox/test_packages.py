@@ -1,4 +1,4 @@
-"""The Debian packages of this build, looked at without installing them (installing: tests/system/test_packages.py)."""
+"""The Debian packages of this build, looked at without installing them (installing: tests/system/test_life.py)."""
 import pathlib
 import re
 import subprocess
@@ -15,12 +15,14 @@ import packages  # noqa: E402
 EXPECTED = {
     "tongban-daemon": ["usr/sbin/tongband", "usr/sbin/tongbanctl", "usr/lib/systemd/system/tongband.service",
                        "usr/lib/systemd/system/tongband@.service", "usr/lib/systemd/system/tongband-window.socket",
-                       "usr/lib/systemd/system/tongband-peer@.socket", "usr/lib/sysusers.d/tongban.conf", "usr/lib/tmpfiles.d/tongban.conf",
+                       "usr/lib/systemd/system/tongband-peer@.socket", "usr/lib/systemd/catalog/tongban.catalog",
+                       "usr/lib/sysusers.d/tongban.conf", "usr/lib/tmpfiles.d/tongban.conf",
                        "usr/share/man/man8/tongband.8.gz", "usr/share/man/man8/tongbanctl.8.gz",
                        "usr/share/bash-completion/completions/tongbanctl"],
     "tongban": ["usr/bin/tongban", "usr/share/man/man1/tongban.1.gz", "usr/share/bash-completion/completions/tongban"],
     "tongban-verify": ["usr/bin/tongban-verify", "usr/share/man/man1/tongban-verify.1.gz"],
     "tongban-common": ["usr/share/tongban/calendar/holidays.tsv", "usr/share/tongban/catalogue/items.tsv", "usr/share/tongban/tongban.example.yaml",
+                       "usr/share/tongban/journald-tongban.conf", "usr/share/tongban/prometheus/tongban.rules.yml",
                        "usr/share/locale/zh_CN/LC_MESSAGES/tongban.mo", "usr/share/doc/tongban-common/how-to/install.md",
                        "usr/share/doc/tongban-common/reference/units.md"],
 }

@@ -83,7 +83,7 @@ def configure(machine, offices, code, name, state):
     text = re.sub(r"(store: \{directory: )[^,}]+", rf"\g<1>{state}", text)
     text = re.sub(r"calendar: .*", "calendar: /usr/share/tongban/calendar/holidays.tsv", text)
     text = re.sub(r"(: )('?)tls/", rf"\g<1>\g<2>{code}/tls/", text)
-    text = text.replace(": ../", ": ")
+    text = re.sub(r"^control: .*\n", "", text.replace(": ../", ": "), flags=re.M)  # the usual one
     for other in offices.offices.values():
         (etc / other.code / "tls").mkdir(parents=True, exist_ok=True)
         shutil.copy(other.tls / "peer-ca.crt", etc / other.code / "tls")
@@ -154,7 +154,8 @@ def test_a_life(machine, debs, offices):
     assert machine.run("sh", "-c", CHECK) == "ok\n"
     machine.run("systemctl", "start", "tongband")
     assert show(machine, "tongband", "ActiveState") == "active"
-    assert show(machine, "tongband", "StatusText").startswith("running; write queue 0; counterpart 320623 not reached since")
+    # how much is queued at that moment is not for us to say
+    assert re.match(r"running; write queue \d+; counterpart 320623 not reached since", show(machine, "tongband", "StatusText"))
     assert ask(machine, HOME) == 200
     figure = re.search(r"exposure level for tongband.service: ([0-9.]+)", machine.run("systemctl", "--version") and machine.run(
         "systemd-analyze", "security", "--no-pager", "tongband.service")).group(1)
@@ -175,6 +176,9 @@ def test_a_life(machine, debs, offices):
     assert "unknown key 'nonsense'" in machine.run("journalctl", "-u", "tongband", "-o", "cat", "--no-pager")
     wrong.write_text(good)
     machine.run("systemctl", "start", "tongband")
+
+    # the journal explains its events, in the language of the reader
+    assert "tongban" in machine.run("journalctl", "--list-catalog").lower()
 
     # a crash is: and who connects meanwhile waits and is answered
     answers, ended = [], threading.Event()
@@ -253,7 +257,7 @@ def test_two_offices_on_one_server(machine, debs, offices):
     assert ask(machine, AWAY) == 200 and show(machine, f"tongband@{AWAY}", "ActiveState") == "active"
     assert show(machine, f"tongband@{HOME}", "MainPID") == pid
     # the line of systemctl status is renewed within the minute
-    until(lambda: show(machine, f"tongband@{HOME}", "StatusText") == "running; write queue 0; 1 of 1 counterparts in order",
+    until(lambda: re.fullmatch(r"running; write queue \d+; 1 of 1 counterparts in order", show(machine, f"tongband@{HOME}", "StatusText")),
           lambda: show(machine, f"tongband@{HOME}", "StatusText"), 70)
     machine.run("dpkg", "--remove", *packages.NAMES)
     assert machine.try_run("pgrep", "tongband").returncode == 1
