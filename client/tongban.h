@@ -114,6 +114,8 @@ int item_list(struct client *client, const struct args *args);
 int item_show(struct client *client, const struct args *args);
 int case_list(struct client *client, const struct args *args);
 int case_show(struct client *client, const struct args *args);
+int case_export_run(struct client *client, const struct args *args);
+int case_import_run(struct client *client, const struct args *args);
 int case_track(struct client *client, const struct args *args);
 int case_clocks_show(struct client *client, const struct args *args);
 int case_proof(struct client *client, const struct args *args);

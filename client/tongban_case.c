@@ -98,7 +98,7 @@ static int rows_show(struct client *client, json_t *rows)
     return EXIT_DONE;
 }
 
-int case_list(struct client *client, const struct args *args)
+int case_rows_asked(struct client *client, const struct args *args, json_t **rows)
 {
     const char *state = args_option(args, "state"), *limit = args_option(args, "limit");
     struct buf path;
@@ -118,9 +118,17 @@ int case_list(struct client *client, const struct args *args)
         rc = buf_printf(&path, "&state=%s", state);
     if (!rc && args_option(args, "open"))
         rc = buf_append_str(&path, "&open=1");
-    json_t *rows;
-    int status = rc ? report_local(client, REPORT_MEMORY, NULL) : view_rows(client, path.data, (size_t)most, &rows);
+    if (!rc)
+        rc = view_desk_query(args, &path);
+    int status = rc ? report_local(client, REPORT_MEMORY, NULL) : view_rows(client, path.data, (size_t)most, rows);
     buf_free(&path);
+    return status;
+}
+
+int case_list(struct client *client, const struct args *args)
+{
+    json_t *rows = NULL;
+    int status = case_rows_asked(client, args, &rows);
     return status ? status : rows_show(client, rows);
 }
 

@@ -45,10 +45,32 @@ static const struct option case_new_options[] = {
     {"office", "CODE", N_("home office of the item")},
     {"no-forward", NULL, N_("take in only; forward later")},
     {NULL, NULL, NULL}};
+#define DESK_OPTIONS                                                                                                   \
+    {"window", "NAME", N_("only what was taken in at this window")},                                                   \
+    {                                                                                                                  \
+        "township", "CODE", N_("only what was taken in at this township (镇街): its nine digits")                      \
+    }
+static const struct option todo_options[] = {DESK_OPTIONS, {NULL, NULL, NULL}};
 static const struct option case_list_options[] = {{"state", "STATE", N_("only cases in this state")},
                                                   {"open", NULL, N_("only cases that are not closed")},
                                                   {"limit", "N", N_("at most this many rows")},
+                                                  DESK_OPTIONS,
                                                   {NULL, NULL, NULL}};
+static const struct option case_export_options[] = {
+    {"format", "json|tsv", N_("form of the file; tsv is the default")},
+    {"out", "FILE", N_("write the cases here instead of to standard output; only its owner can read it")},
+    {"force", NULL, N_("replace a file that is there")},
+    {"list", NULL, N_("instead of named cases those of `case list`, with the three options below")},
+    {"state", "STATE", N_("only cases in this state")},
+    {"open", NULL, N_("only cases that are not closed")},
+    {"limit", "N", N_("at most this many rows")},
+    {NULL, NULL, NULL}};
+static const struct option case_import_options[] = {
+    {"forward", NULL, N_("forward each case to the office that decides; else only take it in")},
+    {"dry-run", NULL, N_("only check the rows; nothing is sent")},
+    {"result", "FILE", N_("write here what became of each row: line, case number or error")},
+    {"force", NULL, N_("replace a result file that is there")},
+    {NULL, NULL, NULL}};
 static const struct option number_options[] = {
     {"system", "NAME", N_("the line system (条线系统) that knows the case under this number")},
     {"value", "NUMBER", N_("the number there")},
@@ -82,6 +104,7 @@ static const struct option material_options[] = {
     {"name", "NAME", N_("name of the material as in the item's list")},
     {"form", "original|copy|electronic|form", N_("form in which it was handed in")},
     {"original-seen", NULL, N_("the original was seen and agrees")},
+    {"licence", "ID", N_("identifier of the e-licence (GB/T 36904); without FILE the material is the licence alone, named by --name")},
     {NULL, NULL, NULL}};
 static const struct option contact_find_options[] = {{"office", "CODE", N_("home office of the item")}, {NULL, NULL, NULL}};
 static const struct option calendar_options[] = {
@@ -103,7 +126,8 @@ static const struct option account_options[] = {
 #define PERIOD_OPTIONS                                                                                                 \
     {"from", "DATE", N_("first day of the period")}, {"to", "DATE", N_("last day of the period; else today")},         \
         {"quarter", "2026Q4", N_("this quarter")}, {"office", "CODE", N_("only cases with this office")},              \
-        {"item", "CODE", N_("only cases of this item")}
+        {"item", "CODE", N_("only cases of this item")}, DESK_OPTIONS,                                                 \
+        {"by", "window|township|staff", N_("of intake: how many each of them took in")}
 static const struct option report_options[] = {
     PERIOD_OPTIONS,
     {"csv", NULL, N_("comma-separated values (RFC 4180), UTF-8")},
@@ -140,6 +164,10 @@ const struct command commands[] = {
      N_("list cases, newest first; QUERY is a case number, a whole name, a whole certificate number or the number of a line "
         "system"), case_list},
     {"case", "show", "NO", 1, 1, NULL, N_("show a case whole (this view is recorded)"), case_show},
+    {"case", "export", "[NO…]", 0, ARGS_POSITIONAL, case_export_options,
+     N_("write cases to a file for a line system: JSON or TSV (each case is recorded as a view)"), case_export_run},
+    {"case", "import", "FILE", 1, 1, case_import_options,
+     N_("take in the cases of a file, JSON or TSV; the same file again doubles nothing"), case_import_run},
     {"case", "number", "NO", 1, 1, number_options, N_("note the number under which a line system knows a case; only at this office"),
      case_number},
     {"case", "track", "NO", 1, 1, track_options, N_("show what happened to a case, step by step"), case_track},
@@ -167,13 +195,13 @@ const struct command commands[] = {
     {"report", "check", "NAME", 1, 1, check_options, N_("compute a report again from the ledger's entries and compare"), figures_check},
     {"report", NULL, "NAME", 1, 1, report_options, N_("show a register or figures: intake, mail, overdue, meeting and more"),
      figures_show},
-    {"material", "add", "NO FILE…", 2, ARGS_POSITIONAL, material_options, N_("upload scans and add them to a case"),
+    {"material", "add", "NO [FILE…]", 1, ARGS_POSITIONAL, material_options, N_("upload scans, or note an e-licence, and add them to a case"),
      material_add},
     {"result", "check", "NUMBER", 1, 1, NULL,
      N_("whether a document or licence is known here and in force: its number, or the text of its QR code"), result_check},
     {"progress", NULL, "CASE [CODE]", 1, 2, NULL, N_("where a case stands, for the applicant: number and query code, or the text of the QR code"),
      progress_show},
-    {"todo", NULL, "", 0, 0, NULL, N_("what waits for this office"), todo_list},
+    {"todo", NULL, "", 0, 0, todo_options, N_("what waits for this office"), todo_list},
     {"code", "check", "KIND VALUE", 2, 2, NULL,
      N_("check a number offline: citizen-id, uscc, licence-id, case-no, tracking"), code_run},
     {"calendar", "add", "DATE N", 2, 2, calendar_options, N_("the date N working days after DATE"), calendar_run},

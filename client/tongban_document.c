@@ -51,7 +51,7 @@ static int rows_print(const json_t *rows)
     return rc ? rc : table_print(&t);
 }
 
-/* The first that this office has not printed yet and may print; else any. */
+/* The first that should be printed now; else any. */
 static void documents_next(const json_t *rows, const char *no)
 {
     const json_t *row;
@@ -59,8 +59,7 @@ static void documents_next(const json_t *rows, const char *no)
     char text[160];
     json_array_foreach((json_t *)(uintptr_t)rows, i, row)
     {
-        if (!json_is_true(json_object_get(row, "printable")) || json_integer_value(json_object_get(row, "printed")) ||
-            json_is_true(json_object_get(row, "void")))
+        if (!json_is_true(json_object_get(row, "proposed")))
             continue;
         (void)snprintf(text, sizeof text, lang_zh() ? "tongban case document %.21s %.31s --out %s（%s）"
                                              : "tongban case document %.21s %.31s --out %s (%s)",

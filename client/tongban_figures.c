@@ -31,7 +31,7 @@ static int put_parameter(struct buf *path, const char *name, const char *value)
 /* The period of the later pages is that of the first one: a report that runs past midnight stays the same report. */
 static int page_path(const struct figures_view *view, const struct args *args, bool verify, struct buf *path)
 {
-    static const char *const passed[] = {"office", "item"};
+    static const char *const passed[] = {"office", "item", "window", "township", "by"};
     int rc = buf_printf(path, "/window/v1/reports/%s", view->run.report->name);
     for (size_t i = 0; i < sizeof passed / sizeof passed[0] && !rc; i++)
         rc = put_parameter(path, passed[i], args_option(args, passed[i]));
@@ -94,7 +94,9 @@ static int fetch(struct client *client, const struct args *args, bool verify, st
 
 static int begin(struct client *client, const struct args *args, struct figures_view *view)
 {
-    const struct report *report = report_find(args->positional[0]);
+    /* the register of single applications, added up, is a report of its own */
+    bool added = args_option(args, "by") && !strcmp(args->positional[0], "intake");
+    const struct report *report = report_find(added ? "desks" : args->positional[0]);
     int64_t from, to;
     *view = (struct figures_view){.differences = json_array()};
     if (!report)
@@ -127,8 +129,14 @@ static bool ends_with(const char *text, const char *end)
 static void moved_line(const struct figures_view *view)
 {
     const json_t *begun = json_object_get(view->first, "checkpoint"), *ended = json_object_get(view->last, "checkpoint");
-    (void)printf(_("Computed from the entries of ledger %s up to size %lld, root %s.\n"), view_text(view->last, "office"),
-                 (long long)json_integer_value(json_object_get(ended, "size")), view_text(ended, "root"));
+    char text[300];
+    (void)snprintf(text, sizeof text, _("Computed from the entries of ledger %s up to size %lld, root %s.\n"),
+                   view_text(view->last, "office"), (long long)json_integer_value(json_object_get(ended, "size")),
+                   view_text(ended, "root"));
+    struct buf lines;
+    buf_init(&lines, VALUE_BYTES);
+    (void)fputs(text_wrap(text, term_width(), 0, 0, &lines) ? text : lines.data, stdout);
+    buf_free(&lines);
     if (!json_equal(begun, ended))
         (void)printf(_("The ledger grew meanwhile, from size %lld on.\n"), (long long)json_integer_value(json_object_get(begun, "size")));
 }

@@ -123,6 +123,13 @@ static bool is_shown(const struct report *report, const struct report_column *co
     return true;
 }
 
+static int table_cell(const struct report *report, const struct report_column *column, const json_t *cell, struct buf *out)
+{
+    if (column->type == REPORT_FLAG)
+        return buf_append_str(out, json_integer_value(cell) ? _("yes") : _("no"));
+    return figures_cell(report, column, cell, out);
+}
+
 static int table_fill(const struct report_run *run, struct table *t)
 {
     struct buf text[TABLE_COLUMNS];
@@ -139,7 +146,7 @@ static int table_fill(const struct report_run *run, struct table *t)
             if (!is_shown(run->report, c))
                 continue;
             buf_clear(&text[n]);
-            rc = figures_cell(run->report, c, json_object_get(row, c->name), &text[n]);
+            rc = table_cell(run->report, c, json_object_get(row, c->name), &text[n]);
             cells[n] = text[n].len ? text[n].data : "";
             n++;
         }
@@ -180,12 +187,13 @@ int figures_print(const struct figures_view *view)
         for (const struct report_column *c = run->report->columns; c->name && n < TABLE_COLUMNS; c++)
             if (is_shown(run->report, c)) {
                 table_column(&t, figures_title(c, titles[n], sizeof titles[n]), c->type == REPORT_TEXT && strcmp(c->name, "case") ? 6 : 0);
+                table_hide(&t, HIDE_EMPTY);
                 n++;
             }
         rc = table_fill(run, &t);
         if (rc)
             table_free(&t);
-        rc = rc ? rc : table_print(&t);
+        rc = rc ? rc : table_print_whole(&t);
     }
     totals_line(run);
     return rc;

@@ -112,6 +112,20 @@ static unsigned usual_form(char letter)
     return letter == 'C' ? 1 : letter == 'E' || letter == 'S' || letter == 'P' ? 2 : letter == 'F' ? 3 : 0;
 }
 
+/* The identifier of the e-licence that the applicant shows; empty where the clerk did not see it, the form check says so. */
+static int ask_licence(json_t *material)
+{
+    for (;;) {
+        const char *why;
+        (void)json_object_del(material, "licence_id");
+        int rc = ask_into(material, "licence_id", _("Identifier of the e-licence (empty: not seen)"), false);
+        const char *id = view_text(material, "licence_id");
+        if (rc || !id[0] || !code_check(CODE_LICENCE_ID, id, &why))
+            return rc;
+        (void)fprintf(stderr, "  %s\n", gettext(why));
+    }
+}
+
 static int ask_material(const json_t *wanted, json_t *materials)
 {
     char letter = view_text(wanted, "form")[0];
@@ -129,6 +143,8 @@ static int ask_material(const json_t *wanted, json_t *materials)
         rc = ask_yes(_("Was the original seen, and does it agree?"), true, &seen);
     json_t *material =
         json_pack("{s:s, s:s, s:b}", "name", view_text(wanted, "name"), "form", values[chosen], "original_seen", seen);
+    if (!rc && item_licence_of(wanted) == ITEM_LICENCE_SEEN)
+        rc = material ? ask_licence(material) : TB_ENOMEM;
     if (!rc)
         rc = material ? ask_into(material, "file", _("File of the scan (empty: none)"), false) : TB_ENOMEM;
     if (!rc && json_array_append(materials, material))

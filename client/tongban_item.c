@@ -287,6 +287,11 @@ static void show_standards(const json_t *materials)
     }
 }
 
+static const char *licence_word(const json_t *material)
+{
+    return item_licence_of(material) == ITEM_LICENCE_NONE ? "" : item_word("licence", view_text(material, "licence"), lang_zh());
+}
+
 static int show_materials(const json_t *materials)
 {
     struct table t;
@@ -300,6 +305,8 @@ static int show_materials(const json_t *materials)
     table_column(&t, _("Needed"), 8);
     table_column(&t, _("Deferrable"), 0);
     table_hide(&t, HIDE_EMPTY);
+    table_column(&t, _("E-licence"), 8);
+    table_hide(&t, HIDE_EMPTY);
     json_array_foreach((json_t *)materials, i, material)
     {
         char number[24];
@@ -309,7 +316,8 @@ static int show_materials(const json_t *materials)
                                view_text(material, "name"),
                                item_word("form", view_text(material, "form"), lang_zh()),
                                when[0] ? when : json_is_false(json_object_get(material, "required")) ? _("no") : _("yes"),
-                               json_is_true(json_object_get(material, "deferrable")) ? _("yes") : ""};
+                               json_is_true(json_object_get(material, "deferrable")) ? _("yes") : "",
+                               licence_word(material)};
         rc = rc ? rc : table_row(&t, cells);
     }
     (void)putchar('\n');

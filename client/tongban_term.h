@@ -41,6 +41,12 @@ int table_markdown(const struct table *t, struct buf *out) TB_MUST_USE;
 void table_free(struct table *t);
 /* Writes to stdout with the terminal's width; frees the table. */
 int table_print(struct table *t) TB_MUST_USE;
+/* Whether the table fits into so many columns with texts that still say something, without leaving out a column that has something. */
+bool table_fits(const struct table *t, unsigned limit);
+/* Writes it record by record, each value behind its title. */
+int table_flow(const struct table *t, unsigned limit, struct buf *out) TB_MUST_USE;
+/* Like table_print, but never cuts a text to nothing or drops a column: a table that does not fit flows. */
+int table_print_whole(struct table *t) TB_MUST_USE;
 /* Appends at most `columns` columns of the text, with "…" when cut. */
 int text_fit(const char *text, unsigned columns, struct buf *out) TB_MUST_USE;
 /* Terminal width of stdout; 0 when it is not a terminal and $COLUMNS is not set. */

@@ -110,12 +110,13 @@ static int lines_print(const struct line *lines, size_t count)
     return rc ? rc : table_print(&t);
 }
 
-static int screen(struct client *client, const json_t *rows, const json_t *objects, bool more)
+static int screen(struct client *client, const json_t *rows, const json_t *objects, bool more, bool narrowed)
 {
     size_t cases = json_array_size(rows), room = cases + json_array_size(objects);
     if (!room) {
         (void)printf("%s\n", _("Nothing waits."));
-        term_next(_("tongban case new takes an application in; tongban case list --open shows what is under way"));
+        term_next(narrowed ? "tongban todo"
+                           : _("tongban case new takes an application in; tongban case list --open shows what is under way"));
         return EXIT_DONE;
     }
     struct line *lines = calloc(room, sizeof *lines);
@@ -128,6 +129,8 @@ static int screen(struct client *client, const json_t *rows, const json_t *objec
         (void)printf(_("%zu to do: %zu cases, %zu on the registers\n"), count, cases, count - cases);
         if (more)
             (void)printf("%s\n", _("Only the most urgent are shown; more wait."));
+        if (narrowed)
+            (void)printf("%s\n", _("Only cases taken in there; the registers have no window."));
         (void)snprintf(next, sizeof next, "tongban %s show %.28s", lines[0].kind ? lines[0].kind->name : "case",
                        view_text(lines[0].row, lines[0].kind ? "no" : "case"));
         term_next(next);
@@ -154,10 +157,16 @@ static int first_page(struct client *client, const char *path, json_t **rows, bo
 int todo_list(struct client *client, const struct args *args)
 {
     json_t *rows = NULL, *objects = NULL;
-    bool more = false;
-    (void)args;
-    int status = first_page(client, "/window/v1/todo?limit=100", &rows, &more);
-    if (!status)
+    bool more = false, narrowed = args_option(args, "window") || args_option(args, "township");
+    struct buf path;
+    buf_init(&path, 1024);
+    int rc = buf_append_str(&path, "/window/v1/todo?limit=100");
+    rc = rc ? rc : view_desk_query(args, &path);
+    int status = rc ? report_local(client, REPORT_MEMORY, NULL) : first_page(client, path.data, &rows, &more);
+    buf_free(&path);
+    if (!status && narrowed)
+        objects = json_array();
+    else if (!status)
         status = first_page(client, "/window/v1/registers?limit=100", &objects, &more);
     if (!status && client->json) {
         json_t *doc = json_pack("{s:O, s:O}", "rows", rows, "registers", objects);
@@ -166,7 +175,7 @@ int todo_list(struct client *client, const struct args *args)
         term_json(doc);
         json_decref(doc);
     } else if (!status) {
-        status = screen(client, rows, objects, more);
+        status = screen(client, rows, objects, more, narrowed);
     }
     json_decref(rows);
     json_decref(objects);

@@ -97,6 +97,26 @@ static void person_lines(const char *who, const json_t *person)
     term_pair(who, LABEL, text);
 }
 
+/* The identifiers, too long for a column and never broken, so that they can be copied; an older program of the other office got them in the
+ * remark. */
+static void licence_lines(const json_t *materials)
+{
+    size_t i;
+    const json_t *m;
+    bool first = true;
+    json_array_foreach((json_t *)materials, i, m)
+    {
+        const char *id = view_text(m, "licence_id");
+        if (!id[0])
+            continue;
+        bool remark = json_is_true(json_object_get(m, "licence_in_remark"));
+        if (first)
+            (void)printf("\n%s\n", _("E-licences (number of the material, identifier):"));
+        (void)printf("%zu  %s%s%s\n", i + 1, id, remark ? "\n   " : "", remark ? _("the other office has it in the remark") : "");
+        first = false;
+    }
+}
+
 static void material_lines(const json_t *materials)
 {
     struct table t;
@@ -124,6 +144,7 @@ static void material_lines(const json_t *materials)
     (void)putchar('\n');
     if (rc || table_print(&t))
         table_free(&t);
+    licence_lines(materials);
 }
 
 static void time_lines(const json_t *times)
@@ -179,8 +200,10 @@ void view_lacks(const json_t *lacks)
         char text[1200];
         const char *standard = view_text(one, "standard");
         bool unseen = !strcmp(view_text(one, "lack"), "original_unseen");
+        bool licence = !strcmp(view_text(one, "lack"), "licence_unseen");
         (void)snprintf(text, sizeof text, "%s%s%s%s%s", view_text(one, "material"),
                        unseen                                           ? _(": the original was not seen")
+                       : licence                                          ? _(": the e-licence was not seen, its identifier is missing")
                        : json_is_true(json_object_get(one, "deferrable")) ? _(": not there; may come later")
                                                                         : _(": not there"),
                        standard[0] ? lang_pick(" (", "（") : "", standard, standard[0] ? lang_pick(")", "）") : "");

@@ -14,6 +14,8 @@ const char *view_text(const json_t *doc, const char *key);
 /* All rows of a list, following its cursors until `most` rows (0 = the whole list, bounded).  `path` has its query
  * already. 0 with a new array, or an exit status after having told the user. */
 int view_rows(struct client *client, const char *path, size_t most, json_t **rows) TB_MUST_USE;
+/* The rows of cases that the options and the word of `case list` ask for; a new array.  Exit status. */
+int case_rows_asked(struct client *client, const struct args *args, json_t **rows) TB_MUST_USE;
 /* {"rows":[…]} on stdout; takes the array. */
 void view_json_rows(json_t *rows);
 /* The word for a state of a case in the user's language; unknown ones as they are. */
@@ -83,5 +85,8 @@ int view_read_json(const struct client *client, const char *path, json_t **out) 
 bool wanted_step(const json_t *item, char step);
 /* Conditions, survey standards and materials in one block on standard output. */
 void wanted_show(const json_t *item);
+
+/* Appends "&window=…&township=…" as far as the options were given. */
+int view_desk_query(const struct args *args, struct buf *path) TB_MUST_USE;
 
 #endif

@@ -32,6 +32,7 @@ static void show_material(size_t n, const json_t *material)
     char text[700];
     const char *when = view_text(material, "needed_when"), *standard = view_text(material, "standard");
     const char *need = !item_from_applicant(material)                   ? _("not to be handed in")
+                       : item_licence_of(material) == ITEM_LICENCE_SEEN    ? _("e-licence to be shown")
                        : when[0]                                           ? when
                        : !flag(material, "required", true)                 ? _("not always needed")
                        : flag(material, "deferrable", false)               ? _("may come later")

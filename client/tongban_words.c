@@ -8,6 +8,12 @@ static const struct {
     const char *word, *text;
 } protocol_words[] = {
     {"done", N_("done")},
+    {"running", N_("running")},
+    {"draining", N_("intake closed")},
+    {"ok", N_("well")},
+    {"retrying", N_("failing, tried again")},
+    {"alarm", N_("failing")},
+    {"paused", N_("paused")},
     {"refused", N_("refused")},
     {"invalid", N_("not valid")},
     {"acceptance", N_("acceptance")},

@@ -11,10 +11,12 @@
 #include "daemon/api/api.h"
 #include "daemon/api/control.h"
 #include "daemon/api/material_api.h"
+#include "daemon/api/monitor.h"
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/base/sd.h"
 #include "daemon/hook/hook.h"
+#include "daemon/manager.h"
 #include "daemon/office/staff.h"
 #include "daemon/peer/driver.h"
 #include "daemon/setup.h"
@@ -22,7 +24,7 @@
 #include "proto/limits.h"
 
 enum { TICK_MS = 60 * 1000 }; /* what the passing of time does to cases is seen within a minute */
-enum { FAST_THREADS = 2, SLOW_THREADS = 4, SIGNALS = 3, LISTENERS = 3, FILES_OF_OURS = 512, MS_PER_DAY = 24 * 3600 * 1000 };
+enum { FAST_THREADS = 2, SLOW_THREADS = 4, SIGNALS = 3, LISTENERS = 3, FILES_OF_OURS = 512 };
 
 struct service {
     const struct config *config;
@@ -34,10 +36,14 @@ struct service {
     struct store *store;
     struct material_store *materials;
     struct api api;
+    struct manager manager;
+    struct sd_sockets sockets; /* of socket units */
     struct setup_tls tls;
     size_t max_connections;                         /* of each listener */
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct control *control;                        /* of tongbanctl, or NULL */
+    struct monitor *monitor;
+    int64_t started_ms;
     struct driver **drivers;                        /* owned, one per peer */
     struct hooks *hooks;                            /* or NULL */
     uv_signal_t signals[SIGNALS];
@@ -91,10 +97,76 @@ static bool peer_status(void *context, const char *office, struct api_peer_statu
             continue;
         driver_stats(service->drivers[i], &stats);
         *out = (struct api_peer_status){.alarm = stats.alarm, .failures = stats.failures, .last_exchange_ms = stats.last_exchange_ms,
-                                        .skew_ms = stats.skew_ms};
+                                        .skew_ms = stats.skew_ms, .refused = stats.refused, .material_stuck = stats.material_stuck,
+                                        .last_rc = stats.last_rc, .last_ok_ms = stats.last_ok_ms, .paused = stats.paused};
         return true;
     }
     return false;
+}
+
+/* ---- what operators do ---- */
+
+static void wired_exchange(void *context, size_t peer, struct control_exchange *out)
+{
+    struct service *service = context;
+    struct driver_stats s = {.last_detail = ""};
+    if (service->drivers && service->drivers[peer])
+        driver_stats(service->drivers[peer], &s);
+    *out = (struct control_exchange){.alarm = s.alarm, .paused = s.paused, .material_stuck = s.material_stuck, .failures = s.failures,
+                                     .detail = s.last_detail, .failing_since_ms = s.failing_since_ms,
+                                     .last_exchange_ms = s.last_exchange_ms, .skew_ms = s.skew_ms, .batches = s.batches,
+                                     .messages = s.messages, .materials = s.materials, .retries = s.retries};
+}
+
+static void wired_pause(void *context, size_t peer, bool paused)
+{
+    struct service *service = context;
+    if (service->drivers && service->drivers[peer])
+        driver_pause(service->drivers[peer], paused);
+}
+
+static void wired_retry(void *context, size_t peer)
+{
+    struct service *service = context;
+    if (service->drivers && service->drivers[peer])
+        driver_retry(service->drivers[peer]);
+}
+
+static void wired_drain(void *context, bool on)
+{
+    ((struct service *)context)->api.draining = on;
+}
+
+static bool wired_draining(void *context)
+{
+    return ((struct service *)context)->api.draining;
+}
+
+static int wired_metrics(void *context, struct buf *out)
+{
+    return api_metrics_print(&((struct service *)context)->api, NULL, NULL, out);
+}
+
+static int64_t wired_certificate_days(void *context)
+{
+    return observe_certificate_days(&((struct service *)context)->api);
+}
+
+static void control_parts_of(struct service *service, struct control_parts *out)
+{
+    *out = (struct control_parts){
+        .loop = &service->loop,
+        .lanes = service->lanes,
+        .store = service->store,
+        .materials = service->materials,
+        .office = service->office,
+        .config = service->config,
+        .monitor = service->monitor,
+        .started_ms = service->started_ms,
+        .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
+                   .draining = wired_draining, .metrics = wired_metrics,
+                   .certificate_days = wired_certificate_days},
+    };
 }
 
 /* ---- reload ---- */
@@ -108,11 +180,16 @@ struct reload {
     bool again; /* a further SIGHUP came meanwhile */
 };
 
-static void set_certificate_days(const struct setup_tls *tls)
+static void note_certificates(struct service *service)
 {
-    int64_t now = world_real()->now_ms(world_real()->context);
-    int64_t window = tls_context_not_after(tls->window), peer = tls_context_not_after(tls->peer);
-    metric_set(METRIC_TLS_CERTIFICATE_DAYS, ((window < peer ? window : peer) - now) / MS_PER_DAY);
+    struct observe *observe = &service->api.observe;
+    const struct setup_tls *tls = &service->tls;
+    observe->certificates[CERTIFICATE_WINDOW] = tls_context_not_after(tls->window);
+    observe->certificates[CERTIFICATE_PEER] = tls_context_not_after(tls->peer);
+    observe->certificates[CERTIFICATE_GATEWAY] = tls->gateway_until;
+    observe->certificates[CERTIFICATE_STAFF_AUTHORITY] = tls->staff_authority_until;
+    for (unsigned i = 0; i < tls->peer_count && i < LIMIT_PEERS; i++)
+        observe->authorities[i] = tls->peer_authority_until[i];
 }
 
 static void use_authorities(struct service *service)
@@ -120,7 +197,7 @@ static void use_authorities(struct service *service)
     memcpy(service->api.staff_authority, service->tls.staff_authority, sizeof service->api.staff_authority);
     for (size_t i = 0; i < service->api.peer_count; i++)
         memcpy(service->api.peers[i].authority, service->tls.peer_authorities[i], sizeof service->api.peers[i].authority);
-    set_certificate_days(&service->tls);
+    note_certificates(service);
 }
 
 static void reload_work(struct lane_job *job)
@@ -153,11 +230,11 @@ static void reload_done(struct lane_job *job)
                 LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("peer", service->office->peers[i].code));
         }
         metric_add(METRIC_TLS_RELOADS, 1);
-        LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", metric_get(METRIC_TLS_CERTIFICATE_DAYS)));
+        LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", observe_certificate_days(&service->api)));
     }
     free(reload);
     if (!service->stopping)
-        sd_tell_ready("running");
+        sd_tell_ready(manager_line(&service->manager));
     if (again)
         reload_start(service);
 }
@@ -229,7 +306,7 @@ static int write_start(struct service *service, struct problem *p)
     if (act.start.skipped)
         LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "catalogue_items_not_newer", LOG_INT("count", act.start.skipped),
             LOG_TEXT("code", act.start.skipped_code));
-    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "opened", LOG_INT("edition", act.start.edition), LOG_INT("published", act.start.published),
+    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "office_opened", LOG_INT("edition", act.start.edition), LOG_INT("published", act.start.published),
         LOG_INT("granted", act.start.granted));
     return 0;
 }
@@ -279,6 +356,7 @@ static int start_api(struct service *service, struct problem *p)
     for (size_t i = 0; i < api->peer_count; i++)
         api->peers[i].peer = &service->office->peers[i];
     use_authorities(service);
+    observe_start(api, TONGBAN_COMMIT);
     return 0;
 }
 
@@ -306,9 +384,15 @@ static int listen_on(struct service *service, unsigned n, const struct config_li
     options->address = config->address;
     options->port = config->port;
     options->context = &service->api;
+    if (sd_sockets_find(&service->sockets, options->name, config->address, config->port, &options->fd) != 0)
+        return problem_set(p, PROBLEM_FIELD, "/port",
+                           "the socket unit of the listener '%s' does not listen on TCP port %u of the configuration", options->name,
+                           config->port);
     options->max_connections = service->max_connections;
     options->max_of_one = service->config->admission.connections_of_one;
     int rc = http_listener_open(&service->loop, options, &service->listeners[n], p);
+    if (!rc && options->fd < 0)
+        sd_sockets_keep(options->name, config->address, config->port, http_listener_fd(service->listeners[n]));
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_NET, "listening", LOG_TEXT("listener", options->name), LOG_TEXT("address", config->address),
             LOG_INT("port", http_listener_port(service->listeners[n])));
@@ -318,6 +402,7 @@ static int listen_on(struct service *service, unsigned n, const struct config_li
 static int start_listeners(struct service *service, struct problem *p)
 {
     const struct config *config = service->config;
+    sd_sockets_take(&service->sockets);
     struct http_listener_options window = {.name = "window", .tls = service->tls.window, .routes = api_window_routes,
                                            .route_count = api_window_route_count, .admit = api_admit_window, .allow = api_allow};
     struct http_listener_options peer = {.name = "peer", .tls = service->tls.peer, .routes = api_peer_routes,
@@ -329,6 +414,11 @@ static int start_listeners(struct service *service, struct problem *p)
         rc = listen_on(service, 1, &config->peer_listener, &peer, p);
     if (!rc)
         rc = listen_on(service, 2, &config->admin, &admin, p);
+    int left = sd_sockets_clear(&service->sockets);
+    if (!rc && left)
+        LOG(LOG_LEVEL_WARNING, LOG_NET, "socket_not_used", LOG_INT("count", left));
+    service->api.observe.listeners_wanted = LISTENERS;
+    service->api.observe.listeners = rc ? 0 : LISTENERS;
     return rc;
 }
 
@@ -341,10 +431,21 @@ static int start_control(struct service *service, struct problem *p)
     (void)snprintf(path, sizeof path, "%s/%s.ctl", usual, service->office->code);
     if (!configured && access(usual, W_OK) != 0)
         return 0;
-    int rc = control_start(&service->loop, service->store, service->office, configured ? configured : path, &service->control, p);
+    struct control_parts parts;
+    control_parts_of(service, &parts);
+    int rc = control_start(&parts, configured ? configured : path, &service->control, p);
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_API, "control", LOG_TEXT("path", configured ? configured : path));
     return rc;
+}
+
+static int start_monitor(struct service *service, struct problem *p)
+{
+    struct control_parts parts;
+    service->started_ms = world_real()->now_ms(world_real()->context);
+    control_parts_of(service, &parts);
+    int rc = monitor_start(&parts, &service->monitor);
+    return rc ? problem_from_code(p, rc) : 0;
 }
 
 static int start_drivers(struct service *service, struct problem *p)
@@ -429,7 +530,13 @@ static void tick_start(struct service *service)
 
 static void on_minute(uv_timer_t *timer)
 {
-    tick_start(timer->data);
+    struct service *service = timer->data;
+    log_tell_suppressed();
+    tick_start(service);
+    if (service->stopping)
+        return;
+    manager_refresh(&service->manager);
+    observe_minute(&service->api);
 }
 
 static void start_tick(struct service *service)
@@ -471,9 +578,13 @@ static int service_start(struct service *service, struct problem *p)
     if (!rc)
         rc = start_hooks(service, p);
     if (!rc)
-        rc = start_control(service, p);
+        rc = start_monitor(service, p);
     if (!rc)
+        rc = start_control(service, p);
+    if (!rc) {
+        manager_start(&service->manager, &service->api);
         start_tick(service);
+    }
     return rc;
 }
 
@@ -490,6 +601,8 @@ static void part_ended(void *context)
             uv_close((uv_handle_t *)&service->signals[i], NULL);
     if (service->timer.data && !uv_is_closing((uv_handle_t *)&service->timer))
         uv_close((uv_handle_t *)&service->timer, NULL);
+    manager_stop(&service->manager);
+    sd_tell_patience(MANAGER_STORE_END_MS);
     /* Nobody can ask any more.  What was asked is written; its completions find nobody to answer and clean up. */
     if (service->store)
         store_stop(service->store);
@@ -506,12 +619,16 @@ static void part_ended(void *context)
 static void service_stop(struct service *service)
 {
     service->stopping = service->api.stopping = true;
+    service->api.observe.listeners = 0;
     sd_tell_stopping();
+    sd_tell_patience(2 * LIMIT_STOP_MS);
     service->waiting = 1;
     watch_stop(service->api.watch); /* streams would last for ever */
     service->api.watch = NULL;
     control_stop(service->control);
     service->control = NULL;
+    monitor_stop(service->monitor);
+    service->monitor = NULL;
     for (size_t i = 0; i < LISTENERS; i++)
         if (service->listeners[i]) {
             service->waiting++;
@@ -559,10 +676,11 @@ int service_run(const struct config *config, struct problem *p)
             service_stop(service);
     } else if (!service->stopping) {
         LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "ready", LOG_TEXT("office", config->office.code), LOG_TEXT("version", TONGBAN_VERSION));
-        sd_tell_ready("running");
+        sd_tell_ready(manager_line(&service->manager));
     }
     (void)uv_run(&service->loop, UV_RUN_DEFAULT);
     int left = uv_loop_close(&service->loop);
+    log_tell_suppressed();
     if (left)
         LOG(LOG_LEVEL_ERR, LOG_MAIN, "loop_not_empty", LOG_INT("code", left));
     else if (!rc)

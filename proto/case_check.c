@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/licence.h"
 #include "proto/limits.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
@@ -337,6 +338,11 @@ static int rule_way(const json_t *delivery, const char *where, struct problem *p
     return rc;
 }
 
+static int rule_materials(const json_t *body, struct problem *p)
+{
+    return licence_check_remark(json_object_get(body, "materials"), p);
+}
+
 static int rule_application(const json_t *body, struct problem *p)
 {
     const json_t *item = json_object_get(body, "item"), *applicant = json_object_get(body, "applicant");
@@ -357,6 +363,8 @@ static int rule_application(const json_t *body, struct problem *p)
         rc = rule_person(agent, "/agent", p);
     if (!rc)
         rc = rule_comparison(body, p);
+    if (!rc)
+        rc = rule_materials(body, p);
     return rc || !delivery ? rc : rule_way(delivery, "/delivery", p);
 }
 
@@ -477,6 +485,7 @@ static const struct {
     enum entry_type type;
     int (*check)(const json_t *body, struct problem *p);
 } rules[] = {
+    {ENTRY_CASE_MATERIAL, rule_materials},  {ENTRY_CASE_SUPPLEMENTED, rule_materials},
     {ENTRY_CASE_CORRECTED, rule_corrected}, {ENTRY_CASE_REVOKED, rule_revoked},
     {ENTRY_CASE_REVIEW, rule_review},       {ENTRY_CASE_SPECIAL, rule_special},
     {ENTRY_CASE_EXTENDED, rule_extended},   {ENTRY_CASE_RETURNED, rule_returned},

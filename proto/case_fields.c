@@ -49,6 +49,7 @@ static const struct case_field material_fields[] = {
     F_VALUES("size", INT, OPTIONAL, "1|524288000", "bytes; the office fills it in", "文件大小"),
     F_VALUES("pages", INT, OPTIONAL, "1|100000", "number of pages", "页数"),
     F("remark", TEXT, OPTIONAL, "remark about this material", "材料备注"),
+    F_VALUES("licence_id", CODE, OPTIONAL, "licence-id", "identifier of the e-licence, GB/T 36904", "电子证照标识"),
     END};
 
 static const struct case_field comparison_fields[] = {
@@ -104,7 +105,9 @@ static const struct case_field abandoned_fields[] = {F("reason", TEXT, REQUIRED,
                                                      END};
 
 static const struct case_field viewed_fields[] = {
-    F("reason", TEXT, OPTIONAL, "why the whole data were looked at", "查看原因"), END};
+    F("reason", TEXT, OPTIONAL, "why the whole data were looked at", "查看原因"),
+    F_VALUES("what", ENUM, OPTIONAL, "case|proof|material", "what was seen, the case when nothing is said", "查看内容"),
+    F("sha256", SHA256, OPTIONAL, "the material that was read", "材料文件"), END};
 
 static const struct case_field received_fields[] = {
     F_VALUES("missing", INT, OPTIONAL, "0|0", "materials still missing, always 0", "缺少材料数"),

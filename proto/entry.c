@@ -102,7 +102,8 @@ static const char *entry_fault(const struct entry *e)
         return "/to is not another office";
     if (has_number(e) != (e->seq != 0) || e->seq < 0)
         return e->seq > 0 ? "/seq does not belong to this type" : "/seq must be 1 or more";
-    if (about_case(e->type) && !e->case_no[0])
+    bool of_none = e->type == ENTRY_CASE_VIEWED; /* a material that no case lists yet */
+    if (about_case(e->type) && !of_none && !e->case_no[0])
         return "/case is missing";
     if (e->case_no[0] && code_check(CODE_CASE_NO, e->case_no, &why))
         return "/case is not a case number";

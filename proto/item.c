@@ -236,6 +236,25 @@ static int check_necessity(const json_t *item, struct problem *p)
     return 0;
 }
 
+/* What the home side fetches nobody is asked for; what the window is to see the home side does not get itself. */
+static int check_licence(const json_t *item, struct problem *p)
+{
+    const json_t *list = json_object_get(item, "materials"), *material;
+    size_t i;
+    json_array_foreach(list, i, material)
+    {
+        char at[POINTER_TEXT];
+        const json_t *shared = json_object_get(material, "shared");
+        enum item_licence licence = item_licence_of(material);
+        (void)snprintf(at, sizeof at, "/materials/%zu/licence", i);
+        if (licence == ITEM_LICENCE_SEEN && json_is_true(shared))
+            return problem_set(p, PROBLEM_FIELD, at, "shared data the window need not see; write fetched, or set shared to false");
+        if (licence == ITEM_LICENCE_FETCHED && json_is_false(shared))
+            return problem_set(p, PROBLEM_FIELD, at, "what the home side fetches is shared data; write seen, or leave shared out");
+    }
+    return 0;
+}
+
 /* 浙江省保障"最多跑一次"改革规定 12: the promise binds, so it must not be later than the law. */
 static int check_promise(const json_t *item, struct problem *p)
 {
@@ -270,7 +289,8 @@ static int check_joint(const json_t *item, struct problem *p)
     return joint_check_legs(legs, p);
 }
 
-static int (*const cross_checks[])(const json_t *item, struct problem *p) = {check_promise, check_period, check_necessity, check_joint};
+static int (*const cross_checks[])(const json_t *item, struct problem *p) = {check_promise, check_period, check_necessity, check_licence,
+                                                                                check_joint};
 
 int item_check(const json_t *item, struct problem *p)
 {

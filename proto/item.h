@@ -78,13 +78,19 @@ bool item_begins_after(const json_t *item, int64_t day);
 /* ---- the form check (形式审查, 行政许可法 31, 32(3), (4)) ---- */
 
 /* What an application ({"materials":[…]}) lacks of what the item always asks of the applicant: NULL for nothing, else a new array of
- * {"material","lack":"missing"|"original_unseen","deferrable","standard"?}.  The window says so and takes it in all the same: what
- * follows the home side decides. */
+ * {"material","lack":"missing"|"original_unseen"|"licence_unseen","deferrable","standard"?}.  The window says so and takes it in all the
+ * same: what follows the home side decides. */
 int item_lacks(const json_t *item, const json_t *application, json_t **out) TB_MUST_USE;
 /* Whether the applicant brings this material at all: what the offices hold themselves must not be demanded (国令716 art. 7), what is internal
  * nobody brings.  Whether the window is to see its original. */
 bool item_from_applicant(const json_t *material);
 bool item_wants_original(const json_t *material);
+/* What the item says about the e-licence (电子证照) of a material: nothing, the window sees it and notes its identifier, the home side
+ * fetches it itself. */
+enum item_licence { ITEM_LICENCE_NONE, ITEM_LICENCE_SEEN, ITEM_LICENCE_FETCHED };
+enum item_licence item_licence_of(const json_t *material);
+/* A material that is handed in as an e-licence alone, electronic and without a scan, is one for which the item says so. */
+int item_check_licences(const json_t *item, const json_t *materials, struct problem *p) TB_MUST_USE;
 /* The material of that name in the item's list, or NULL. */
 const json_t *item_material(const json_t *item, const char *name);
 /* Whether the applicant may choose this way of delivery; an item that names none offers pick-up and mail. */

@@ -95,6 +95,8 @@ static bool original_of(const json_t *material)
 
 static bool shared_of(const json_t *material)
 {
+    if (item_licence_of(material) != ITEM_LICENCE_NONE)
+        return item_licence_of(material) == ITEM_LICENCE_FETCHED;
     const json_t *shared = json_object_get(material, "shared");
     return shared ? json_is_true(shared) : !strcmp(strict_json_peek(material, "form"), "E");
 }
@@ -167,8 +169,10 @@ static void materials(struct page *page)
     {
         const char *when = strict_json_peek(material, "needed_when");
         bool always = json_is_true(json_object_get(material, "required"));
-        say(page, "| %d | %t | %s | %s%s%t | %s | %d | %s%s%t | %s | %t |\n", (int)i + 1, strict_json_peek(material, "name"),
-            word_of(material, "form", ""), always ? "必要" : "非必要", when[0] ? "：" : "", when, original_of(material) ? "是" : "否",
+        const char *licence = item_licence_of(material) == ITEM_LICENCE_NONE ? "" : word_of(material, "licence", "");
+        say(page, "| %d | %t | %s%s%s | %s%s%t | %s | %d | %s%s%t | %s | %t |\n", (int)i + 1, strict_json_peek(material, "name"),
+            word_of(material, "form", ""), licence[0] ? "，" : "", licence,
+            always ? "必要" : "非必要", when[0] ? "：" : "", when, original_of(material) ? "是" : "否",
             copies_of(material), word_of(material, "source", "applicant"), strict_json_peek(material, "issuer")[0] ? "：" : "",
             strict_json_peek(material, "issuer"), json_is_true(json_object_get(material, "deferrable")) ? "是" : "否",
             strict_json_peek(material, "template"));
@@ -309,6 +313,11 @@ static void check_material(struct page *page, size_t number, const json_t *mater
         put(page, "- 部门内部流转，不得要求申请人提供。\n");
     if (!strcmp(form, "F"))
         put(page, "- 逐栏核对填写完整、签名和日期齐全；可以当场更正的，允许申请人当场更正（行政许可法第32条第1款第3项）。\n");
+    if (item_licence_of(material) == ITEM_LICENCE_SEEN)
+        put(page, "- 查验申请人出示的电子证照：持证人、有效期、状态与申请一致，记录电子证照标识（GB/T 36904）；电子证照与纸质证照"
+                  "具有同等法律效力（国务院令第716号第10条），不再要求原件。\n");
+    if (item_licence_of(material) == ITEM_LICENCE_FETCHED)
+        put(page, "- 属地部门自行调取电子证照，不收扫描件；申请人主动出示的，可以记录电子证照标识。\n");
     if (shared_of(material))
         put(page, "- 由属地部门共享获取；能够获取的不得要求提交。\n");
     if (json_is_true(json_object_get(material, "deferrable")))

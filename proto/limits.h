@@ -22,6 +22,7 @@
     LIMIT(FOREIGN_NUMBERS, 16, "numbers", "of line systems, on one case at one office")                                \
     LIMIT(FOREIGN_SYSTEM_BYTES, 60, "bytes", "name of a line system, 20 hanzi")                                        \
     LIMIT(FOREIGN_NUMBER_BYTES, 100, "bytes", "number of a case in a line system")                                     \
+    LIMIT(LICENCE_ID_BYTES, 94, "bytes", "identifier of an e-licence, GB/T 36904, with a serial of 32")                   \
     LIMIT(LIST_PAGE, 100, "rows", "largest page of a list")                                                            \
     LIMIT(RESULT_CASES, 8, "cases", "that have one document number; more than one is an error of a typist")             \
     LIMIT(PROGRESS_CLIENT, 60, "questions", "about progress from one certificate in PROGRESS_MS; a counter asks a few")     \
@@ -90,6 +91,14 @@
     LIMIT(REPORTS_WAITING, 64, "requests", "pages of reports behind the one that is computed; beyond it 503")          \
     LIMIT(REPORTS_WAITING_OF_ONE, 32, "requests", "pages of reports of one member of staff; beyond it 503")              \
     LIMIT(REPORT_DIFFERENCES, 100, "differences", "named in one page of a check; all are counted")                     \
+    LIMIT(LIGHT_ROWS, 200000, "rows", "groups of open cases, and open steps, that the metrics count by light each minute")  \
+    LIMIT(HEALTH_PROBE_MS, 10 * 1000, "ms", "a commit of /healthz/ready answers for this long: a probe must not be a load") \
+    LIMIT(HEALTH_WAIT_MS, 5 * 1000, "ms", "for the writer to answer /healthz/ready")                                   \
+    LIMIT(HEALTH_WAITING, 16, "requests", "of /healthz/ready that wait at once; beyond it 503")                        \
+    LIMIT(HEALTH_STALL_MS, 60 * 1000, "ms", "without a turn of the writer, after which /healthz/live says so")         \
+    LIMIT(HEALTH_PEER_S, 300, "s", "since the last verified exchange, after which /healthz/peer says so; five heartbeats")  \
+    LIMIT(HEALTH_PEER_MAX_S, 86400, "s", "largest `within` of /healthz/peer")                                          \
+    LIMIT(CLOCK_JUMP_MS, 5 * 1000, "ms", "that the clock may leave the monotonic one behind in a minute; more is a jump") \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
     LIMIT(WATCHERS_OF_ONE, 64, "streams", "of one member of staff; beyond it 503")                                      \
     LIMIT(HOOKS, 16, "programs", "in the hook directory; each has one process at a time")                              \
@@ -102,12 +111,15 @@
     LIMIT(HOOK_EVENT_BYTES, 16 * 1024, "bytes", "one event as JSON")                                                   \
     LIMIT(STAFF, 2000, "people", "enrolled while the daemon runs, the ended ones too; the configuration has its own 10,000") \
     LIMIT(STAFF_CHANGES, 20000, "changes", "of staff between two starts, each kept in memory because requests may point to it") \
+    LIMIT(MATERIAL_VIEWS, 16, "cases", "that one reading of a material is a view of; the first that listed it")        \
     LIMIT(AUDIT_ENTRIES, 5000, "entries", "of the ledger looked at for one page of views; the next page goes on")      \
     LIMIT(CONTROL_LINE_BYTES, 8 * 1024, "bytes", "one request at the control socket")                                  \
     LIMIT(CONTROL_PEERS, 16, "connections", "at the control socket; beyond it the new one is closed")                  \
     LIMIT(CONTROL_MS, 5 * 1000, "ms", "from the connection to the whole request, and for taking the answer")           \
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
+    LIMIT(STOP_FRESH_MS, 1000, "ms", "of that, for a connection that has asked nothing yet")                           \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \
+    LIMIT(TRACE_AGE_MS, 10 * 60 * 1000, "ms", "between our clock and the time in a request id from outside; else a new one") \
     /* client */                                                                                                       \
     LIMIT(CLIENT_CONNECT_MS, 10 * 1000, "ms", "TCP and TLS to the office's server")                                    \
     LIMIT(CLIENT_ANSWER_MS, 60 * 1000, "ms", "one request of the window program; streams excepted")                    \
@@ -117,6 +129,10 @@
     LIMIT(CLIENT_CHUNK_BYTES, 4 * 1024 * 1024, "bytes", "one PATCH of an upload")                                      \
     LIMIT(CLIENT_ANSWER_BYTES, 64 * 1024 * 1024, "bytes", "one answer: the proof bundle of a case with 200 materials") \
     LIMIT(REPORT_BYTES, 1024LL * 1024 * 1024, "bytes", "a whole report of ten years as text, at the client")           \
+    LIMIT(CASE_ROW_BYTES, 256 * 1024, "bytes", "one case in a file of cases: a request of 64 KiB, escaped")             \
+    LIMIT(CASE_FILE_COLUMNS, 64, "columns", "of a file of cases; the table has fewer")                                 \
+    LIMIT(CASE_FILE_ROWS, 100000, "rows", "of one file of cases; a larger one is cut in two")                          \
+    LIMIT(CASE_FILE_SHOWN, 100, "rows", "that failed are shown; the result file has them all")                         \
     LIMIT(CONFIG_BYTES, 1024 * 1024, "bytes", "one configuration or catalogue file")
 
 enum limit_value {

@@ -15,6 +15,23 @@ const struct report *report_find(const char *name)
     return NULL;
 }
 
+bool report_has_desks(const struct report *report)
+{
+    const unsigned none = REPORT_REGISTER(AUTHORISATION) | REPORT_REGISTER(CONTACT);
+    bool cases = false, objects = false;
+    for (const struct report_feed *feed = report->feeds; feed->row; feed++) {
+        cases = cases || feed->source == REPORT_CASES;
+        objects = objects || feed->source == REPORT_OBJECTS;
+    }
+    return cases || (objects && (report->registers & ~none));
+}
+
+bool report_adds_by(const struct report *report, const char *by)
+{
+    bool desks = !strcmp(report->name, "desks");
+    return desks && (!strcmp(by, "window") || !strcmp(by, "township") || !strcmp(by, "staff"));
+}
+
 const struct register_kind *report_register(const struct report *report)
 {
     for (size_t i = 0; i < REGISTER_KINDS; i++)
@@ -108,11 +125,19 @@ int report_emit(struct report_run *run, json_t *cells)
     return rc;
 }
 
+/* Taken in at the wanted window and township. */
+static bool taken_in_there(const struct report_run *run, const char *window, const char *township)
+{
+    bool there = !run->window || !run->window[0] || (window && !strcmp(window, run->window));
+    return there && (!run->township || !run->township[0] || (township && !strcmp(township, run->township)));
+}
+
 /* An object that the other side never took is nothing but an entry. */
 static bool object_wanted(const struct report_run *run, const struct report_object *o)
 {
     bool office = !run->office[0] || !strcmp(o->owner, run->office) || !strcmp(o->other, run->office);
-    return o->state != REGISTER_NONE && office && (!run->item[0] || !strcmp(o->item, run->item));
+    return o->state != REGISTER_NONE && office && taken_in_there(run, o->window, o->township) &&
+           (!run->item[0] || !strcmp(o->item, run->item));
 }
 
 static bool wanted(const struct report_run *run, const struct report_fact *fact)
@@ -123,7 +148,7 @@ static bool wanted(const struct report_run *run, const struct report_fact *fact)
         return true;
     const struct report_case *c = fact->one;
     bool office = !run->office[0] || !strcmp(c->home, run->office) || !strcmp(c->intake, run->office);
-    return office && (!run->item[0] || !strcmp(c->item, run->item));
+    return office && taken_in_there(run, c->window, c->township) && (!run->item[0] || !strcmp(c->item, run->item));
 }
 
 int report_add(struct report_run *run, const struct report_fact *fact)
@@ -140,7 +165,7 @@ int report_add(struct report_run *run, const struct report_fact *fact)
 /* A cell of a page has the form that its column says. */
 static bool cell_fits(const struct report_column *c, const json_t *cell)
 {
-    if (c->type == REPORT_COUNT)
+    if (c->type == REPORT_COUNT || c->type == REPORT_FLAG)
         return json_is_integer(cell);
     if (c->type == REPORT_NUMBER)
         return json_is_integer(cell) || json_is_null(cell);
@@ -200,7 +225,8 @@ static int compare_rows(const void *a, const void *b)
     for (int pass = 0; pass < 2; pass++)
         for (const struct report_column *c = report->columns; c->name; c++) {
             bool first = report->sums || (report->sort && !strcmp(c->name, report->sort));
-            if (first != !pass || c->type == REPORT_COUNT || c->type == REPORT_VALUE || c->type == REPORT_NUMBER)
+            if (first != !pass || c->type == REPORT_COUNT || c->type == REPORT_FLAG || c->type == REPORT_VALUE ||
+                c->type == REPORT_NUMBER)
                 continue;
             int order = compare_cells(c, json_object_get(x, c->name), json_object_get(y, c->name));
             if (order)
@@ -334,7 +360,7 @@ json_t *report_totals(const struct report *report, const json_t *rows)
     json_t *row;
     for (const struct report_column *c = report->columns; totals && c->name && adds_up(report); c++) {
         json_int_t sum = 0;
-        if (c->type != REPORT_COUNT)
+        if (c->type != REPORT_COUNT && c->type != REPORT_FLAG)
             continue;
         json_array_foreach(rows, i, row) sum += json_integer_value(json_object_get(row, c->name));
         (void)json_object_set_new(totals, c->name, json_integer(sum));
@@ -416,6 +442,8 @@ size_t report_compare(const struct report_case *row, const struct report_case *e
                  {"intake", row->intake, entries->intake},
                  {"item", row->item, entries->item},
                  {"applicant", row->applicant, entries->applicant},
+                 {"window", row->window, entries->window},
+                 {"township", row->township, entries->township},
                  {"state", case_states[row->state].name, case_states[entries->state].name}};
     const struct {
         const char *field;

@@ -16,6 +16,7 @@
 
 #include "proto/calendar.h"
 #include "proto/case_machine.h"
+#include "proto/entry.h"
 #include "proto/register.h"
 
 /* S(CONSTANT, "name", "中文").  A new register is a row here, a page reader in daemon/office/report.c, and a feed in the reports. */
@@ -34,6 +35,8 @@ enum report_source {
 /* The three clocks of a case whose end can be missed (行政许可法 32(4), 42, 44). */
 enum report_clock { REPORT_NOTICE, REPORT_DECISION, REPORT_DELIVERY, REPORT_CLOCKS };
 
+enum { REPORT_WINDOW_TEXT = 61, REPORT_TOWNSHIP_TEXT = 10 };
+
 /* What the entries of one case say, as far as reports need it.  Texts are borrowed; times ms, days since 1970, 0 for "not yet". */
 struct report_case {
     char case_no[CASE_NO_TEXT], home[OFFICE_TEXT], intake[OFFICE_TEXT];
@@ -44,6 +47,8 @@ struct report_case {
     const char *applicant;                     /* masked */
     enum case_state state;
     int64_t times[CASE_TIMES];
+    /* of who took it in, at that moment: number, window, township; "" where another office did, or it is not known */
+    char staff[STAFF_TEXT], window[REPORT_WINDOW_TEXT], township[REPORT_TOWNSHIP_TEXT];
     int64_t late;      /* entered after an outage (domain.md 10, 12) */
     int64_t materials; /* listed at intake */
     int64_t notices;   /* one-time notices given */
@@ -88,6 +93,7 @@ struct report_object {
     const struct register_kind *kind;
     const char *no, *owner, *other;             /* other "": every counterpart, or nobody */
     const char *case_no, *home, *intake, *item; /* "" when it is about no case */
+    const char *window, *township;              /* where that case was taken in; "" as above */
     const char *uuid;
     int state, confirmed;      /* with our acts that wait for the other side; without */
     int64_t pending;           /* how many wait */
@@ -120,7 +126,8 @@ struct report_fact {
 
 /* Cells.  WORD cells are words of `report_words` or of the case machine, to be shown in the reader's language.  COUNT and TENTHS cells of
  * sums are added up.  VALUE is what report_finish makes of `measure`, `count` and `of`.  STATE is a state of the register that the
- * report is made from, CHOICE a value of the field of that register that has the column's name. */
+ * report is made from, CHOICE a value of the field of that register that has the column's name.  FLAG is a COUNT of a list that is 0 or 1:
+ * a table says no or yes. */
 #define REPORT_TYPE_TABLE(T)                                                                                           \
     T(TEXT, "text")                                                                                                    \
     T(WORD, "word")                                                                                                    \
@@ -129,7 +136,8 @@ struct report_fact {
     T(COUNT, "count")                                                                                                  \
     T(VALUE, "value")                                                                                                  \
     T(STATE, "state")                                                                                                  \
-    T(CHOICE, "choice")
+    T(CHOICE, "choice")                                                                                                \
+    T(FLAG, "flag")
 enum report_type {
 #define T(constant, name) REPORT_##constant,
     REPORT_TYPE_TABLE(T)
@@ -180,6 +188,10 @@ extern const struct report reports[];
 extern const size_t report_count;
 /* The row, or NULL. */
 const struct report *report_find(const char *name);
+/* Whether it can be narrowed to a window or township: it is made from cases, or from registers whose objects are about one. */
+bool report_has_desks(const struct report *report);
+/* Whether its rows can be added up by this column alone (`--by`). */
+bool report_adds_by(const struct report *report, const char *by);
 /* The register of a report that is made from one only, or NULL. */
 const struct register_kind *report_register(const struct report *report);
 
@@ -197,6 +209,8 @@ struct report_run {
     const struct calendar *calendar;
     const char *us;            /* the office that is asked; "" when merging */
     const char *office, *item; /* only cases of this counterpart, of this item; "" any */
+    const char *window, *township; /* only what was taken in there; NULL or "" any */
+    const char *by;            /* of sums by desk: the one column to add up by, NULL or "" all */
     int64_t from, to;          /* days */
     int64_t today;             /* day of the answer: what is not done counts as open until then */
     json_t *rows;              /* owned array of objects, members in the order of the columns */

@@ -288,7 +288,7 @@ int report_problem_row(struct report_run *run, const struct report_fact *fact)
 const struct report_column report_rating_columns[] = {
     {"day", "评价日期", REPORT_DAY},       {"no", "台账编号", REPORT_TEXT},     {"case", "办件编号", REPORT_TEXT},
     {"office", "被评单位", REPORT_TEXT},   {"about", "评价对象", REPORT_CHOICE}, {"level", "评价等级", REPORT_NUMBER},
-    {"channel", "评价渠道", REPORT_CHOICE}, {"counted", "计入统计", REPORT_COUNT}, {"state", "状态", REPORT_STATE},
+    {"channel", "评价渠道", REPORT_CHOICE}, {"counted", "计入统计", REPORT_FLAG}, {"state", "状态", REPORT_STATE},
     {"called", "回访日期", REPORT_DAY},    {"call_days", "回访工作日", REPORT_NUMBER}, {"fixed", "整改日期", REPORT_DAY},
     {"fix_days", "整改工作日", REPORT_NUMBER}, END};
 

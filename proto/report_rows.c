@@ -52,7 +52,7 @@ static int64_t ended_on(const struct report_run *run, const struct report_case *
 static const struct report_column intake_columns[] = {
     {"day", "收件日期", REPORT_DAY},       {"case", "办件编号", REPORT_TEXT},      {"direction", "方向", REPORT_WORD},
     {"office", "对方单位", REPORT_TEXT},   {"item", "事项编码", REPORT_TEXT},      {"item_name", "事项名称", REPORT_TEXT},
-    {"applicant", "申请人", REPORT_TEXT},  {"materials", "材料数", REPORT_COUNT}, {"late", "补录", REPORT_COUNT},
+    {"applicant", "申请人", REPORT_TEXT},  {"materials", "材料数", REPORT_COUNT}, {"late", "补录", REPORT_FLAG},
     {"state", "办件状态", REPORT_WORD},    END};
 
 static int intake_row(struct report_run *run, const struct report_fact *fact)
@@ -80,6 +80,28 @@ static int daily_row(struct report_run *run, const struct report_fact *fact)
     if (!report_inside(run, report_day(c->times[TIME_HANDED_IN])))
         return 0;
     return report_emit(run, json_pack("[o, i, i, i]", report_day_cell(report_day(c->times[TIME_HANDED_IN])), (int)local, (int)!local, 1));
+}
+
+/* ---- 窗口收件统计 ---- */
+
+static const struct report_column desks_columns[] = {
+    {"township", "镇街", REPORT_TEXT},    {"window", "窗口", REPORT_TEXT},  {"staff", "工号", REPORT_TEXT}, {"cases", "收件数", REPORT_COUNT},
+    {"materials", "材料数", REPORT_COUNT}, {"late", "补录", REPORT_COUNT}, {"open", "在办", REPORT_COUNT}, END};
+
+/* What is not asked for is left empty, so that the rows add up. */
+static const char *key_cell(const struct report_run *run, const char *column, const char *text)
+{
+    return !run->by || !run->by[0] || !strcmp(run->by, column) ? text : "";
+}
+
+static int desks_row(struct report_run *run, const struct report_fact *fact)
+{
+    const struct report_case *c = fact->one;
+    if (strcmp(c->intake, run->us) || !report_inside(run, report_day(c->times[TIME_HANDED_IN])))
+        return 0;
+    return report_emit(run, json_pack("[s, s, s, i, I, I, i]", key_cell(run, "township", c->township), key_cell(run, "window", c->window),
+                                      key_cell(run, "staff", c->staff), 1, (json_int_t)c->materials, (json_int_t)c->late,
+                                      (int)!case_states[c->state].final));
 }
 
 /* ---- 寄递台账 ---- */
@@ -148,7 +170,7 @@ static const struct report_column overdue_columns[] = {
     {"no", "台账编号", REPORT_TEXT},      {"case", "办件编号", REPORT_TEXT},     {"item", "事项编码", REPORT_TEXT},
     {"office", "责任单位", REPORT_TEXT},  {"side", "责任方", REPORT_WORD},       {"department", "部门", REPORT_TEXT},
     {"clock", "时限", REPORT_WORD},       {"level", "上报层级", REPORT_WORD},
-    {"provisional", "暂定", REPORT_COUNT}, END};
+    {"provisional", "暂定", REPORT_FLAG}, END};
 
 static const char *const clock_words[REPORT_CLOCKS] = {"acceptance", "decision", "delivery"};
 
@@ -284,7 +306,7 @@ static int meeting_row(struct report_run *run, const struct report_fact *fact)
 static const struct report_column authorisation_columns[] = {
     {"no", "授权编号", REPORT_TEXT},          {"principal", "委托机关", REPORT_TEXT}, {"delegate", "受委托机关", REPORT_TEXT},
     {"steps", "委托环节", REPORT_TEXT},       {"items", "事项范围", REPORT_TEXT},     {"from", "起始日期", REPORT_DAY},
-    {"until", "截止日期", REPORT_DAY},        {"acceptance", "含受理", REPORT_COUNT}, {"announcement", "公告文号", REPORT_TEXT},
+    {"until", "截止日期", REPORT_DAY},        {"acceptance", "含受理", REPORT_FLAG}, {"announcement", "公告文号", REPORT_TEXT},
     {"status", "效力", REPORT_WORD},          {"spans", "生效期间", REPORT_TEXT},     {"in_name", "文书名义", REPORT_CHOICE},
     {"open_cases", "未结办件处理", REPORT_CHOICE}, {"id", "记录编号", REPORT_TEXT},   END};
 
@@ -361,6 +383,8 @@ const struct report reports[] = {
      REPORT_SPAN_MONTH, REPORT_OPEN_IN, REPORT_NEEDS_EVENTS | REPORT_NEEDS_APPLICATION, "实施方案 三(三) 异地收件", 0},
     {"daily", "收件日报", "applications per day and direction", daily_columns, ONLY(CASES, daily_row), NULL, true, REPORT_SPAN_MONTH,
      REPORT_OPEN_IN, 0, "实施方案 三(三) 异地收件", 0},
+    {"desks", "窗口收件统计", "applications per township, window and member of staff who took them in", desks_columns,
+     ONLY(CASES, desks_row), NULL, true, REPORT_SPAN_MONTH, REPORT_OPEN_IN, REPORT_NEEDS_APPLICATION, "实施方案 三(三) 异地收件", 0},
     {"mail", "寄递台账", "results and papers sent by mail: carrier, number, and whether they arrived", mail_columns, mail_feeds, NULL, false,
      REPORT_SPAN_MONTH, REPORT_OPEN_IN, REPORT_NEEDS_EVENTS | REPORT_NEEDS_CLOCKS | REPORT_NEEDS_ACTS,
      "行政许可法 44；快递暂行条例 22-27", REPORT_REGISTER(TRANSFER)},

@@ -117,6 +117,7 @@ YAML
     phone: ${PHONE[$other]}
     complaint: ${COMPLAINT[$other]}
     address: ${ADDRESS[$other]}
+    licences: true
 YAML
         done
         cat <<YAML

@@ -88,7 +88,6 @@ enum admission_class admission_class(bool reads, const char *pattern)
 int api_allow(struct exchange *x, void *context, struct problem *p)
 {
     static const char *const names[ADMISSION_CLASSES] = {"reading", "changing", "files"};
-    static struct log_limit limit;
     struct api *api = context;
     const struct tls_identity *who = exchange_identity(x);
     const struct http_route *route = exchange_route(x);
@@ -101,8 +100,7 @@ int api_allow(struct exchange *x, void *context, struct problem *p)
     if (!wait)
         return 0;
     metric_add(METRIC_API_LIMITED, 1);
-    if (log_limit_pass(&limit, 6))
-        LOG(LOG_LEVEL_WARNING, LOG_API, "too_often", LOG_TEXT("sender", name), LOG_TEXT("class", names[class]), LOG_INT("wait_s", wait));
+    LOG_LIMITED(LOG_LIMIT_TOO_OFTEN, LOG_LEVEL_WARNING, LOG_API, "too_often", LOG_TEXT("sender", name), LOG_TEXT("class", names[class]), LOG_INT("wait_s", wait));
     int rc = problem_set(p, PROBLEM_TOO_OFTEN, "", "%s asks more often than it may", name);
     p->number = wait;
     return rc;

@@ -8,15 +8,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/api/control_internal.h"
 #include "daemon/base/log.h"
-#include "daemon/office/staff.h"
 #include "proto/strict_json.h"
 
 struct control {
     uv_pipe_t pipe;
-    uv_loop_t *loop;
-    struct store *store;
-    struct office *office;
+    struct control_parts parts;
     struct control_peer *peers;
     size_t peer_count;
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
@@ -24,6 +22,7 @@ struct control {
 };
 
 struct control_peer {
+    struct control_ask ask; /* first member */
     uv_pipe_t pipe;
     uv_timer_t timer;
     uv_write_t write;
@@ -35,13 +34,8 @@ struct control_peer {
     char *answer;     /* owned, being written */
     unsigned handles; /* open */
     bool asked;       /* the line is there: nothing more is read */
-    bool busy;        /* the store has the request */
+    bool busy;        /* a command has the question */
     bool ending;
-    union {
-        struct office_staff_act act;
-        struct office_staff_list list;
-        struct office_view_list views;
-    } ask;
 };
 
 /* ---- the end ---- */
@@ -62,6 +56,7 @@ static void peer_maybe_free(struct control_peer *peer)
         at = &(*at)->next;
     *at = peer->next;
     control->peer_count--;
+    free(peer->ask.state);
     free(peer->answer);
     free(peer);
     control_maybe_free(control);
@@ -96,25 +91,38 @@ static void on_time(uv_timer_t *timer)
     peer_end(timer->data);
 }
 
+/* A line of it, or NULL; takes `doc`. */
+static char *to_line(json_t *doc, unsigned *len)
+{
+    char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
+    json_decref(doc);
+    size_t size = text ? strlen(text) : 0;
+    char *line = text ? realloc(text, size + 1) : NULL;
+    if (!line) {
+        free(text);
+        return NULL;
+    }
+    line[size] = '\n';
+    *len = (unsigned)size + 1;
+    return line;
+}
+
 /* Takes `doc`. */
 static void answer(struct control_peer *peer, json_t *doc)
 {
+    unsigned len = 0;
+    peer->busy = false;
     if (peer->ending) {
         json_decref(doc);
+        peer_maybe_free(peer);
         return;
     }
-    char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
-    json_decref(doc);
-    size_t len = text ? strlen(text) : 0;
-    char *line = text ? realloc(text, len + 1) : NULL;
-    if (!line) {
-        free(text);
+    peer->answer = to_line(doc, &len);
+    if (!peer->answer) {
         peer_end(peer);
         return;
     }
-    line[len] = '\n';
-    peer->answer = line;
-    uv_buf_t bytes = uv_buf_init(line, (unsigned)len + 1);
+    uv_buf_t bytes = uv_buf_init(peer->answer, len);
     peer->write.data = peer;
     (void)uv_timer_start(&peer->timer, on_time, LIMIT_CONTROL_MS, 0);
     if (uv_write(&peer->write, (uv_stream_t *)&peer->pipe, &bytes, 1, on_written) != 0)
@@ -133,113 +141,66 @@ static void refuse(struct control_peer *peer, enum problem_id id, const char *wh
     answer_problem(peer, &p);
 }
 
-/* ---- the requests ---- */
-
-static void act_done(struct store_command *command, int rc)
+void control_answer(struct control_ask *ask, json_t *doc)
 {
-    struct office_staff_act *act = (struct office_staff_act *)command;
-    struct control_peer *peer = act->user;
-    peer->busy = false;
-    if (rc < 0) {
-        office_problem(&act->problem, rc);
-        answer_problem(peer, &act->problem);
-    } else {
-        office_staff_act_apply(act);
-        LOG(LOG_LEVEL_NOTICE, LOG_API, "staff_changed", LOG_TEXT("staff", act->staff),
-            LOG_TEXT("act", strict_json_peek(act->body, "act")), LOG_INT("uid", act->by));
-        answer(peer, json_pack("{s:o}", "done", office_staff_act_answer(act)));
-    }
-    office_staff_act_clear(act);
-    peer_maybe_free(peer);
+    answer((struct control_peer *)ask, doc);
 }
 
-static void ask_act(struct control_peer *peer, json_t *body)
+void control_refuse(struct control_ask *ask, const struct problem *p)
 {
-    struct control *control = peer->control;
-    struct office_staff_act *act = &peer->ask.act;
-    struct problem p = {.number = -1};
-    if (office_staff_act_init(act, control->office, json_incref(body), (int64_t)peer->who.uid, &p) != 0) {
-        answer_problem(peer, &p);
+    answer_problem((struct control_peer *)ask, p);
+}
+
+bool control_gone(const struct control_ask *ask)
+{
+    return ((const struct control_peer *)ask)->ending;
+}
+
+struct control_line {
+    uv_write_t write; /* first member */
+    struct control_peer *peer;
+    char *bytes;
+};
+
+static void on_progress_written(uv_write_t *write, int status)
+{
+    struct control_line *line = (struct control_line *)write;
+    if (status)
+        peer_end(line->peer);
+    free(line->bytes);
+    free(line);
+}
+
+void control_progress(struct control_ask *ask, json_t *doc)
+{
+    struct control_peer *peer = (struct control_peer *)ask;
+    uv_stream_t *stream = (uv_stream_t *)&peer->pipe;
+    unsigned len = 0;
+    bool room = !peer->ending && uv_stream_get_write_queue_size(stream) < LIMIT_CONTROL_LINE_BYTES;
+    struct control_line *line = room ? calloc(1, sizeof *line) : NULL;
+    if (!line) {
+        json_decref(doc);
         return;
     }
-    act->command.done = act_done;
-    act->user = peer;
-    int rc = store_submit(control->store, &act->command);
-    peer->busy = rc == 0;
-    if (rc) {
-        office_staff_act_clear(act);
-        (void)problem_from_code(&p, rc);
-        answer_problem(peer, &p);
+    line->peer = peer;
+    line->bytes = to_line(json_pack("{s:o}", "progress", doc), &len);
+    uv_buf_t bytes = uv_buf_init(line->bytes, len);
+    if (!line->bytes || uv_write(&line->write, stream, &bytes, 1, on_progress_written) != 0) {
+        free(line->bytes);
+        free(line);
     }
 }
 
-static void list_done(struct store_query *query, int rc)
-{
-    struct office_staff_list *list = (struct office_staff_list *)query;
-    struct control_peer *peer = list->user;
-    struct problem p = {.number = -1};
-    peer->busy = false;
-    if (rc < 0) {
-        (void)problem_from_code(&p, rc);
-        answer_problem(peer, &p);
-    } else {
-        answer(peer, list->answer);
-    }
-    peer_maybe_free(peer);
-}
-
-static void ask_list(struct control_peer *peer, json_t *body)
-{
-    (void)body;
-    struct problem p = {.number = -1};
-    struct office_staff_list *list = &peer->ask.list;
-    office_staff_list_init(list, peer->control->office);
-    list->query.done = list_done;
-    list->user = peer;
-    int rc = store_read(peer->control->store, &list->query);
-    peer->busy = rc == 0;
-    if (rc) {
-        (void)problem_from_code(&p, rc);
-        answer_problem(peer, &p);
-    }
-}
-
-static void views_done(struct store_query *query, int rc)
-{
-    struct office_view_list *views = (struct office_view_list *)query;
-    struct control_peer *peer = views->user;
-    struct problem p = {.number = -1};
-    peer->busy = false;
-    if (rc < 0) {
-        (void)problem_from_code(&p, rc);
-        answer_problem(peer, &p);
-    } else {
-        answer(peer, views->answer);
-    }
-    peer_maybe_free(peer);
-}
-
-static void ask_views(struct control_peer *peer, json_t *body)
-{
-    struct problem p = {.number = -1};
-    struct office_view_list *views = &peer->ask.views;
-    int rc = office_view_list_init(views, peer->control->office, body, &p);
-    if (!rc) {
-        views->query.done = views_done;
-        views->user = peer;
-        rc = store_read(peer->control->store, &views->query);
-        peer->busy = rc == 0;
-        if (rc)
-            (void)problem_from_code(&p, rc);
-    }
-    if (rc)
-        answer_problem(peer, &p);
-}
+/* ---- the question ---- */
 
 static const struct {
     const char *name;
-    void (*ask)(struct control_peer *peer, json_t *body);
-} commands[] = {{"staff-act", ask_act}, {"staff-list", ask_list}, {"audit-views", ask_views}};
+    void (*ask)(struct control_ask *ask, json_t *request);
+} commands[] = {
+#define C(name, function) {name, function},
+    CONTROL_COMMANDS(C)
+#undef C
+};
 
 /* {"command":"…","request":{…}} */
 static void on_line(struct control_peer *peer)
@@ -262,10 +223,11 @@ static void on_line(struct control_peer *peer)
         i++;
     if (!rc && i == sizeof commands / sizeof commands[0])
         rc = problem_set(&p, PROBLEM_FIELD, "/command", "there is no command '%s'", name);
+    peer->busy = true;
     if (rc)
         answer_problem(peer, &p);
     else
-        commands[i].ask(peer, body);
+        commands[i].ask(&peer->ask, body);
     json_decref(doc);
 }
 
@@ -320,8 +282,9 @@ static void on_connection(uv_stream_t *server, int status)
     if (!peer)
         return; /* without memory the connection waits; it has its own time limit */
     peer->control = control;
-    (void)uv_pipe_init(control->loop, &peer->pipe, 0); /* these two cannot fail */
-    (void)uv_timer_init(control->loop, &peer->timer);
+    peer->ask.parts = &control->parts;
+    (void)uv_pipe_init(control->parts.loop, &peer->pipe, 0); /* these two cannot fail */
+    (void)uv_timer_init(control->parts.loop, &peer->timer);
     peer->pipe.data = peer->timer.data = peer;
     peer->handles = 2;
     peer->next = control->peers;
@@ -331,9 +294,10 @@ static void on_connection(uv_stream_t *server, int status)
     if (!taken || control->peer_count > LIMIT_CONTROL_PEERS || read_credentials(peer)) {
         peer_end(peer);
     } else if (!may_ask(peer)) {
-        LOG(LOG_LEVEL_WARNING, LOG_API, "control_refused", LOG_INT("uid", peer->who.uid), LOG_INT("pid", peer->who.pid));
+        LOG_LIMITED(LOG_LIMIT_CONTROL, LOG_LEVEL_WARNING, LOG_API, "control_refused", LOG_INT("uid", peer->who.uid), LOG_INT("pid", peer->who.pid));
         refuse(peer, PROBLEM_NOT_ALLOWED, "only root and the user and group of the daemon may ask here");
     } else {
+        peer->ask.uid = (int64_t)peer->who.uid;
         (void)uv_timer_start(&peer->timer, on_time, LIMIT_CONTROL_MS, 0);
         if (uv_read_start((uv_stream_t *)&peer->pipe, on_alloc, on_read) != 0)
             peer_end(peer);
@@ -349,15 +313,15 @@ static void on_closed(uv_handle_t *handle)
     control_maybe_free(control);
 }
 
-int control_start(uv_loop_t *loop, struct store *store, struct office *office, const char *path, struct control **out, struct problem *p)
+int control_start(const struct control_parts *parts, const char *path, struct control **out, struct problem *p)
 {
     struct stat info;
     struct control *control = strlen(path) < sizeof control->path ? calloc(1, sizeof *control) : NULL;
     if (!control)
         return problem_set(p, PROBLEM_FIELD, "/control", "the name of the socket is too long: %.200s", path);
-    *control = (struct control){.loop = loop, .store = store, .office = office};
+    *control = (struct control){.parts = *parts};
     memcpy(control->path, path, strlen(path) + 1);
-    (void)uv_pipe_init(loop, &control->pipe, 0);
+    (void)uv_pipe_init(parts->loop, &control->pipe, 0);
     control->pipe.data = control;
     /* the store is locked by us alone, so whoever left a socket here is gone */
     if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode))

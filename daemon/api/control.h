@@ -1,4 +1,5 @@
-/* control: the Unix socket of tongbanctl.  One line of JSON in, one out, then it is closed (docs/reference/tongbanctl.md).
+/* control: the Unix socket of tongbanctl.  One line of JSON in, one out, then it is closed (docs/reference/tongbanctl.md);
+ * long work sends lines of progress before.
  *
  * Only root, the user the daemon runs as and members of its group by their primary group get an answer (SO_PEERCRED).  Loop thread. */
 #ifndef API_CONTROL_H
@@ -6,12 +7,52 @@
 
 #include <uv.h>
 
+#include "daemon/base/config.h"
+#include "daemon/net/lane.h"
 #include "daemon/office/office.h"
+
+struct material_store;
+struct monitor;
+/* How the exchange with one counterpart goes. */
+struct control_exchange {
+    bool alarm;               /* the last failure will not pass by itself */
+    bool paused, material_stuck;
+    unsigned failures;        /* in a row */
+    const char *detail;       /* why, in words; until the next turn of the loop; "" */
+    int64_t failing_since_ms; /* wall clock, 0 none */
+    int64_t last_exchange_ms; /* wall clock, 0 never since the start */
+    int64_t skew_ms;
+    uint64_t batches, messages, materials, retries;
+};
+
+/* What only the wiring can do, because drivers and listeners stand beside api and not below it.  `peer` counts as office->peers. */
+struct control_wiring {
+    void *context;
+    void (*exchange)(void *context, size_t peer, struct control_exchange *out);
+    void (*pause)(void *context, size_t peer, bool paused);
+    void (*retry)(void *context, size_t peer);
+    void (*drain)(void *context, bool on); /* refuse intake, go on with everything else */
+    bool (*draining)(void *context);
+    int (*metrics)(void *context, struct buf *out); /* as at /metrics */
+    int64_t (*certificate_days)(void *context); /* left of the first of ours that expires */
+};
+
+/* The parts of the running daemon that commands work with; all borrowed. */
+struct control_parts {
+    uv_loop_t *loop;
+    struct lanes *lanes;
+    struct store *store;
+    struct material_store *materials;
+    struct office *office;
+    const struct config *config;
+    struct monitor *monitor;
+    struct control_wiring wiring;
+    int64_t started_ms; /* wall clock */
+};
 
 struct control;
 /* Binds `path`, replacing a socket that a daemon before left there.  *out is new; control_stop ends it. */
-int control_start(uv_loop_t *loop, struct store *store, struct office *office, const char *path, struct control **out,
-                  struct problem *p) TB_MUST_USE;
+int control_start(const struct control_parts *parts, const char *path, struct control **out, struct problem *p) TB_MUST_USE;
 /* Ends listening and all connections; frees later, from the loop.  NULL does nothing. */
 void control_stop(struct control *control);
 

@@ -329,14 +329,16 @@ static void end_worked(struct material_wait *wait, int rc)
     if (!rc && wait->state.complete) {
         metric_add(METRIC_MATERIALS_RECEIVED, 1);
         metric_add(METRIC_MATERIALS_BYTES, wait->state.length);
-        LOG(LOG_LEVEL_INFO, LOG_MATERIAL, "material_stored", LOG_TEXT("sha256", wait->ask.sha256), LOG_INT("bytes", wait->state.length),
-            LOG_TEXT("from", wait->ask.owner));
+        LOG_LIMITED(LOG_LIMIT_MATERIAL, LOG_LEVEL_INFO, LOG_MATERIAL, "material_stored", LOG_TEXT("sha256", wait->ask.sha256),
+                    LOG_INT("bytes", wait->state.length), LOG_TEXT("from", wait->ask.owner),
+                    LOG_TEXT("request", exchange_request_id(wait->r->x)));
     } else if (rc == TB_EMALFORMED && wait->problem.id != PROBLEM_CHECKSUM) {
         metric_add(METRIC_MATERIALS_REFUSED, 1);
-        LOG(LOG_LEVEL_NOTICE, LOG_MATERIAL, "material_refused", LOG_TEXT("sha256", wait->ask.sha256),
-            LOG_TEXT("problem", problem_type(wait->problem.id)->name), LOG_TEXT("from", wait->ask.owner));
+        LOG_LIMITED(LOG_LIMIT_MATERIAL, LOG_LEVEL_NOTICE, LOG_MATERIAL, "material_refused", LOG_TEXT("sha256", wait->ask.sha256),
+                    LOG_TEXT("problem", problem_type(wait->problem.id)->name), LOG_TEXT("from", wait->ask.owner),
+                    LOG_TEXT("request", exchange_request_id(wait->r->x)));
     } else if (rc == TB_EIO || rc == TB_EFULL) {
-        LOG(LOG_LEVEL_ERR, LOG_MATERIAL, "material_disk_failed", LOG_TEXT("detail", wait->problem.detail));
+        LOG_LIMITED(LOG_LIMIT_DISK, LOG_LEVEL_ERR, LOG_MATERIAL, "material_disk_failed", LOG_TEXT("detail", wait->problem.detail));
     }
     upload_found(wait, rc);
 }
@@ -353,7 +355,7 @@ static void failed_worked(struct material_wait *wait, int rc)
     struct tus_request *r = wait->r;
     (void)rc;
     if (r->problem.id == PROBLEM_DISK_LOW || r->problem.id == PROBLEM_STORE_FAILED)
-        LOG(LOG_LEVEL_ERR, LOG_MATERIAL, "material_disk_failed", LOG_TEXT("detail", r->problem.detail));
+        LOG_LIMITED(LOG_LIMIT_DISK, LOG_LEVEL_ERR, LOG_MATERIAL, "material_disk_failed", LOG_TEXT("detail", r->problem.detail));
     r->backend_state = NULL;
     material_wait_free(wait);
     tus_done(r, 0); /* the words of the first failure stand in the request */

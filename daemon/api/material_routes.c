@@ -48,6 +48,43 @@ static int ask_expected(struct api *api, const char *office, const struct materi
     return problem_from_code(p, rc);
 }
 
+/* ---- reading is a view ---- */
+
+struct reading {
+    struct office_look look; /* first member */
+    struct material_wait *wait;
+};
+
+static void reading_kept(struct store_command *command, int rc)
+{
+    struct reading *reading = (struct reading *)command;
+    if (rc < 0)
+        office_problem(&reading->look.problem, rc);
+    material_api_answer(reading->wait, rc, rc < 0 ? &reading->look.problem : NULL);
+    free(reading);
+}
+
+/* The entry comes first, then the bytes. */
+static int keep_reading(struct api *api, struct exchange *x, const struct material_ask *ask, struct material_wait *wait, struct problem *p)
+{
+    const struct tls_identity *who = exchange_identity(x);
+    LOG_LIMITED(LOG_LIMIT_MATERIAL_READ, LOG_LEVEL_NOTICE, LOG_API, "material_read", LOG_TEXT("staff", who->staff),
+                LOG_TEXT("material", ask->sha256), LOG_TEXT("request", exchange_request_id(x)));
+    struct reading *reading = calloc(1, sizeof *reading);
+    if (!reading)
+        return problem_from_code(p, TB_ENOMEM);
+    int rc = office_look_init(&reading->look, api->office, office_staff(api->office, who->staff), NULL, ask->sha256, p);
+    if (!rc) {
+        reading->look.command.done = reading_kept;
+        reading->wait = wait;
+        if (store_submit(api->store, &reading->look.command) == 0)
+            return 0;
+        rc = problem_set(p, PROBLEM_BUSY, "", "the store has %d requests waiting", LIMIT_STORE_QUEUE);
+    }
+    free(reading);
+    return rc;
+}
+
 static void may(void *context, struct exchange *x, const struct material_ask *ask, struct material_wait *wait)
 {
     struct api *api = context;
@@ -62,9 +99,11 @@ static void may(void *context, struct exchange *x, const struct material_ask *as
             return; /* permission_told answers */
     } else {
         rc = api_check_access(x, api, &p);
-        if (rc == 0 && ask->act == MATERIAL_READ)
-            LOG(LOG_LEVEL_NOTICE, LOG_API, "material_read", LOG_TEXT("staff", who->staff), LOG_TEXT("material", ask->sha256),
-                LOG_TEXT("request", exchange_request_id(x)));
+        if (rc == 0 && ask->act == MATERIAL_READ) {
+            rc = keep_reading(api, x, ask, wait, &p);
+            if (rc == 0)
+                return; /* reading_kept answers */
+        }
     }
     material_api_answer(wait, rc, rc < 0 ? &p : NULL);
 }

@@ -105,6 +105,20 @@ static int read_quarter(struct exchange *x, struct office_report *q, struct prob
     return 0;
 }
 
+static int read_desk(struct exchange *x, struct office_report *q, struct problem *p)
+{
+    const char *by = exchange_query(x, "by");
+    int rc = office_desk_read(q->office, exchange_query(x, "window"), exchange_query(x, "township"), &q->desk, p);
+    if (!rc && (q->desk.window[0] || q->desk.township[0]) && !report_has_desks(q->report))
+        rc = problem_set(p, PROBLEM_FIELD, "/window", "the report %s is not made from cases: it has no windows", q->report->name);
+    if (rc || !by || !by[0])
+        return rc;
+    if (!report_adds_by(q->report, by))
+        return problem_set(p, PROBLEM_FIELD, "/by", "the report %s cannot be added up by %s", q->report->name, by);
+    memcpy(q->by, by, strlen(by) + 1);
+    return 0;
+}
+
 static int read_parameters(struct exchange *x, struct office_report *q, struct problem *p)
 {
     const char *office = exchange_query(x, "office"), *item = exchange_query(x, "item"), *cursor = exchange_query(x, "cursor");
@@ -114,6 +128,8 @@ static int read_parameters(struct exchange *x, struct office_report *q, struct p
         rc = read_day(x, "to", "/to", &q->to, p);
     if (!rc)
         rc = read_quarter(x, q, p);
+    if (!rc)
+        rc = read_desk(x, q, p);
     if (rc)
         return rc;
     if (office && office[0]) {

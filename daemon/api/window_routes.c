@@ -96,6 +96,7 @@ static void call_done(struct store_command *command, int rc)
 {
     struct call *call = (struct call *)command;
     struct office_request *request = &call->request;
+    exchange_set_about(call->x, rc < 0 ? request->case_no : request->changed_case);
     if (rc < 0) {
         if (request->kind != OFFICE_VIEW)
             metric_add(rc == TB_EFULL ? METRIC_DISK_LOW_REFUSED : METRIC_ACTIONS_REFUSED, 1);
@@ -148,6 +149,11 @@ static void start_call(struct exchange *x, struct api *api, enum office_kind kin
             return;
         }
     }
+    if (api->draining && (kind == OFFICE_INTAKE || kind == OFFICE_JOINT)) {
+        (void)problem_set(&p, PROBLEM_MAINTENANCE, "", "an operator closed the intake of this office");
+        exchange_answer_problem(x, &p);
+        return;
+    }
     struct call *call = calloc(1, sizeof *call);
     if (!call) {
         api_answer_failure(x, NULL, TB_ENOMEM);
@@ -164,6 +170,7 @@ static void start_call(struct exchange *x, struct api *api, enum office_kind kin
         call->api = api;
         call->request.command.done = call_done;
         call->request.command.fair.source = fair_staff(staff->id);
+        memcpy(call->request.command.trace, exchange_request_id(x), TRACE_TEXT);
         exchange_hold(x);
         rc = store_submit(api->store, &call->request.command);
         if (rc == 0)
@@ -338,7 +345,11 @@ static int read_parameters(struct exchange *x, struct office_question *question,
     if (!rc)
         rc = read_item_filters(x, question, p);
     if (!rc)
+        rc = office_desk_read(question->office, exchange_query(x, "window"), exchange_query(x, "township"), &question->desk, p);
+    if (!rc)
         rc = copy_text(question->text, sizeof question->text, exchange_query(x, number ? "number" : "q"), number ? "number" : "q", p);
+    if (!rc)
+        rc = copy_text(question->system, sizeof question->system, exchange_query(x, "system"), "system", p);
     if (rc)
         return rc;
     question->limit = (unsigned)limit;
@@ -422,9 +433,45 @@ static void get_clocks(struct exchange *x, void *context)
     ask(x, context, ASK_CLOCKS);
 }
 
+struct look {
+    struct office_look look; /* first member */
+    struct exchange *x;
+    struct api *api;
+};
+
+/* The view is committed: now it may be seen. */
+static void bundle_looked(struct store_command *command, int rc)
+{
+    struct look *look = (struct look *)command;
+    if (rc < 0)
+        api_answer_failure(look->x, &look->look.problem, rc);
+    else if (exchange_alive(look->x))
+        ask(look->x, look->api, ASK_BUNDLE);
+    exchange_release(look->x);
+    free(look);
+}
+
 static void get_bundle(struct exchange *x, void *context)
 {
-    ask(x, context, ASK_BUNDLE);
+    struct api *api = context;
+    const struct office_staff *staff = api_staff(x, api);
+    struct problem p = {.number = -1};
+    if (!staff)
+        return;
+    struct look *look = calloc(1, sizeof *look);
+    int rc = look ? office_look_init(&look->look, api->office, staff, exchange_param(x, "no"), NULL, &p) : problem_from_code(&p, TB_ENOMEM);
+    if (!rc) {
+        look->x = x;
+        look->api = api;
+        look->look.command.done = bundle_looked;
+        exchange_hold(x);
+        if (store_submit(api->store, &look->look.command) == 0)
+            return;
+        (void)problem_set(&p, PROBLEM_BUSY, "", "the store has %d requests waiting", LIMIT_STORE_QUEUE);
+        exchange_release(x);
+    }
+    exchange_answer_problem(x, &p);
+    free(look);
 }
 
 static void get_documents(struct exchange *x, void *context)

@@ -43,7 +43,8 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_peer, ledger_key, "ledger_key", YES, NULL, "Verification key of its ledger (C2SP vkey), exchanged out of band.") \
     R(TEXT, config_peer, phone, "phone", NO, NULL, "Its telephone for applicants; printed on documents that are handed over here in its name.") \
     R(TEXT, config_peer, complaint, "complaint", NO, NULL, "Its complaint line.") \
-    R(TEXT, config_peer, address, "address", NO, NULL, "Its postal address for materials.")
+    R(TEXT, config_peer, address, "address", NO, NULL, "Its postal address for materials.") \
+    R(BOOL, config_peer, licences, "licences", NO, "false", "true: its program knows e-licences (电子证照): `licence_id` of materials and `licence` of items are sent to it; else the identifier goes in the material's remark and the element is left out.")
 #define AUTHORISATION_ROWS(R)                                                                                            \
     R(TEXT, config_authorisation, id, "id", YES, NULL, "UUID of the authorisation.")                                    \
     R(TEXT, config_authorisation, delegate, "delegate", YES, NULL, "Office that is authorised (受委托机关).")           \
@@ -76,6 +77,17 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
 #define HOOKS_ROWS(R)                                                                                                    \
     R(DIRECTORY, config_hooks, directory, "directory", YES, NULL, "Programs of the site that are told each event; without `hooks` nothing is told.") \
     R(NUMBER, config_hooks, timeout_s, "timeout_s", NO, "30", "Seconds after which a program that does not end is stopped, 1 to 600.")
+#define LOG_AREA_ROWS(R) \
+    R(TEXT, config_log_areas, main, "main", NO, NULL, "Level of start, stop, signals.") \
+    R(TEXT, config_log_areas, config, "config", NO, NULL, "Level of the configuration.") \
+    R(TEXT, config_log_areas, store, "store", NO, NULL, "Level of database and disk.") \
+    R(TEXT, config_log_areas, ledger, "ledger", NO, NULL, "Level of the ledger.") \
+    R(TEXT, config_log_areas, office, "office", NO, NULL, "Level of what commands mean, the tick, hooks.") \
+    R(TEXT, config_log_areas, net, "net", NO, NULL, "Level of listeners and HTTP.") \
+    R(TEXT, config_log_areas, tls, "tls", NO, NULL, "Level of handshakes and certificates.") \
+    R(TEXT, config_log_areas, peer, "peer", NO, NULL, "Level of the exchange with counterparts.") \
+    R(TEXT, config_log_areas, api, "api", NO, NULL, "Level of requests of staff and counterparts, tongbanctl.") \
+    R(TEXT, config_log_areas, material, "material", NO, NULL, "Level of uploads and materials.")
 #define LOG_ROWS(R) \
     R(TEXT, config_log, level, "level", NO, "info", "`err`, `warning`, `notice`, `info` or `debug`.")
 
@@ -107,7 +119,14 @@ TABLES(staff, STAFF_ROWS)
 TABLES(peer, PEER_ROWS)
 TABLES(authorisation, AUTHORISATION_ROWS)
 TABLES(documents, DOCUMENTS_ROWS)
-TABLES(log, LOG_ROWS)
+TABLES(log_areas, LOG_AREA_ROWS)
+static const cyaml_schema_field_t log_fields[] = {
+    LOG_ROWS(FIELD) CYAML_FIELD_MAPPING("areas", CYAML_FLAG_OPTIONAL, struct config_log, areas, log_areas_fields), CYAML_FIELD_END};
+static const struct config_option log_options[] = {
+    LOG_ROWS(OPTION)
+    {.key = "areas", .kind = CONFIG_MAP, .help = "A level for one area alone, e.g. `areas: {peer: debug}`; the others have `log.level`.",
+     .offset = offsetof(struct config_log, areas), .members = log_areas_options},
+    {.key = NULL}};
 TABLES(hooks, HOOKS_ROWS)
 TABLES(admission, ADMISSION_ROWS)
 TABLES(limits, LIMITS_ROWS)

@@ -5,6 +5,8 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
+#include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
 /* --- closing --- */
@@ -42,9 +44,11 @@ void conn_close(struct http_conn *c)
     uv_close((uv_handle_t *)&c->timer, conn_on_closed);
 }
 
-void conn_retire(struct http_conn *c)
+void conn_retire(struct http_conn *c, bool waited)
 {
-    if (c->state == CONN_HANDSHAKE || (c->state == CONN_IDLE && !c->pending.len && !c->plain.len))
+    bool idle = c->state == CONN_IDLE && !c->pending.len && !c->plain.len;
+    bool fresh = !c->keep_alive; /* known from the first request on */
+    if ((idle && (waited || !fresh)) || (waited && c->state == CONN_HANDSHAKE))
         conn_close(c);
 }
 
@@ -295,13 +299,11 @@ static void conn_peer_done(struct http_conn *c)
 
 static void conn_tls_failed(struct http_conn *c)
 {
-    static struct log_limit limit;
     if (c->state == CONN_HANDSHAKE) {
         c->listener->stats.refused_handshakes++;
         metric_add(METRIC_TLS_FAILED, 1);
-        if (log_limit_pass(&limit, 10))
-            LOG(LOG_LEVEL_WARNING, LOG_TLS, "handshake_refused", LOG_TEXT("listener", c->listener->name),
-                LOG_TEXT("reason", tls_session_reason(c->tls)));
+        LOG_LIMITED(LOG_LIMIT_HANDSHAKE, LOG_LEVEL_WARNING, LOG_TLS, "handshake_refused", LOG_TEXT("listener", c->listener->name),
+                    LOG_TEXT("reason", tls_session_reason(c->tls)));
     }
     if (!c->writing && c->wire.len)
         (void)conn_send_wire(c); /* the alert, as far as it goes */
@@ -324,6 +326,7 @@ static bool conn_handshake(struct http_conn *c)
             return false;
         }
         metric_add(METRIC_TLS_HANDSHAKES, 1);
+        series_observe(SERIES_HANDSHAKE, 0, world_figure_us() - c->began_us);
         conn_flush(c);
         if (!c->closing && !crowd_take_certificate(c))
             conn_close(c);
@@ -557,6 +560,7 @@ void conn_accept(struct http_listener *listener)
         return;
     }
     c->listener = listener;
+    c->began_us = world_figure_us();
     c->tcp.data = c->timer.data = c;
     buf_init(&c->pending, 4 * HTTP_READ_BYTES);
     buf_init(&c->plain, 2 * HTTP_READ_BYTES);

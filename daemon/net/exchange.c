@@ -4,7 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/base/log.h"
+#include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
+
+enum { MAINTENANCE_S = 60 }; /* of an intake that an operator closed */
 
 /* --- life --- */
 
@@ -21,6 +25,7 @@ struct exchange *exchange_new(struct http_conn *conn)
     x->conn = conn;
     x->head = head;
     x->context = conn->listener->context;
+    x->began_us = world_figure_us();
     buf_init(&x->headers, HTTP_HEADER_BYTES);
     return x;
 }
@@ -116,6 +121,36 @@ char *exchange_take_body(struct exchange *x, size_t *len)
 const char *exchange_request_id(const struct exchange *x)
 {
     return x->request_id;
+}
+
+void exchange_set_about(struct exchange *x, const char *no)
+{
+    (void)snprintf(x->about, sizeof x->about, "%s", no ? no : "");
+}
+
+/* The one line about a request.  The address that was asked for may hold anything: the route's pattern stands for it. */
+static void exchange_log(const struct exchange *x, int status)
+{
+    const struct http_listener *l = x->conn->listener;
+    bool act = x->method != HTTP_GET && x->method != HTTP_HEAD && x->method != HTTP_PATCH && x->identity.kind == TLS_STAFF;
+    const struct log_field fields[] = {LOG_TEXT("request", x->request_id),
+                                       LOG_TEXT("listener", l->name),
+                                       LOG_TEXT("method", http_method_names[x->method]),
+                                       LOG_TEXT("route", x->route ? x->route->pattern : ""),
+                                       LOG_INT("status", status),
+                                       LOG_TEXT("staff", x->identity.kind == TLS_STAFF ? x->identity.staff : ""),
+                                       LOG_TEXT("peer", x->identity.kind == TLS_OFFICE ? x->identity.office : ""),
+                                       LOG_TEXT("about", x->about),
+                                       LOG_TEXT("problem", x->refused ? x->refused : ""),
+                                       LOG_END};
+    if (!l->tls) /* of this machine, every few seconds */
+        return;
+    if (status < 400 && act)
+        log_event(LOG_LEVEL_INFO, LOG_API, "request_done", fields);
+    else if (status < 400)
+        log_event(LOG_LEVEL_DEBUG, LOG_API, "request_read", fields);
+    else if (log_enabled(LOG_LEVEL_INFO, LOG_API) && log_limit_take(LOG_LIMIT_REQUEST_REFUSED))
+        log_event(LOG_LEVEL_INFO, LOG_API, "request_refused", fields);
 }
 
 void *exchange_listener_context(const struct exchange *x)
@@ -234,6 +269,7 @@ void exchange_answer(struct exchange *x, int status, const char *content_type, c
             c->out.len = before;
     }
     x->answered = true;
+    exchange_log(x, status);
     conn_wake(c);
 }
 
@@ -255,6 +291,8 @@ static int64_t exchange_wait_s(const struct problem *p)
     int status = problem_type(p->id)->status;
     if ((p->id == PROBLEM_TOO_OFTEN || p->id == PROBLEM_BUSY) && p->number > 0)
         return p->number;
+    if (p->id == PROBLEM_MAINTENANCE)
+        return MAINTENANCE_S;
     return status == 503 ? 1 : status == 429 ? LIMIT_PROGRESS_MS / 1000 : 0;
 }
 
@@ -268,6 +306,11 @@ void exchange_answer_problem(struct exchange *x, const struct problem *p)
     if (wait_s > 0)
         words.number = -1; /* it stands in the header */
     json_t *doc = problem_to_json(&words);
+    if (doc && json_object_set_new(doc, "instance", json_sprintf("urn:tongban:request:%s", x->request_id))) {
+        json_decref(doc);
+        doc = NULL;
+    }
+    x->refused = problem_type(p->id)->name;
     char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
     json_decref(doc);
     char wait[24];
@@ -291,7 +334,8 @@ int exchange_stream_begin(struct exchange *x, int status, const char *content_ty
         x->conn->out.len = before;
         return rc;
     }
-    x->answered = x->streaming = true;
+    x->answered = x->streaming = x->streamed = true;
+    exchange_log(x, status);
     x->writable = writable;
     conn_wake(x->conn);
     return 0;

@@ -24,11 +24,9 @@ void crowd_mark(struct http_conn *c)
 
 static void evict(struct http_conn *c, const char *why)
 {
-    static struct log_limit limit;
     metric_add(METRIC_HTTP_EVICTED, 1);
-    if (log_limit_pass(&limit, 6))
-        LOG(LOG_LEVEL_WARNING, LOG_NET, "connections_full", LOG_TEXT("listener", c->listener->name), LOG_TEXT("of", why),
-            LOG_INT("open", (int64_t)c->listener->stats.open));
+    LOG_LIMITED(LOG_LIMIT_CONNECTIONS, LOG_LEVEL_WARNING, LOG_NET, "connections_full", LOG_TEXT("listener", c->listener->name),
+                LOG_TEXT("of", why), LOG_INT("open", (int64_t)c->listener->stats.open));
     conn_close(c);
 }
 

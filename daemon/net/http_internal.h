@@ -22,6 +22,7 @@
 #include "daemon/net/http_server.h"
 #include "daemon/net/tls_internal.h"
 #include "proto/limits.h"
+#include "proto/trace.h"
 
 #define HTTP_READ_BYTES   (64 * 1024)        /* one read from the socket, one piece of plaintext */
 #define HTTP_ANSWER_BYTES (64 * 1024 * 1024) /* largest answer that is not streamed */
@@ -51,6 +52,8 @@ bool http_target_matches(const struct http_target *target, const char *pattern);
 const char *http_target_param(const struct http_target *target, const char *pattern, const char *name);
 const char *http_target_query(const struct http_target *target, const char *name);
 
+extern const char *const http_method_names[HTTP_METHODS];
+
 /* --- exchange --- */
 struct http_conn;
 struct exchange {
@@ -70,11 +73,15 @@ struct exchange {
     void *user;
     void (*closed)(struct exchange *x, void *user);
     void (*writable)(struct exchange *x);
-    char request_id[65];
+    char request_id[TRACE_TEXT];
+    char about[EXCHANGE_ABOUT_TEXT]; /* case or object, "" while unknown */
+    const char *refused;             /* name of the problem of the answer, static; or NULL */
     bool answered;  /* an answer stands in the output, or a stream has begun */
     bool streaming; /* begun, not ended */
     bool blocked;   /* exchange_write refused: `writable` is owed */
     bool body_paused;
+    bool streamed;    /* a stream has begun: its length is no time that it took */
+    int64_t began_us; /* of the first byte, for the figures */
     bool limited; /* refused because its sender asks too often */
 };
 struct exchange *exchange_new(struct http_conn *conn);
@@ -134,6 +141,7 @@ struct http_conn {
     size_t turn_bytes; /* read since the others had their turn */
     uint64_t timer_due; /* 0: not running */
     size_t lingered;
+    int64_t began_us; /* for the figures */
 };
 
 /* Takes the connection that the listener's socket has ready; without memory it stays there and `held` is set. */
@@ -145,8 +153,9 @@ void conn_wake(struct http_conn *c);
 /* Cuts it now: ends the exchange, closes the handles. */
 void conn_close(struct http_conn *c);
 void conn_set_state(struct http_conn *c, enum conn_state state);
-/* The listener closes: without a request it closes now, otherwise after its answer. */
-void conn_retire(struct http_conn *c);
+/* The listener closes: without a request it closes now, otherwise after its answer.  One that has not asked anything yet is given the time
+ * to, unless it was `waited` for already. */
+void conn_retire(struct http_conn *c, bool waited);
 /* The time until which nothing may come, and how far `bytes` put it off: at least `rate` bytes/s on average, with `stall` ms in hand. */
 uint64_t conn_due_first(const struct http_conn *c, uint64_t stall);
 uint64_t conn_due_next(const struct http_conn *c, uint64_t due, size_t bytes, uint64_t rate, uint64_t stall);
@@ -184,6 +193,7 @@ struct http_listener {
     uv_timer_t grace;
     unsigned handles;
     char *name;
+    unsigned label; /* its place among the labels of the metrics */
     struct tls_context *tls;
     const struct http_route *routes;
     size_t route_count;
@@ -193,6 +203,7 @@ struct http_listener {
     int (*allow)(struct exchange *x, void *context, struct problem *p);
     unsigned timer_divisor;
     bool closing, held; /* held: a connection waits for room */
+    uint64_t grace_ms;  /* from the end of the first wait on; 0: it is over */
     void (*done)(void *context);
     void *done_context;
     struct http_conn_list conns;

@@ -4,9 +4,11 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
+#include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
-static const char *const http_method_names[HTTP_METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+const char *const http_method_names[HTTP_METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
 bool request_wants(const struct http_conn *c)
 {
@@ -51,21 +53,16 @@ void request_timeout(struct http_conn *c)
 
 static void request_make_id(struct http_listener *listener, struct exchange *x)
 {
-    const char *given = http1_header(x->head, "X-Request-Id");
-    size_t len = given ? strlen(given) : 0;
-    if (len >= 1 && len < sizeof x->request_id &&
-        strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len) {
-        memcpy(x->request_id, given, len + 1);
+    const struct world *world = world_real();
+    int64_t now = world->now_ms(world->context);
+    if (trace_take(http1_header(x->head, "X-Request-Id"), now, x->request_id))
         return;
-    }
-    /* splitmix64 from a random start: unique, not secret */
+    /* splitmix64 from a random start: unlike its neighbours, not secret */
     uint64_t z = (listener->id_state += 0x9e3779b97f4a7c15U);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    z ^= z >> 31;
-    for (int i = 0; i < 16; i++, z >>= 4)
-        x->request_id[i] = "0123456789abcdef"[z & 15];
-    x->request_id[16] = '\0';
+    const uint8_t random[2] = {(uint8_t)(z >> 40), (uint8_t)(z >> 48)};
+    trace_make(now, random, x->request_id);
 }
 
 static int request_admit(struct http_conn *c, struct problem *p)
@@ -218,7 +215,6 @@ static void request_begin(struct http_conn *c)
 
 static size_t request_head(struct http_conn *c, const char *bytes, size_t len)
 {
-    static struct log_limit limit;
     struct problem p;
     size_t used = 0;
     int rc = http1_feed(c->exchange->head, bytes, len, &used, &p);
@@ -227,9 +223,8 @@ static size_t request_head(struct http_conn *c, const char *bytes, size_t len)
     } else if (rc < 0) {
         c->listener->stats.bad_requests++;
         metric_add(METRIC_HTTP_REFUSED, 1);
-        if (log_limit_pass(&limit, 10))
-            LOG(LOG_LEVEL_WARNING, LOG_NET, "bad_request", LOG_TEXT("listener", c->listener->name),
-                LOG_TEXT("reason", p.detail));
+        LOG_LIMITED(LOG_LIMIT_BAD_REQUEST, LOG_LEVEL_WARNING, LOG_NET, "bad_request", LOG_TEXT("listener", c->listener->name),
+                    LOG_TEXT("reason", p.detail));
         request_make_id(c->listener, c->exchange);
         c->keep_alive = false;
         request_refuse(c, &p);
@@ -299,6 +294,8 @@ static void request_finish(struct http_conn *c)
 {
     struct exchange *x = c->exchange;
     bool keep = c->keep_alive && !c->eof && !c->listener->closing;
+    if (!x->streamed)
+        series_observe(SERIES_REQUEST, c->listener->label, world_figure_us() - x->began_us);
     c->exchange = NULL;
     if (keep && x->limited)
         c->deaf_until = uv_now(c->listener->loop) + listener_ms(c->listener, LIMIT_HTTP_REFUSED_PAUSE_MS);

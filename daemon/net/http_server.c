@@ -5,6 +5,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
 #include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
@@ -80,8 +81,17 @@ static void listener_on_grace(uv_timer_t *timer)
 {
     struct http_listener *l = timer->data;
     struct http_conn *c;
+    uint64_t left_ms = l->grace_ms;
     TAILQ_FOREACH(c, &l->conns, link)
-    conn_close(c); /* leaves the list only when its handles have closed */
+    {
+        if (left_ms)
+            conn_retire(c, true);
+        else
+            conn_close(c); /* leaves the list only when its handles have closed */
+    }
+    l->grace_ms = 0;
+    if (left_ms)
+        (void)uv_timer_start(&l->grace, listener_on_grace, left_ms, 0);
 }
 
 void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done)(void *context), void *context)
@@ -94,8 +104,11 @@ void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done
     l->done_context = context;
     listener_close_handle(&l->tcp);
     TAILQ_FOREACH(c, &l->conns, link)
-    conn_retire(c);
-    (void)uv_timer_start(&l->grace, listener_on_grace, grace_ms, 0);
+    conn_retire(c, false);
+    uint64_t first_ms = listener_ms(l, LIMIT_STOP_FRESH_MS);
+    first_ms = first_ms < grace_ms ? first_ms : grace_ms;
+    l->grace_ms = grace_ms - first_ms;
+    (void)uv_timer_start(&l->grace, listener_on_grace, first_ms, 0);
     listener_finish(l);
 }
 
@@ -103,15 +116,13 @@ void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done
 
 static void listener_on_connection(uv_stream_t *stream, int status)
 {
-    static struct log_limit limit;
     struct http_listener *l = stream->data;
     if (l->closing)
         return;
     if (status < 0) {
         /* out of descriptors: libuv has closed the newcomer with its spare one, so this does not spin */
-        if (log_limit_pass(&limit, 6))
-            LOG(LOG_LEVEL_ERR, LOG_NET, "accept_failed", LOG_TEXT("listener", l->name),
-                LOG_TEXT("reason", uv_strerror(status)));
+        LOG_LIMITED(LOG_LIMIT_ACCEPT, LOG_LEVEL_ERR, LOG_NET, "accept_failed", LOG_TEXT("listener", l->name),
+                    LOG_TEXT("reason", uv_strerror(status)));
         return;
     }
     if (l->stats.open >= l->max_connections && !crowd_make_room(l))
@@ -176,6 +187,12 @@ void listener_unqueue(struct http_conn *c)
 
 static int listener_bind(struct http_listener *l, const struct http_listener_options *o, struct problem *p)
 {
+    if (o->fd > 0) {
+        int rc = uv_tcp_open(&l->tcp, o->fd);
+        if (!rc)
+            rc = uv_listen((uv_stream_t *)&l->tcp, HTTP_BACKLOG, listener_on_connection);
+        return rc ? problem_set(p, PROBLEM_INTERNAL, NULL, "cannot listen on the socket handed over: %s", uv_strerror(rc)) : 0;
+    }
     struct sockaddr_in6 v6;
     struct sockaddr_in v4;
     const struct sockaddr *address = NULL;
@@ -202,6 +219,7 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, s
         return problem_from_code(p, TB_ENOMEM);
     l->loop = loop;
     l->name = strdup(o->name ? o->name : "");
+    l->label = series_value(LABEL_LISTENER, o->name ? o->name : "");
     l->cipher = malloc(HTTP_READ_BYTES);
     l->clear = malloc(HTTP_READ_BYTES);
     l->routes = o->routes;
@@ -249,6 +267,13 @@ uint16_t http_listener_port(const struct http_listener *l)
         return 0;
     return ntohs(address.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&address)->sin6_port
                                                : ((const struct sockaddr_in *)&address)->sin_port);
+}
+
+int http_listener_fd(const struct http_listener *l)
+{
+    uv_os_fd_t fd = -1;
+    (void)uv_fileno((const uv_handle_t *)&l->tcp, &fd); /* bound: there is one */
+    return fd;
 }
 
 void http_listener_set_tls(struct http_listener *l, struct tls_context *tls)

@@ -49,7 +49,12 @@ static int prepare_forward(struct act *a, struct problem *p)
 
 static int prepare_materials(struct act *a, struct problem *p)
 {
-    return materials_attach(a->db, json_object_get(a->request->body, "materials"), p);
+    json_t *item = NULL, *materials = json_object_get(a->request->body, "materials");
+    int rc = find_item_of(a, &item);
+    if (!rc)
+        rc = item_check_licences(item, materials, p);
+    json_decref(item);
+    return rc && rc != TB_ENOTFOUND ? rc : materials_attach(a->db, materials, p);
 }
 
 /* Nothing is accepted or decided on papers that are still on the way. */

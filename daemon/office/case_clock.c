@@ -42,7 +42,7 @@ static int read_entries(struct store_db *db, const struct office *office, const 
     int rc = event_list(db, row->id, &events, &count);
     for (size_t i = 0; i < count && !rc; i++) {
         bool authority = whole && (events[i].type == ENTRY_CASE_SUBMITTED || events[i].type == ENTRY_CASE_INTAKEN);
-        if (events[i].verdict > VERDICT_DONE || (!authority && !clock_wants(events[i].type)))
+        if (!event_stands(&events[i]) || (!authority && !clock_wants(events[i].type)))
             continue;
         struct case_fact fact;
         rc = case_fact_read(db, office, &events[i], &fact);

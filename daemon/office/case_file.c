@@ -77,8 +77,11 @@ int case_append(struct store_db *db, const struct office *office, struct case_ro
     if (entry_type_is_message(entry->type) && !case_is_local(row))
         memcpy(entry->to, case_other(office, row), OFFICE_TEXT);
     uint64_t at;
+    int rc = entry->to[0] ? materials_word(office, entry) : 0;
+    if (rc)
+        return rc;
     const struct document_row *document = document_of_act(office, row, entry);
-    int rc = document ? document_number_act(db, office, row, document, entry) : 0;
+    rc = document ? document_number_act(db, office, row, document, entry) : 0;
     if (!rc)
         rc = store_append(db, entry, &at, NULL);
     if (!rc && document)
@@ -89,6 +92,8 @@ int case_append(struct store_db *db, const struct office *office, struct case_ro
     memcpy(event.peer, office->code, OFFICE_TEXT);
     rc = event_add(db, row->id, &event);
     rc = rc ? rc : result_keep(db, row->id, entry->body);
+    if (!rc && entry->type != ENTRY_CASE_VIEWED)
+        rc = look_keep(db, row->id, entry->body);
     /* what the home side was handed at its own counter stays there: the intake side is told, not sent it */
     bool travels = entry->to[0] && (case_side_of(office, row) == CASE_SIDE_INTAKE || entry->type == ENTRY_CASE_DECIDED);
     if (!rc && travels)

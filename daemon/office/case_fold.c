@@ -5,6 +5,7 @@
 
 #include "proto/clock.h"
 #include "proto/item.h"
+#include "proto/licence.h"
 #include "proto/strict_json.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
@@ -141,7 +142,7 @@ int case_fold(struct store_db *db, const struct office *office, const struct cas
         rc = TB_ENOMEM;
     for (size_t i = 0; i < count && !rc; i++) {
         struct case_fact fact;
-        if (events[i].verdict > VERDICT_DONE || events[i].type == ENTRY_CASE_VIEWED)
+        if (!event_stands(&events[i]) || events[i].type == ENTRY_CASE_VIEWED)
             continue; /* the home side did not take it, or it says nothing about the case itself */
         rc = case_fact_read(db, office, &events[i], &fact);
         if (rc)
@@ -256,6 +257,8 @@ int case_document(struct store_db *db, const struct office *office, const struct
 {
     json_t *content = NULL, *doc = NULL;
     int rc = case_fold(db, office, row, &content);
+    if (!rc)
+        rc = licence_from_remark(json_object_get(content, "materials"));
     if (!rc)
         rc = mark_here(db, content);
     if (!rc)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/item.h"
+#include "proto/licence.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
@@ -113,8 +114,13 @@ static int check_version(struct store_db *db, const char *office, const json_t *
         return rc;
     if (version == highest)
         rc = item_find(db, office, code, version, &found, &current, &stored);
-    if (!rc && stored)
-        same = json_equal(stored, item) != 0;
+    if (!rc && stored) { /* but for what a setting of the sender leaves out or adds (docs/decisions/0015) */
+        json_t *one = licence_item_without(stored), *other = licence_item_without(item);
+        same = one && other && json_equal(one, other);
+        rc = one && other ? 0 : TB_ENOMEM;
+        json_decref(one);
+        json_decref(other);
+    }
     json_decref(stored);
     if (!rc && !same)
         rc = problem_set(p, PROBLEM_ITEM_VERSION, "/items", "%s: version %lld was published with other content; raise it to %lld", code,
@@ -203,16 +209,24 @@ int catalogue_take(struct store_db *db, const struct suite *suite, const json_t 
 
 /* ---- publishing ours ---- */
 
-static int send_edition(struct store_db *db, const char *peer, int64_t number, const struct catalogue_author *author, json_t *edition)
+static int send_edition(struct store_db *db, const struct office_peer *peer, int64_t number, const struct catalogue_author *author,
+                        json_t *edition)
 {
-    struct entry entry = {.type = ENTRY_CATALOGUE, .body = json_incref(edition)};
+    json_t *plain = peer->licences ? NULL : licence_items_without(json_object_get(edition, "items"));
+    struct entry entry = {.type = ENTRY_CATALOGUE, .body = json_copy(edition)};
     uint64_t index;
-    memcpy(entry.to, peer, OFFICE_TEXT);
+    if (!entry.body || (!peer->licences && (!plain || json_object_set(entry.body, "items", plain)))) {
+        json_decref(plain);
+        entry_clear(&entry);
+        return TB_ENOMEM;
+    }
+    json_decref(plain);
+    memcpy(entry.to, peer->code, OFFICE_TEXT);
     (void)snprintf(entry.staff, sizeof entry.staff, "%s", author->staff);
     (void)snprintf(entry.role, sizeof entry.role, "%s", author->role);
     int rc = store_append(db, &entry, &index, NULL);
     entry_clear(&entry);
-    return rc ? rc : edition_sent(db, peer, number, index);
+    return rc ? rc : edition_sent(db, peer->code, number, index);
 }
 
 /* Items, reasons and note become the next edition: kept here, an entry to each counterpart. */
@@ -238,7 +252,7 @@ static int publish(struct store_db *db, const struct office *office, json_t *ite
     if (!rc)
         rc = catalogue_take(db, office->suite, edition, author, changes, p);
     for (size_t i = 0; i < office->peer_count && !rc; i++)
-        rc = send_edition(db, office->peers[i].code, last + 1, author, edition);
+        rc = send_edition(db, &office->peers[i], last + 1, author, edition);
     json_decref(edition);
     if (rc == TB_ELIMIT && p && p->id == PROBLEM_COUNT)
         rc = problem_set(p, PROBLEM_TOO_LARGE, NULL, "the edition has more than %d bytes", LIMIT_ENTRY_BYTES);

@@ -19,6 +19,7 @@ struct desk {
     size_t paper_count;
     struct document_entry *rows;
     size_t row_count;
+    bool moved;                /* in the list: papers have been packed for the case */
     const struct paper *paper; /* the one that is meant */
     struct document_entry entry; /* its row; id 0: not kept yet; void_reason borrowed */
 };
@@ -59,6 +60,28 @@ static bool may(const struct office_staff *staff, unsigned roles)
 
 /* ---- the list ---- */
 
+/* Papers have been packed for this case. */
+static int has_moved(struct store_db *db, const struct case_row *row, bool *moved)
+{
+    struct object_filter filter = {.kind = REGISTER_TRANSFER, .case_id = row->id, .limit = 1};
+    struct object_row *rows = NULL;
+    size_t count = 0;
+    int rc = object_list(db, &filter, &rows, &count, &filter.cursor);
+    *moved = count > 0;
+    object_rows_free(rows, count);
+    return rc;
+}
+
+/* Whether whoever looks should print it now.  What goes with no step — a letter, a power of attorney — is for whoever needs it, and the
+ * list of a transfer for papers that move. */
+static bool is_proposed(const struct desk *desk, const struct document_row *document, const struct document_entry *entry)
+{
+    bool on_demand = document->at_print && document->step == STEP_NONE;
+    if ((entry && (entry->printed || entry->voided_at)) || !may(desk->staff, printers(desk, document)))
+        return false;
+    return !on_demand || (!strcmp(document->id, "transfer_list") && desk->moved);
+}
+
 static int add_row(const struct desk *desk, const struct paper *paper, const struct document_entry *entry, json_t *list)
 {
     const struct document_row *document = paper->document;
@@ -68,12 +91,13 @@ static int add_row(const struct desk *desk, const struct paper *paper, const str
     const char *issuer = document->issuer == DOCUMENT_BY_INTAKE ? desk->row->intake
                          : document->issuer == DOCUMENT_BY_HOME ? desk->row->home
                                                                 : paper->act.from;
-    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:b}", "kind", document->id, "title", document->zh, "number",
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:b, s:b}", "kind", document->id, "title", document->zh, "number",
                             entry                              ? entry->number
                             : said && !document->at_print      ? said
                                                                : "",
                             "date", at, "issuer", issuer, "printed", (json_int_t)(entry ? entry->printed : 0), "void",
-                            entry && entry->voided_at, "printable", (int)may(desk->staff, printers(desk, document)));
+                            entry && entry->voided_at, "printable", (int)may(desk->staff, printers(desk, document)),
+                            "proposed", (int)is_proposed(desk, document, entry));
     if (row && entry && entry->voided_at)
         (void)json_object_set_new(row, "void_reason", json_string(entry->void_reason));
     if (row && entry && entry->replaces[0])
@@ -88,6 +112,8 @@ int document_rows(struct store_db *db, const struct office *office, const struct
     struct desk desk = {.db = db, .office = office, .staff = staff, .row = &shown};
     json_t *list = json_array();
     int rc = list ? desk_open(&desk) : TB_ENOMEM;
+    if (!rc)
+        rc = has_moved(db, row, &desk.moved);
     for (size_t i = 0; i < desk.paper_count && !rc; i++) {
         bool any = false;
         for (size_t k = 0; k < desk.row_count && !rc; k++)

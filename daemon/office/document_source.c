@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/case_law.h"
+#include "proto/licence.h"
 #include "proto/item.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
@@ -68,7 +69,7 @@ int papers_collect(struct store_db *db, const struct office *office, const struc
     int rc = event_list(db, row->id, &events, &n);
     for (size_t i = 0; i < n && !rc; i++) {
         struct case_fact fact;
-        if (events[i].verdict > VERDICT_DONE || !makes_any(events[i].type))
+        if (!event_stands(&events[i]) || !makes_any(events[i].type))
             continue;
         rc = case_fact_read(db, office, &events[i], &fact);
         if (rc)
@@ -270,7 +271,12 @@ static json_t *taken_json(struct store_db *db, const struct office *office, cons
         json_decref(taken);
         return NULL;
     }
-    return taken;
+    /* an identifier of an e-licence is printed with the remarks, whichever way it was sent */
+    json_t *told = NULL;
+    if (licence_in_remark(taken, &told))
+        told = NULL;
+    json_decref(taken);
+    return told;
 }
 
 int case_query_code(const struct office *office, const struct case_row *row, char out[QUERY_CODE_TEXT])

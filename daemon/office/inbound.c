@@ -47,7 +47,8 @@ static int add_event(struct taken *t, int64_t rev)
     struct event_row event = {.rev = rev, .ref = t->entry.seq, .type = t->entry.type, .verdict = -1};
     memcpy(event.peer, t->entry.from, OFFICE_TEXT);
     int rc = event_add(t->db, t->row.id, &event);
-    return rc ? rc : result_keep(t->db, t->row.id, t->entry.body);
+    rc = rc ? rc : result_keep(t->db, t->row.id, t->entry.body);
+    return rc ? rc : look_keep(t->db, t->row.id, t->entry.body);
 }
 
 static void done_at(struct taken *t)
@@ -208,6 +209,19 @@ static int await_result(struct taken *t)
     return rc;
 }
 
+/* The home side gives each effect a revision of its own (decision 1): one that was given before is no effect.  A number left out refuses
+ * nothing, for the home side has decided; but what it stands for is not here. */
+static int check_revision(struct taken *t, struct problem *p)
+{
+    bool taken, gap;
+    int rc = revision_look(t->db, t->row.id, t->entry.rev, &taken, &gap);
+    if (!rc && (taken || gap))
+        discord_note(&t->inbound->discord, taken ? DISCORD_TAKEN : DISCORD_GAP, t->row.case_no, t->entry.rev);
+    if (rc || !taken)
+        return rc;
+    return problem_set(p, PROBLEM_FIELD, "/rev", "revision %lld of case %s was given before", (long long)t->entry.rev, t->row.case_no);
+}
+
 static int take_from_home(struct taken *t, struct problem *p)
 {
     int rc = find_case(t, false, p);
@@ -217,6 +231,8 @@ static int take_from_home(struct taken *t, struct problem *p)
     const struct case_transition *move = rc ? NULL : case_home_move(t->entry.type, t->row.state, t->entry.body);
     if (!rc && (!move || t->entry.rev < 1))
         rc = problem_set(p, PROBLEM_TRANSITION, "/type", "%s is not an act of the home side", entry_type_text(t->entry.type));
+    if (!rc)
+        rc = check_revision(t, p);
     if (rc)
         return rc;
     case_mark(&t->row, t->entry.type);
@@ -259,10 +275,30 @@ static int take_catalogue(struct taken *t, struct problem *p)
     return rc;
 }
 
+/* An act that the home side of a case numbered, taken or not: does its number fit? */
+static int note_act_revision(struct taken *t, bool done)
+{
+    struct case_row row;
+    bool taken = false, gap = false;
+    int rc = case_get(t->db, t->entry.case_no, &row);
+    if (rc)
+        return rc == TB_ENOTFOUND ? 0 : rc;
+    if (!strcmp(row.home, t->entry.from))
+        rc = revision_look(t->db, row.id, t->entry.rev, &taken, &gap);
+    if (!rc && (done ? gap : taken))
+        discord_note(&t->inbound->discord, done ? DISCORD_GAP : DISCORD_TAKEN, row.case_no, t->entry.rev);
+    case_row_clear(&row);
+    return rc;
+}
+
 static int take_act(struct taken *t, struct problem *p)
 {
     char changed[CASE_NO_TEXT] = "";
     int rc = register_take(t->db, t->office, &t->entry, t->now, t->verdict, changed, p);
+    if ((!rc || err_class(rc) == ERR_CLASS_PERMANENT) && t->entry.rev > 0 && t->entry.case_no[0]) {
+        int noted = note_act_revision(t, !rc);
+        rc = rc ? rc : noted;
+    }
     if (!rc && changed[0])
         changed_add(&t->inbound->changed, &t->inbound->changed_count, changed);
     return rc;
@@ -304,6 +340,8 @@ static int take_line(struct taken *t, int64_t seq)
         memcpy(row.peer, t->inbound->peer->code, OFFICE_TEXT);
         rc = inbox_add(t->db, &row);
     }
+    if (!rc)
+        fate_fill(&t->inbound->fates[t->inbound->fate_count++], &t->entry, t->verdict);
     /* after the message is kept: the next leg may carry its result */
     if (!rc && t->verdict->verdict == VERDICT_DONE)
         rc = joint_follow(t->db, t->office, &t->row);
@@ -388,8 +426,11 @@ static int take_new(struct store_db *db, struct office_inbound *in, struct peer_
     size_t fresh = parcel->count - skip;
     struct receipt receipt = {.first = peer->received.seq + 1, .last = peer->received.seq + (int64_t)fresh};
     receipt.lines = calloc(fresh, sizeof *receipt.lines);
-    if (!receipt.lines)
+    in->fates = calloc(fresh, sizeof *in->fates);
+    if (!receipt.lines || !in->fates) {
+        free(receipt.lines);
         return TB_ENOMEM;
+    }
     int64_t now = store_now(db);
     int rc = 0;
     for (size_t i = 0; i < fresh && !rc; i++) {
@@ -461,6 +502,9 @@ void office_inbound_clear(struct office_inbound *inbound)
     parcel_free(inbound->parcel);
     inbound->parcel = NULL;
     free(inbound->changed);
+    free(inbound->fates);
+    inbound->fates = NULL;
+    inbound->fate_count = 0;
     inbound->changed = NULL;
     inbound->changed_count = 0;
 }

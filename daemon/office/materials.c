@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "proto/licence.h"
+
 int material_attach_one(struct store_db *db, json_t *object, const char *field, struct problem *p)
 {
     const char *sha256 = json_string_value(json_object_get(object, "sha256"));
@@ -26,6 +28,17 @@ int materials_attach(struct store_db *db, json_t *materials, struct problem *p)
             return rc;
     }
     return 0;
+}
+
+int materials_word(const struct office *office, const struct entry *entry)
+{
+    const struct office_peer *peer = office_peer(office, entry->to);
+    const json_t *materials = json_object_get(entry->body, "materials");
+    json_t *told = NULL;
+    if (!peer || peer->licences || !licence_any(materials))
+        return 0;
+    int rc = licence_in_remark(materials, &told);
+    return rc ? rc : json_object_set_new(entry->body, "materials", told) ? TB_ENOMEM : 0;
 }
 
 int materials_send(struct store_db *db, const char *peer, uint64_t index, const json_t *body)

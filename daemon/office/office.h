@@ -10,6 +10,7 @@
 #ifndef OFFICE_OFFICE_H
 #define OFFICE_OFFICE_H
 
+#include "daemon/base/series.h"
 #include "daemon/store/staff_rows.h"
 #include "daemon/store/store.h"
 #include "daemon/store/tables.h"
@@ -32,6 +33,7 @@ struct office_peer {
     char name[LIMIT_NAME_BYTES + 1];
     struct office_contact contact;
     struct note_vkey key;
+    bool licences; /* its program knows e-licences; else they are told as proto/licence.h says */
 };
 
 struct office_staff {
@@ -134,7 +136,46 @@ int office_request_register(struct office_request *request, const struct office 
                             struct problem *p) TB_MUST_USE;
 void office_request_clear(struct office_request *request);
 
+/* A view of personal data that is no command of its own: the proof of a case, or a material.  What is seen is answered after the commit. */
+struct office_look {
+    struct store_command command;   /* first member; `done` is the caller's */
+    const struct office *office;
+    const struct office_staff *staff;
+    char case_no[CASE_NO_TEXT];     /* whose proof; or "" … */
+    char sha256[65];                /* … and this material */
+    struct problem problem;         /* when rc < 0 */
+    void *user;
+};
+/* With `sha256` NULL the proof of the case.  Loop thread. */
+int office_look_init(struct office_look *look, const struct office *office, const struct office_staff *staff, const char *case_no,
+                     const char *sha256, struct problem *p) TB_MUST_USE;
+
 /* ---- exchange with a peer ---- */
+
+/* What a counterpart says against a numbering of acts that stands (revision.c); for an operator. */
+enum discord {
+    DISCORD_TAKEN,      /* a revision that was given before */
+    DISCORD_GAP,        /* an effect before it never came */
+    DISCORD_UNNUMBERED, /* done, but no revision */
+    DISCORD_REFUSED,    /* an act that this office decided and numbered is not taken */
+    DISCORD_OTHER,      /* another revision for it than ours */
+    DISCORD_SURPLUS,    /* refused, with a revision */
+    DISCORDS
+};
+extern const char *const discord_words[DISCORDS];
+struct office_discord {
+    size_t count;
+    enum discord what;              /* of the first one */
+    int64_t rev;
+    char about[CASE_NO_TEXT + REGISTER_NO_TEXT]; /* number of the case or object */
+};
+
+/* What became of one message, for the log of both sides; no word of its content. */
+struct office_fate {
+    char id[UUID_TEXT];             /* of the entry; "" when it was none */
+    char case_no[CASE_NO_TEXT];
+    const char *type, *verdict, *problem; /* static; "" */
+};
 
 /* A peer's batch, already verified (parcel_verify) on a lane. */
 struct office_inbound {
@@ -146,6 +187,9 @@ struct office_inbound {
     struct problem problem;         /* when rc < 0: sequence-gap, checkpoint-conflict, ledger-fork, store … */
     size_t applied, duplicates, refused, invalid;
     bool differs;                   /* reconciliation: the tallies of a direction differ at the same message; for an operator */
+    struct office_discord discord;
+    struct office_fate *fates;      /* owned: of the new messages */
+    size_t fate_count;
     char (*changed)[CASE_NO_TEXT];  /* owned: cases that changed, for watchers */
     size_t changed_count;
     void *user;
@@ -210,7 +254,12 @@ struct office_outcome {
     struct problem problem;
     int64_t acked_seq;              /* after it */
     size_t settled;                 /* messages settled by it */
+    size_t verdicts[VERDICT_INVALID + 1]; /* of them */
+    struct series_sample waited;    /* how long they were on the way, ms */
     bool differs;                   /* as above */
+    struct office_discord discord;
+    struct office_fate *fates;      /* owned: of our messages that it settles */
+    size_t fate_count;
     char (*changed)[CASE_NO_TEXT];
     size_t changed_count;
     void *user;
@@ -256,6 +305,17 @@ struct office_start {
 };
 void office_start_init(struct office_start *start, const struct office *office);
 
+/* ---- windows and townships (desk.c) ---- */
+
+/* Narrows lists and reports to what was taken in there; "" any. */
+struct office_desk {
+    char window[STAFF_WINDOW_BYTES + 1];
+    char township[TOWNSHIP_LEN + 1];
+};
+/* Takes them from a request; NULL or "" any. */
+int office_desk_read(const struct office *office, const char *window, const char *township, struct office_desk *desk,
+                     struct problem *p) TB_MUST_USE;
+
 /* ---- reports and accountability: figures and who did what, without clear names ---- */
 
 /* One page of a report (proto/report.h).  A page ends after LIMIT_REPORT_PAGE_MS or LIMIT_REPORT_ROWS; whoever asks goes on with the
@@ -267,6 +327,8 @@ struct office_report {
     const struct office *office;
     const struct report *report;
     char other[OFFICE_TEXT], item[64]; /* only this counterpart, this item; "" all */
+    struct office_desk desk;           /* only what was taken in there */
+    char by[12];                       /* column to add up by, "" all */
     int64_t from, to;                  /* days; 0: the report's usual period */
     int64_t cursor;                    /* 0 from the start */
     bool verify;
@@ -301,6 +363,15 @@ void office_tick_init(struct office_tick *tick, const struct office *office);
 void office_tick_go_on(struct office_tick *tick);
 void office_tick_clear(struct office_tick *tick);
 
+/* How many open cases and delegated steps burn with which light today; names none of them. */
+struct office_lights {
+    struct store_query query;
+    const struct office *office;
+    int64_t cases[LIGHTS], steps[LIGHTS]; /* results */
+    void *user;
+};
+void office_lights_init(struct office_lights *lights, const struct office *office);
+
 /* ---- questions of staff: documents as docs/protocol.md, "Window API" ---- */
 enum office_ask {
     ASK_OFFICE,
@@ -334,9 +405,11 @@ struct office_question {
     char item_office[OFFICE_TEXT], item_code[64];
     int64_t item_version;
     char text[LIMIT_NAME_BYTES + 1]; /* q= */
+    char system[LIMIT_FOREIGN_SYSTEM_BYTES + 1]; /* q= is the number of this line system, and nothing else */
     char subject[4], mode[8];        /* of items: letter P or E, word of the mode; "" any */
     char category[LIMIT_NAME_BYTES + 1], department[LIMIT_NAME_BYTES + 1]; /* of items: part of them; "" any */
     int state;                       /* −1 any */
+    struct office_desk desk;         /* of cases */
     bool open_only;
     int register_kind;               /* −1 any: what this office has to act on, or everything about case_no */
     char object_no[REGISTER_NO_TEXT];

@@ -110,6 +110,19 @@ int case_document(struct store_db *db, const struct office *office, const struct
 int case_list_row(struct store_db *db, const struct office *office, const struct office_staff *staff,
                   const struct case_row *row, json_t **out) TB_MUST_USE;
 
+/* ---- desk.c: where who sat ---- */
+
+/* Before a case is taken in: sets window and township of its row, and says in the ledger where the member of staff sits, when that is
+ * new. */
+int desk_take(struct store_db *db, const struct office_staff *staff, int64_t at, struct case_row *row) TB_MUST_USE;
+/* What our ledger said before the entry `before` about where that member of staff sits; ends with "" when it said nothing. */
+int desk_from_entries(struct store_db *db, const char *staff, int64_t before, struct desk_row *desk) TB_MUST_USE;
+
+/* ---- look.c: views of proofs and materials ---- */
+
+/* That an entry of the case names these materials: whoever reads one has looked at the case. */
+int look_keep(struct store_db *db, int64_t case_id, const json_t *body) TB_MUST_USE;
+
 /* ---- report_fact.c: one case as reports see it, by two paths ---- */
 
 struct fact_maker {
@@ -186,6 +199,8 @@ int materials_attach(struct store_db *db, json_t *materials, struct problem *p) 
 /* The same for the one result document of a decision. */
 int material_attach_one(struct store_db *db, json_t *object, const char *field, struct problem *p) TB_MUST_USE;
 /* Registers what our message `index` lists to be sent, once the peer has taken the message. */
+/* The identifier of an e-licence as the receiver's program takes it (proto/licence.h): changes `materials` of the entry's body. */
+int materials_word(const struct office *office, const struct entry *entry) TB_MUST_USE;
 int materials_send(struct store_db *db, const char *peer, uint64_t index, const json_t *body) TB_MUST_USE;
 /* Registers waits for those that are not here. *waiting is raised by their number. */
 int materials_await(struct store_db *db, int64_t case_id, const json_t *materials, size_t *waiting) TB_MUST_USE;
@@ -203,6 +218,18 @@ int authority_check_body(struct store_db *db, const struct office *office, const
 int authority_verify(struct store_db *db, const struct office *office, const struct entry *entry, const char *item, enum case_step step,
                      int64_t handed_in, struct problem *p) TB_MUST_USE;
 
+/* ---- revision.c: revisions that do not fit ---- */
+
+void discord_note(struct office_discord *discord, enum discord what, const char *about, int64_t rev);
+/* At the intake side, of a revision that the home side gives: *taken — an effect on the case has it; *gap — between it and the home side's
+ * one before are more than our own messages can explain.  The home side's come in order; between them stand only ours, whose number may
+ * still be on its way. */
+int revision_look(struct store_db *db, int64_t case_id, int64_t rev, bool *taken, bool *gap) TB_MUST_USE;
+/* The revision that a verdict gives our message, 0 when it gives none or one that does not fit, which is noted.  `ours`: the revision
+ * that this office gave it itself, when it numbers; `taken`: something else has the one of the verdict. */
+int64_t revision_of_verdict(struct office_discord *discord, const struct receipt_line *line, bool we_number, int64_t ours, bool taken,
+                            const char *about);
+
 /* ---- register_act.c, register_rules.c: objects beside the cases ---- */
 
 /* An act of staff (OFFICE_REGISTER); the object after it in *out (object_row_clear). */
@@ -212,6 +239,7 @@ int register_take(struct store_db *db, const struct office *office, const struct
                   char changed[CASE_NO_TEXT], struct problem *p) TB_MUST_USE;
 /* The counterpart's verdict about our message at `index`, when it was an act. */
 int register_settle(struct store_db *db, const struct office *office, const char *peer, uint64_t index, const struct receipt_line *line,
+                    struct office_discord *discord,
                     char changed[CASE_NO_TEXT]) TB_MUST_USE;
 /* What the case's entry, just kept together with `row`, means for its delegated steps: asked for, done, void.  `row` is in the store, and
  * follows. */
@@ -348,6 +376,8 @@ int add_vkey(json_t *offices, const char *office, const struct note_vkey *key) T
 
 /* Appends a case number to the list of changed cases (ignored without memory: watchers only). */
 void changed_add(char (**list)[CASE_NO_TEXT], size_t *count, const char *case_no);
+/* What became of a message, from its entry (zero when it was none) and its line of the receipt. */
+void fate_fill(struct office_fate *fate, const struct entry *entry, const struct receipt_line *line);
 /* Cosigns a peer's verified checkpoint and keeps it as last seen. */
 int peer_remember(struct store_db *db, struct peer_row *row, const struct parcel *parcel) TB_MUST_USE;
 /* Keeps the peer's cosignature of our checkpoint of `size`, if it verifies. */

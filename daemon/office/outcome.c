@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FATES_STEP = 64 };
+
 /* What the home side did not take did not happen: the case's times are what its other entries say. */
 static int forget_refused(struct store_db *db, const struct office *office, struct case_row *row)
 {
@@ -18,6 +20,29 @@ static int forget_refused(struct store_db *db, const struct office *office, stru
     return rc;
 }
 
+/* The revision of our message at `index`: what this office gave it as the home side, and what the verdict gives it. */
+static int judge_verdict(struct store_db *db, struct office_outcome *out, const struct case_row *row, uint64_t index,
+                         const struct receipt_line *line, int64_t *rev)
+{
+    bool we_number = !strcmp(row->home, out->office->code), taken = false;
+    struct event_row *events = NULL;
+    size_t count = 0;
+    int64_t ours = 0;
+    *rev = 0;
+    if (we_number && line->verdict == VERDICT_DONE && !line->rev)
+        return 0; /* as it is nearly always */
+    int rc = event_list(db, row->id, &events, &count);
+    for (size_t i = 0; i < count && !rc; i++) {
+        bool itself = events[i].own && events[i].ref == (int64_t)index;
+        ours = itself && we_number ? events[i].rev : ours;
+        taken = taken || (!itself && events[i].rev > 0 && events[i].rev == line->rev);
+    }
+    free(events);
+    if (!rc)
+        *rev = revision_of_verdict(&out->discord, line, we_number, ours, taken, row->case_no);
+    return rc;
+}
+
 /* The home side has spoken about one of our messages: the case follows, or goes back to where it was. */
 static int settle_case(struct store_db *db, struct office_outcome *out, const char *case_no, uint64_t index,
                        const struct receipt_line *line)
@@ -26,15 +51,18 @@ static int settle_case(struct store_db *db, struct office_outcome *out, const ch
     int rc = case_get(db, case_no, &row);
     if (rc)
         return rc == TB_ENOTFOUND ? TB_ECORRUPT : rc;
+    int64_t rev = 0;
+    rc = judge_verdict(db, out, &row, index, line, &rev);
     /* first, because what follows reads the verdicts of the events */
-    rc = event_settle(db, row.id, index, line->rev, line->verdict);
+    if (!rc)
+        rc = event_settle(db, row.id, index, rev, line->verdict);
     /* the receipt of a home side's own announcement carries no revision: nothing to follow */
     if (!rc && case_side_of(out->office, &row) == CASE_SIDE_INTAKE) {
         if (row.pending > 0)
             row.pending--;
-        if (line->verdict == VERDICT_DONE && line->rev > row.rev) {
+        if (rev > row.rev) {
             int state = case_state_by_name(line->state);
-            row.rev = line->rev;
+            row.rev = rev;
             if (state >= 0)
                 row.state = (enum case_state)state;
         }
@@ -65,12 +93,36 @@ static int settle_edition(struct store_db *db, struct office_outcome *out, uint6
     return edition_settle(db, out->peer->code, index, line->verdict, now, title ? title : "");
 }
 
+/* For the log only: what cannot be noted is left out. */
+static void note_fate(struct store_db *db, struct office_outcome *out, uint64_t index, const struct receipt_line *line)
+{
+    struct entry entry = {0};
+    struct buf bytes;
+    buf_init(&bytes, LIMIT_ENTRY_BYTES);
+    if (out->fate_count % FATES_STEP == 0) {
+        struct office_fate *more = realloc(out->fates, (out->fate_count + FATES_STEP) * sizeof *more);
+        if (!more)
+            return;
+        out->fates = more;
+    }
+    if (!store_entry_line(db, index, &bytes) && !entry_decode(bytes.data, bytes.len, &entry, NULL)) {
+        struct office_fate *fate = &out->fates[out->fate_count++];
+        *fate = (struct office_fate){.id = ""};
+        fate_fill(fate, &entry, line);
+    }
+    entry_clear(&entry);
+    buf_free(&bytes);
+}
+
 static int settle_line(struct store_db *db, struct office_outcome *out, struct peer_row *peer, const struct receipt_line *line)
 {
     uint64_t index;
     struct ledger_hash leaf;
     char case_no[CASE_NO_TEXT];
+    int64_t oldest, written;
     int rc = outbox_index(db, peer->office, peer->sent.seq + 1, &index, &leaf, case_no);
+    if (!rc)
+        rc = outbox_oldest(db, peer->office, peer->sent.seq, &oldest, &written);
     if (rc)
         return rc;
     if (memcmp(&leaf, &line->leaf, sizeof leaf))
@@ -82,12 +134,16 @@ static int settle_line(struct store_db *db, struct office_outcome *out, struct p
     } else if (!rc) {
         rc = settle_edition(db, out, index, line);
         if (!rc)
-            rc = register_settle(db, out->office, peer->office, index, line, case_no);
+            rc = register_settle(db, out->office, peer->office, index, line, &out->discord, case_no);
         if (!rc && case_no[0])
             changed_add(&out->changed, &out->changed_count, case_no);
     }
-    if (!rc)
+    if (!rc) {
         out->settled++;
+        out->verdicts[line->verdict]++;
+        series_gather(SERIES_DELIVERY, &out->waited, store_now(db) - written);
+        note_fate(db, out, index, line);
+    }
     return rc;
 }
 
@@ -177,6 +233,9 @@ void office_outcome_clear(struct office_outcome *outcome)
     parcel_free(outcome->parcel);
     outcome->parcel = NULL;
     free(outcome->changed);
+    free(outcome->fates);
+    outcome->fates = NULL;
+    outcome->fate_count = 0;
     outcome->changed = NULL;
     outcome->changed_count = 0;
 }

@@ -59,7 +59,7 @@ static int ask_office(struct store_db *db, struct office_question *q)
 static int ask_cases(struct store_db *db, struct office_question *q)
 {
     struct case_filter filter = {.query = q->text[0] ? q->text : NULL, .state = q->state, .open_only = q->open_only, .cursor = q->cursor,
-                                 .limit = q->limit};
+                                 .limit = q->limit, .window = q->desk.window, .township = q->desk.township};
     if (q->ask == ASK_TODO) {
         filter.todo_only = true;
         filter.todo = q->staff && !strcmp(q->staff->role, "handler") ? TODO_HANDLER : TODO_WINDOW;
@@ -67,7 +67,11 @@ static int ask_cases(struct store_db *db, struct office_question *q)
     struct case_row *rows = NULL;
     size_t count = 0;
     int64_t next = 0;
-    int rc = case_list(db, &filter, &rows, &count, &next);
+    char found[CASE_NO_TEXT] = "";
+    int rc = q->system[0] ? foreign_find(db, q->system, q->text, found) : 0;
+    if (q->system[0])
+        filter.query = found;
+    rc = rc == TB_ENOTFOUND ? 0 : rc ? rc : case_list(db, &filter, &rows, &count, &next);
     if (rc)
         return rc;
     json_t *list = json_array();

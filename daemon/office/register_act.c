@@ -114,6 +114,8 @@ static int keep(struct deed *d, struct event_row *event, struct register_replay 
         rc = object_event_add(d->db, d->object.id, event);
     if (!rc && d->object.case_id)
         rc = event_add(d->db, d->object.case_id, event);
+    if (!rc && d->object.case_id)
+        rc = look_keep(d->db, d->object.case_id, d->entry.body);
     return rc ? rc : take_fold(d, fold);
 }
 
@@ -482,8 +484,33 @@ int register_take(struct store_db *db, const struct office *office, const struct
     return rc;
 }
 
+/* The revision of our act, as judge_verdict of outcome.c has it for a case's messages. */
+static int judge_verdict(struct deed *d, uint64_t index, const struct receipt_line *line, struct office_discord *discord, int64_t *rev)
+{
+    struct event_row *events = NULL;
+    size_t count = 0;
+    int64_t ours = 0;
+    bool taken = false;
+    *rev = 0;
+    if (we_number(d) && line->verdict == VERDICT_DONE && !line->rev)
+        return 0;
+    int rc = object_event_list(d->db, d->object.id, &events, &count);
+    for (size_t i = 0; i < count && !rc; i++) {
+        bool itself = events[i].own && events[i].ref == (int64_t)index;
+        ours = itself && we_number(d) ? events[i].rev : ours;
+        taken = taken || (!itself && events[i].rev > 0 && events[i].rev == line->rev);
+    }
+    free(events);
+    bool gap;
+    if (!rc && !taken && d->object.case_id && line->rev > 0)
+        rc = revision_look(d->db, d->object.case_id, line->rev, &taken, &gap);
+    if (!rc)
+        *rev = revision_of_verdict(discord, line, we_number(d), ours, taken, d->object.no);
+    return rc;
+}
+
 int register_settle(struct store_db *db, const struct office *office, const char *peer, uint64_t index, const struct receipt_line *line,
-                    char changed[CASE_NO_TEXT])
+                    struct office_discord *discord, char changed[CASE_NO_TEXT])
 {
     struct deed d = {.db = db, .office = office};
     int64_t event, object;
@@ -497,15 +524,20 @@ int register_settle(struct store_db *db, const struct office *office, const char
         rc = case_get_by_id(db, d.object.case_id, &d.about);
     if (!rc)
         d.kind = &register_kinds[d.object.kind];
-    /* what this office numbers stands, whatever the other one says of it */
-    if (!rc && !we_number(&d)) {
-        rc = object_event_settle(db, event, line->rev, (int)line->verdict);
+    int64_t rev = 0;
+    if (!rc)
+        rc = judge_verdict(&d, index, line, discord, &rev);
+    bool ours = we_number(&d);
+    if (!rc && (!ours || line->verdict != VERDICT_DONE)) {
+        rc = object_event_settle(db, event, rev, (int)line->verdict);
         if (!rc && d.object.case_id)
-            rc = event_settle(db, d.object.case_id, index, line->rev, line->verdict);
-        if (line->rev > d.object.rev)
-            d.object.rev = line->rev;
-        if (!rc)
-            rc = refold(&d);
+            rc = event_settle(db, d.object.case_id, index, rev, line->verdict);
+    }
+    /* what this office numbers stands, whatever the other one says of it: the history shows it, the fold does not change */
+    if (!rc && !ours) {
+        if (rev > d.object.rev)
+            d.object.rev = rev;
+        rc = refold(&d);
     }
     memcpy(changed, d.object.case_no, CASE_NO_TEXT);
     deed_clear(&d);

@@ -341,6 +341,9 @@ static int set_run(struct page *page, struct report_run *run)
     run->us = q->office->code;
     run->office = q->other;
     run->item = q->item;
+    run->window = q->desk.window;
+    run->township = q->desk.township;
+    run->by = q->by;
     run->from = q->from;
     run->to = q->to;
     run->today = timestamp_day(store_now(page->db));

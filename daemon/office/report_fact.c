@@ -138,6 +138,8 @@ static void take_particulars(const struct entry *entry, struct report_case *c)
     case ENTRY_CASE_SUBMITTED:
         c->materials = (int64_t)json_array_size(json_object_get(body, "materials"));
         c->late = json_is_true(json_object_get(body, "late"));
+        if (!c->staff[0]) /* who forwards it later did not take it in */
+            copy_word(c->staff, sizeof c->staff, entry->staff);
         break;
     case ENTRY_CASE_NOTICE:
         if (!c->notice_at)
@@ -196,7 +198,7 @@ static int read_particulars(struct fact_maker *maker, int64_t case_id, struct re
     int rc = case_events(maker->db, case_id, &events, &count);
     for (size_t i = 0; i < count && !rc; i++) {
         struct case_fact fact;
-        bool taken = events[i].verdict <= VERDICT_DONE || events[i].type == ENTRY_CASE_SUBMITTED;
+        bool taken = event_stands(&events[i]) || events[i].type == ENTRY_CASE_SUBMITTED;
         if (!taken || !holds_particulars(maker->needs, events[i].type))
             continue;
         rc = case_fact_read(maker->db, maker->office, &events[i], &fact);
@@ -217,6 +219,8 @@ int fact_from_row(struct fact_maker *maker, const struct case_row *row, struct r
     memcpy(out->intake, row->intake, sizeof out->intake);
     memcpy(out->item, row->item, sizeof out->item);
     memcpy(out->times, row->times, sizeof out->times);
+    memcpy(out->window, row->window, sizeof out->window);
+    memcpy(out->township, row->township, sizeof out->township);
     int rc = set_item(maker, out);
     if (!rc)
         rc = set_applicant(&maker->row_name, row->applicant, out);
@@ -228,6 +232,19 @@ int fact_from_row(struct fact_maker *maker, const struct case_row *row, struct r
 }
 
 /* ---- from the entries alone ---- */
+
+/* Window and township: where our ledger said, before the intake, that its member of staff sat. */
+static int replay_desk(struct fact_maker *maker, const struct case_fact *fact, struct report_case *c)
+{
+    struct desk_row desk;
+    bool intake = fact->entry.type == ENTRY_CASE_INTAKEN || fact->entry.type == ENTRY_CASE_SUBMITTED;
+    if (!intake || !fact->event.own || !fact->entry.staff[0] || c->state != CASE_NONE)
+        return 0;
+    int rc = desk_from_entries(maker->db, fact->entry.staff, fact->event.ref, &desk);
+    memcpy(c->window, desk.window, sizeof c->window);
+    memcpy(c->township, desk.township, sizeof c->township);
+    return rc;
+}
 
 /* The move that an entry is in this state; of an entry that crossed another one, what it is by itself; NULL for a record that moves
  * nothing. */
@@ -285,6 +302,12 @@ static int replay(struct fact_maker *maker, const struct entry *entry, struct ca
     return rc;
 }
 
+static int replay_fact(struct fact_maker *maker, const struct case_fact *fact, struct case_row *copy, struct report_case *c)
+{
+    int rc = replay_desk(maker, fact, c);
+    return rc ? rc : replay(maker, &fact->entry, copy, c);
+}
+
 int fact_from_entries(struct fact_maker *maker, const struct case_row *row, struct report_case *out, size_t *entries)
 {
     struct event_row *events = NULL;
@@ -302,8 +325,8 @@ int fact_from_entries(struct fact_maker *maker, const struct case_row *row, stru
         if (strcmp(fact.entry.case_no, row->case_no) || fact.entry.type != events[i].type)
             rc = TB_ECORRUPT;
         /* what was not taken did not happen, but for the application: it was handed in all the same */
-        else if (events[i].verdict <= VERDICT_DONE || fact.entry.type == ENTRY_CASE_SUBMITTED)
-            rc = replay(maker, &fact.entry, &copy, out);
+        else if (event_stands(&events[i]) || fact.entry.type == ENTRY_CASE_SUBMITTED)
+            rc = replay_fact(maker, &fact, &copy, out);
         case_fact_clear(&fact);
     }
     free(events);

@@ -106,6 +106,8 @@ static void finish(const struct object_row *row, struct object_fact *fact)
     o->home = fact->about.home;
     o->intake = fact->about.intake;
     o->item = fact->about.item;
+    o->window = fact->about.window;
+    o->township = fact->about.township;
     o->content = fact->content;
     o->acts = fact->acts;
     o->spans = fact->spans.len ? fact->spans.data : "";

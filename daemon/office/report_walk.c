@@ -184,6 +184,19 @@ static int check_edition(const struct step *step, const struct entry *entry, int
     return rc;
 }
 
+/* Who sits where: the row that the intake reads must say what the entry says. */
+static int check_desk(const struct step *step, const struct entry *entry, int64_t number)
+{
+    struct desk_row row;
+    const char *staff = strict_json_peek(entry->body, "staff");
+    int rc = desk_last(step->walk->db, staff, number + 1, &row);
+    bool same = !rc && row.entry == number && same_text(entry->body, "window", row.window) &&
+                same_text(entry->body, "township", row.township);
+    if (!same && (!rc || rc == TB_ENOTFOUND))
+        differ_at(step, entry, staff, number);
+    return rc == TB_ENOTFOUND ? 0 : rc;
+}
+
 /* Whether the entry must be an event of its case.  Views were entries only before they were events; a joint case has its own number. */
 static bool of_case(const struct entry *entry)
 {
@@ -204,6 +217,8 @@ static int check_entry(const struct step *step, int64_t number, const char *text
         rc = check_grant(step, &entry, number);
     else if (entry.type == ENTRY_CATALOGUE)
         rc = check_edition(step, &entry, number);
+    else if (entry.type == ENTRY_STAFF_PLACED && !step->peer)
+        rc = check_desk(step, &entry, number);
     else if (of_case(&entry))
         rc = check_case(step, &entry, number);
     if (!rc && entry.at >= step->walk->since && register_by_entry(entry.type))

@@ -55,7 +55,8 @@ static int check_form(struct act *a, const json_t *item, struct problem *p)
     const char *way = json_string_value(json_object_get(json_object_get(a->request->body, "delivery"), "way"));
     if (way && !item_delivers(item, way))
         return problem_set(p, PROBLEM_FIELD, "/delivery/way", "this item is not delivered that way: %s", way);
-    return item_lacks(item, a->request->body, &a->lacks);
+    int rc = item_check_licences(item, json_object_get(a->request->body, "materials"), p);
+    return rc ? rc : item_lacks(item, a->request->body, &a->lacks);
 }
 
 static int find_item(struct act *a, struct problem *p)
@@ -172,6 +173,8 @@ static int run_intake(struct act *a, struct problem *p)
     a->row.rev = a->entry.rev = forward && !sent ? 1 : 0;
     a->row.todo = case_todo_here(a->office, &a->row, a->move->to);
     rc = case_set_due(a->db, a->office, &a->row, NULL);
+    if (!rc && a->request->staff)
+        rc = desk_take(a->db, a->request->staff, a->now, &a->row);
     if (!rc)
         rc = case_insert(a->db, &a->row);
     if (!rc)

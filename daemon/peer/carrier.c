@@ -248,6 +248,7 @@ static void carrier_after_action(struct carrier *carrier, CURLMcode code)
         CURLcode result = message->data.result;
         struct carrier_request *request = NULL;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+        (void)snprintf(request->detail, sizeof request->detail, "%s", result == CURLE_OK ? "" : curl_easy_strerror(result));
         finish(carrier, request, code_of_curl(result, request));
     }
     if (!carrier->stopping && code != CURLM_OK)

@@ -22,6 +22,7 @@ struct carrier_identity {
     const char *key;
 };
 
+enum { CARRIER_DETAIL_TEXT = 128 };
 enum carrier_method { CARRIER_POST, CARRIER_HEAD, CARRIER_PATCH };
 
 /* One request, owned by the caller until `done`, which is called exactly once and never from inside carrier_send. */
@@ -39,6 +40,7 @@ struct carrier_request {
     int rc;                       /* 0: an answer with `status` is there.  TB_ETRUST, TB_ELIMIT, TB_ETIMEOUT, TB_ETEMP, TB_ECLOSED */
     long status;
     struct buf answer;            /* carrier_request_clear */
+    char detail[CARRIER_DETAIL_TEXT]; /* rc < 0: in the library's words, "" */
     char content_type[64];
     int64_t date_s;               /* the peer's clock, seconds since 1970; −1 */
     int64_t upload_offset;        /* −1 */

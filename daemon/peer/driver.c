@@ -7,7 +7,9 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
 #include "proto/strict_json.h"
+#include "proto/trace.h"
 
 enum { SKEW_WARNING_MS = 60 * 1000, SKEW_LOG_EVERY_MS = 10 * 60 * 1000, REFUSAL_BYTES_MAX = 64 * 1024 };
 
@@ -32,7 +34,12 @@ uint16_t driver_source(const struct driver *driver)
 
 static void report_failure(struct driver *driver, int rc, const struct problem *p)
 {
+    const struct world *world = driver->options.world;
     driver->last_rc = rc;
+    if (!driver->failing_since_ms)
+        driver->failing_since_ms = world->now_ms(world->context);
+    const char *words = driver->post.rc < 0 && driver->post.detail[0] ? driver->post.detail : p ? problem_type(p->id)->title : err_text(rc);
+    (void)snprintf(driver->last_detail, sizeof driver->last_detail, "%s", words);
     metric_add(METRIC_PEER_FAILURES, 1);
     if (rc == TB_ETRUST)
         metric_add(METRIC_PEER_UNTRUSTED, 1);
@@ -40,7 +47,7 @@ static void report_failure(struct driver *driver, int rc, const struct problem *
     /* once when it begins to fail, then only now and then: an outage may last ten days */
     if (driver->engine.failures > 3 && driver->engine.failures % 60 != 0)
         level = LOG_LEVEL_DEBUG;
-    LOG(level, LOG_PEER, "exchange_failed", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("error", err_text(rc)),
+    LOG_LIMITED(LOG_LIMIT_EXCHANGE, level, LOG_PEER, "exchange_failed", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("error", err_text(rc)),
         LOG_TEXT("problem", p ? problem_type(p->id)->name : ""), LOG_INT("failures", driver->engine.failures),
         LOG_INT("wait_ms", driver->engine.wake_at == INT64_MAX ? 0 : driver->engine.wake_at - driver_now(driver)));
 }
@@ -89,6 +96,7 @@ static void batch_built(struct store_query *query, int rc)
 
 static int start_build(struct driver *driver)
 {
+    driver->post.rc = 0; /* what the last one said is over */
     office_batch_clear(&driver->batch);
     office_batch_init(&driver->batch, driver->options.office, driver->options.peer->code);
     driver->batch.query.done = batch_built;
@@ -151,11 +159,11 @@ void driver_take_date(struct driver *driver, int64_t date_s)
     int64_t skew = date_s * 1000 + 500 - world->now_ms(world->context);
     driver->skew_ms = skew;
     int64_t size = skew < 0 ? -skew : skew;
-    metric_set(METRIC_PEER_SKEW_MS, size <= 1000 ? 0 : size);
+    series_set(SERIES_PEER_SKEW, driver->label, 0, skew);
     int64_t now = driver_now(driver);
     if (size > SKEW_WARNING_MS && (driver->skew_logged_at == 0 || now - driver->skew_logged_at >= SKEW_LOG_EVERY_MS)) {
         driver->skew_logged_at = now;
-        LOG(LOG_LEVEL_WARNING, LOG_PEER, "clock_skew", LOG_TEXT("peer", driver->options.peer->code), LOG_INT("skew_ms", skew));
+        LOG_LIMITED(LOG_LIMIT_EXCHANGE, LOG_LEVEL_WARNING, LOG_PEER, "clock_skew", LOG_TEXT("peer", driver->options.peer->code), LOG_INT("skew_ms", skew));
     }
 }
 
@@ -252,6 +260,32 @@ static int start_post(struct driver *driver)
 
 /* ---- APPLY ---- */
 
+/* What an applied answer says, for the metrics. */
+static void count_outcome(const struct driver *driver, const struct office_outcome *outcome)
+{
+    const struct world *world = driver->options.world;
+    int64_t now = world->now_ms(world->context);
+    series_set(SERIES_PEER_LAST_EXCHANGE, driver->label, 0, now);
+    series_set(SERIES_PEER_TALLIES_EQUAL, driver->label, 0, !outcome->differs);
+    series_set(SERIES_PEER_TALLIES_CHECKED, driver->label, 0, now);
+    series_merge(SERIES_DELIVERY, driver->label, &outcome->waited);
+    for (unsigned verdict = 0; verdict <= VERDICT_INVALID; verdict++)
+        series_add(SERIES_PEER_DELIVERIES, driver->label, verdict, (int64_t)outcome->verdicts[verdict]);
+}
+
+/* One line for each of our messages that now has its receipt. */
+static void log_fates(const struct office_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->fate_count; i++) {
+        const struct office_fate *fate = &outcome->fates[i];
+        char trace[TRACE_TEXT];
+        trace_of_id(fate->id, trace);
+        LOG(LOG_LEVEL_INFO, LOG_PEER, "message_settled", LOG_TEXT("request", trace), LOG_TEXT("peer", outcome->peer->code),
+            LOG_TEXT("entry", fate->id), LOG_TEXT("type", fate->type), LOG_TEXT("case", fate->case_no), LOG_TEXT("verdict", fate->verdict),
+            LOG_TEXT("problem", fate->problem));
+    }
+}
+
 static void outcome_done(struct store_command *command, int rc)
 {
     struct office_outcome *outcome = (struct office_outcome *)command;
@@ -260,22 +294,35 @@ static void outcome_done(struct store_command *command, int rc)
     struct problem p = outcome->problem;
     size_t settled = outcome->settled;
     bool differs = outcome->differs;
+    struct office_discord discord = outcome->discord;
+    if (rc == 0)
+        count_outcome(driver, outcome);
     if (rc == 0 && outcome->changed_count > 0)
         driver->options.changed(driver->options.context, (const char(*)[CASE_NO_TEXT])outcome->changed, outcome->changed_count);
+    if (rc == 0)
+        log_fates(outcome);
     office_outcome_clear(outcome);
     if (driver_came_back(driver))
         return;
     if (differs) {
         metric_add(METRIC_PEER_DIFFERENCES, 1);
-        LOG(LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"));
+        LOG_LIMITED(LOG_LIMIT_TALLIES, LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"));
+    }
+    if (rc == 0 && discord.count) {
+        metric_add(METRIC_PEER_CONTRADICTIONS, (int64_t)discord.count);
+        LOG_LIMITED(LOG_LIMIT_CONTRADICTS, LOG_LEVEL_ERR, LOG_PEER, "peer_contradicts", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"),
+            LOG_TEXT("what", discord_words[discord.what]), LOG_TEXT("about", discord.about), LOG_INT("revision", discord.rev),
+            LOG_INT("count", discord.count));
     }
     struct engine_report report = {.rc = rc, .problem = -1, .number = -1};
     if (rc == 0) {
         if (driver->engine.failures > 0)
-            LOG(LOG_LEVEL_NOTICE, LOG_PEER, "exchange_restored", LOG_TEXT("peer", driver->options.peer->code),
+            LOG_LIMITED(LOG_LIMIT_EXCHANGE, LOG_LEVEL_NOTICE, LOG_PEER, "exchange_restored", LOG_TEXT("peer", driver->options.peer->code),
                 LOG_INT("failures", driver->engine.failures));
         driver->last_exchange_ms = world->now_ms(world->context);
         driver->last_rc = 0;
+        driver->last_detail[0] = 0;
+        driver->failing_since_ms = 0;
         metric_add(METRIC_PEER_MESSAGES_SENT, (int64_t)settled);
         LOG(LOG_LEVEL_DEBUG, LOG_PEER, "batch_delivered", LOG_TEXT("peer", driver->options.peer->code),
             LOG_INT("messages", driver->batch.count), LOG_INT("settled", settled));
@@ -339,6 +386,23 @@ void driver_wake(struct driver *driver)
         drive(driver, ENGINE_WAKE, NULL);
 }
 
+void driver_pause(struct driver *driver, bool paused)
+{
+    engine_pause(&driver->engine, paused);
+    driver->mover.paused = paused;
+    driver_wake(driver);
+    mover_drive(driver, MOVER_WAKE, NULL);
+}
+
+void driver_retry(struct driver *driver)
+{
+    driver->stuck[0] = 0;
+    driver->mover.wake_at = driver_now(driver);
+    engine_force(&driver->engine);
+    driver_wake(driver);
+    mover_drive(driver, MOVER_WAKE, NULL);
+}
+
 /* ---- life ---- */
 
 int driver_set_identity(struct driver *driver, const struct carrier_identity *identity)
@@ -352,13 +416,19 @@ void driver_stats(const struct driver *driver, struct driver_stats *out)
         .state = driver->engine.state,
         .failures = driver->engine.failures,
         .alarm = driver->engine.alarm || driver->mover.alarm,
+        .refused = driver->engine.alarm,
+        .material_stuck = driver->mover.alarm,
         .last_exchange_ms = driver->last_exchange_ms,
+        .last_ok_ms = driver->engine.last_ok,
         .skew_ms = driver->skew_ms,
         .batches = driver->engine.batches,
         .messages = driver->engine.messages,
         .materials = driver->mover.moved,
         .retries = driver->engine.retries + driver->mover.retries,
         .last_rc = driver->last_rc,
+        .last_detail = driver->last_detail,
+        .failing_since_ms = driver->failing_since_ms,
+        .paused = driver->engine.paused,
     };
 }
 
@@ -373,6 +443,7 @@ int driver_start(const struct driver_options *options, struct driver **out)
     if (!driver)
         return TB_ENOMEM;
     driver->options = *options;
+    driver->label = series_value(LABEL_PEER, options->peer->code);
     memcpy(driver->url, options->url, url_len);
     (void)snprintf(driver->post_url, sizeof driver->post_url, "%.*s/peer/v1/messages", (int)url_len, options->url);
     int rc = carrier_start(options->loop, options->peer->code, &options->identity, &driver->carrier);

@@ -28,6 +28,7 @@ struct driver_piece {
 
 struct driver {
     struct driver_options options;
+    unsigned label;            /* its place among the labels of the metrics */
     char url[DRIVER_BASE_MAX]; /* without a slash at the end */
     struct carrier *carrier;
     uv_timer_t timer;
@@ -38,6 +39,8 @@ struct driver {
     void *stopped_context;
     int64_t last_exchange_ms, skew_ms, skew_logged_at;
     int last_rc;
+    char last_detail[CARRIER_DETAIL_TEXT];
+    int64_t failing_since_ms;
     /* messages */
     struct engine engine;
     struct office_batch batch;

@@ -70,8 +70,25 @@ static enum engine_action back_off(struct engine *engine, const struct engine_re
     return ENGINE_NOTHING;
 }
 
+void engine_pause(struct engine *engine, bool paused)
+{
+    engine->paused = paused;
+    engine->forced = !paused;
+}
+
+void engine_force(struct engine *engine)
+{
+    engine->forced = true;
+}
+
 static enum engine_action on_wake(struct engine *engine, int64_t now)
 {
+    if (engine->paused) {
+        if (engine->state == ENGINE_IDLE || engine->state == ENGINE_BACKOFF)
+            engine->wake_at = INT64_MAX;
+        engine->work = true;
+        return ENGINE_NOTHING;
+    }
     if (engine->state == ENGINE_IDLE)
         return build(engine);
     if (engine->state == ENGINE_BACKOFF && (engine->forced || now >= engine->wake_at))
@@ -144,7 +161,7 @@ static enum engine_action on_applied(struct engine *engine, const struct engine_
     engine->force_old = UINT64_MAX;
     engine->force_after = -1;
     engine->last_ok = now > 0 ? now : 1;
-    if (more)
+    if (more && !engine->paused)
         return build(engine);
     engine->state = ENGINE_IDLE;
     engine->wake_at = now + LIMIT_HEARTBEAT_MS;
@@ -254,6 +271,12 @@ enum mover_action mover_step(struct mover *mover, enum mover_event event, const 
     static const struct mover_report nothing = {0};
     if (!report)
         report = &nothing;
+    if (event == MOVER_WAKE && mover->paused) {
+        if (mover->state == MOVER_IDLE || mover->state == MOVER_BACKOFF)
+            mover->wake_at = INT64_MAX;
+        mover->work = true;
+        return MOVER_NOTHING;
+    }
     if (event == MOVER_WAKE) {
         if (mover->state == MOVER_IDLE || (mover->state == MOVER_BACKOFF && now >= mover->wake_at))
             return ask(mover);
@@ -271,5 +294,10 @@ enum mover_action mover_step(struct mover *mover, enum mover_event event, const 
     mover->moved++;
     mover->failures = 0;
     mover->alarm = false;
+    if (mover->paused) {
+        mover->state = MOVER_IDLE;
+        mover->wake_at = INT64_MAX;
+        return MOVER_NOTHING;
+    }
     return ask(mover);
 }

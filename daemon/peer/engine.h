@@ -45,7 +45,8 @@ enum { ENGINE_CORRECTIONS = 4 };
 struct engine {
     enum engine_state state;
     bool work;               /* something was committed since the last build began */
-    bool forced;             /* retry now: an operator's or a test's word */
+    bool forced;             /* speak now: an operator's or a test's word */
+    bool paused;             /* an operator's word: nothing new is begun; what is in flight ends as it would */
     unsigned failures;       /* in a row */
     unsigned corrections;    /* rebuilds at once since the last applied answer; bounded by ENGINE_CORRECTIONS */
     int64_t wake_at;         /* monotonic ms, INT64_MAX for never */
@@ -60,6 +61,10 @@ struct engine {
 
 /* An engine that has not spoken yet and wants to at `now` (ms). */
 void engine_init(struct engine *engine, int64_t now);
+/* Paused, the engine answers ENGINE_WAKE with ENGINE_NOTHING and has no `wake_at`; ENGINE_WAKE after the end of the pause goes on. */
+void engine_pause(struct engine *engine, bool paused);
+/* The next ENGINE_WAKE speaks at once, even if there is nothing to send and the last failure was just now. */
+void engine_force(struct engine *engine);
 /* Feeds one event; `random` is 32 fresh random bits for the jitter.  Returns what to do. */
 enum engine_action engine_step(struct engine *engine, enum engine_event event, const struct engine_report *report,
                                int64_t now, uint32_t random) TB_MUST_USE;
@@ -78,7 +83,7 @@ struct mover_report {
 };
 struct mover {
     enum mover_state state;
-    bool work;
+    bool work, paused;
     unsigned failures;
     int64_t wake_at, offset, length;
     bool alarm;

@@ -233,7 +233,7 @@ static void set_aside(struct driver *driver, int rc)
 {
     memcpy(driver->stuck, driver->question.material.sha256, sizeof driver->stuck);
     if (driver->mover.failures <= 3 || driver->mover.failures % 60 == 0)
-        LOG(driver->mover.alarm ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, LOG_PEER, "material_failed",
+        LOG_LIMITED(LOG_LIMIT_EXCHANGE, driver->mover.alarm ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, LOG_PEER, "material_failed",
             LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("material", driver->stuck), LOG_TEXT("error", err_text(rc)),
             LOG_INT("failures", driver->mover.failures));
 }

@@ -70,6 +70,8 @@ static void read_row(struct db_query *q, struct case_row *row)
     row->stop_until = q_get_int(q, c++);
     row->shifted = q_get_int(q, c++);
     row->tick_day = q_get_int(q, c++);
+    q_get_text(q, c++, row->window, sizeof row->window);
+    q_get_text(q, c++, row->township, sizeof row->township);
 }
 
 /* Closed for the lists: the home side says so, or we do and nothing of ours waits for its word. */
@@ -105,6 +107,8 @@ static void bind_row(struct db_query *q, const struct case_row *row)
     q_int(q, row->stop_until);
     q_int(q, row->shifted);
     q_int(q, row->tick_day);
+    q_text(q, row->window);
+    q_text(q, row->township);
 }
 
 int case_serial_next(struct store_db *db, int64_t day, uint32_t *serial)
@@ -264,18 +268,26 @@ static struct db_query start_list(struct store_db *db, const struct case_filter 
 {
     int64_t below = filter->cursor > 0 ? filter->cursor : INT64_MAX;
     struct db_query q;
+    const char *window = filter->window ? filter->window : "", *township = filter->township ? filter->township : "";
+    bool narrowed = window[0] || township[0];
     if (filter->todo_only) {
-        q = q_start(db, SQL_CASE_LIST_TODO);
+        q = q_start(db, window[0] ? SQL_CASE_TODO_DESK : township[0] ? SQL_CASE_TODO_TOWNSHIP : SQL_CASE_LIST_TODO);
         q_int(&q, filter->todo);
         bind_todo_cursor(&q, filter->cursor);
         q_int(&q, limit);
-    } else if (filter->query) {
-        q = q_start(db, SQL_CASE_LIST_WORDS);
-        q_text(&q, filter->query);
+        if (narrowed) {
+            q_text(&q, window);
+            q_text(&q, township);
+        }
+    } else if (filter->query || narrowed) {
+        q = q_start(db, filter->query ? SQL_CASE_LIST_WORDS : window[0] ? SQL_CASE_LIST_DESK : SQL_CASE_LIST_TOWNSHIP);
+        q_text(&q, filter->query ? filter->query : "");
         q_int(&q, below);
         q_int(&q, filter->state);
         q_int(&q, filter->open_only);
         q_int(&q, limit);
+        q_text(&q, window);
+        q_text(&q, township);
     } else if (filter->state >= 0) {
         q = q_start(db, SQL_CASE_LIST_STATE);
         q_int(&q, filter->state);
@@ -290,6 +302,12 @@ static struct db_query start_list(struct store_db *db, const struct case_filter 
     return q;
 }
 
+static bool taken_in_at(const struct case_row *row, const struct case_filter *filter)
+{
+    return (!filter->window || !filter->window[0] || !strcmp(row->window, filter->window)) &&
+           (!filter->township || !filter->township[0] || !strcmp(row->township, filter->township));
+}
+
 static int list_one(struct store_db *db, const struct case_filter *filter, struct case_row *row)
 {
     struct db_query q = q_start(db, SQL_CASE_BY_NO);
@@ -299,7 +317,7 @@ static int list_one(struct store_db *db, const struct case_filter *filter, struc
         read_row(&q, row);
     int rc = q_end(&q);
     if (!rc && (!found || (filter->state >= 0 && (int)row->local_state != filter->state) ||
-                (filter->open_only && !is_open(row))))
+                (filter->open_only && !is_open(row)) || !taken_in_at(row, filter)))
         rc = TB_ENOTFOUND;
     if (rc && found)
         case_row_clear(row);

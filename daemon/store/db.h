@@ -40,6 +40,7 @@ struct store_db {
     sqlite3_stmt *statement[SQL_COUNT];
     bool writable;
     bool in_command;
+    const char *trace;                /* of the command that runs, borrowed; or NULL */
     struct store *store;              /* borrowed */
     const struct store_options *options;
     struct ledger_frontier frontier;  /* writer: of the transaction as far as it got */

@@ -15,17 +15,21 @@ int material_put(struct store_db *db, const struct material_row *row)
     return q_run(&q, NULL);
 }
 
+static void read_columns(struct db_query *q, struct material_row *row)
+{
+    memset(row, 0, sizeof *row);
+    q_get_text(q, 0, row->sha256, sizeof row->sha256);
+    row->size = q_get_int(q, 1);
+    q_get_text(q, 2, row->type, sizeof row->type);
+    row->at = q_get_int(q, 3);
+}
+
 static int get_one(struct db_query *q, struct material_row *row)
 {
     struct material_row found;
-    memset(&found, 0, sizeof found);
     bool any = q_next(q);
-    if (any) {
-        q_get_text(q, 0, found.sha256, sizeof found.sha256);
-        found.size = q_get_int(q, 1);
-        q_get_text(q, 2, found.type, sizeof found.type);
-        found.at = q_get_int(q, 3);
-    }
+    if (any)
+        read_columns(q, &found);
     int rc = q_end(q);
     if (rc || !any)
         return rc ? rc : TB_ENOTFOUND;
@@ -141,6 +145,26 @@ int material_out_next(struct store_db *db, const char *peer, const char *behind,
     return rc == TB_ENOTFOUND && behind[0] ? material_out_next(db, peer, "", row) : rc;
 }
 
+int material_out_list(struct store_db *db, const char *peer, unsigned limit, int (*row)(void *context, const struct material_row *material),
+                      void *context)
+{
+    int64_t no = 0;
+    int rc = db_peer_no(db, peer, false, &no);
+    if (rc)
+        return rc == TB_ENOTFOUND ? 0 : rc;
+    struct db_query q = q_start(db, SQL_MATERIAL_OUT_LIST);
+    q_int(&q, no);
+    q_int(&q, limit);
+    int told = 0;
+    while (!told && q_next(&q)) {
+        struct material_row found;
+        read_columns(&q, &found);
+        told = row(context, &found);
+    }
+    rc = q_end(&q);
+    return rc ? rc : told;
+}
+
 int material_out_done(struct store_db *db, const char *peer, const char *sha256)
 {
     int64_t no = 0;
@@ -153,4 +177,23 @@ int material_out_done(struct store_db *db, const char *peer, const char *sha256)
     q_int(&q, no);
     q_text(&q, sha256);
     return q_run(&q, NULL);
+}
+
+int material_case_add(struct store_db *db, const char *sha256, int64_t case_id)
+{
+    struct db_query q = q_start(db, SQL_MATERIAL_CASE_ADD);
+    q_text(&q, sha256);
+    q_int(&q, case_id);
+    return q_run(&q, NULL);
+}
+
+int material_cases(struct store_db *db, const char *sha256, int64_t *cases, size_t most, size_t *count)
+{
+    *count = 0;
+    struct db_query q = q_start(db, SQL_MATERIAL_CASES);
+    q_text(&q, sha256);
+    q_int(&q, (int64_t)most);
+    while (q_next(&q) && *count < most)
+        cases[(*count)++] = q_get_int(&q, 0);
+    return q_end(&q);
 }

@@ -27,4 +27,15 @@ int staff_get(struct store_db *db, const char *staff, struct staff_row *row) TB_
 int staff_list(struct store_db *db, struct staff_row **rows, size_t *count) TB_MUST_USE;
 int staff_count(struct store_db *db, int64_t *count) TB_MUST_USE;
 
+/* Where somebody sits since the entry `entry` (staff.placed) of our ledger. */
+struct desk_row {
+    int64_t entry;
+    char staff[STAFF_TEXT];
+    char window[STAFF_WINDOW_BYTES + 1];    /* "" none */
+    char township[TOWNSHIP_LEN + 1];        /* "" none */
+};
+int desk_add(struct store_db *db, const struct desk_row *row) TB_MUST_USE;
+/* The last one of this member of staff before the entry `before`; TB_ENOTFOUND. */
+int desk_last(struct store_db *db, const char *staff, int64_t before, struct desk_row *row) TB_MUST_USE;
+
 #endif

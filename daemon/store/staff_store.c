@@ -1,4 +1,4 @@
-/* staff_store: rows of enrolled staff. */
+/* staff_store: rows of enrolled staff, and of where who sat. */
 #include "daemon/store/staff_rows.h"
 
 #include <stdlib.h>
@@ -84,4 +84,32 @@ int staff_list(struct store_db *db, struct staff_row **rows, size_t *count)
     *rows = found;
     *count = n;
     return 0;
+}
+
+int desk_add(struct store_db *db, const struct desk_row *row)
+{
+    struct db_query q = q_start(db, SQL_DESK_ADD);
+    q_int(&q, row->entry);
+    q_text(&q, row->staff);
+    q_text(&q, row->window);
+    q_text(&q, row->township);
+    return q_run(&q, NULL);
+}
+
+int desk_last(struct store_db *db, const char *staff, int64_t before, struct desk_row *row)
+{
+    bool found = false;
+    struct db_query q = q_start(db, SQL_DESK_LAST);
+    q_text(&q, staff);
+    q_int(&q, before);
+    while (q_next(&q)) {
+        memset(row, 0, sizeof *row);
+        row->entry = q_get_int(&q, 0);
+        q_get_text(&q, 1, row->staff, sizeof row->staff);
+        q_get_text(&q, 2, row->window, sizeof row->window);
+        q_get_text(&q, 3, row->township, sizeof row->township);
+        found = true;
+    }
+    int rc = q_end(&q);
+    return rc ? rc : found ? 0 : TB_ENOTFOUND;
 }

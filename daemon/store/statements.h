@@ -8,13 +8,17 @@
 #define CASE_COLUMNS                                                                                                   \
     "id, case_no, home, intake, item, item_version, state, local_state, pending, rev, noticed, handed_in, sent, received, "   \
     "accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number, rule, due_clock, clock_from, "      \
-    "stop_until, shifted, tick_day"
+    "stop_until, shifted, tick_day, desk, township"
 
 #define OBJECT_COLUMNS                                                                                                 \
     "id, no, kind, owner, other, case_id, case_no, uuid, state, local_state, pending, rev, opened, changed, due_day, open, turn, doc"
 
 #define JOINT_COLUMNS "id, joint_no, item, version, title, rule, state, entry, withdrawn, ended, opened, closed, applicant, number"
 #define LEG_COLUMNS   "id, state, after, required, case_id, opened, due_day, due_provisional, reason"
+
+/* What narrows a list of cases beside what it is looked up by. */
+#define CASE_NARROWED                                                                                                  \
+    "AND id < ?2 AND (?3 < 0 OR local_state = ?3) AND open >= ?4 AND (?6 = '' OR desk = ?6) AND (?7 = '' OR township = ?7)"
 
 #define STAFF_COLUMNS "staff, name, role, desk, township, certificate, state, reason, changed, changed_by"
 
@@ -53,20 +57,23 @@
     S(CASE_INSERT, WRITE,                                                                                              \
       "INSERT INTO cases (case_no, home, intake, item, item_version, state, local_state, pending, rev, noticed, handed_in, " \
       "sent, received, accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number, open, " \
-      "due_order, rule, due_clock, clock_from, stop_until, shifted, tick_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, " \
-      "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)")   \
+      "due_order, rule, due_clock, clock_from, stop_until, shifted, tick_day, desk, township) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, " \
+      "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)")   \
     S(CASE_UPDATE, WRITE,                                                                                              \
       /* who, what and where never change: leaving them out leaves their indexes alone */                             \
       "UPDATE cases SET state = ?6, local_state = ?7, pending = ?8, rev = ?9, noticed = ?10, handed_in = ?11, sent = ?12, " \
       "received = ?13, accepted = ?14, decided = ?15, delivered = ?16, closed = ?17, due_day = ?18, due_provisional = ?19, " \
       "todo = ?20, open = ?23, due_order = ?24, rule = ?25, due_clock = ?26, clock_from = ?27, stop_until = ?28, "      \
-      "shifted = ?29, tick_day = ?30 WHERE id = ?31")                                                                  \
+      "shifted = ?29, tick_day = ?30 WHERE id = ?33")                                                                  \
     S(CASE_APPLICANT, WRITE, "UPDATE cases SET applicant = ?2, number = ?3 WHERE id = ?1")                             \
     S(CASE_TICK, READ,                                                                                                 \
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_tick WHERE tick_day <> 0 AND tick_day <= ?1 "               \
       "AND tick_day >= ?2 AND (tick_day > ?2 OR id > ?3) ORDER BY tick_day, id LIMIT ?4")                              \
     S(CASE_LIST_OPEN_UP, READ,                                                                                         \
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_open WHERE open = 1 AND id > ?1 ORDER BY id LIMIT ?2")      \
+    S(CASE_LIGHTS, READ,                                                                                               \
+      "SELECT clock_from, due_day, stop_until, count(*) FROM cases INDEXED BY cases_light WHERE open = 1 "             \
+      "GROUP BY due_day, clock_from, stop_until LIMIT ?1")                                                             \
     S(CALENDAR_GET, READ, "SELECT digest, reached, done, changed FROM calendar_state WHERE id = 1")                    \
     S(CALENDAR_PUT, WRITE,                                                                                             \
       "INSERT INTO calendar_state (id, digest, reached, done, changed) VALUES (1, ?1, ?2, ?3, ?4) "                    \
@@ -80,13 +87,26 @@
     S(CASE_LIST_OPEN, READ,                                                                                            \
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_open WHERE open = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2") \
     S(CASE_LIST_WORDS, READ,                                                                                           \
-      "SELECT " CASE_COLUMNS " FROM cases WHERE applicant = ?1 AND id < ?2 AND (?3 < 0 OR local_state = ?3) AND open >= ?4 " \
-      "UNION SELECT " CASE_COLUMNS " FROM cases WHERE number = ?1 AND id < ?2 AND (?3 < 0 OR local_state = ?3) "       \
-      "AND open >= ?4 UNION SELECT " CASE_COLUMNS " FROM cases WHERE id IN (SELECT case_id FROM foreign_number "       \
-      "WHERE value = ?1) AND id < ?2 AND (?3 < 0 OR local_state = ?3) AND open >= ?4 ORDER BY id DESC LIMIT ?5")       \
+      "SELECT " CASE_COLUMNS " FROM cases WHERE applicant = ?1 " CASE_NARROWED                                         \
+      " UNION SELECT " CASE_COLUMNS " FROM cases WHERE number = ?1 " CASE_NARROWED                                     \
+      " UNION SELECT " CASE_COLUMNS " FROM cases WHERE id IN (SELECT case_id FROM foreign_number WHERE value = ?1) "   \
+      CASE_NARROWED " ORDER BY id DESC LIMIT ?5")                                                                      \
+    S(CASE_LIST_DESK, READ,                                                                                            \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_desk WHERE desk = ?6 AND desk <> '' "                         \
+      CASE_NARROWED " ORDER BY id DESC LIMIT ?5")                                                                      \
+    S(CASE_LIST_TOWNSHIP, READ,                                                                                        \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_township WHERE township = ?7 AND township <> '' "           \
+      CASE_NARROWED " ORDER BY id DESC LIMIT ?5")                                                \
     S(CASE_LIST_TODO, READ,                                                                                            \
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_todo WHERE todo = ?1 AND todo <> 0 "                        \
       "AND (due_order, id) > (?2, ?3) ORDER BY due_order, id LIMIT ?4")                                                \
+    S(CASE_TODO_DESK, READ,                                                                                            \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_desk_todo WHERE todo = ?1 AND todo <> 0 AND desk = ?5 "     \
+      "AND desk <> '' AND (?6 = '' OR township = ?6) AND (due_order, id) > (?2, ?3) ORDER BY due_order, id LIMIT ?4")  \
+    S(CASE_TODO_TOWNSHIP, READ,                                                                                        \
+      "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_township_todo WHERE todo = ?1 AND todo <> 0 "               \
+      "AND township = ?6 AND township <> '' AND (?5 = '' OR desk = ?5) AND (due_order, id) > (?2, ?3) "                \
+      "ORDER BY due_order, id LIMIT ?4")                                                                               \
     /* reports: cases by number of their row, a bounded range at a time; no index of their own */                      \
     S(CASE_MAX, READ,                                                                                                  \
       "SELECT max(id) FROM cases")                                                                                     \
@@ -254,6 +274,8 @@
     S(OBJECT_LIST_DUE, READ,                                                                                           \
       "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_due WHERE open = 1 AND due_day <> 0 AND kind = ?1 "     \
       "AND due_day < ?2 AND (due_day, id) > (?3, ?4) ORDER BY due_day, id LIMIT ?5")                                   \
+    S(OBJECT_LIGHTS, READ,                                                                                             \
+      "SELECT opened, due_day, local_state FROM object INDEXED BY object_due WHERE open = 1 AND due_day <> 0 AND kind = ?1 LIMIT ?2") \
     S(OBJECT_EVENT_LAST, READ, "SELECT max(id) FROM object_event WHERE id >= ?1 AND id <= ?2")                         \
     S(OBJECT_EVENT_ADD, WRITE,                                                                                         \
       "INSERT INTO object_event (id, rev, own, ref, peer, verdict) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                   \
@@ -277,6 +299,8 @@
     S(MATERIAL_EXPECTED, READ,                                                                                         \
       "SELECT 1 FROM material_wait WHERE sha256 = ?1 UNION ALL SELECT 1 FROM material WHERE sha256 = ?1 "              \
       "UNION ALL SELECT 1 FROM object_wait WHERE sha256 = ?1 LIMIT 1")                                                 \
+    S(MATERIAL_CASE_ADD, WRITE, "INSERT OR IGNORE INTO material_case (sha256, case_id) VALUES (?1, ?2)")               \
+    S(MATERIAL_CASES, READ, "SELECT case_id FROM material_case WHERE sha256 = ?1 ORDER BY case_id LIMIT ?2")           \
     S(MATERIAL_OUT_ADD, WRITE,                                                                                         \
       "INSERT INTO material_out (peer_no, idx, sha256) VALUES (?1, ?2, ?3) ON CONFLICT (peer_no, idx, sha256) DO NOTHING") \
     S(MATERIAL_OUT_READY, WRITE, "UPDATE material_out SET ready = 1 WHERE peer_no = ?1 AND idx = ?2")                  \
@@ -285,6 +309,9 @@
       "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
       "WHERE o.peer_no = ?1 AND o.ready = 1 AND o.id > coalesce((SELECT max(id) FROM material_out "                    \
       "WHERE peer_no = ?1 AND ready = 1 AND sha256 = ?2), 0) ORDER BY o.id LIMIT 1")                                   \
+    S(MATERIAL_OUT_LIST, READ,                                                                                         \
+      "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
+      "WHERE o.peer_no = ?1 AND o.ready = 1 ORDER BY o.id LIMIT ?2")                                                   \
     S(MATERIAL_OUT_DONE, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1")           \
     /* joint cases */                                                                                                  \
     S(JOINT_INSERT, WRITE,                                                                                             \
@@ -326,7 +353,10 @@
       "changed_by = excluded.changed_by")                                                                              \
     S(STAFF_GET, READ, "SELECT " STAFF_COLUMNS " FROM staff WHERE staff = ?1")                                         \
     S(STAFF_LIST, READ, "SELECT " STAFF_COLUMNS " FROM staff ORDER BY id LIMIT ?1")                                    \
-    S(STAFF_COUNT, READ, "SELECT count(*) FROM staff")
+    S(STAFF_COUNT, READ, "SELECT count(*) FROM staff")                                                                 \
+    S(DESK_ADD, WRITE, "INSERT INTO staff_desk (entry, staff, desk, township) VALUES (?1, ?2, ?3, ?4)")                \
+    S(DESK_LAST, READ,                                                                                                 \
+      "SELECT entry, staff, desk, township FROM staff_desk WHERE staff = ?1 AND entry < ?2 ORDER BY entry DESC LIMIT 1")
 
 enum sql_id {
 #define S(name, who, text) SQL_##name,

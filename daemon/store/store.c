@@ -163,6 +163,7 @@ int store_start(struct store *store)
         store->started = false;
         return TB_ENOMEM;
     }
+    (void)pthread_setname_np(store->writer_thread, "writer");
     /* A VFS without shared memory admits no second connection. */
     unsigned wanted = store->options.vfs ? 0 : store->options.readers;
     unsigned made = 0;

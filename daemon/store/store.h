@@ -16,6 +16,7 @@
 #include "proto/entry.h"
 #include "proto/note.h"
 #include "proto/problem.h"
+#include "proto/trace.h"
 
 struct store;
 struct store_db; /* a connection: the writer's inside a command, a reader's inside a query */
@@ -44,6 +45,7 @@ struct store_command {
     void (*done)(struct store_command *command, int rc);
     bool intake;        /* refused with TB_EFULL under the disk floor */
     struct fair_item fair; /* whose turn it takes, and how much of it; zero: our own, and small */
+    char trace[TRACE_TEXT]; /* ids of the entries it makes begin with it; "" for none */
     int rc;             /* internal */
     struct store_command *next;
     struct store *store;
@@ -86,6 +88,10 @@ struct store_stats {
     bool disk_low;
 };
 void store_stats(struct store *store, struct store_stats *out);
+/* Inside a command: writes one row, so that its commit is a real one and syncs. */
+int store_probe(struct store_db *db) TB_MUST_USE;
+/* Version of SQLite; static. */
+const char *store_library(void);
 const char *store_directory(const struct store *store);
 
 /* ---- inside a command or query: ledger (ledger_store.c) ---- */

@@ -6,6 +6,7 @@
 #ifndef STORE_TABLES_H
 #define STORE_TABLES_H
 
+#include "daemon/store/staff_rows.h"
 #include "daemon/store/store.h"
 #include "proto/case_machine.h"
 #include "proto/message.h"
@@ -40,6 +41,8 @@ struct case_row {
     int64_t stop_until; /* stopped up to and with that day; 0: runs; INT64_MAX: for as long as it takes */
     int64_t shifted;    /* bits of enum case_shift */
     int64_t tick_day;   /* the system looks at the case from that day on; 0: never */
+    /* of the member of staff who took it in, at that moment; "" not known, and of what a counterpart took in */
+    char window[STAFF_WINDOW_BYTES + 1], township[TOWNSHIP_LEN + 1];
 };
 /* Why the limit of the decision is not simply counted from the acceptance: then the entries have to be read. */
 enum case_shift { SHIFT_EXTENDED = 1, SHIFT_SPECIAL = 2 };
@@ -75,6 +78,7 @@ struct case_filter {
     bool open_only;
     bool todo_only; /* ordered by due date; `todo` says whose */
     enum case_todo todo;
+    const char *window, *township; /* NULL any: only what was taken in there */
     int64_t cursor; /* where the page before ended (its `next`); 0 from the start */
     unsigned limit;
 };
@@ -93,6 +97,11 @@ struct event_row {
     enum entry_type type;
     int verdict; /* enum verdict, −1 none yet */
 };
+/* It took effect, or waits for its verdict.  What this office numbered itself stands, whatever the other one says of it. */
+static inline bool event_stands(const struct event_row *event)
+{
+    return event->verdict <= VERDICT_DONE || (event->own && event->rev > 0);
+}
 int event_add(struct store_db *db, int64_t case_id, const struct event_row *event) TB_MUST_USE;
 /* Sets rev and verdict of our own message when its receipt came. */
 int event_settle(struct store_db *db, int64_t case_id, uint64_t own_index, int64_t rev,
@@ -399,7 +408,14 @@ int material_out_add(struct store_db *db, const char *peer, uint64_t index, cons
 int material_out_settle(struct store_db *db, const char *peer, uint64_t index, bool wanted) TB_MUST_USE;
 /* The next to be sent after `behind` ("": from the first), or the first again when that was the last.  TB_ENOTFOUND when none waits. */
 int material_out_next(struct store_db *db, const char *peer, const char *behind, struct material_row *row) TB_MUST_USE;
+/* Those that may go now, in order, at most `limit`. */
+int material_out_list(struct store_db *db, const char *peer, unsigned limit, int (*row)(void *context, const struct material_row *material),
+                      void *context) TB_MUST_USE;
 int material_out_done(struct store_db *db, const char *peer, const char *sha256) TB_MUST_USE;
+/* Which cases list a material. */
+int material_case_add(struct store_db *db, const char *sha256, int64_t case_id) TB_MUST_USE;
+/* The first `most` of them by id. */
+int material_cases(struct store_db *db, const char *sha256, int64_t *cases, size_t most, size_t *count) TB_MUST_USE;
 /* A material is expected at all (listed in a case or created by a clerk): uploads from a peer of others are refused. */
 int material_expected(struct store_db *db, const char *sha256) TB_MUST_USE;
 

@@ -46,6 +46,12 @@ def daemon_path():
     return str(max(built, key=lambda path: path.stat().st_mtime))
 
 
+def control_path():
+    """The tongbanctl that was built with it; TONGBAND may be a wrapper somewhere else."""
+    build = os.environ.get("TONGBAN_BUILD")
+    return pathlib.Path(build).resolve() / "bin" / "tongbanctl" if build else pathlib.Path(daemon_path()).with_name("tongbanctl")
+
+
 def item(code, name, version=1, until=None):
     """One catalogue item as YAML flow text (JSON is YAML)."""
     document = {
@@ -127,6 +133,7 @@ class Office:
         self.tls = self.directory / "tls"
         self.process = None
         self.log = self.directory / "log"
+        self.socket = self.directory / "ctl"
 
     # ---- life ----
     def start(self, wait=True):
@@ -236,6 +243,20 @@ class Office:
             return exchange(connection, "GET", path, None, {})
         finally:
             connection.close()
+
+    def control(self, *words, code=0, language="C", wait=True):
+        """What `tongbanctl` prints (of a failure: what it says); wait=False: the running process."""
+        command = [control_path(), "--socket", str(self.socket), *words]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env={"LANG": language, "LC_ALL": language, "PATH": "/usr/bin:/bin"})
+        if not wait:
+            return process
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == code, (process.returncode, output, errors)
+        return output if code == 0 or output else errors
+
+    def control_json(self, *words, code=0):
+        return json.loads(self.control("--json", *words, code=code))
 
     def metric(self, name):
         """Present value of one metric."""
@@ -423,6 +444,8 @@ class World:
         catalogue = office.directory / "catalogue.yaml"
         self.write_catalogue(office, [item(code, name) for code, name in ITEMS[office.code]])
         office.edit(r"catalogue:\n(  - [^\n]*\n)*", f"catalogue:\n  - '{catalogue}'\n")
+        with open(office.config, "a", encoding="utf-8") as text:
+            text.write(f"control: {office.socket}\n")
 
     def write_catalogue(self, office, items):
         text = json.dumps({"office": office.code, "items": items}, ensure_ascii=False, indent=1)

@@ -10,6 +10,7 @@ import uuid
 
 import pytest
 
+from desk import Desk
 from office import AWAY, HOME, application, daemon_path
 
 DEFECTS = [{"material": "照片", "defect": "缺少", "standard": "近期免冠", "cure": "补拍"},
@@ -202,6 +203,16 @@ def test_lists_and_blank_forms(pair):
     kinds = rows(pair.away, case)
     assert {"intake_receipt", "transfer_list", "authorisation_letter", "power_of_attorney"} == set(kinds)
     assert kinds["intake_receipt"]["issuer"] == AWAY and kinds["authorisation_letter"]["issuer"] == HOME
+    assert {kind for kind, row in kinds.items() if row["proposed"]} == {"intake_receipt"} # nothing moves, nobody asked for a form
+    clerk = Desk(pair.away, "0007")
+    def following():
+        return [line for line in clerk.run("case", "documents", case).splitlines() if line.startswith("下一步：")][0]
+    assert "intake_receipt" in following()
+    paper(pair.away, case, "intake_receipt")
+    assert "transfer_list" not in following()
+    clerk.run("transfer", "pack", "--case", case, "--documents.name", "原居民身份证", "--documents.originals", "0", "--documents.copies", "1",
+              "--bag", "F009", "--packed-by", "顾海燕")
+    assert "transfer_list" in following()
     text = flat(paper(pair.away, case, "transfer_list"))
     assert "移〔" in text and "原居民身份证" in text and "差异说明：____" in text
     text = flat(paper(pair.away, case, "authorisation_letter"))

@@ -653,7 +653,8 @@ def test_proofs_of_a_joint_case_and_of_a_local_leg(trio):
     number = open_joint(trio, "MOVE")["joint"]
     home.window("POST", f"/window/v1/joint/{number}/withdraw", {"reason": "no"})
     case = legs(joint(trio, number))["permit"]["case"]
-    for what, kinds in ((number, ["joint.opened", "joint.withdrawn", "joint.closed"]), (case, ["case.submitted", "case.received", "case.withdrawn"])):
+    for what, kinds in ((number, ["joint.opened", "joint.withdrawn", "joint.closed"]),
+                        (case, ["case.submitted", "case.received", "case.withdrawn", "case.viewed"])): # fetching it is a view, and in it
         bundle = home.window("GET", f"/window/v1/cases/{what}/bundle").json()
         assert [json.loads(one["line"])["type"] for one in bundle["entries"]] == kinds
         done = verify(trio, bundle, home)

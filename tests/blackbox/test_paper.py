@@ -272,7 +272,7 @@ def test_a_void_document_is_no_longer_in_force(pair):
     assert row["standing"] == "in_force" and again != number
 
 
-def test_a_revoked_and_an_expired_one(pair):
+def test_an_expired_one(pair): # a revoked one, by a clock that runs: tests/unit/office/test_result.c
     case = received(pair)
     act(pair, case, "accept")
     number = act(pair, case, "grant", {"result": {"name": "许可证", "number": "JZ-3", "valid_until": "2020-01-01"}})["number"]

@@ -18,8 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("TONGBAN_BUILD", "build/release")
 TONGBAN = os.environ.get("TONGBAN", str(BUILD / "client" / "tongban"))
 VERIFY = str(BUILD / "bin" / "tongban-verify")
-REPORTS = ["intake", "daily", "mail", "supplement", "overdue", "figures", "meeting", "authorisation", "catalogue", "step", "delegation",
-           "transfer", "originals", "problem", "rating", "contact"]
+REPORTS = ["intake", "daily", "desks", "mail", "supplement", "overdue", "figures", "meeting", "authorisation", "catalogue", "step",
+           "delegation", "transfer", "originals", "problem", "rating", "contact"]
 NAME, NUMBER, MOBILE = "欧阳试例", "33048318500101001X", "13900001234"
 DEFECT = {"material": "原居民身份证", "defect": "缺失", "standard": "原件", "cure": "补交"}
 WORDS = {"name": "居民身份证", "number": "330483"}

@@ -1,16 +1,18 @@
 """Staff enrolled, suspended and replaced with tongbanctl while the daemon runs, and what hostile peers of its socket get."""
+import hashlib
 import json
 import os
 import pathlib
 import socket
+import sqlite3
 import subprocess
 import time
 
 import pytest
 
-from office import World, daemon_path, make_certificate
+from office import ROOT, World, control_path, make_certificate
 
-TONGBANCTL = pathlib.Path(daemon_path()).with_name("tongbanctl")
+TONGBANCTL = control_path()
 OFFICE = "/window/v1/office"
 
 
@@ -18,9 +20,6 @@ OFFICE = "/window/v1/office"
 def one_office():
     world = World()
     try:
-        for office in world.offices.values():
-            with open(office.config, "a", encoding="utf-8") as text:
-                text.write(f"control: {office.directory}/ctl\n")
         world.start()
         yield world.home
         assert world.stop() == [0, 0], "a daemon did not end cleanly"
@@ -29,14 +28,11 @@ def one_office():
 
 
 def control(office, *words, code=0, language="C"):
-    run = subprocess.run([TONGBANCTL, "--socket", f"{office.directory}/ctl", *words], capture_output=True, text=True, check=False, timeout=30,
-                         env={"LANG": language, "LC_ALL": language, "PATH": "/usr/bin:/bin"})
-    assert run.returncode == code, (run.returncode, run.stdout, run.stderr)
-    return run.stdout if code == 0 else run.stderr
+    return office.control(*words, code=code, language=language)
 
 
 def staff(office, *words):
-    return json.loads(control(office, "--json", "staff", *words))
+    return office.control_json("staff", *words)
 
 
 def person(office, number, name=""):
@@ -282,6 +278,51 @@ def test_the_audit_tells_who_saw_whose_data(office):
     assert len(seen) == 3 and views[0] in seen and seen[0]["at"] >= seen[-1]["at"]
     assert case in control(office, "audit", "views", "--since", "2020-01-01")
     assert "date" in control(office, "audit", "views", "--since", "yesterday", code=1)
+
+
+def seen(office, number):
+    return [(one["case"], one["what"], one["material"]) for one in json.loads(control(office, "--json", "audit", "views", "--staff", number))["rows"]]
+
+
+def test_the_proof_and_the_materials_are_views_too(office):
+    base = enrol(office, "0333")
+    away = office.world.away
+    scan, alone = b"%PDF-1.4 " + os.urandom(400), b"%PDF-1.4 " + os.urandom(500)
+    digest, nowhere = hashlib.sha256(scan).hexdigest(), office.upload(alone, staff="0101")
+    away.upload(scan)
+    materials = [{"name": "原居民身份证", "form": "original", "original_seen": True, "sha256": digest}]
+    cases = [away.intake(materials=materials).json()["case"] for _ in range(2)]
+    for case in cases:
+        office.wait_state(case, "received", "0101")
+    bundle = office.window("GET", f"/window/v1/cases/{cases[0]}/bundle", certificate=base)
+    assert bundle.status == 200 and seen(office, "0333") == [(cases[0], "proof", "")]
+    assert any('"case.viewed"' in one["line"] for one in bundle.json()["entries"]), "the view itself is in the proof"
+    got = office.window("GET", f"/window/v1/materials/{digest}", certificate=base)
+    assert got.status == 200 and got.body == scan
+    assert seen(office, "0333")[:2] == [(cases[1], "material", digest), (cases[0], "material", digest)], "whose it is: of both cases"
+    assert office.window("GET", f"/window/v1/materials/{nowhere}", certificate=base).body == alone
+    assert seen(office, "0333")[0] == ("", "material", nowhere), "read before any case lists it"
+    assert office.window("GET", f"/window/v1/materials/{digest}", certificate=base).status == 200
+    assert len(seen(office, "0333")) == 6, "who reads twice has looked twice"
+    assert office.window("HEAD", f"/window/v1/materials/{digest}", headers={"Tus-Resumable": "1.0.0"}, certificate=base).status == 200
+    assert office.window("GET", f"/window/v1/materials/{'0' * 64}", certificate=base).problem() == "not-found"
+    assert office.window("GET", f"/window/v1/cases/{'1' * 21}/bundle", certificate=base).problem() == "not-found"
+    assert office.window("GET", f"/window/v1/cases/{office.code}261123000000122/bundle", certificate=base).problem() == "not-found"
+    supervisor = office.window("GET", f"/window/v1/cases/{cases[0]}/bundle", staff="0201")
+    assert supervisor.status == 403 and len(seen(office, "0333")) == 6
+    assert "存证包" in control(office, "audit", "views", "--staff", "0333", language="zh_CN.UTF-8")
+    of_case = json.loads(control(office, "--json", "audit", "views", "--case", cases[1]))["rows"]
+    assert [one["what"] for one in of_case if one["staff"].endswith("0333")] == ["material", "material"]
+
+
+def test_the_migration_finds_the_cases_of_older_materials(office, tmp_path):
+    script, = (ROOT / "daemon" / "store" / "migrations").glob("*_material_case.sql")
+    with sqlite3.connect(f"file:{next(office.directory.rglob('office.db'))}?mode=ro", uri=True) as live, sqlite3.connect(tmp_path / "copy.db") as db:
+        live.backup(db)
+    rows = "SELECT sha256, case_id FROM material_case ORDER BY 1, 2"
+    before = db.execute(rows).fetchall()
+    db.executescript(f"DROP TABLE material_case; {script.read_text()}")
+    assert len(before) >= 2 and db.execute(rows).fetchall() == before
 
 
 def test_the_audit_goes_on_beyond_one_page(office):

@@ -18,7 +18,20 @@
 enum { SIM_NODES = 2, SIM_MATERIAL_BYTES = 64, SIM_MAX_MATERIALS = 256, SIM_MAX_ACKED = 1024 };
 
 /* A fault that the harness itself must find (a test of the test). */
-enum sim_plant { SIM_PLANT_NONE, SIM_PLANT_LOSS, SIM_PLANT_DOUBLE, SIM_PLANT_ACT, SIM_PLANT_ROW };
+enum sim_plant {
+    SIM_PLANT_NONE,
+    SIM_PLANT_LOSS,
+    SIM_PLANT_DOUBLE,
+    SIM_PLANT_ACT,
+    SIM_PLANT_ROW,
+    /* in a year: */
+    SIM_PLANT_CLOCK,
+    SIM_PLANT_NOTICE,
+    SIM_PLANT_GRANT,
+    SIM_PLANT_ORIGINALS,
+    SIM_PLANT_REPEAT,
+    SIM_PLANT_GAP
+};
 
 struct sim_rng {
     uint64_t state;
@@ -111,6 +124,7 @@ struct sim {
     uint64_t seed;
     struct sim_rng rng;
     enum sim_plant plant;
+    bool planted;                /* the fault of a year is there */
     bool verbose;
     int64_t now;
     int64_t end;                 /* of the disturbed time */
@@ -136,13 +150,14 @@ struct sim {
     uint64_t batches, retries, moved; /* of the lives of the offices that are over */
     size_t steps_granted;        /* delegated steps whose authorisation was looked up again */
     size_t dates;                /* reckoned once more, day by day */
+    size_t moved_dates;          /* cases among them with supplement, special procedure, extension or tolerance */
     bool ungranted;              /* nothing is authorised by configuration: only what is offered and accepted counts */
     char failure[512];           /* "" while all invariants hold */
 };
 
 /* Counters of one run, for the summary. */
 struct sim_result {
-    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, steps_granted;
+    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, moved_dates, steps_granted;
     int64_t virtual_ms;
     char failure[512];
 };
@@ -162,8 +177,19 @@ void sim_year(struct sim *sim);
 /* Moves the dates in a body, which lie around the first day, to today. */
 void sim_year_dates(const struct sim *sim, char *body);
 
+/* An item of both offices; days, -1 or 0: none. */
+struct sim_item {
+    const char *code, *notice_rule, *overdue;
+    int notice_days, deemed_days;
+    int statutory, promised;
+    bool statutory_calendar, promised_calendar, lapses;
+};
+
 /* sim_node.c */
 extern const char sim_calendar[];
+const struct sim_item *sim_item_find(const char *code);
+/* One of them, mostly the first. */
+const char *sim_item_pick(struct sim *sim);
 int sim_node_make(struct sim *sim, int id);
 int sim_node_start(struct sim_node *node);
 void sim_node_crash(struct sim_node *node);
@@ -200,6 +226,11 @@ void sim_check_end(struct sim *sim);
 /* sim_law.c: at most one notice in a case of the node, no delegated step of the other office without an authorisation. */
 void sim_check_law(struct sim_node *node);
 
+/* sim_clock.c: every clock of every case of the node — in its row and on its page — is what counting day by day gives, and silence meant
+ * acceptance or withdrawal when it should and not before. */
+void sim_check_clocks(struct sim_node *node);
+bool sim_day_works(const char *calendar, int64_t day);
+
 /* sim_joint.c */
 /* Every joint case of the node is the fold of its legs, and every leg stands where its case does.  Returns how many there are; adds to
  * *legs the cases that are legs. */
@@ -212,8 +243,10 @@ bool sim_make_register(struct sim_node *node, struct sim_acked *act, const char 
 /* Both offices have the same objects with the same state, content and history, every row is the fold of its entries, authorisations cover
  * the same moments, originals add up alike, nothing waits, and all acknowledged acts are there. */
 void sim_check_registers(struct sim *sim);
-/* Changes one stored row behind the office's back (SIM_PLANT_ROW). */
+/* sim_plant.c: changes one stored row behind the office's back (SIM_PLANT_ROW). */
 void sim_plant_row(struct sim *sim);
+/* Plants the fault of a year as soon as there is a case for it; true when it is there. */
+bool sim_plant_year(struct sim *sim);
 /* The item that is the template. */
 extern const char sim_joint_item[];
 

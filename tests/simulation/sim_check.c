@@ -86,6 +86,14 @@ static void check_doubles(struct sim *sim, const json_t *rows, const char *case_
         }
 }
 
+/* Decision 1: the home side numbers each effect, from one on. */
+static void check_row_of_revisions(struct sim *sim, const json_t *rows, const char *case_no)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        if (json_integer_value(json_object_get(json_array_get(rows, i), "rev")) != (json_int_t)i + 1)
+            sim_fail(sim, "lost: revision %zu of %s", i + 1, case_no);
+}
+
 /* Verdict and revision of a refused message stand only with its sender; everything else must be the same. */
 static json_t *shared_rows(const json_t *doc)
 {
@@ -117,6 +125,7 @@ static void check_case(struct sim *sim, const char *case_no)
             sim_fail(sim, "the states of %s differ: %s, %s", case_no, json_string_value(json_object_get(doc[0], "state")),
                      json_string_value(json_object_get(doc[1], "state")));
         check_doubles(sim, rows[0], case_no);
+        check_row_of_revisions(sim, rows[0], case_no);
         for (int i = 0; i < SIM_NODES; i++)
             json_decref(rows[i]);
     }
@@ -274,10 +283,14 @@ void sim_check_end(struct sim *sim)
             peer_row_clear(&row);
         }
         check_ledger(&sim->node[i]);
-        check_reports(&sim->node[i]);
-        cases += check_cases(sim, i);
         if (!sim->failure[0])
             sim_check_law(&sim->node[i]);
+    }
+    for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++) {
+        sim_check_clocks(&sim->node[i]);
+        if (!sim->failure[0])
+            check_reports(&sim->node[i]);
+        cases += check_cases(sim, i);
         joints += sim_check_joints(&sim->node[i], &legs);
     }
     if (!sim->failure[0])

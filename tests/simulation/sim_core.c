@@ -283,6 +283,7 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct
                                   .deemed = sim->deemed,
                                   .lapsed = sim->lapsed,
                                   .dates = sim->dates,
+                                  .moved_dates = sim->moved_dates,
                                   .steps_granted = sim->steps_granted,
                                   .virtual_ms = sim->now - start};
     for (int i = 0; i < SIM_NODES; i++) {

@@ -1,5 +1,6 @@
-/* simulation FIRST COUNT [--year] [--plant loss|double|act|row] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never
- * more than four.  With --year each seed is a virtual year and more (sim_year.c), else minutes to days.
+/* simulation FIRST COUNT [--year] [--plant FAULT] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never
+ * more than four.  With --year each seed is a virtual year and more (sim_year.c), else minutes to days.  Faults: loss, double, act, row;
+ * in a year clock, notice, grant, originals, repeat, gap.
  *
  * Exit 0 when every run holds its invariants; a planted fault must be found in every run that reaches it. */
 #include "daemon/base/log.h"
@@ -12,10 +13,41 @@
 #include <unistd.h>
 
 struct sum {
-    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, steps_granted, runs, failed;
+    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, moved_dates, steps_granted;
+    uint64_t runs, failed;
     int64_t virtual_ms;
     uint64_t failed_seed;
 };
+
+/* The faults by name, and what a finding says: another one would be luck. */
+static const struct {
+    const char *name, *finding, *or_else;
+} plants[] = {
+    [SIM_PLANT_LOSS] = {"loss", "lost: ", "a repeated request is refused"},
+    [SIM_PLANT_DOUBLE] = {"double", "doubled: ", "doubled: "},
+    [SIM_PLANT_ACT] = {"act", "lost: ", "a repeated request is refused"},
+    [SIM_PLANT_ROW] = {"row", "is not the fold of its acts", "in its row"},
+    [SIM_PLANT_CLOCK] = {"clock", "counted day by day", "counting day by day"},
+    [SIM_PLANT_NOTICE] = {"notice", "times what is missing", "times what is missing"},
+    [SIM_PLANT_GRANT] = {"grant", "had no authorisation for it", "had no authorisation for it"},
+    [SIM_PLANT_ORIGINALS] = {"originals", "originals of", "do not balance"},
+    [SIM_PLANT_REPEAT] = {"repeat", "is told revision_taken", "hears decision_refused"},
+    [SIM_PLANT_GAP] = {"gap", "is told revision_gap", "is told revision_gap"},
+};
+
+static bool is_found(enum sim_plant plant, const char *failure)
+{
+    return plant == SIM_PLANT_NONE || strstr(failure, plants[plant].finding) || strstr(failure, plants[plant].or_else);
+}
+
+static enum sim_plant plant_by_name(const char *name)
+{
+    for (size_t i = 1; i < sizeof plants / sizeof plants[0]; i++)
+        if (!strcmp(plants[i].name, name))
+            return (enum sim_plant)i;
+    (void)fprintf(stderr, "there is no fault %s\n", name);
+    exit(2);
+}
 
 static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned shares, enum sim_plant plant, bool year, bool verbose,
                       struct sum *sum)
@@ -36,9 +68,12 @@ static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned s
         sum->deemed += result.deemed;
         sum->lapsed += result.lapsed;
         sum->dates += result.dates;
+        sum->moved_dates += result.moved_dates;
         sum->steps_granted += result.steps_granted;
         sum->virtual_ms += result.virtual_ms;
-        if (rc) {
+        if (rc && !is_found(plant, result.failure)) {
+            (void)printf("seed %llu: not what was planted: %s\n", (unsigned long long)(first + i), result.failure);
+        } else if (rc) {
             if (!sum->failed++)
                 sum->failed_seed = first + i;
             if (plant == SIM_PLANT_NONE)
@@ -64,6 +99,7 @@ static void add(struct sum *to, const struct sum *from)
     to->deemed += from->deemed;
     to->lapsed += from->lapsed;
     to->dates += from->dates;
+    to->moved_dates += from->moved_dates;
     to->steps_granted += from->steps_granted;
     to->runs += from->runs;
     to->failed += from->failed;
@@ -106,23 +142,12 @@ static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool ye
     return rc;
 }
 
-static enum sim_plant plant_by_name(const char *name)
-{
-    static const char *const names[] = {
-        [SIM_PLANT_LOSS] = "loss", [SIM_PLANT_DOUBLE] = "double", [SIM_PLANT_ACT] = "act", [SIM_PLANT_ROW] = "row"};
-    for (size_t i = 1; i < sizeof names / sizeof names[0]; i++)
-        if (!strcmp(names[i], name))
-            return (enum sim_plant)i;
-    (void)fprintf(stderr, "there is no fault %s\n", name);
-    exit(2);
-}
-
 int main(int argc, char **argv)
 {
     enum sim_plant plant = SIM_PLANT_NONE;
     bool verbose = false, year = false;
     if (argc < 3) {
-        (void)fprintf(stderr, "usage: simulation FIRST COUNT [--year] [--plant loss|double|act|row] [--verbose]\n");
+        (void)fprintf(stderr, "usage: simulation FIRST COUNT [--year] [--plant FAULT] [--verbose]\n");
         return 2;
     }
     for (int i = 3; i < argc; i++) {
@@ -142,13 +167,13 @@ int main(int argc, char **argv)
     int rc = run_all(first, count, plant, year, verbose, &total);
     (void)printf("%llu seeds from %llu: %llu failed; %llu steps, %.1f virtual days, %llu entries, %llu acknowledged "
                  "requests (%llu of registers), %llu batches, "
-                 "%llu retries, %llu materials, %llu deemed, %llu lapsed, %llu dates reckoned day by day, %llu delegated steps looked up again, %llu power cuts, %llu link cuts\n",
+                 "%llu retries, %llu materials, %llu deemed, %llu lapsed, %llu dates reckoned day by day (%llu times of a suspended or shifted case), %llu delegated steps looked up again, %llu power cuts, %llu link cuts\n",
                  (unsigned long long)total.runs, (unsigned long long)first, (unsigned long long)total.failed,
                  (unsigned long long)total.steps, (double)total.virtual_ms / 86400000.0,
                  (unsigned long long)total.entries, (unsigned long long)total.acked, (unsigned long long)total.acts,
                  (unsigned long long)total.batches,
                  (unsigned long long)total.retries, (unsigned long long)total.moved, (unsigned long long)total.deemed,
-                 (unsigned long long)total.lapsed, (unsigned long long)total.dates,
+                 (unsigned long long)total.lapsed, (unsigned long long)total.dates, (unsigned long long)total.moved_dates,
                  (unsigned long long)total.steps_granted, (unsigned long long)total.crashes,
                  (unsigned long long)total.cuts);
     if (rc || total.runs != count)
@@ -157,5 +182,5 @@ int main(int argc, char **argv)
         return total.failed ? 1 : 0;
     /* a run that never took in enough has nothing planted in it; all others must have been caught */
     (void)printf("planted fault found in %llu of %llu runs\n", (unsigned long long)total.failed, (unsigned long long)total.runs);
-    return total.failed * 10 >= total.runs * 9 ? 0 : 1;
+    return total.failed * 20 >= total.runs * 19 ? 0 : 1;
 }

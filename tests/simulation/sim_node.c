@@ -29,6 +29,30 @@ static void world_random(void *context, void *out, size_t len)
 
 static const char *const office_codes[SIM_NODES] = {"320623", "330483"};
 
+/* The rules about notice, supplement and limits, each once and mixed (domain.md 5.2); the law's numbers stand here a second time. */
+static const struct sim_item items[] = {
+    {"GA01", "ONSPOT_DEEMED", "WITHDRAWN", 0, 0, 60, 20, true, false, true},
+    {"GA02", "PERMIT_5WD", "REFUSE", 5, 5, 20, 5, false, false, false},
+    {"GA03", "MARKET_3WD", "NONE", 3, -1, 30, 0, true, false, false},
+    {"GA04", "ONSPOT_ZJ", "WITHDRAWN", 0, 5, 20, 15, false, true, true},
+    {"GA05", "NONE", "REFUSE", -1, -1, 0, 7, false, false, false},
+};
+
+const struct sim_item *sim_item_find(const char *code)
+{
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
+        if (!strcmp(items[i].code, code))
+            return &items[i];
+    return NULL;
+}
+
+const char *sim_item_pick(struct sim *sim)
+{
+    if (sim_chance(&sim->rng, 20))
+        return "XX99";
+    return items[sim_chance(&sim->rng, 150) ? 0 : sim_below(&sim->rng, sizeof items / sizeof items[0])].code;
+}
+
 static const char item_text[] =
     "{\"code\":\"GA01\",\"version\":1,\"name\":\"居民身份证换领\",\"name_en\":\"id_card_renew\",\"category\":\"户籍身份证\",\"department\":\"公安局\","
     "\"task_type\":\"20\",\"subject\":\"P\",\"mode\":\"PROXY\",\"steps\":\"INOPD\",\"in_person\":true,\"materials\":[{\"name\":\"申请表\",\"form\":\"F\","
@@ -38,6 +62,30 @@ static const char item_text[] =
     "\"effective_from\":\"2026-01-01\",\"approximate\":[\"promised_limit\"]}";
 
 const char sim_calendar[] = "date\tkind\tname\n2026-10-01\tholiday\t国庆节\n2026-10-10\tworkday\t国庆节\n";
+
+static json_t *limit_json(int days, bool calendar)
+{
+    return days > 0 ? json_pack("{s:i, s:s}", "days", days, "unit", calendar ? "calendar_day" : "working_day") : json_null();
+}
+
+static int make_items(struct office *office)
+{
+    json_t *joint = NULL;
+    int rc = strict_json_parse(sim_joint_item, strlen(sim_joint_item), &joint, NULL);
+    office->items = rc ? NULL : json_pack("[o]", joint);
+    for (size_t i = 0; i < sizeof items / sizeof items[0] && !rc; i++) {
+        json_t *item = NULL;
+        rc = strict_json_parse(item_text, sizeof item_text - 1, &item, NULL);
+        if (!rc && (json_object_set_new(item, "code", json_string(items[i].code)) ||
+                    json_object_set_new(item, "notice_rule", json_string(items[i].notice_rule)) ||
+                    json_object_set_new(item, "overdue_supplement", json_string(items[i].overdue)) ||
+                    json_object_set_new(item, "statutory_limit", limit_json(items[i].statutory, items[i].statutory_calendar)) ||
+                    json_object_set_new(item, "promised_limit", limit_json(items[i].promised, items[i].promised_calendar)) ||
+                    json_array_append_new(office->items, item)))
+            rc = TB_ENOMEM;
+    }
+    return rc ? rc : office->items ? 0 : TB_ENOMEM;
+}
 
 static int make_office(struct sim_node *node)
 {
@@ -75,11 +123,7 @@ static int make_office(struct sim_node *node)
     grant->from_day = 18000;
     grant->until_day = node->sim->grant_until;
     (void)snprintf(grant->announcement, sizeof grant->announcement, "桐政办发〔2021〕6号");
-    json_t *item = NULL, *joint = NULL;
-    int rc = strict_json_parse(item_text, sizeof item_text - 1, &item, NULL);
-    if (!rc)
-        rc = strict_json_parse(sim_joint_item, strlen(sim_joint_item), &joint, NULL);
-    office->items = rc ? NULL : json_pack("[o, o]", item, joint);
+    int rc = make_items(office);
     if (!rc)
         rc = calendar_parse(sim_calendar, sizeof sim_calendar - 1, &office->calendar, NULL);
     for (int i = 0; i < STEP_LIMITS; i++)
@@ -292,6 +336,9 @@ static void apply(struct sim_node *node)
     report.rc = sim_commit(node, &outcome.command);
     if (report.rc < 0)
         sim_trace(node->sim, "office %d cannot apply an answer: %s", node->id, outcome.problem.detail);
+    if (outcome.discord.count)
+        sim_fail(node->sim, "office %d hears %s (revision %lld of %s)", node->id, discord_words[outcome.discord.what],
+                 (long long)outcome.discord.rev, outcome.discord.about);
     if (outcome.differs)
         sim_fail(node->sim, "office %d counts other messages than its peer", node->id);
     office_outcome_clear(&outcome);
@@ -380,6 +427,9 @@ static int receive(struct sim_node *node, struct sim_event *event, struct buf *o
     if (node->store && !rc)
         rc = buf_append(out, answer.out.data, answer.out.len);
     bool news = inbound.applied > 0;
+    if (inbound.discord.count)
+        sim_fail(node->sim, "office %d is told %s (revision %lld of %s)", node->id, discord_words[inbound.discord.what],
+                 (long long)inbound.discord.rev, inbound.discord.about);
     if (inbound.differs && !event->what)
         sim_fail(node->sim, "office %d counts other messages than its peer", node->id);
     office_inbound_clear(&inbound);

@@ -247,29 +247,3 @@ void sim_check_registers(struct sim *sim)
     if (!sim->failure[0] && own != sim->acts)
         sim_fail(sim, "%s: %zu acts were acknowledged, %zu exist", own < sim->acts ? "lost" : "doubled", sim->acts, own);
 }
-
-static int plant(struct store_db *db, struct store_command *command)
-{
-    (void)command;
-    for (int kind = 0; kind < REGISTER_KINDS; kind++) {
-        struct object_filter filter = {.kind = kind, .limit = 1};
-        struct object_row *rows = NULL;
-        size_t count = 0;
-        int64_t next;
-        int rc = object_list(db, &filter, &rows, &count, &next);
-        if (!rc && count) {
-            rows[0].state = rows[0].local_state = rows[0].state == 1 ? 2 : 1;
-            rc = object_update(db, &rows[0]);
-        }
-        object_rows_free(rows, count);
-        if (rc || count)
-            return rc;
-    }
-    return 0;
-}
-
-void sim_plant_row(struct sim *sim)
-{
-    struct store_command command = {.run = plant};
-    (void)sim_commit(&sim->node[0], &command);
-}

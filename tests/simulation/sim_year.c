@@ -35,75 +35,6 @@ void sim_year_dates(const struct sim *sim, char *body)
     }
 }
 
-/* ---- the dates, once more: day by day, from the texts of the calendars ---- */
-
-static bool works(const char *text, int64_t day)
-{
-    char date[DATE_TEXT + 2];
-    date_format(day, date);
-    const char *line = strstr(text, date);
-    if (line)
-        return !strncmp(line + DATE_TEXT, "workday", 7);
-    int64_t weekday = (day + 3) % 7; /* 1970-01-01 was a Thursday; 0 is Monday */
-    return weekday < 5;
-}
-
-static int64_t count_days(const char *text, int64_t from, int days, bool all)
-{
-    int64_t day = from;
-    while (days > 0)
-        if (all || works(text, ++day)) {
-            day += all;
-            days--;
-        }
-    while (!works(text, day))
-        day++;
-    return day;
-}
-
-static int64_t reference_due(const struct sim *sim, const struct case_row *row)
-{
-    const char *text = sim->calendar;
-    int64_t law, promise, accepted = timestamp_day(row->times[TIME_ACCEPTED]);
-    switch (row->state) {
-    case CASE_RECEIVED:
-        return row->noticed ? 0 : count_days(text, timestamp_day(row->times[TIME_HANDED_IN]), notice_rules[row->rule].notice_days, false);
-    case CASE_ACCEPTED:
-    case CASE_UNDER_REVIEW:
-        law = count_days(text, accepted, 60, true);
-        promise = count_days(text, accepted, 20, false);
-        return row->shifted ? 0 : law < promise ? law : promise;
-    case CASE_DELIVERING:
-        return count_days(text, timestamp_day(row->times[TIME_DECIDED]), 10, false);
-    default:
-        return 0;
-    }
-}
-
-static void check_dates(struct sim_node *node)
-{
-    struct sim *sim = node->sim;
-    struct case_filter filter = {.state = -1, .limit = LIMIT_LIST_PAGE, .open_only = true};
-    do {
-        struct case_row *rows = NULL;
-        size_t count = 0;
-        int64_t next = 0;
-        if (case_list(store_sync_view(node->store), &filter, &rows, &count, &next)) {
-            sim_fail(sim, "the open cases of office %d cannot be listed", node->id);
-            return;
-        }
-        for (size_t i = 0; i < count && !sim->failure[0]; i++) {
-            int64_t due = rows[i].pending ? 0 : reference_due(sim, &rows[i]);
-            sim->dates += due != 0;
-            if (due && due != rows[i].due_day)
-                sim_fail(sim, "case %s (%s) is due on day %lld at office %d, counted day by day on %lld", rows[i].case_no,
-                         case_states[rows[i].state].name, (long long)rows[i].due_day, node->id, (long long)due);
-        }
-        case_rows_free(rows, count);
-        filter.cursor = next;
-    } while (filter.cursor && !sim->failure[0]);
-}
-
 /* ---- the days ---- */
 
 static int publish(struct sim *sim)
@@ -156,7 +87,7 @@ static void one_day(struct sim *sim, int64_t day)
 {
     /* minutes after midnight, with both offices up: what is over since yesterday */
     stretch(sim, date_start_ms(day) + (int64_t)(1 + sim_below(&sim->rng, 20)) * 60 * 1000, 1);
-    if (sim->failure[0] || !works(sim->calendar, day) || !sim_chance(&sim->rng, 700))
+    if (sim->failure[0] || !sim_day_works(sim->calendar, day) || !sim_chance(&sim->rng, 700))
         return;
     bool late = sim_chance(&sim->rng, 40); /* into the night */
     int64_t span = (late ? 10 : 6) * 60 * 1000;
@@ -173,12 +104,12 @@ void sim_year(struct sim *sim)
         if (day == published && publish(sim))
             sim_fail(sim, "the next calendar cannot be read");
         one_day(sim, day);
-        if (!sim->failure[0] && sim_chance(&sim->rng, 30)) {
-            for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++)
-                check_dates(&sim->node[i]);
+        if (sim->plant && !sim->failure[0] && sim_plant_year(sim)) {
+            stretch(sim, sim->now, 1); /* until both have it */
             sim_check_end(sim);
+            return;
         }
+        if (!sim->failure[0] && sim_chance(&sim->rng, 30))
+            sim_check_end(sim);
     }
-    for (int i = 0; i < SIM_NODES && !sim->failure[0]; i++)
-        check_dates(&sim->node[i]);
 }

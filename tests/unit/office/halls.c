@@ -238,6 +238,8 @@ static size_t send(struct hall *from, struct hall *to)
     office_inbound_init(&inbound, to->office, &to->office->peers[0], parcel, &seen.root);
     if (run(to, &inbound.command))
         fail_msg("%s", inbound.problem.detail);
+    if (inbound.discord.count)
+        to->told = inbound.discord;
     office_inbound_clear(&inbound);
     OK(answer.query.run(store_sync_view(to->store), &answer.query));
     struct parcel *back = arrive(&answer.out, &to->signer.vkey, &batch.their_root);
@@ -246,6 +248,8 @@ static size_t send(struct hall *from, struct hall *to)
     office_outcome_init(&outcome, from->office, &from->office->peers[0], back, &batch);
     if (run(from, &outcome.command))
         fail_msg("%s", outcome.problem.detail);
+    if (outcome.discord.count)
+        from->heard = outcome.discord;
     office_outcome_clear(&outcome);
     office_batch_clear(&batch);
     return count;

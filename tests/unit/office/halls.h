@@ -30,6 +30,7 @@ struct hall {
     struct office *office;
     struct store *store;
     unsigned keys;
+    struct office_discord told, heard; /* in the last batch, in the last answer that contradicted it */
 };
 
 struct halls {

@@ -341,6 +341,45 @@ static void mover_remembers_work(void **unused)
     assert_int_equal(mover_step(&m, MOVER_CREATED, &none, 2000, 0), MOVER_ASK);
 }
 
+/* A pause begins nothing, loses nothing, asks for no timer, and its end speaks at once. */
+static void a_pause_holds_and_forgets_nothing(void **unused)
+{
+    (void)unused;
+    const enum engine_state resting[] = {ENGINE_IDLE, ENGINE_BACKOFF};
+    for (size_t i = 0; i < 2; i++) {
+        struct engine e = in_state(resting[i]);
+        engine_pause(&e, true);
+        assert_int_equal(engine_step(&e, ENGINE_WAKE, NULL, 60000, 0), ENGINE_NOTHING);
+        assert_true(e.wake_at == INT64_MAX && e.work);
+        engine_pause(&e, false);
+        assert_int_equal(engine_step(&e, ENGINE_WAKE, NULL, 60001, 0), ENGINE_BUILD);
+        struct engine_report none = ok(0);
+        assert_int_equal(engine_step(&e, ENGINE_BUILT, &none, 60002, 0), ENGINE_POST);
+    }
+    /* what is in flight ends, and nothing follows it */
+    struct engine e = in_state(ENGINE_APPLYING);
+    struct engine_report well = ok(0);
+    e.in_flight = 3;
+    engine_pause(&e, true);
+    assert_int_equal(engine_step(&e, ENGINE_APPLIED, &well, 2000, 0), ENGINE_NOTHING);
+    assert_int_equal(e.state, ENGINE_IDLE);
+    struct mover m = mover_in(MOVER_IDLE);
+    m.paused = true;
+    assert_int_equal(mover_step(&m, MOVER_WAKE, NULL, 2000, 0), MOVER_NOTHING);
+    assert_true(m.wake_at == INT64_MAX);
+    m.paused = false;
+    assert_int_equal(mover_step(&m, MOVER_WAKE, NULL, 2000, 0), MOVER_ASK);
+}
+
+static void an_operator_ends_the_wait_of_a_failure(void **unused)
+{
+    (void)unused;
+    struct engine e = in_state(ENGINE_BACKOFF);
+    assert_int_equal(engine_step(&e, ENGINE_WAKE, NULL, 2000, 0), ENGINE_NOTHING);
+    engine_force(&e);
+    assert_int_equal(engine_step(&e, ENGINE_WAKE, NULL, 2000, 0), ENGINE_BUILD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +396,8 @@ int main(void)
         cmocka_unit_test(mover_table),
         cmocka_unit_test(mover_classes),
         cmocka_unit_test(mover_remembers_work),
+        cmocka_unit_test(a_pause_holds_and_forgets_nothing),
+        cmocka_unit_test(an_operator_ends_the_wait_of_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/calendar.h"
+#include "proto/liability.h"
 #include "proto/timestamp.h"
 
 static struct calendar *calendar;
@@ -44,6 +45,16 @@ static int64_t at(const char *text)
     (void)snprintf(whole, sizeof whole, "%s%s:00+08:00", text, strlen(text) == 10 ? "T12:00" : "");
     assert_int_equal(timestamp_parse(whole, &ms), 0);
     return ms;
+}
+
+/* Whether the accountability report points at this line of the account with that flag. */
+static bool shows(const char *flag, const struct account *account, size_t line)
+{
+    for (size_t i = 0; i < liability_count; i++)
+        if (!strcmp(liabilities[i].name, flag))
+            return liabilities[i].shows(account, line);
+    fail_msg("no flag %s", flag);
+    return false;
 }
 
 #endif

@@ -563,15 +563,6 @@ static void test_csv(void **state)
 
 /* ---- what was not as the law wants it ---- */
 
-static bool shows(const char *flag, const struct account *account, size_t line)
-{
-    for (size_t i = 0; i < liability_count; i++)
-        if (!strcmp(liabilities[i].name, flag))
-            return liabilities[i].shows(account, line);
-    fail_msg("no flag %s", flag);
-    return false;
-}
-
 static void test_liabilities(void **state)
 {
     (void)state;
@@ -695,6 +686,51 @@ static void test_page(void **state)
     page_check("reference/reports.md", write_page);
 }
 
+/* Narrowed to a window or township, and added up by the desk alone. */
+static void test_desks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *staff, *window, *township;
+    } desks[] = {{"330483:0001", "一号窗口", "330483101"}, {"330483:0002", "一号窗口", "330483101"}, {"330483:0003", "二号窗口", "330483101"},
+                 {"330483:0004", "", ""}};
+    static const struct {
+        const char *window, *township, *by;
+        size_t rows;
+        int cases;
+    } want[] = {{"", "", "", 4, 4},          {"", "", "window", 3, 4},           {"", "", "township", 2, 4},
+                {"", "", "staff", 4, 4},     {"一号窗口", "", "", 2, 2},         {"一号窗口", "", "window", 1, 2},
+                {"", "330483101", "", 3, 3}, {"二号窗口", "330483101", "", 1, 1}, {"二号窗口", "330483102", "", 0, 0}};
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        struct report_run run;
+        json_int_t cases = 0;
+        begin(&run, "desks", "2026-11-01", "2026-11-30", "2026-12-01");
+        run.window = want[i].window;
+        run.township = want[i].township;
+        run.by = want[i].by;
+        for (size_t n = 0; n < 4; n++) {
+            struct report_case c = make("a", "330483", "2026-11-02"), theirs = make("b", "320623", "2026-11-02");
+            (void)snprintf(c.staff, sizeof c.staff, "%s", desks[n].staff);
+            (void)snprintf(c.window, sizeof c.window, "%s", desks[n].window);
+            (void)snprintf(c.township, sizeof c.township, "%s", desks[n].township);
+            add(&run, &c);
+            add(&run, &theirs);
+        }
+        assert_int_equal(report_finish(&run), 0);
+        assert_int_equal(json_array_size(run.rows), want[i].rows);
+        for (size_t n = 0; n < want[i].rows; n++)
+            cases += json_integer_value(json_object_get(json_array_get(run.rows, n), "cases"));
+        assert_int_equal(cases, want[i].cases);
+        report_end(&run);
+    }
+    assert_true(report_has_desks(report_find("step")));
+    assert_false(report_has_desks(report_find("contact")));
+    assert_false(report_has_desks(report_find("catalogue")));
+    assert_true(report_adds_by(report_find("desks"), "staff"));
+    assert_false(report_adds_by(report_find("desks"), "cases"));
+    assert_false(report_adds_by(report_find("daily"), "staff"));
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
@@ -706,6 +742,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_supplement),     cmocka_unit_test(test_mail),            cmocka_unit_test(test_overdue),
         cmocka_unit_test(test_figures),        cmocka_unit_test(test_registers),       cmocka_unit_test(test_compare),
         cmocka_unit_test(test_csv),            cmocka_unit_test(test_liabilities),     cmocka_unit_test(test_page),
+        cmocka_unit_test(test_desks),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

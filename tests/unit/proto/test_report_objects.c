@@ -641,15 +641,6 @@ static void test_compare(void **state)
 
 /* ---- what was not as it should be ---- */
 
-static bool shows(const char *flag, const struct account *account, size_t line)
-{
-    for (size_t i = 0; i < liability_count; i++)
-        if (!strcmp(liabilities[i].name, flag))
-            return liabilities[i].shows(account, line);
-    fail_msg("no flag %s", flag);
-    return false;
-}
-
 static void test_liabilities(void **state)
 {
     (void)state;

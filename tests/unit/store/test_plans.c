@@ -85,6 +85,13 @@ static void test_keyset(void **state)
         const char *step;
     } wanted[] = {
         {SQL_CASE_LIST_TODO, "SEARCH cases USING INDEX cases_todo (todo=? AND due_order>?)"},
+        {SQL_CASE_TODO_DESK, "SEARCH cases USING INDEX cases_desk_todo (todo=? AND desk=? AND due_order>?)"},
+        {SQL_CASE_TODO_TOWNSHIP, "SEARCH cases USING INDEX cases_township_todo (todo=? AND township=? AND due_order>?)"},
+        {SQL_CASE_LIST_DESK, "SEARCH cases USING INDEX cases_desk (desk=? AND rowid<?)"},
+        {SQL_CASE_LIST_TOWNSHIP, "SEARCH cases USING INDEX cases_township (township=? AND rowid<?)"},
+        {SQL_DESK_LAST, "SEARCH staff_desk USING INDEX staff_desk_staff (staff=? AND rowid<?)"},
+        {SQL_CASE_LIGHTS, "SEARCH cases USING COVERING INDEX cases_light (open=?)"},
+        {SQL_OBJECT_LIGHTS, "SEARCH object USING INDEX object_due (kind=?)"},
         {SQL_CASE_TICK, "SEARCH cases USING INDEX cases_tick (tick_day>? AND tick_day<?)"},
         {SQL_OBJECT_LIST_TURN, "SEARCH object USING INDEX object_turn_due (<expr>>?)"},
         {SQL_OBJECT_LIST_DUE, "SEARCH object USING INDEX object_due (kind=? AND due_day>? AND due_day<?)"},

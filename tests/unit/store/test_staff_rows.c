@@ -45,6 +45,27 @@ static int rows(struct store_db *db, void *context)
     return 0;
 }
 
+static int desks(struct store_db *db, void *context)
+{
+    (void)context;
+    struct desk_row got, row = {.entry = 4, .staff = "330483:0301", .window = "一号窗口", .township = "330483101"};
+    assert_int_equal(desk_last(db, row.staff, INT64_MAX, &got), TB_ENOTFOUND);
+    OK(desk_add(db, &row));
+    struct desk_row later = row, other = {.entry = 6, .staff = "330483:0302", .window = "", .township = "330483102"};
+    later.entry = 9;
+    (void)snprintf(later.window, sizeof later.window, "二号窗口");
+    OK(desk_add(db, &later));
+    OK(desk_add(db, &other));
+    OK(desk_last(db, row.staff, INT64_MAX, &got));
+    assert_memory_equal(&got, &later, sizeof got);
+    OK(desk_last(db, row.staff, 9, &got)); /* before the later entry: where one sat then */
+    assert_memory_equal(&got, &row, sizeof got);
+    assert_int_equal(desk_last(db, row.staff, 4, &got), TB_ENOTFOUND);
+    OK(desk_last(db, other.staff, INT64_MAX, &got));
+    assert_memory_equal(&got, &other, sizeof got);
+    return 0;
+}
+
 static int refused(struct store_db *db, void *context)
 {
     (void)context;
@@ -60,6 +81,7 @@ static void test_staff(void **state)
     fixture_make(&f, NULL);
     fixture_open(&f);
     OK(fixture_run(&f, rows, NULL));
+    OK(fixture_run(&f, desks, NULL));
     assert_true(fixture_run(&f, refused, NULL) < 0);
     fixture_drop(&f);
 }

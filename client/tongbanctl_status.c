@@ -1,0 +1,245 @@
+/* tongbanctl status, peer, queue, drain: what the operator sees. */
+#include "client/tongbanctl.h"
+
+#include <libintl.h>
+#include <string.h>
+
+#include "client/tongban_view.h"
+
+enum { LABEL_COLUMNS = 14, AGE_TEXT = 40, MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+
+static json_int_t number(const json_t *doc, const char *key)
+{
+    return json_integer_value(json_object_get(doc, key));
+}
+
+/* "3 min", "2 h", "5 d"; "-" for none. */
+static const char *age_text(json_int_t seconds, char out[AGE_TEXT])
+{
+    if (seconds <= 0)
+        (void)snprintf(out, AGE_TEXT, "-");
+    else if (seconds < MINUTE)
+        (void)snprintf(out, AGE_TEXT, _("%d s"), (int)seconds);
+    else if (seconds < HOUR)
+        (void)snprintf(out, AGE_TEXT, _("%d min"), (int)(seconds / MINUTE));
+    else if (seconds < 2 * DAY)
+        (void)snprintf(out, AGE_TEXT, _("%d h"), (int)(seconds / HOUR));
+    else
+        (void)snprintf(out, AGE_TEXT, _("%d d"), (int)(seconds / DAY));
+    return out;
+}
+
+static const char *size_text(json_int_t bytes, char out[AGE_TEXT])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double size = (double)bytes;
+    unsigned unit = 0;
+    for (; size >= 1024 && unit < sizeof units / sizeof units[0] - 1; unit++)
+        size /= 1024;
+    (void)snprintf(out, AGE_TEXT, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+    return out;
+}
+
+void ctl_progress(const json_t *doc)
+{
+    if (!strcmp(ctl_cell(doc, "step"), "waiting"))
+        (void)fprintf(stderr, _("%d messages wait\n"), (int)number(doc, "messages"));
+}
+
+/* ---- peer list ---- */
+
+static int print_peers(const json_t *rows)
+{
+    struct table t;
+    size_t i;
+    const json_t *row;
+    table_init(&t);
+    table_column(&t, _("office"), 0);
+    table_column(&t, _("name"), 6);
+    table_column(&t, _("state"), 0);
+    table_column(&t, _("waiting"), 0);
+    table_column(&t, _("oldest"), 0);
+    table_column(&t, _("last exchange"), 0);
+    table_column(&t, _("reason"), 10);
+    table_hide(&t, HIDE_EMPTY);
+    json_array_foreach(rows, i, row)
+    {
+        char time[20], age[AGE_TEXT], unsent[AGE_TEXT];
+        (void)snprintf(unsent, sizeof unsent, "%d", (int)number(row, "unsent"));
+        const char *const cells[] = {ctl_cell(row, "office"), ctl_cell(row, "name"), view_word(ctl_cell(row, "state")), unsent,
+                                     age_text(number(row, "oldest_unsent_s"), age), term_time(json_object_get(row, "last_exchange"), time),
+                                     ctl_cell(row, "detail")};
+        if (table_row(&t, cells) != 0)
+            break;
+    }
+    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+}
+
+int ctl_peers_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    return print_peers(json_object_get(answer, "peers"));
+}
+
+/* ---- status ---- */
+
+static void print_finding(const json_t *finding)
+{
+    static const char *const marks[] = {"✗", "!", "·"};
+    static const char *const levels[] = {"error", "warning", "notice"};
+    const char *level = ctl_cell(finding, "level"), *about = ctl_cell(finding, "about"), *mark = marks[0];
+    char time[20];
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (!strcmp(levels[i], level))
+            mark = marks[i];
+    (void)printf("%s %s%s%s\n", mark, about, *about ? " " : "", _(ctl_cell(finding, "title")));
+    (void)printf(_("    since %s\n"), term_time(json_object_get(finding, "since"), time));
+    (void)printf(_("    do: %s\n"), _(ctl_cell(finding, "remedy")));
+    (void)printf(_("    see: docs/%s\n"), ctl_cell(finding, "page"));
+}
+
+int ctl_status_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    const json_t *findings = json_object_get(answer, "findings"), *store = json_object_get(answer, "store"), *finding;
+    char time[20], text[200], free_text[AGE_TEXT], wal_text[AGE_TEXT];
+    size_t i;
+    (void)printf(_("%s %s, tongband %s, %s, started %s\n"), ctl_cell(answer, "office"), ctl_cell(answer, "name"),
+                 ctl_cell(answer, "version"), view_word(ctl_cell(answer, "state")), term_time(json_object_get(answer, "started"), time));
+    json_array_foreach(findings, i, finding)
+    print_finding(finding);
+    if (!json_array_size(findings))
+        (void)printf("%s\n", _("nothing is wrong"));
+    (void)printf("\n");
+    int status = print_peers(json_object_get(answer, "peers"));
+    (void)printf("\n");
+    (void)snprintf(text, sizeof text, _("%s free; write-ahead log %s; %d entries"), size_text(number(store, "disk_free_bytes"), free_text),
+                   size_text(number(store, "wal_bytes"), wal_text), (int)number(store, "ledger_size"));
+    term_pair(_("store"), LABEL_COLUMNS, text);
+    (void)snprintf(text, sizeof text, _("%d days"), (int)number(answer, "certificate_days"));
+    term_pair(_("certificates"), LABEL_COLUMNS, text);
+    (void)snprintf(text, sizeof text, _("%d days"), (int)number(answer, "calendar_days"));
+    term_pair(_("calendar"), LABEL_COLUMNS, text);
+    return status;
+}
+
+int ctl_status_judge(const json_t *answer)
+{
+    size_t i;
+    const json_t *finding;
+    json_array_foreach(json_object_get(answer, "findings"), i, finding)
+    if (strcmp(ctl_cell(finding, "level"), "notice") != 0)
+        return EXIT_REFUSED;
+    return EXIT_DONE;
+}
+
+/* ---- peer test, pause, resume ---- */
+
+int ctl_test_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    const json_t *done = json_object_get(answer, "done");
+    bool ok = json_is_true(json_object_get(done, "ok"));
+    if (ok)
+        (void)printf(_("%s answers: exchanged and verified in %d ms, clocks differ by %.1f s\n"), ctl_cell(done, "office"),
+                     (int)number(done, "ms"), (double)number(done, "skew_ms") / 1000);
+    else
+        (void)printf(_("%s: failed after %d ms: %s\n"), ctl_cell(done, "office"), (int)number(done, "ms"), ctl_cell(done, "detail"));
+    return EXIT_DONE;
+}
+
+int ctl_test_judge(const json_t *answer)
+{
+    return json_is_true(json_object_get(json_object_get(answer, "done"), "ok")) ? EXIT_DONE : EXIT_REFUSED;
+}
+
+int ctl_peer_done(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    const json_t *done = json_object_get(answer, "done");
+    (void)printf(json_is_true(json_object_get(done, "paused")) ? _("%s: paused; tongbanctl peer resume goes on\n") : _("%s: resumed\n"),
+                 ctl_cell(done, "office"));
+    return EXIT_DONE;
+}
+
+/* ---- queue ---- */
+
+static int print_materials(const json_t *rows)
+{
+    struct table t;
+    size_t i;
+    const json_t *row;
+    table_init(&t);
+    table_column(&t, _("office"), 0);
+    table_column(&t, _("material"), 12);
+    table_column(&t, _("size"), 0);
+    json_array_foreach(rows, i, row)
+    {
+        char size[AGE_TEXT];
+        const char *const cells[] = {ctl_cell(row, "peer"), ctl_cell(row, "material"), size_text(number(row, "size"), size)};
+        if (table_row(&t, cells) != 0)
+            break;
+    }
+    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+}
+
+int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    struct table t;
+    size_t i;
+    const json_t *row, *rows = json_object_get(answer, "rows"), *materials = json_object_get(answer, "materials");
+    if (!json_array_size(rows) && !json_array_size(materials)) {
+        (void)printf("%s\n", _("nothing waits"));
+        return EXIT_DONE;
+    }
+    table_init(&t);
+    table_column(&t, _("office"), 0);
+    table_column(&t, _("number"), 0);
+    table_column(&t, _("message"), 0);
+    table_column(&t, _("case"), 0);
+    table_column(&t, _("written"), 0);
+    table_column(&t, _("waiting"), 0);
+    json_array_foreach(rows, i, row)
+    {
+        char time[20], age[AGE_TEXT], seq[AGE_TEXT];
+        (void)snprintf(seq, sizeof seq, "%lld", (long long)number(row, "seq"));
+        const char *const cells[] = {ctl_cell(row, "peer"), seq, ctl_cell(row, "type"), ctl_cell(row, "case"),
+                                     term_time(json_object_get(row, "at"), time), age_text(number(row, "age_s"), age)};
+        if (table_row(&t, cells) != 0)
+            break;
+    }
+    int status = table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+    if (json_is_true(json_object_get(answer, "more")))
+        (void)printf("%s\n", _("there are more; these are the oldest"));
+    return status == EXIT_DONE && json_array_size(materials) ? print_materials(materials) : status;
+}
+
+int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    (void)printf(_("%d counterparts are spoken to now; tongbanctl peer list says how it goes\n"),
+                 (int)number(json_object_get(answer, "done"), "peers"));
+    return EXIT_DONE;
+}
+
+/* ---- drain ---- */
+
+int ctl_drain_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)c;
+    const json_t *done = json_object_get(answer, "done");
+    if (!json_is_true(json_object_get(done, "draining")))
+        (void)printf("%s\n", _("the intake is open again"));
+    else if (ctl->given[CTL_WAIT])
+        (void)printf("%s\n", _("the intake is closed and every message is delivered; tongband may be stopped"));
+    else
+        (void)printf("%s\n", _("the intake is closed; tongbanctl drain --end opens it again, and so does a restart"));
+    return EXIT_DONE;
+}

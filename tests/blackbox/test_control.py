@@ -1,0 +1,192 @@
+"""What an operator does with tongbanctl: is anything wrong, what waits, the counterparts, the intake closed for maintenance."""
+import json
+import pathlib
+import re
+import subprocess
+import time
+
+import pytest
+
+from office import World, control_path
+
+WAIT_S = 20
+
+
+@pytest.fixture(name="world", scope="module")
+def linked():
+    world = World(proxies=True)
+    try:
+        world.start()
+        yield world
+        assert world.stop() == [0, 0], "a daemon did not end cleanly"
+    finally:
+        world.remove()
+
+
+@pytest.fixture(autouse=True)
+def mended(world):
+    yield
+    world.restore()
+    for office in world.offices.values():
+        office.control("drain", "--end")
+        for other in world.others(office):
+            office.control("peer", "resume", other.code)
+
+
+def until(test, seconds=WAIT_S):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = test()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError("it did not come")
+
+
+def queue(office):
+    return office.control_json("queue", "list")
+
+
+def finding(office, name):
+    status = json.loads(run(office, "--json", "status"))
+    return next((one for one in status["findings"] if one["finding"] == name), None)
+
+
+def run(office, *words):
+    process = office.control(*words, wait=False)
+    return process.communicate(timeout=60)[0]
+
+
+def test_a_sound_office_says_so(world):
+    status = json.loads(run(world.home, "--json", "status"))
+    assert status["office"] == world.home.code and status["state"] == "running"
+    assert {one["finding"] for one in status["findings"]} <= {"certificate-soon", "calendar-soon"}  # time passes: the year ends
+    assert [peer["state"] for peer in status["peers"]] == ["ok"]
+    assert status["certificate_days"] > 0 and status["calendar_days"] > 0 and status["store"]["ledger_size"] >= 0
+    text = run(world.home, "status")
+    assert world.away.code in text
+    assert max(len(line.encode("gb18030")) for line in text.splitlines()) <= 80
+
+
+def test_what_waits_is_listed_without_names_and_goes_when_the_link_is_back(world):
+    world.cut()
+    case = world.away.intake().json()["case"]
+    rows = until(lambda: queue(world.away)["rows"])
+    assert [row["case"] for row in rows if row["type"] == "case.submitted"] == [case]
+    text = world.away.control("queue", "list")
+    assert case in text and "case.submitted" in text
+    world.restore()
+    world.away.control("queue", "retry")
+    until(lambda: not queue(world.away)["rows"])
+    assert "nothing waits" in world.away.control("queue", "list")
+
+
+def test_a_counterpart_is_tested_for_real(world):
+    said = world.home.control_json("peer", "test", world.away.code)["done"]
+    assert said["ok"] and said["ms"] < 20000
+    assert "answers" in world.home.control("peer", "test", world.away.code)
+    world.cut()
+    said = world.home.control_json("peer", "test", world.away.code, code=1)["done"]
+    assert not said["ok"] and said["detail"]
+    assert "failed" in run(world.home, "peer", "test", world.away.code)
+    world.restore()
+    world.home.control("peer", "test", world.away.code)
+    assert "no counterpart" in world.home.control("peer", "test", "110101", code=1)
+
+
+def test_a_paused_counterpart_gets_nothing_until_it_is_resumed(world):
+    world.away.control("peer", "pause", world.home.code)
+    assert finding(world.away, "peer-paused")["about"] == world.home.code
+    case = world.away.intake().json()["case"]
+    time.sleep(0.5)
+    assert any(row["case"] == case for row in queue(world.away)["rows"])
+    assert "paused" in world.away.control("peer", "list")
+    assert world.away.control("peer", "test", world.home.code, code=1)
+    world.away.control("peer", "resume", world.home.code)
+    until(lambda: not queue(world.away)["rows"])
+    assert finding(world.away, "peer-paused") is None
+    assert world.away.events("peer_paused") and world.away.events("peer_resumed")
+
+
+def test_a_drained_office_refuses_intake_and_delivers_the_rest(world):
+    world.cut()
+    case = world.away.intake().json()["case"]
+    waiting = world.away.control("drain", "--wait", wait=False)
+    until(lambda: world.away.intake().status == 503)
+    answer = world.away.intake()
+    assert answer.problem() == "maintenance" and int(answer.headers["retry-after"]) >= 1
+    assert finding(world.away, "draining")["level"] == "notice"
+    assert world.away.case(case).status == 200  # everything else goes on
+    assert waiting.poll() is None
+    world.restore()
+    world.away.control("queue", "retry")
+    output, errors = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0 and "every message is delivered" in output and "wait" in errors
+    world.away.control("drain", "--end")
+    assert world.away.intake().status == 201
+
+
+def test_an_asker_who_leaves_harms_nobody(world):
+    world.cut()
+    world.away.intake()
+    waiting = world.away.control("drain", "--wait", wait=False)
+    time.sleep(0.3)
+    waiting.kill()
+    waiting.communicate()
+    assert json.loads(run(world.away, "--json", "status"))["state"] == "draining"
+
+
+def test_the_log_is_changed_while_it_runs(world):
+    levels = {row["area"]: row["level"] for row in world.home.control_json("log", "set", "debug", "--area", "peer")["rows"]}
+    assert levels["peer"] == "debug" and levels["api"] == "info"
+    world.home.control("peer", "test", world.away.code)
+    assert until(lambda: world.home.events("batch_delivered") or world.home.events("idle"))
+    assert {row["level"] for row in world.home.control_json("log", "set", "info", "--area", "peer")["rows"]} == {"info"}
+    for words in (("log", "set", "loud"), ("log", "set", "info", "--area", "moon")):
+        world.home.control(*words, code=1)
+
+
+def test_entries_are_searched(world):
+    case = world.away.intake().json()["case"]
+    rows = world.away.control_json("audit", "search", "--case", case)["rows"]
+    assert [row["type"] for row in rows][-1] == "case.submitted" and rows[-1]["staff"].endswith("0007")
+    assert all(row["case"] == case for row in rows)
+    assert world.away.control_json("audit", "search", "--case", case, "--type", "case.decided")["rows"] == []
+    assert world.away.control_json("audit", "search", "--until", "2020-01-01")["rows"] == []
+    assert case in world.away.control("audit", "search", "--case", case)
+    assert "kind" in world.away.control("audit", "search", "--type", "case.nonsense", code=1)
+
+
+def test_a_bundle_has_what_helps_and_nothing_that_harms(world, tmp_path):
+    path = tmp_path / "bundle.json"
+    world.home.control("bundle", "--out", str(path), "--log", str(world.home.log))
+    bundle = json.loads(path.read_text())
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert bundle["status"]["office"] == world.home.code and bundle["configuration"]["window"]["port"] == world.home.port
+    assert isinstance(bundle["configuration"]["staff"], int) and bundle["versions"]["sqlite"] and "tongban_" in bundle["metrics"]
+    assert any(isinstance(line, dict) and line.get("event") == "ready" for line in bundle["log"])
+    text = path.read_text()
+    assert "PRIVATE KEY" not in text and "陆文斌" not in text
+    assert "exists" in world.home.control("bundle", "--out", str(path), "--log", str(world.home.log), code=2).lower()
+
+
+def test_the_pages_are_made_from_the_table(world):
+    root = pathlib.Path(__file__).resolve().parents[2]
+    for option, page in (("--manual", "docs/reference/tongbanctl-commands.md"), ("--man", "client/man/tongbanctl.8"),
+                         ("--complete", "client/completion/tongbanctl")):
+        made = subprocess.run([control_path(), option], capture_output=True, text=True, check=True).stdout
+        assert made == (root / page).read_text(), f"make {page} anew with tongbanctl {option}"
+
+
+def test_every_finding_has_its_page_and_its_words_in_chinese(world):
+    root = pathlib.Path(__file__).resolve().parents[2]
+    table = (root / "proto/finding.h").read_text()
+    pages = re.findall(r'"((?:how-to|explanation)/[a-z-]+\.md)"\)', table)
+    assert len(pages) == len(re.findall(r"^    F\(", table, re.M)) and all(page for page in pages)
+    missing = {page for page in pages if not (root / "docs" / page).exists()}
+    assert missing <= {"how-to/certificates.md"}
+
+
+def test_nonsense_is_refused(world):
+    for words in (("peer", "pause"), ("peer", "pause", world.away.code, "--wait"), ("status", "now"), ("nothing",), ()):
+        assert "tongbanctl" in world.home.control(*words, code=2)
