@@ -5,8 +5,9 @@
 #define CLIENT_TONGBANCTL_H
 
 #include "client/tongban_term.h"
+#include "proto/limits.h"
 
-enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3 };
+enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI_PASSPHRASE_BYTES + 1 };
 
 /* O(CONSTANT, "name", "VALUE" or NULL for a flag, sent: a member of the request, help) */
 #define CTL_OPTIONS(O)                                                                                                      \
@@ -19,7 +20,18 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3 };
     O(REASON, "reason", "TEXT", true, N_("why; kept in the ledger"))                                                        \
     O(STAFF, "staff", "ID", true, N_("only what this person saw"))                                                          \
     O(CASE, "case", "NO", true, N_("only who saw this case"))                                                               \
-    O(SINCE, "since", "DATE", true, N_("only from this day on"))
+    O(SINCE, "since", "DATE", true, N_("only from this day on"))                                                            \
+    O(OFFICE, "office", "CODE", false, N_("division code of the office, six digits"))                                       \
+    O(KIND, "kind", "KIND", false, N_("what the certificate is for: window, gateway or staff"))                             \
+    O(NUMBER, "number", "NUMBER", false, N_("number of the member of staff, e.g. 0007"))                                    \
+    O(ADDRESS, "address", "LIST", false, N_("host names and IP addresses at which a server is found, separated by commas")) \
+    O(REQUEST, "request", "FILE", false, N_("a certificate request (CSR) made elsewhere; else the key is made here"))       \
+    O(OUT, "out", "NAME", false, N_("the certificate is written to NAME.crt, a key to NAME.key, a request to NAME.csr; never over a file")) \
+    O(SERIAL, "serial", "HEX", false, N_("serial number of the certificate, as `pki list` shows it"))                       \
+    O(CAUSE, "cause", "WORD", false, N_("why it is revoked: unspecified, keyCompromise, affiliationChanged, superseded or cessationOfOperation")) \
+    O(DAYS, "days", "DAYS", false, N_("how many days it is good for"))                                                      \
+    O(PASSPHRASE_FILE, "passphrase-file", "FILE", false, N_("first line of the file: passphrase of the authority's key; else it is asked for")) \
+    O(PASSPHRASE_FD, "passphrase-fd", "N", false, N_("the same from an open file descriptor"))
 
 enum ctl_option {
 #define O(constant, name, value, sent, help) CTL_##constant,
@@ -59,6 +71,16 @@ const char *ctl_cell(const json_t *row, const char *key);
 /* Asks the daemon at `path` one thing; takes `request`.  Lines of progress go to `progress` (or NULL).  *answer is new.  TB_EIO without a
  * daemon, TB_ETIMEOUT, TB_EMALFORMED. */
 int ctl_ask(const char *path, const char *command, json_t *request, void (*progress)(const json_t *doc), json_t **answer) TB_MUST_USE;
+
+/* The passphrase of an authority's key as the options say; a new one is asked for twice and may not be short.  The caller wipes it. */
+int ctl_passphrase(const struct ctl *ctl, bool is_new, char out[CTL_PASSPHRASE_TEXT], const char **why) TB_MUST_USE;
+
+/* ---- tongbanctl_pki.c ---- */
+int ctl_pki_init(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_pki_issue(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_pki_revoke(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_pki_crl(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_pki_list(const struct ctl *ctl, const struct ctl_command *c);
 
 /* ---- tongbanctl_staff.c ---- */
 int ctl_staff_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t *request);

@@ -4,6 +4,8 @@
 #define EITHER (CTL_BIT(CERTIFICATE) | CTL_BIT(FINGERPRINT))
 #define STAFF(verb, required, optional, help) \
     {"staff", verb, "staff-act", "ID", "id", required, optional, help, ctl_staff_prepare, ctl_staff_done, NULL}
+#define PASSPHRASE (CTL_BIT(PASSPHRASE_FILE) | CTL_BIT(PASSPHRASE_FD))
+#define PKI(verb, required, optional, help, run) {"pki", verb, NULL, "DIR", "directory", required, optional, help, NULL, NULL, run}
 
 const struct ctl_command ctl_commands[] = {
     {"staff", "list", "staff-list", NULL, NULL, 0, 0, N_("everybody who may work here, of the configuration and enrolled"), NULL,
@@ -17,5 +19,13 @@ const struct ctl_command ctl_commands[] = {
     STAFF("end", 0, CTL_BIT(REASON), N_("the person left; the number is never given again")),
     {"audit", "views", "audit-views", NULL, NULL, 0, CTL_BIT(STAFF) | CTL_BIT(CASE) | CTL_BIT(SINCE),
      N_("who saw whose data unmasked, the newest first"), NULL, ctl_views_print, NULL},
+    PKI("init", CTL_BIT(OFFICE), PASSPHRASE | CTL_BIT(DAYS), N_("make a small authority: its key, its certificate, an empty index and revocation list"),
+        ctl_pki_init),
+    PKI("issue", CTL_BIT(KIND) | CTL_BIT(OUT), PASSPHRASE | CTL_BIT(NUMBER) | CTL_BIT(ADDRESS) | CTL_BIT(REQUEST) | CTL_BIT(DAYS),
+        N_("issue a certificate for a server or a member of staff"), ctl_pki_issue),
+    PKI("revoke", 0, PASSPHRASE | CTL_BIT(CERTIFICATE) | CTL_BIT(SERIAL) | CTL_BIT(CAUSE) | CTL_BIT(DAYS),
+        N_("revoke a certificate; the revocation list is made anew"), ctl_pki_revoke),
+    PKI("crl", 0, PASSPHRASE | CTL_BIT(DAYS), N_("make the revocation list anew, before it gets too old"), ctl_pki_crl),
+    PKI("list", 0, 0, N_("every certificate that was issued"), ctl_pki_list),
 };
 const size_t ctl_command_count = sizeof ctl_commands / sizeof ctl_commands[0];

@@ -101,6 +101,12 @@
     LIMIT(CLIENT_RETRIES, 4, "times", "repeating a request after a broken connection")                                 \
     LIMIT(CLIENT_CHUNK_BYTES, 4 * 1024 * 1024, "bytes", "one PATCH of an upload")                                      \
     LIMIT(CLIENT_ANSWER_BYTES, 64 * 1024 * 1024, "bytes", "one answer: the proof bundle of a case with 200 materials") \
+    LIMIT(PKI_INDEX_BYTES, 16 * 1024 * 1024, "bytes", "index of a small authority: some 100,000 certificates")          \
+    LIMIT(PKI_ADDRESSES_BYTES, 1024, "bytes", "addresses of one server in its certificate")                            \
+    LIMIT(PKI_PASSPHRASE_LEAST, 8, "bytes", "passphrase of a small authority's key, shortest")                         \
+    LIMIT(PKI_PASSPHRASE_BYTES, 1024, "bytes", "passphrase of a small authority's key, longest")                       \
+    LIMIT(PKI_PBKDF2_ROUNDS, 600000, "rounds", "HMAC-SHA-256 between that passphrase and the key it opens")            \
+    LIMIT(CERTIFICATE_DAYS_WARN, 30, "days", "left to a certificate: fewer and `certificate list` ends with 1")        \
     LIMIT(REPORT_BYTES, 1024LL * 1024 * 1024, "bytes", "a whole report of ten years as text, at the client")           \
     LIMIT(CONFIG_BYTES, 1024 * 1024, "bytes", "one configuration or catalogue file")
 
