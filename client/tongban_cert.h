@@ -79,7 +79,7 @@ int cert_crl_pem(X509_CRL *crl, struct buf *out) TB_MUST_USE;
 int cert_file_read(const char *path, struct buf *out) TB_MUST_USE;
 /* A new file; TB_ECONFLICT when there is one.  On the disk when it returns. */
 int cert_file_new(const char *path, mode_t mode, const char *bytes, size_t len) TB_MUST_USE;
-/* Replaces the file or makes it, whole or not at all. */
+/* Replaces the file, keeping its owner and mode, or makes it with this mode; whole or not at all. */
 int cert_file_replace(const char *path, mode_t mode, const char *bytes, size_t len) TB_MUST_USE;
 
 #endif

@@ -53,7 +53,15 @@ int cert_file_replace(const char *path, mode_t mode, const char *bytes, size_t l
     if (used < 0 || (size_t)used >= sizeof name)
         return TB_ELIMIT;
     (void)unlink(name); /* of a run that was cut short */
-    int rc = cert_file_new(name, mode, bytes, len);
+    struct stat before;
+    bool there = stat(path, &before) == 0;
+    int rc = cert_file_new(name, 0600, bytes, len);
+    if (!rc && there && chown(name, before.st_uid, before.st_gid) != 0 && (before.st_uid != geteuid() || before.st_gid != getegid()))
+        rc = TB_EDENIED;
+    if (!rc && chmod(name, there ? before.st_mode & 07777 : mode) != 0)
+        rc = TB_EIO;
+    if (rc)
+        (void)unlink(name);
     if (!rc && rename(name, path) != 0) {
         (void)unlink(name);
         rc = TB_EIO;

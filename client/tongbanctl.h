@@ -30,6 +30,8 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI
     O(SERIAL, "serial", "HEX", false, N_("serial number of the certificate, as `pki list` shows it"))                       \
     O(CAUSE, "cause", "WORD", false, N_("why it is revoked: unspecified, keyCompromise, affiliationChanged, superseded or cessationOfOperation")) \
     O(DAYS, "days", "DAYS", false, N_("how many days it is good for"))                                                      \
+    O(KEY, "key", "FILE", false, N_("PEM file of the private key"))                                                         \
+    O(AUTHORITY, "authority", "FILE", false, N_("PEM file of the authority that must have signed the certificate"))         \
     O(PASSPHRASE_FILE, "passphrase-file", "FILE", false, N_("first line of the file: passphrase of the authority's key; else it is asked for")) \
     O(PASSPHRASE_FD, "passphrase-fd", "N", false, N_("the same from an open file descriptor"))
 
@@ -72,8 +74,17 @@ const char *ctl_cell(const json_t *row, const char *key);
  * daemon, TB_ETIMEOUT, TB_EMALFORMED. */
 int ctl_ask(const char *path, const char *command, json_t *request, void (*progress)(const json_t *doc), json_t **answer) TB_MUST_USE;
 
+/* The same at the socket that the options name; takes `request`.  An exit status after having told the user. */
+int ctl_call(const struct ctl *ctl, const char *command, json_t *request, json_t **answer) TB_MUST_USE;
+
 /* The passphrase of an authority's key as the options say; a new one is asked for twice and may not be short.  The caller wipes it. */
 int ctl_passphrase(const struct ctl *ctl, bool is_new, char out[CTL_PASSPHRASE_TEXT], const char **why) TB_MUST_USE;
+
+/* ---- tongbanctl_certificate.c ---- */
+int ctl_certificate_list(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_certificate_request(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_certificate_install(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_reload_done(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 
 /* ---- tongbanctl_pki.c ---- */
 int ctl_pki_init(const struct ctl *ctl, const struct ctl_command *c);

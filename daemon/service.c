@@ -41,6 +41,8 @@ struct service {
     unsigned waiting;    /* listeners and drivers that have not ended yet */
     bool stopping, ended;
     struct reload *reload;
+    struct control_reload *reload_wanted; /* who waits for the next one to start */
+    unsigned minutes;
     uv_timer_t timer;    /* of the tick */
     struct office_tick tick;
     bool ticking;
@@ -103,6 +105,9 @@ struct reload {
     struct problem problem;
     int rc;
     bool again; /* a further SIGHUP came meanwhile */
+    bool look;  /* only when a revocation list has changed */
+    bool same;  /* none has */
+    struct control_reload *waiting;
 };
 
 static void set_certificate_days(const struct setup_tls *tls)
@@ -123,10 +128,35 @@ static void use_authorities(struct service *service)
 static void reload_work(struct lane_job *job)
 {
     struct reload *reload = (struct reload *)job;
+    reload->same = reload->look && !trust_changed(reload->service->config, &reload->service->tls.trust);
+    if (reload->same)
+        return;
     reload->rc = setup_tls(reload->service->config, &reload->tls, &reload->problem);
 }
 
-static void reload_start(struct service *service);
+static void reload_start(struct service *service, bool look);
+
+static void tell_reloaded(struct control_reload *waiting, const struct problem *failed)
+{
+    for (struct control_reload *next; waiting; waiting = next) {
+        next = waiting->next;
+        waiting->done(waiting, failed);
+    }
+}
+
+static void tell_reload_failed(struct control_reload *waiting, enum problem_id id, const char *why)
+{
+    struct problem p = {.number = -1};
+    (void)problem_set(&p, id, "", "%s", why);
+    tell_reloaded(waiting, &p);
+}
+
+static void reload_give_up(struct service *service)
+{
+    struct control_reload *waiting = service->reload_wanted;
+    service->reload_wanted = NULL;
+    tell_reload_failed(waiting, PROBLEM_STOPPING, "the daemon is stopping");
+}
 
 static void reload_done(struct lane_job *job)
 {
@@ -134,7 +164,9 @@ static void reload_done(struct lane_job *job)
     struct service *service = reload->service;
     bool again = reload->again && !service->stopping;
     service->reload = NULL;
-    if (reload->rc < 0) {
+    if (reload->same) {
+        trust_look(&service->tls.trust, world_real()->now_ms(world_real()->context));
+    } else if (reload->rc < 0) {
         LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("detail", reload->problem.detail));
     } else if (service->stopping) {
         setup_tls_clear(&reload->tls);
@@ -149,33 +181,66 @@ static void reload_done(struct lane_job *job)
             if (driver_set_identity(service->drivers[i], &identity) != 0)
                 LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("peer", service->office->peers[i].code));
         }
+        trust_look(&service->tls.trust, world_real()->now_ms(world_real()->context));
         metric_add(METRIC_TLS_RELOADS, 1);
         LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", metric_get(METRIC_TLS_CERTIFICATE_DAYS)));
     }
+    if (service->stopping && !reload->rc)
+        tell_reload_failed(reload->waiting, PROBLEM_STOPPING, "the daemon is stopping");
+    else
+        tell_reloaded(reload->waiting, reload->rc ? &reload->problem : NULL);
+    bool told = !reload->look;
     free(reload);
-    if (!service->stopping)
+    if (!service->stopping && told)
         sd_tell_ready("running");
     if (again)
-        reload_start(service);
+        reload_start(service, false);
+    else if (service->stopping)
+        reload_give_up(service);
 }
 
-static void reload_start(struct service *service)
+static void reload_start(struct service *service, bool look)
 {
     if (service->reload) {
-        service->reload->again = true;
+        service->reload->again = service->reload->again || !look;
         return;
     }
     struct reload *reload = calloc(1, sizeof *reload);
     if (reload) {
-        *reload = (struct reload){.job = {.work = reload_work, .done = reload_done}, .service = service};
+        *reload = (struct reload){.job = {.work = reload_work, .done = reload_done}, .service = service, .look = look};
         if (lane_submit(service->lanes, LANE_SLOW, &reload->job) == 0) {
             service->reload = reload;
-            sd_tell_reloading();
+            reload->waiting = look ? NULL : service->reload_wanted;
+            service->reload_wanted = look ? service->reload_wanted : NULL;
+            if (!look)
+                sd_tell_reloading();
             return;
         }
     }
     free(reload);
     LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("detail", "too much work is waiting; send SIGHUP again"));
+    struct control_reload *waiting = service->reload_wanted;
+    service->reload_wanted = NULL;
+    tell_reload_failed(waiting, PROBLEM_BUSY, "too much work is waiting");
+}
+
+/* Of the control socket: the answer comes when what was read anew is in use. */
+static void reload_asked(void *context, struct control_reload *wait)
+{
+    struct service *service = context;
+    wait->next = service->reload_wanted;
+    service->reload_wanted = wait;
+    if (service->stopping)
+        reload_give_up(service);
+    else
+        reload_start(service, false);
+}
+
+static size_t certificates_in_use(void *context, const struct control_certificate **out)
+{
+    const struct trust *trust = &((struct service *)context)->tls.trust;
+    *out = trust->certificates;
+    return trust->certificate_count;
 }
 
 /* ---- start ---- */
@@ -185,7 +250,7 @@ static void on_signal(uv_signal_t *handle, int number)
     struct service *service = handle->data;
     if (number == SIGHUP) {
         if (!service->stopping)
-            reload_start(service);
+            reload_start(service, false);
         return;
     }
     if (service->stopping) {
@@ -316,7 +381,8 @@ static int start_control(struct service *service, struct problem *p)
     if (!configured && access(usual, W_OK) != 0)
         return 0;
     struct control_parts parts = {.loop = &service->loop, .lanes = service->lanes, .store = service->store,
-                                  .materials = service->materials, .office = service->office, .config = service->config};
+                                  .materials = service->materials, .office = service->office, .config = service->config,
+                                  .service = {service, certificates_in_use, reload_asked}};
     int rc = control_start(&parts, configured ? configured : path, &service->control, p);
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_API, "control", LOG_TEXT("path", configured ? configured : path));
@@ -405,7 +471,10 @@ static void tick_start(struct service *service)
 
 static void on_minute(uv_timer_t *timer)
 {
-    tick_start(timer->data);
+    struct service *service = timer->data;
+    tick_start(service);
+    if (service->minutes++ % (LIMIT_CRL_LOOK_S / 60) == 0 && !service->stopping)
+        reload_start(service, true);
 }
 
 static void start_tick(struct service *service)

@@ -260,18 +260,22 @@ void setup_tls_clear(struct setup_tls *tls)
     free(tls->peer_authorities);
     free(tls->certificate_pem);
     wipe(tls->key_pem);
+    trust_clear(&tls->trust);
     *tls = (struct setup_tls){0};
 }
 
 struct carrier_identity setup_identity(const struct setup_tls *tls, unsigned peer)
 {
     return (struct carrier_identity){
-        .authority = tls->peer_authority_pem[peer], .certificate = tls->certificate_pem, .key = tls->key_pem};
+        .authority = tls->peer_authority_pem[peer], .certificate = tls->certificate_pem, .key = tls->key_pem,
+        .crl = tls->trust.peer_crl[peer], .crl_policy = tls->trust.policy};
 }
 
-static int make_context(const struct config_listener *listener, const char *const *authorities, struct tls_context **out, struct problem *p)
+static int make_context(const struct config_listener *listener, const char *const *authorities, const char *const *crls,
+                        const struct trust *trust, struct tls_context **out, struct problem *p)
 {
-    struct tls_options options = {.certificate_file = listener->certificate, .key_file = listener->key, .ca_files = authorities};
+    struct tls_options options = {.certificate_file = listener->certificate, .key_file = listener->key, .ca_files = authorities,
+                                  .crls = crls, .crl_policy = trust->policy};
     return tls_context_new(&options, out, p);
 }
 
@@ -291,16 +295,21 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
 {
     struct setup_tls tls = {.peer_count = config->peer_count};
     const char *staff[] = {config->window.authority, NULL};
-    const char **authorities = calloc(config->peer_count + 1, sizeof *authorities);
+    const char **authorities = calloc(config->peer_count + 1, sizeof *authorities), **crls = calloc(config->peer_count + 1, sizeof *crls);
     tls.peer_authorities = calloc(config->peer_count + 1, sizeof *tls.peer_authorities);
     tls.peer_authority_pem = calloc(config->peer_count + 1, sizeof *tls.peer_authority_pem);
-    int rc = authorities && tls.peer_authorities && tls.peer_authority_pem ? 0 : problem_from_code(p, TB_ENOMEM);
+    int rc = authorities && crls && tls.peer_authorities && tls.peer_authority_pem ? 0 : problem_from_code(p, TB_ENOMEM);
     if (!rc)
         rc = load_peers(config, &tls, authorities, p);
     if (!rc)
-        rc = make_context(&config->window, staff, &tls.window, p);
+        rc = trust_read(config, &tls.trust, p);
+    for (unsigned i = 0, n = 0; i < config->peer_count && !rc; i++)
+        if (tls.trust.peer_crl[i])
+            crls[n++] = tls.trust.peer_crl[i];
+    if (!rc)
+        rc = make_context(&config->window, staff, (const char *[]){tls.trust.staff_crl, NULL}, &tls.trust, &tls.window, p);
     if (!rc) /* who may be a client of the peer API: exactly the authorities of the configured peers */
-        rc = make_context(&config->peer_listener, authorities, &tls.peer, p);
+        rc = make_context(&config->peer_listener, authorities, crls, &tls.trust, &tls.peer, p);
     if (!rc)
         rc = tls_file_fingerprint(config->window.authority, tls.staff_authority, p);
     if (!rc)
@@ -308,6 +317,7 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
     if (!rc)
         rc = read_file(config->gateway_key, LIMIT_CONFIG_BYTES, &tls.key_pem, NULL, p);
     free(authorities);
+    free(crls);
     if (rc) {
         setup_tls_clear(&tls);
         return rc;

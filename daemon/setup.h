@@ -7,6 +7,7 @@
 #include "daemon/net/tls.h"
 #include "daemon/office/office.h"
 #include "daemon/peer/carrier.h"
+#include "daemon/trust.h"
 #include "proto/note.h"
 
 /* The ledger's key; must be named "tongban/<office>". */
@@ -21,6 +22,7 @@ struct setup_tls {
     char (*peer_authorities)[65];   /* owned, one per configured peer */
     char **peer_authority_pem;      /* owned, one per configured peer */
     unsigned peer_count;
+    struct trust trust;
     char *certificate_pem, *key_pem; /* owned: ours towards peers */
 };
 int setup_tls(const struct config *config, struct setup_tls *out, struct problem *p) TB_MUST_USE;

@@ -17,7 +17,9 @@ struct control_ask {
 #define CONTROL_COMMANDS(C)              \
     C("staff-act", control_staff_act)    \
     C("staff-list", control_staff_list)  \
-    C("audit-views", control_audit_views)
+    C("audit-views", control_audit_views) \
+    C("certificate-list", control_certificate_list) \
+    C("reload", control_reload)
 
 #define C(name, function) void function(struct control_ask *ask, json_t *request);
 CONTROL_COMMANDS(C)

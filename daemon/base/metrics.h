@@ -20,6 +20,8 @@
     M(TLS_FAILED, counter, "tls_failed_total", "handshakes failed: garbage, no certificate, not trusted, expired")     \
     M(TLS_RELOADS, counter, "tls_reloads_total", "certificates and keys read anew")                                    \
     M(TLS_CERTIFICATE_DAYS, gauge, "tls_certificate_days", "days until the first of our certificates expires")         \
+    M(CRL_OUTDATED, gauge, "crl_outdated", "revocation lists older than allowed; they go on being used unless crl_strict") \
+    M(CRL_AGE_DAYS, gauge, "crl_age_days", "age of the oldest revocation list, days")                                  \
     M(API_DENIED, counter, "api_denied_total", "requests of certificates that do not open this API or role")           \
     M(API_REPLAYED, counter, "api_replayed_total", "repeated requests answered with the stored answer")                \
     M(WATCHERS, gauge, "watchers", "clients following cases live")                                                     \

@@ -336,7 +336,12 @@ void driver_wake(struct driver *driver)
 
 int driver_set_identity(struct driver *driver, const struct carrier_identity *identity)
 {
-    return carrier_set_identity(driver->carrier, identity);
+    int rc = carrier_set_identity(driver->carrier, identity);
+    if (rc)
+        return rc;
+    driver->engine.forced = true; /* what was refused a moment ago may be taken now, and the other way round */
+    driver_wake(driver);
+    return 0;
 }
 
 void driver_stats(const struct driver *driver, struct driver_stats *out)
