@@ -32,6 +32,7 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI
     O(DAYS, "days", "DAYS", false, N_("how many days it is good for"))                                                      \
     O(KEY, "key", "FILE", false, N_("PEM file of the private key"))                                                         \
     O(AUTHORITY, "authority", "FILE", false, N_("PEM file of the authority that must have signed the certificate"))         \
+    O(ROTATION, "rotation", "FILE", false, N_("what the other side's `key rotate` wrote"))                                  \
     O(PASSPHRASE_FILE, "passphrase-file", "FILE", false, N_("first line of the file: passphrase of the authority's key; else it is asked for")) \
     O(PASSPHRASE_FD, "passphrase-fd", "N", false, N_("the same from an open file descriptor"))
 
@@ -85,6 +86,13 @@ int ctl_certificate_list(const struct ctl *ctl, const struct ctl_command *c);
 int ctl_certificate_request(const struct ctl *ctl, const struct ctl_command *c);
 int ctl_certificate_install(const struct ctl *ctl, const struct ctl_command *c);
 int ctl_reload_done(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+
+/* ---- tongbanctl_key.c ---- */
+int ctl_key_rotate(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_key_retire(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_key_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t *request);
+int ctl_key_accepted(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_key_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 
 /* ---- tongbanctl_pki.c ---- */
 int ctl_pki_init(const struct ctl *ctl, const struct ctl_command *c);

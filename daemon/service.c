@@ -13,6 +13,7 @@
 #include "daemon/base/metrics.h"
 #include "daemon/base/sd.h"
 #include "daemon/hook/hook.h"
+#include "daemon/office/keys.h"
 #include "daemon/office/staff.h"
 #include "daemon/peer/driver.h"
 #include "daemon/setup.h"
@@ -27,7 +28,8 @@ struct service {
     uv_loop_t loop;
     struct loop_post *post;
     struct lanes *lanes;
-    struct note_signer signer;
+    struct note_signer signer, previous_signer;
+    bool rotated; /* there is a previous one */
     struct office *office;
     struct store *store;
     struct material_store *materials;
@@ -303,6 +305,7 @@ static int start_store(struct service *service, struct problem *p)
         .directory = config->store.directory,
         .office = config->office.code,
         .signer = &service->signer,
+        .previous_signer = service->rotated ? &service->previous_signer : NULL,
         .world = world_real(),
         .disk_floor_bytes = config->store.disk_floor_bytes,
         .readers = config->store.readers,
@@ -319,6 +322,8 @@ static int start_store(struct service *service, struct problem *p)
     size_t shadowed = 0;
     if (!rc && office_staff_load(service->office, store_sync_view(service->store), &shadowed) != 0)
         rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the enrolled staff cannot be read");
+    if (!rc && office_keys_load(service->office, store_sync_view(service->store)) != 0)
+        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the accepted keys cannot be read");
     if (rc)
         return rc;
     if (shadowed) /* the configuration wins */
@@ -498,6 +503,8 @@ static int service_start(struct service *service, struct problem *p)
 {
     int rc = setup_signer(service->config, &service->signer, p);
     if (!rc)
+        rc = setup_previous_signer(service->config, &service->previous_signer, &service->rotated, p);
+    if (!rc)
         rc = setup_office(service->config, &service->office, p);
     if (!rc)
         rc = setup_tls(service->config, &service->tls, p);
@@ -583,6 +590,7 @@ static void service_free(struct service *service)
     setup_tls_clear(&service->tls);
     office_free(service->office);
     note_signer_wipe(&service->signer);
+    note_signer_wipe(&service->previous_signer);
     free(service->api.peers);
     free(service->drivers);
     free(service);

@@ -53,7 +53,8 @@ static void wipe(char *text)
     free(text);
 }
 
-int setup_signer(const struct config *config, struct note_signer *out, struct problem *p)
+/* The key on that line of the file; TB_ENOTFOUND when the file ends before.  At most two lines: this key, and the one of before. */
+static int read_signer(const struct config *config, unsigned line, struct note_signer *out, struct problem *p)
 {
     char *text = NULL, name[32];
     size_t len;
@@ -61,11 +62,20 @@ int setup_signer(const struct config *config, struct note_signer *out, struct pr
     int rc = read_file(config->ledger.key, 2 * SETUP_KEY_BYTES, &text, &len, p);
     if (rc)
         return rc;
-    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-        text[--len] = '\0';
+    char *at = text, *rest = strchr(text, '\n');
+    if (rest)
+        *rest++ = '\0';
+    if (line == 1) {
+        at = rest ? rest : text + strlen(text);
+        at[strcspn(at, "\n")] = '\0';
+    }
+    at[strcspn(at, "\r")] = '\0';
     (void)snprintf(name, sizeof name, "tongban/%s", config->office.code);
-    rc = note_signer_parse(text, &signer);
-    wipe(text);
+    rc = line && !at[0] ? TB_ENOTFOUND : note_signer_parse(at, &signer);
+    explicit_bzero(text, len);
+    free(text);
+    if (rc == TB_ENOTFOUND)
+        return rc;
     if (rc)
         return problem_set(p, PROBLEM_FIELD, "/ledger/key", "%s: not a signing key (tongband --make-ledger-key)", config->ledger.key);
     if (strcmp(signer.name, name) != 0 || strcmp(suite_name(signer.suite), config->ledger.suite) != 0) {
@@ -76,6 +86,18 @@ int setup_signer(const struct config *config, struct note_signer *out, struct pr
     *out = signer;
     note_signer_wipe(&signer);
     return 0;
+}
+
+int setup_signer(const struct config *config, struct note_signer *out, struct problem *p)
+{
+    return read_signer(config, 0, out, p);
+}
+
+int setup_previous_signer(const struct config *config, struct note_signer *out, bool *found, struct problem *p)
+{
+    int rc = read_signer(config, 1, out, p);
+    *found = !rc;
+    return rc == TB_ENOTFOUND ? 0 : rc;
 }
 
 /* ---- the office ---- */

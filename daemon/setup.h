@@ -12,6 +12,8 @@
 
 /* The ledger's key; must be named "tongban/<office>". */
 int setup_signer(const struct config *config, struct note_signer *out, struct problem *p) TB_MUST_USE;
+/* The key of before a rotation, on the second line of the file; *found is false without. */
+int setup_previous_signer(const struct config *config, struct note_signer *out, bool *found, struct problem *p) TB_MUST_USE;
 /* *out is new (office_free). */
 int setup_office(const struct config *config, struct office **out, struct problem *p) TB_MUST_USE;
 

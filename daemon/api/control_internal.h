@@ -19,7 +19,9 @@ struct control_ask {
     C("staff-list", control_staff_list)  \
     C("audit-views", control_audit_views) \
     C("certificate-list", control_certificate_list) \
-    C("reload", control_reload)
+    C("reload", control_reload) \
+    C("key-list", control_key_list) \
+    C("key-accept", control_key_accept)
 
 #define C(name, function) void function(struct control_ask *ask, json_t *request);
 CONTROL_COMMANDS(C)

@@ -17,7 +17,7 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(NUMBER, config_store, disk_floor_bytes, "disk_floor_bytes", NO, "524288000", "Below this many free bytes no new intake is taken.") \
     R(NUMBER, config_store, readers, "readers", NO, "2", "Reader threads, 1 to 8.")
 #define LEDGER_ROWS(R)                                                                                                   \
-    R(FILE, config_ledger, key, "key", YES, NULL, "File of the ledger's signing key (`tongband --make-ledger-key`).")   \
+    R(FILE, config_ledger, key, "key", YES, NULL, "File of the ledger's signing key (`tongband --make-ledger-key`); after `tongbanctl key rotate` the key of before on a second line.")   \
     R(TEXT, config_ledger, suite, "suite", NO, "intl", "Algorithms of the ledger: `intl` = SHA-256 and Ed25519.")
 #define LISTENER_ROWS(R)                                                                                                 \
     R(TEXT, config_listener, address, "address", YES, NULL, "Numeric address to listen on.")                            \

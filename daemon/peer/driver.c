@@ -172,7 +172,7 @@ static void check_work(struct lane_job *job)
     else if (parcel->old_size != driver->batch.their_size)
         rc = problem_set(&check->problem, PROBLEM_UNTRUSTED, "/old", "the answer proves from another size");
     else
-        rc = parcel_verify(parcel, &peer->key, parcel->old_size ? &driver->batch.their_root : NULL, &check->problem);
+        rc = parcel_verify(parcel, office_peer_key(peer), parcel->old_size ? &driver->batch.their_root : NULL, &check->problem);
     if (rc < 0)
         parcel_free(parcel);
     else

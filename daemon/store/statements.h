@@ -326,7 +326,9 @@
       "changed_by = excluded.changed_by")                                                                              \
     S(STAFF_GET, READ, "SELECT " STAFF_COLUMNS " FROM staff WHERE staff = ?1")                                         \
     S(STAFF_LIST, READ, "SELECT " STAFF_COLUMNS " FROM staff ORDER BY id LIMIT ?1")                                    \
-    S(STAFF_COUNT, READ, "SELECT count(*) FROM staff")
+    S(STAFF_COUNT, READ, "SELECT count(*) FROM staff")                                                                 \
+    S(KEY_ADD, WRITE, "INSERT INTO ledger_key (office, vkey, rotation, since, accepted_by) VALUES (?1, ?2, ?3, ?4, ?5)") \
+    S(KEY_LIST, READ, "SELECT office, vkey, rotation, since, accepted_by FROM ledger_key WHERE office = ?1 ORDER BY id")
 
 enum sql_id {
 #define S(name, who, text) SQL_##name,
