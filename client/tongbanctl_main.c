@@ -250,6 +250,23 @@ static int run_at_socket(const struct ctl *ctl, const struct ctl_command *c)
     return status;
 }
 
+int ctl_call(const struct ctl *ctl, const char *command, json_t *request, json_t **answer)
+{
+    glob_t found = {.gl_pathc = 0};
+    const char *path = ctl->socket ? ctl->socket : usual_socket(&found);
+    int status = EXIT_DONE;
+    *answer = NULL;
+    if (!path) {
+        json_decref(request);
+        status = report_local(&ctl->client, REPORT_UNREACHABLE, "%s",
+                              _("there is not exactly one socket in /run/tongban; name it with --socket"));
+    } else if (ctl_ask(path, command, request, ctl_progress, answer) != 0) {
+        status = report_local(&ctl->client, REPORT_UNREACHABLE, _("no answer at %s: is tongband running, and may you ask it?"), path);
+    }
+    globfree(&found);
+    return status;
+}
+
 static int run(const struct ctl *ctl)
 {
     const struct ctl_command *c = find_command(ctl);

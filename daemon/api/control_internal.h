@@ -30,7 +30,11 @@ struct control_ask {
     C("queue-list", control_queue_list)  \
     C("queue-retry", control_queue_retry) \
     C("queue-park", control_queue_park)  \
-    C("drain", control_drain)
+    C("drain", control_drain)            \
+    C("certificate-list", control_certificate_list) \
+    C("reload", control_reload) \
+    C("key-list", control_key_list) \
+    C("key-accept", control_key_accept)
 
 #define C(name, function) void function(struct control_ask *ask, json_t *request);
 CONTROL_COMMANDS(C)

@@ -357,7 +357,9 @@
     S(STAFF_COUNT, READ, "SELECT count(*) FROM staff")                                                                 \
     S(DESK_ADD, WRITE, "INSERT INTO staff_desk (entry, staff, desk, township) VALUES (?1, ?2, ?3, ?4)")                \
     S(DESK_LAST, READ,                                                                                                 \
-      "SELECT entry, staff, desk, township FROM staff_desk WHERE staff = ?1 AND entry < ?2 ORDER BY entry DESC LIMIT 1")
+      "SELECT entry, staff, desk, township FROM staff_desk WHERE staff = ?1 AND entry < ?2 ORDER BY entry DESC LIMIT 1")  \
+    S(KEY_ADD, WRITE, "INSERT INTO ledger_key (office, vkey, rotation, since, accepted_by) VALUES (?1, ?2, ?3, ?4, ?5)") \
+    S(KEY_LIST, READ, "SELECT office, vkey, rotation, since, accepted_by FROM ledger_key WHERE office = ?1 ORDER BY id")
 
 enum sql_id {
 #define S(name, who, text) SQL_##name,

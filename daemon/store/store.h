@@ -25,6 +25,7 @@ struct store_options {
     const char *directory;           /* exists; "office.db" and "materials/" are made in it */
     const char *office;              /* six digits; a file of another office is refused */
     const struct note_signer *signer;/* borrowed for the store's life */
+    const struct note_signer *previous_signer; /* signs too, after a rotation; or NULL */
     const struct world *world;
     uint64_t disk_floor_bytes;       /* free space under which commands marked `intake` are refused */
     unsigned readers;                /* reader threads */
@@ -117,5 +118,6 @@ const struct world *store_world(struct store_db *db);
 int64_t store_now(struct store_db *db);
 const char *store_office(struct store_db *db);
 const struct note_signer *store_signer(struct store_db *db);
+const struct note_signer *store_previous_signer(struct store_db *db); /* or NULL */
 
 #endif
