@@ -2,6 +2,7 @@
 #include <libintl.h>
 #include <openssl/rand.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "client/tongban_cert.h"
 #include "client/tongban_view.h"
@@ -48,7 +49,13 @@ static int read_keys(const char *path, struct key_file *out, const char **why)
     buf_init(&text, KEY_FILE_BYTES);
     *out = (struct key_file){.two = false};
     *why = _("cannot be read");
+    struct stat info;
     int rc = cert_file_read(path, &text);
+    if (!rc && (stat(path, &info) != 0 || (info.st_mode & S_IRWXO))) {
+        *why = _("everybody may read this key: it is no secret any more; make a new one, with mode 0600");
+        wipe_buf(&text);
+        return TB_EDENIED;
+    }
     if (!rc)
         rc = buf_append(&text, "", 1);
     char *at = rc ? NULL : text.data;

@@ -206,8 +206,12 @@ def test_key_files(world, tmp_path):
     run("key", "rotate", str(key), "--out", str(tmp_path / "note"))
     assert key.stat().st_mode & 0o777 == 0o600 and key.read_bytes().endswith(before)
     assert "under way" in run("key", "rotate", str(key), "--out", str(tmp_path / "note2"), code=2)
+    key.chmod(0o644)  # a new key would be as little of a secret
+    assert "everybody may read" in run("key", "retire", str(key), code=2)
+    key.chmod(0o600)
     garbage = tmp_path / "garbage"
     garbage.write_bytes(os.urandom(200))
+    garbage.chmod(0o600)
     assert "not the file" in run("key", "rotate", str(garbage), "--out", str(tmp_path / "note3"), code=2)
     # a key that was put there without the one of before is no rotation: the daemon does not start
     home.stop()
