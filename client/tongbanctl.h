@@ -22,7 +22,8 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3 };
     O(SINCE, "since", "DATE", true, N_("only from this day on"))                                                            \
     O(OFFICE, "office", "OFFICE", true, N_("only this counterpart"))                                                        \
     O(WAIT, "wait", NULL, true, N_("answer only when every message is delivered"))                                          \
-    O(END, "end", NULL, true, N_("open the intake again"))
+    O(END, "end", NULL, true, N_("open the intake again"))                                                                   \
+    O(OUT, "out", "DIR", true, N_("directory to put it in; else the configured one"))
 
 enum ctl_option {
 #define O(constant, name, value, sent, help) CTL_##constant,
@@ -86,6 +87,14 @@ int ctl_test_print(const struct ctl *ctl, const struct ctl_command *c, const jso
 int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_drain_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+
+/* ---- tongbanctl_backup.c ---- */
+int ctl_backup_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t *request);
+int ctl_backup_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_backup_judge(const json_t *answer);
+/* Whether the step of a backup was told, on stderr. */
+bool ctl_backup_progress(const json_t *doc);
+
 /* What a line of progress says, on stderr. */
 void ctl_progress(const json_t *doc);
 

@@ -9,6 +9,7 @@
 
 #include "daemon/api/admission.h"
 #include "daemon/api/api.h"
+#include "daemon/api/backup_run.h"
 #include "daemon/api/control.h"
 #include "daemon/api/material_api.h"
 #include "daemon/api/monitor.h"
@@ -43,6 +44,7 @@ struct service {
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct control *control;                        /* of tongbanctl, or NULL */
     struct monitor *monitor;
+    struct backup_run *backups;
     int64_t started_ms;
     struct driver **drivers;                        /* owned, one per peer */
     struct hooks *hooks;                            /* or NULL */
@@ -157,6 +159,7 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .office = service->office,
         .config = service->config,
         .monitor = service->monitor,
+        .backups = service->backups,
         .started_ms = service->started_ms,
         .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
                    .draining = wired_draining, .certificate_days = wired_certificate_days},
@@ -437,6 +440,9 @@ static int start_monitor(struct service *service, struct problem *p)
     struct control_parts parts;
     service->started_ms = world_real()->now_ms(world_real()->context);
     control_parts_of(service, &parts);
+    if (backup_run_start(&parts, &service->backups) != 0)
+        return problem_from_code(p, TB_ENOMEM);
+    parts.backups = service->backups;
     int rc = monitor_start(&parts, &service->monitor);
     return rc ? problem_from_code(p, rc) : 0;
 }
@@ -622,6 +628,8 @@ static void service_stop(struct service *service)
     service->control = NULL;
     monitor_stop(service->monitor);
     service->monitor = NULL;
+    backup_run_stop(service->backups);
+    service->backups = NULL;
     for (size_t i = 0; i < LISTENERS; i++)
         if (service->listeners[i]) {
             service->waiting++;

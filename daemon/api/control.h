@@ -13,6 +13,7 @@
 
 struct material_store;
 struct monitor;
+struct backup_run;
 /* How the exchange with one counterpart goes. */
 struct control_exchange {
     bool alarm;               /* the last failure will not pass by itself */
@@ -45,6 +46,7 @@ struct control_parts {
     struct office *office;
     const struct config *config;
     struct monitor *monitor;
+    struct backup_run *backups;
     struct control_wiring wiring;
     int64_t started_ms; /* wall clock */
 };

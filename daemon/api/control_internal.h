@@ -25,6 +25,7 @@ struct control_ask {
     C("peer-resume", control_peer_resume) \
     C("queue-list", control_queue_list)  \
     C("queue-retry", control_queue_retry) \
+    C("backup", control_backup)          \
     C("drain", control_drain)
 
 #define C(name, function) void function(struct control_ask *ask, json_t *request);

@@ -1,13 +1,16 @@
 #include "daemon/store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "daemon/store/backup_internal.h"
 #include "daemon/store/migrate.h"
 #include "daemon/store/store_internal.h"
 
@@ -26,6 +29,33 @@ static bool has_wal_reset_bug(int version)
         return false;
     return !(version >= WAL_RESET_FIXED_50 && version < 3051000) &&
            !(version >= WAL_RESET_FIXED_44 && version < 3045000);
+}
+
+int store_lock(const char *directory, int *fd, struct problem *p)
+{
+    char path[STORE_PATH_BYTES + 16];
+    (void)snprintf(path, sizeof path, "%.*s/lock", STORE_PATH_BYTES, directory);
+    int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (opened < 0)
+        return problem_set(p, PROBLEM_STORE_FAILED, "", "The store's directory cannot be used: %s", strerrordesc_np(errno));
+    if (flock(opened, LOCK_EX | LOCK_NB)) {
+        (void)close(opened);
+        (void)problem_set(p, PROBLEM_STORE_FAILED, "", "Another tongband has the store %s", directory);
+        return TB_ECONFLICT;
+    }
+    *fd = opened;
+    return 0;
+}
+
+/* A restore that was interrupted left no office.db; a new, empty one would begin a second ledger. */
+static int check_whole(const char *directory, struct problem *p)
+{
+    char path[STORE_PATH_BYTES + 16];
+    (void)snprintf(path, sizeof path, "%.*s/" STORE_RESTORING, STORE_PATH_BYTES, directory);
+    if (access(path, F_OK) != 0)
+        return 0;
+    (void)problem_set(p, PROBLEM_STORE_FAILED, "", "A restore into %s was interrupted; do it again: tongband --restore", directory);
+    return TB_ECONFLICT;
 }
 
 static int check_office(struct store *store, struct problem *p)
@@ -87,6 +117,8 @@ static int init_threads(struct store *store)
     if (!rc)
         rc = pthread_cond_init(&store->work, &attributes);
     if (!rc)
+        rc = pthread_cond_init(&store->copied, &attributes);
+    if (!rc)
         rc = pthread_cond_init(&store->read_work, NULL);
     pthread_condattr_destroy(&attributes);
     return rc ? TB_ENOMEM : 0;
@@ -121,6 +153,7 @@ int store_open(const struct store_options *options, struct store **out, struct p
     struct store *store = calloc(1, sizeof *store);
     if (!store)
         return problem_from_code(p, TB_ENOMEM);
+    store->lock_fd = -1;
     int rc = init_threads(store);
     if (rc) {
         free(store);
@@ -130,6 +163,8 @@ int store_open(const struct store_options *options, struct store **out, struct p
     if (rc)
         problem_set(p, PROBLEM_STORE_FAILED, "", "The store's directory cannot be used: %s",
                     rc == TB_EIO ? strerrordesc_np(errno) : err_text(rc));
+    if (!rc && !options->vfs && !(rc = store_lock(store->directory, &store->lock_fd, p)))
+        rc = check_whole(store->directory, p);
     if (!rc && (rc = vfs_count_open(store->vfs_name, options->vfs, &store->vfs)))
         problem_from_code(p, rc);
     if (!rc)
@@ -207,7 +242,10 @@ void store_close(struct store *store)
     store_stop(store);
     db_close(&store->writer);
     vfs_count_close(store->vfs);
+    if (store->lock_fd >= 0)
+        (void)close(store->lock_fd);
     pthread_cond_destroy(&store->work);
+    pthread_cond_destroy(&store->copied);
     pthread_cond_destroy(&store->read_work);
     pthread_mutex_destroy(&store->lock);
     free(store);
