@@ -159,7 +159,7 @@ static int settle(const char *path, struct problem *p)
         sqlite_rc = sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE;", NULL, NULL, NULL);
     int rc = sqlite_rc == SQLITE_OK ? 0 : sqlite_rc == SQLITE_FULL ? TB_EFULL : TB_EIO;
     if (rc)
-        (void)problem_set(p, rc == TB_EFULL ? PROBLEM_DISK_LOW : PROBLEM_STORE_FAILED, "", "the copy of the database: %s",
+        (void)problem_set(p, PROBLEM_BACKUP, "", "the copy of the database: %s",
                           db ? sqlite3_errmsg(db) : err_text(rc));
     sqlite3_close(db);
     return rc ? rc : sync_path(path, p);
@@ -175,7 +175,7 @@ static int copy_database(struct making *making, char path[BACKUP_PATH])
         return problem_from_code(making->p, rc);
     rc = store_copy(making->store, &copy);
     if (rc)
-        return problem_set(making->p, rc == TB_EFULL ? PROBLEM_DISK_LOW : rc == TB_ETEMP ? PROBLEM_BUSY : PROBLEM_STORE_FAILED, "",
+        return problem_set(making->p, PROBLEM_BACKUP, "",
                            "the database could not be copied to %s: %s", path, err_text(rc));
     rc = settle(path, making->p);
     if (!rc)
@@ -233,7 +233,7 @@ static int take_material(void *context, const char *sha256, int64_t size)
     struct making *making = context;
     char to[BACKUP_PATH];
     if (!material_name_valid(sha256))
-        return problem_set(making->p, PROBLEM_STORE_FAILED, "", "the database names a material that can be none");
+        return problem_set(making->p, PROBLEM_BACKUP, "", "the database names a material that can be none");
     int rc = path_of_material(making->partial, sha256, to);
     if (!rc)
         rc = make_material_directory(making->partial, sha256, making->p);

@@ -11,7 +11,7 @@ static int code_of(sqlite3 *db, int sqlite_rc, struct problem *p)
 {
     int kind = sqlite_rc & 0xff;
     int rc = kind == SQLITE_NOMEM ? TB_ENOMEM : kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB ? TB_ECORRUPT : TB_EIO;
-    (void)problem_set(p, PROBLEM_STORE_FAILED, "", "the database of the backup: %s", db ? sqlite3_errmsg(db) : err_text(rc));
+    (void)problem_set(p, PROBLEM_BACKUP, "", "the database of the backup: %s", db ? sqlite3_errmsg(db) : err_text(rc));
     return rc;
 }
 
@@ -63,13 +63,13 @@ int check_file(sqlite3 *db, struct problem *p)
     char said[200], table[64] = "";
     int rc = first_text(db, "PRAGMA quick_check(1)", said, sizeof said, p);
     if (!rc && strcmp(said, "ok") != 0) {
-        (void)problem_set(p, PROBLEM_STORE_FAILED, "", "the database is damaged: %s", said);
+        (void)problem_set(p, PROBLEM_BACKUP, "", "the database is damaged: %s", said);
         rc = TB_ECORRUPT;
     }
     if (!rc)
         rc = first_text(db, "PRAGMA foreign_key_check", table, sizeof table, p);
     if (!rc && table[0]) {
-        (void)problem_set(p, PROBLEM_STORE_FAILED, "", "the database is damaged: a row of %s names another that is not there", table);
+        (void)problem_set(p, PROBLEM_BACKUP, "", "the database is damaged: a row of %s names another that is not there", table);
         rc = TB_ECORRUPT;
     }
     return rc;
@@ -79,7 +79,7 @@ int check_file(sqlite3 *db, struct problem *p)
 
 static int damaged(struct problem *p, const char *what, uint64_t at)
 {
-    (void)problem_set(p, PROBLEM_STORE_FAILED, "", "the ledger is damaged: %s at entry %llu", what, (unsigned long long)at);
+    (void)problem_set(p, PROBLEM_BACKUP, "", "the ledger is damaged: %s at entry %llu", what, (unsigned long long)at);
     return TB_ECORRUPT;
 }
 

@@ -31,7 +31,7 @@ int file_problem(struct problem *p, const char *what, const char *path)
 {
     int error = errno;
     bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-    (void)problem_set(p, full ? PROBLEM_DISK_LOW : PROBLEM_STORE_FAILED, "", "%s %s: %s", what, path, strerrordesc_np(error));
+    (void)problem_set(p, PROBLEM_BACKUP, "", "%s %s: %s", what, path, strerrordesc_np(error));
     return full ? TB_EFULL : TB_EIO;
 }
 

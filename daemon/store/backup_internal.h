@@ -19,7 +19,7 @@
 int path_join(const char *base, const char *name, char out[BACKUP_PATH]) TB_MUST_USE;
 /* "base/materials/ab/abcd…" */
 int path_of_material(const char *base, const char *sha256, char out[BACKUP_PATH]) TB_MUST_USE;
-/* A failure of the operating system with our code: disk-low for a full disk, else store-failed. */
+/* A failure of the operating system with our code. */
 int file_problem(struct problem *p, const char *what, const char *path);
 int make_directory(const char *path, struct problem *p) TB_MUST_USE;
 /* A file or a directory itself, durable. */

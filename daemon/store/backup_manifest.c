@@ -71,12 +71,12 @@ int backup_manifest_read(const char *path, struct backup_manifest *out, struct p
     if (at >= 0)
         (void)close(at);
     if (rc)
-        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "%s is no backup: there is no manifest in it", path);
+        rc = problem_set(p, PROBLEM_BACKUP, "", "%s is no backup: there is no manifest in it", path);
     if (!rc && strict_json_parse(text.data, text.len, &doc, NULL))
-        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the manifest of %s cannot be read", path);
+        rc = problem_set(p, PROBLEM_BACKUP, "", "the manifest of %s cannot be read", path);
     buf_free(&text);
     if (!rc && take_int(doc, "format") != BACKUP_FORMAT)
-        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the backup has format %lld, this program knows %d: use the newer program",
+        rc = problem_set(p, PROBLEM_BACKUP, "", "the backup has format %lld, this program knows %d: use the newer program",
                          (long long)take_int(doc, "format"), (int)BACKUP_FORMAT);
     if (!rc) {
         const json_t *ledger = json_object_get(doc, "ledger"), *database = json_object_get(doc, "database"),
@@ -93,7 +93,7 @@ int backup_manifest_read(const char *path, struct backup_manifest *out, struct p
         out->materials = take_int(materials, "count");
         out->faults = take_int(materials, "faults");
         if (timestamp_parse(strict_json_peek(doc, "made"), &out->made_ms))
-            rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the manifest of %s has no time", path);
+            rc = problem_set(p, PROBLEM_BACKUP, "", "the manifest of %s has no time", path);
     }
     json_decref(doc);
     return rc;
@@ -111,7 +111,7 @@ int list_read(const char *path, int (*row)(void *context, const char *sha256, in
         if (blank)
             *blank = '\0';
         rc = blank && material_name_valid(line) ? row(context, line, strtoll(blank + 1, NULL, 10))
-                                                : problem_set(p, PROBLEM_STORE_FAILED, "", "%s has a line that is none", path);
+                                                : problem_set(p, PROBLEM_BACKUP, "", "%s has a line that is none", path);
     }
     (void)fclose(file);
     return rc;

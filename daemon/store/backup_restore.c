@@ -58,9 +58,9 @@ static int verify_file(const struct verifying *v, const char *name, const char *
     if (!rc)
         rc = file_hash(path, v->pace, hex, &size);
     if (rc == TB_ENOTFOUND || rc == TB_EIO)
-        return problem_set(v->p, PROBLEM_STORE_FAILED, "", "%s is missing from the backup or cannot be read", name);
+        return problem_set(v->p, PROBLEM_BACKUP, "", "%s is missing from the backup or cannot be read", name);
     if (!rc && strcmp(hex, sha256) != 0)
-        return problem_set(v->p, PROBLEM_STORE_FAILED, "", "%s of the backup is not what its manifest says", name);
+        return problem_set(v->p, PROBLEM_BACKUP, "", "%s of the backup is not what its manifest says", name);
     return rc;
 }
 
@@ -77,7 +77,7 @@ static int verify_database(struct verifying *v, const char *path, const char *of
     if (rc)
         return rc;
     if (strcmp(found.office, office) != 0 || found.ledger_size != m->ledger_size || found.schema != m->schema)
-        return problem_set(v->p, PROBLEM_STORE_FAILED, "", "the database of the backup is not the one of its manifest");
+        return problem_set(v->p, PROBLEM_BACKUP, "", "the database of the backup is not the one of its manifest");
     return 0;
 }
 
@@ -93,9 +93,9 @@ int backup_verify(const char *path, const char *office, const struct note_vkey *
     int64_t known = out->manifest.faults;
     out->manifest.faults = 0;
     if (!rc && strcmp(out->manifest.office, office) != 0)
-        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the backup is of office %s, the configuration of %s", out->manifest.office, office);
+        rc = problem_set(p, PROBLEM_BACKUP, "", "the backup is of office %s, the configuration of %s", out->manifest.office, office);
     if (!rc && out->manifest.schema > (int64_t)store_migration_count)
-        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the backup has schema %lld, this program knows %u: use the newer program",
+        rc = problem_set(p, PROBLEM_BACKUP, "", "the backup has schema %lld, this program knows %u: use the newer program",
                          (long long)out->manifest.schema, store_migration_count);
     if (!rc)
         rc = verify_file(&v, BACKUP_DATABASE, out->manifest.database_sha256, file);
@@ -141,12 +141,13 @@ static int clear_place(struct restoring *r)
         char from[BACKUP_PATH], to[BACKUP_PATH];
         if (is_furniture(one->d_name))
             continue;
+        rc = path_join(r->o->to, one->d_name, from);
+        if (rc || !rmdir(from)) /* what a start that failed has made holds nothing */
+            continue;
         if (!r->o->force)
-            rc = problem_set(r->p, PROBLEM_STORE_FAILED, "", "%s is not empty; --force moves what is there to %s in it", r->o->to, name);
+            rc = problem_set(r->p, PROBLEM_BACKUP, "", "%s is not empty; --force moves what is there to %s in it", r->o->to, name);
         if (!rc)
             rc = make_directory(aside, r->p);
-        if (!rc)
-            rc = path_join(r->o->to, one->d_name, from);
         if (!rc)
             rc = path_join(aside, one->d_name, to);
         if (!rc && rename(from, to))
@@ -223,7 +224,7 @@ static int fill(struct restoring *r)
     if (!rc)
         rc = file_hash(path, r->pace, hex, &size);
     if (!rc && strcmp(hex, r->out->manifest.database_sha256) != 0)
-        rc = problem_set(r->p, PROBLEM_STORE_FAILED, "", "the database did not arrive as it is in the backup");
+        rc = problem_set(r->p, PROBLEM_BACKUP, "", "the database did not arrive as it is in the backup");
     if (!rc)
         rc = write_mark(r);
     return rc ? rc : sync_tree(r->work, true, r->p);
