@@ -23,7 +23,8 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3 };
     O(OFFICE, "office", "OFFICE", true, N_("only this counterpart"))                                                        \
     O(WAIT, "wait", NULL, true, N_("answer only when every message is delivered"))                                          \
     O(END, "end", NULL, true, N_("open the intake again"))                                                                   \
-    O(OUT, "out", "DIR", true, N_("directory to put it in; else the configured one"))
+    O(OUT, "out", "DIR", true, N_("directory to put it in; else the configured one"))                                        \
+    O(BACKUP, "backup", "DIR", true, N_("this backup instead of the running store"))
 
 enum ctl_option {
 #define O(constant, name, value, sent, help) CTL_##constant,
@@ -92,6 +93,8 @@ int ctl_drain_print(const struct ctl *ctl, const struct ctl_command *c, const js
 int ctl_backup_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t *request);
 int ctl_backup_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_backup_judge(const json_t *answer);
+int ctl_verify_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_verify_judge(const json_t *answer);
 /* Whether the step of a backup was told, on stderr. */
 bool ctl_backup_progress(const json_t *doc);
 

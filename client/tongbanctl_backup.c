@@ -18,7 +18,8 @@ bool ctl_backup_progress(const json_t *doc)
 {
     static const struct {
         const char *step, *words;
-    } steps[] = {{"database", N_("database")}, {"ledger", N_("ledger verified")}, {"materials", N_("materials")}};
+    } steps[] = {{"database", N_("database")}, {"ledger", N_("ledger verified")}, {"messages", N_("messages")},
+                 {"tables", N_("tables")}, {"materials", N_("materials")}};
     int64_t of = number(doc, "of");
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
         if (!strcmp(steps[i].step, ctl_cell(doc, "step"))) {
@@ -31,14 +32,14 @@ bool ctl_backup_progress(const json_t *doc)
 /* The daemon stands in a directory of its own: a relative name is one from here. */
 int ctl_backup_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t *request)
 {
-    (void)c;
-    const char *out = ctl->given[CTL_OUT];
+    bool verify = !strcmp(c->group, "verify");
+    const char *out = ctl->given[verify ? CTL_BACKUP : CTL_OUT];
     if (!out || out[0] == '/')
         return EXIT_DONE;
     char *whole = realpath(out, NULL);
     if (!whole)
         return report_local(&ctl->client, REPORT_USAGE, _("%s: there is no such directory"), out);
-    int rc = json_object_set_new(request, "out", json_string(whole));
+    int rc = json_object_set_new(request, verify ? "backup" : "out", json_string(whole));
     free(whole);
     return rc ? report_local(&ctl->client, REPORT_MEMORY, "%s", "") : EXIT_DONE;
 }
@@ -73,4 +74,39 @@ int ctl_backup_print(const struct ctl *ctl, const struct ctl_command *c, const j
 int ctl_backup_judge(const json_t *answer)
 {
     return number(json_object_get(answer, "done"), "fault_count") ? EXIT_REFUSED : EXIT_DONE;
+}
+
+/* ---- verify ---- */
+
+static void print_difference(const json_t *row)
+{
+    (void)printf("✗ %s: %s %s\n", _(ctl_cell(row, "title")), ctl_cell(row, "where"), ctl_cell(row, "detail"));
+    (void)printf(_("    do: %s\n"), _(ctl_cell(row, "remedy")));
+}
+
+int ctl_verify_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    const json_t *done = json_object_get(answer, "done"), *row;
+    char text[LINE_BYTES];
+    size_t i;
+    json_array_foreach(json_object_get(done, "differences"), i, row)
+        print_difference(row);
+    (void)snprintf(text, sizeof text, _("%d entries, %d checkpoints"), (int)number(done, "entries"), (int)number(done, "checkpoints"));
+    term_pair(_("ledger"), LABEL_COLUMNS, text);
+    (void)snprintf(text, sizeof text, _("%d received, %d receipts"), (int)number(done, "messages"), (int)number(done, "receipts"));
+    term_pair(_("messages"), LABEL_COLUMNS, text);
+    (void)snprintf(text, sizeof text, _("%d cases, %d records"), (int)number(done, "cases"), (int)number(done, "objects"));
+    term_pair(_("tables"), LABEL_COLUMNS, json_is_true(json_object_get(done, "old_schema")) ? _("of an older version: not compared") : text);
+    (void)snprintf(text, sizeof text, _("%d files"), (int)number(done, "materials"));
+    term_pair(_("materials"), LABEL_COLUMNS, text);
+    int64_t differences = number(done, "difference_count");
+    (void)printf(differences ? _("%d differences\n") : _("nothing differs\n"), (int)differences);
+    return EXIT_DONE;
+}
+
+int ctl_verify_judge(const json_t *answer)
+{
+    return number(json_object_get(answer, "done"), "difference_count") ? EXIT_REFUSED : EXIT_DONE;
 }

@@ -25,6 +25,8 @@ const struct ctl_command ctl_commands[] = {
      .help = N_("close the intake for maintenance; everything else goes on, messages are delivered")},
     {.group = "backup", .wire = "backup", .optional = CTL_BIT(OUT), .prepare = ctl_backup_prepare, .print = ctl_backup_print,
      .judge = ctl_backup_judge, .help = N_("copy database and materials while the office serves, and verify the copy; exit status 1 when materials are missing or damaged")},
+    {.group = "verify", .wire = "verify", .optional = CTL_BIT(BACKUP), .prepare = ctl_backup_prepare, .print = ctl_verify_print,
+     .judge = ctl_verify_judge, .help = N_("compare ledger, tables, materials and what counterparts signed; exit status 1 when something differs")},
     {.group = "staff", .verb = "list", .wire = "staff-list", .print = ctl_staff_print,
      .help = N_("everybody who may work here, of the configuration and enrolled")},
     STAFF("enrol", CTL_BIT(NAME) | CTL_BIT(ROLE), EITHER | CTL_BIT(WINDOW) | CTL_BIT(TOWNSHIP), N_("let a person work here, at once")),

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "daemon/base/world.h"
+#include "daemon/office/verify_run.h"
 #include "daemon/setup.h"
-#include "daemon/store/backup.h"
+#include "proto/strict_json.h"
 
 
 struct progress {
@@ -69,24 +70,45 @@ int offline_restore(const struct config *config, const char *from, bool force, s
     return rc;
 }
 
+static void print_verified(const struct verify_outcome *o)
+{
+    const json_t *row;
+    size_t i;
+    json_t *answer = verify_outcome_json(o);
+    json_array_foreach(json_object_get(json_object_get(answer, "done"), "differences"), i, row)
+        (void)printf("%s: %s %s\n    do: %s\n", strict_json_peek(row, "title"), strict_json_peek(row, "where"), strict_json_peek(row, "detail"),
+                     strict_json_peek(row, "remedy"));
+    json_decref(answer);
+    (void)printf("%lld entries, %lld checkpoints, %lld messages, %lld receipts, %lld cases, %lld records, %lld materials\n",
+                 (long long)o->entries, (long long)o->checkpoints, (long long)o->messages, (long long)o->receipts, (long long)o->cases,
+                 (long long)o->objects, (long long)o->materials);
+    if (o->old_schema)
+        (void)puts("The backup is of an older version: its tables are compared after it was restored, with tongbanctl verify.");
+    if (o->differences)
+        (void)printf("not whole: %lld differences\n", (long long)o->differences);
+    else
+        (void)puts("whole");
+}
+
 int offline_verify(const struct config *config, const char *path, struct problem *p)
 {
     struct note_signer signer;
     struct progress progress = {.told = -1};
     struct backup_pace pace = {.progress = told, .context = &progress};
-    struct backup_outcome *outcome = calloc(1, sizeof *outcome);
-    int rc = outcome ? setup_signer(config, &signer, p) : problem_from_code(p, TB_ENOMEM);
+    struct verify_outcome outcome = {.rows = NULL};
+    struct office *office = NULL;
+    int rc = setup_signer(config, &signer, p);
+    if (rc)
+        return rc;
+    rc = setup_office(config, &office, p);
+    if (!rc)
+        rc = verify_backup(path, office, &signer, &pace, &outcome, p);
     if (!rc) {
-        rc = backup_verify(path, config->office.code, &signer.vkey, &pace, outcome, p);
-        note_signer_wipe(&signer);
+        print_verified(&outcome);
+        rc = outcome.differences > 0;
     }
-    if (!rc) {
-        print_faults(outcome);
-        print_backup(outcome, outcome->manifest.faults ? "not whole" : "whole");
-        rc = outcome->manifest.faults > 0;
-    }
-    if (outcome)
-        backup_outcome_clear(outcome);
-    free(outcome);
+    verify_outcome_clear(&outcome);
+    office_free(office);
+    note_signer_wipe(&signer);
     return rc;
 }

@@ -158,6 +158,7 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .materials = service->materials,
         .office = service->office,
         .config = service->config,
+        .signer = &service->signer,
         .monitor = service->monitor,
         .backups = service->backups,
         .started_ms = service->started_ms,

@@ -7,7 +7,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/world.h"
-#include "daemon/store/backup.h"
+#include "daemon/office/verify_run.h"
 
 enum {
     FIRST_LOOK_MS = 5 * 1000, /* a night that was missed is not made up for in the rush of the start */
@@ -28,12 +28,13 @@ struct backup_run {
     bool failed, stopping;
 
     /* of the backup under way */
-    bool running, by_night;
+    bool running, verifying;
     pthread_t thread;
     char directory[BACKUP_PATH];
     struct backup_asker asker;
     struct backup_pace pace;
     struct backup_outcome outcome;
+    struct verify_outcome verified;
     struct problem problem;
     int rc;
     int64_t began_ms, told_ms;
@@ -72,12 +73,25 @@ static void told_progress(void *context, const char *step, int64_t done, int64_t
     (void)uv_async_send(&run->async);
 }
 
+static int make(struct backup_run *run)
+{
+    const struct config_backup *config = &run->parts.config->backup;
+    bool configured = config->directory && !strcmp(run->directory, config->directory);
+    return backup_make(run->parts.store, run->directory, configured ? config->keep : 0, &run->pace, &run->outcome, &run->problem);
+}
+
+static int verify(struct backup_run *run)
+{
+    const struct control_parts *parts = &run->parts;
+    if (!run->directory[0])
+        return verify_store(parts->store, parts->office, &run->pace, &run->verified, &run->problem);
+    return verify_backup(run->directory, parts->office, parts->signer, &run->pace, &run->verified, &run->problem);
+}
+
 static void *work(void *argument)
 {
     struct backup_run *run = argument;
-    const struct config_backup *config = &run->parts.config->backup;
-    bool configured = config->directory && !strcmp(run->directory, config->directory);
-    run->rc = backup_make(run->parts.store, run->directory, configured ? config->keep : 0, &run->pace, &run->outcome, &run->problem);
+    run->rc = run->verifying ? verify(run) : make(run);
     pthread_mutex_lock(&run->lock);
     run->ended = true;
     pthread_mutex_unlock(&run->lock);
@@ -113,10 +127,27 @@ static void log_outcome(const struct backup_run *run)
             LOG_INT("ms", monotonic_ms() - run->began_ms));
 }
 
+static void finish_verify(struct backup_run *run)
+{
+    const struct verify_outcome *v = &run->verified;
+    if (run->rc)
+        LOG(LOG_LEVEL_WARNING, LOG_STORE, "verify_failed", LOG_TEXT("detail", run->problem.detail));
+    else if (v->differences)
+        LOG(LOG_LEVEL_ERR, LOG_STORE, "verify_differs", LOG_INT("differences", v->differences));
+    else
+        LOG(LOG_LEVEL_NOTICE, LOG_STORE, "verified", LOG_INT("entries", v->entries), LOG_INT("materials", v->materials));
+    run->asker.done(run->asker.context, run->rc ? NULL : verify_outcome_json(v), &run->problem);
+    verify_outcome_clear(&run->verified);
+}
+
 static void finish(struct backup_run *run)
 {
     (void)pthread_join(run->thread, NULL);
     run->running = false;
+    if (run->verifying) {
+        finish_verify(run);
+        return;
+    }
     log_outcome(run);
     const char *configured = run->parts.config->backup.directory;
     bool stopped = told_to_stop(run), here = configured && !strcmp(configured, run->directory);
@@ -152,19 +183,20 @@ static void on_async(uv_async_t *async)
 
 /* ---- the beginning ---- */
 
-static int begin(struct backup_run *run, const char *directory, const struct backup_asker *asker, struct problem *p)
+/* `directory` "": the running store itself. */
+static int begin(struct backup_run *run, const char *directory, bool verifying, const struct backup_asker *asker, struct problem *p)
 {
     if (run->running)
-        return problem_set(p, PROBLEM_BUSY, "", "a backup is under way");
+        return problem_set(p, PROBLEM_BUSY, "", "a backup or a verification is under way");
     if (run->stopping)
         return problem_set(p, PROBLEM_STOPPING, "", "the daemon stops");
     if (!directory)
         return problem_set(p, PROBLEM_FIELD, "/out", "no directory: name one with --out, or as backup.directory in the configuration");
-    if (directory[0] != '/' || strlen(directory) >= sizeof run->directory)
+    if ((directory[0] && directory[0] != '/') || strlen(directory) >= sizeof run->directory)
         return problem_set(p, PROBLEM_FIELD, "/out", "the directory must be an absolute name");
     (void)snprintf(run->directory, sizeof run->directory, "%s", directory);
     run->asker = asker ? *asker : (struct backup_asker){.context = NULL};
-    run->by_night = !asker;
+    run->verifying = verifying;
     run->pace = (struct backup_pace){.bytes_per_second = run->parts.config->backup.bytes_per_second, .stopped = told_to_stop,
                                      .progress = told_progress, .context = run};
     run->problem = (struct problem){.number = -1};
@@ -181,7 +213,12 @@ static int begin(struct backup_run *run, const char *directory, const struct bac
 
 int backup_run_ask(struct backup_run *run, const char *directory, const struct backup_asker *asker, struct problem *p)
 {
-    return begin(run, directory ? directory : run->parts.config->backup.directory, asker, p);
+    return begin(run, directory ? directory : run->parts.config->backup.directory, false, asker, p);
+}
+
+int backup_run_verify(struct backup_run *run, const char *path, const struct backup_asker *asker, struct problem *p)
+{
+    return begin(run, path ? path : "", true, asker, p);
 }
 
 /* ---- by night ---- */
@@ -206,7 +243,7 @@ static void on_look(uv_timer_t *timer)
     if (!config->directory || run->running || run->stopping || run->newest_ms >= due || run->tried_ms >= due)
         return;
     run->tried_ms = now;
-    if (begin(run, config->directory, NULL, &p) != 0) {
+    if (begin(run, config->directory, false, NULL, &p) != 0) {
         run->failed = true;
         LOG(LOG_LEVEL_ERR, LOG_STORE, "backup_failed", LOG_TEXT("path", config->directory), LOG_TEXT("detail", p.detail));
     }

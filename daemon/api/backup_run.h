@@ -1,4 +1,4 @@
-/* backup_run: the daemon's own backups — each night, and when an operator asks — one at a time, on a thread of their own.
+/* backup_run: the daemon's own backups — each night, and when an operator asks — and verifications, one at a time, on a thread of their own.
  *
  * A night that was missed because the daemon was down is made up for at the start.  Loop thread. */
 #ifndef API_BACKUP_RUN_H
@@ -22,6 +22,9 @@ struct backup_asker {
 };
 /* Begins a backup into `directory` (NULL: the configured one), refused with words when one is under way or there is no directory. */
 int backup_run_ask(struct backup_run *run, const char *directory, const struct backup_asker *asker, struct problem *p) TB_MUST_USE;
+
+/* Begins a verification: of the running store, or of the backup at `path`. */
+int backup_run_verify(struct backup_run *run, const char *path, const struct backup_asker *asker, struct problem *p) TB_MUST_USE;
 
 /* For the findings; with NULL nothing is wanted. */
 bool backup_run_wanted(const struct backup_run *run);

@@ -45,6 +45,7 @@ struct control_parts {
     struct material_store *materials;
     struct office *office;
     const struct config *config;
+    const struct note_signer *signer;
     struct monitor *monitor;
     struct backup_run *backups;
     struct control_wiring wiring;

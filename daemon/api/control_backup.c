@@ -1,4 +1,4 @@
-/* control_backup: backups that an operator asks for. */
+/* control_backup: backups and verifications that an operator asks for. */
 #include "daemon/api/backup_run.h"
 #include "daemon/api/control_internal.h"
 #include "daemon/base/log.h"
@@ -40,4 +40,20 @@ void control_backup(struct control_ask *ask, json_t *request)
         control_refuse(ask, &p);
     else
         LOG(LOG_LEVEL_NOTICE, LOG_STORE, "backup_asked", LOG_INT("uid", ask->uid));
+}
+
+/* {"backup": path of one}; without it the running store. */
+void control_verify(struct control_ask *ask, json_t *request)
+{
+    static const char *const known[] = {"backup", NULL};
+    struct problem p = {.number = -1};
+    struct backup_asker asker = {.context = ask, .progress = told_progress, .done = told_done, .gone = is_gone};
+    const char *path = NULL;
+    int rc = strict_json_only(request, "", known, &p);
+    if (!rc)
+        rc = strict_json_text(request, "", "backup", false, PATH_BYTES, &path, &p);
+    if (!rc)
+        rc = backup_run_verify(ask->parts->backups, path, &asker, &p);
+    if (rc)
+        control_refuse(ask, &p);
 }

@@ -26,6 +26,7 @@ struct control_ask {
     C("queue-list", control_queue_list)  \
     C("queue-retry", control_queue_retry) \
     C("backup", control_backup)          \
+    C("verify", control_verify)          \
     C("drain", control_drain)
 
 #define C(name, function) void function(struct control_ask *ask, json_t *request);

@@ -59,6 +59,9 @@ int backup_manifest_read(const char *path, struct backup_manifest *out, struct p
 int backup_verify(const char *path, const char *office, const struct note_vkey *key, struct backup_pace *pace, struct backup_outcome *out,
                   struct problem *p) TB_MUST_USE;
 
+/* The file of a material under base/materials: *fault is "missing", "damaged" or NULL. */
+int backup_look_at_material(const char *base, const char *sha256, int64_t size, struct backup_pace *pace, const char **fault) TB_MUST_USE;
+
 struct restore_options {
     const char *from, *to;      /* a backup; the store's directory */
     const char *office;

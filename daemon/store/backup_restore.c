@@ -25,8 +25,7 @@ struct verifying {
     int64_t done;
 };
 
-/* The material at its place in the backup: what is wrong with it, or NULL. */
-static int look_at_material(const char *base, const char *sha256, int64_t size, struct backup_pace *pace, const char **fault)
+int backup_look_at_material(const char *base, const char *sha256, int64_t size, struct backup_pace *pace, const char **fault)
 {
     char path[BACKUP_PATH], hex[65];
     int64_t found = 0;
@@ -41,7 +40,7 @@ static int verify_material(void *context, const char *sha256, int64_t size)
 {
     struct verifying *v = context;
     const char *fault;
-    int rc = look_at_material(v->path, sha256, size, v->pace, &fault);
+    int rc = backup_look_at_material(v->path, sha256, size, v->pace, &fault);
     if (!rc && fault)
         rc = fault_add(v->out, sha256, fault, false);
     v->out->material_bytes += size;
@@ -184,7 +183,7 @@ static int copy_material(void *context, const char *sha256, int64_t size)
     if (rc == TB_ENOTFOUND) /* was told by the verification before */
         return 0;
     if (!rc)
-        rc = look_at_material(r->work, sha256, size, r->pace, &fault);
+        rc = backup_look_at_material(r->work, sha256, size, r->pace, &fault);
     if (!rc && fault && unlink(to))
         rc = file_problem(r->p, "cannot remove", to);
     return rc;

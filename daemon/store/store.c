@@ -124,9 +124,8 @@ static int init_threads(struct store *store)
     return rc ? TB_ENOMEM : 0;
 }
 
-static int init_options(struct store *store, const struct store_options *options)
+static int init_names(struct store *store, const struct store_options *options)
 {
-    char materials[STORE_PATH_BYTES + 16];
     if (!options->directory || !options->office || !options->signer || !options->world ||
         !office_valid(options->office) || options->readers > STORE_READERS_MAX ||
         strlen(options->directory) + 16 > sizeof store->directory)
@@ -135,13 +134,22 @@ static int init_options(struct store *store, const struct store_options *options
     snprintf(store->directory, sizeof store->directory, "%s", options->directory);
     snprintf(store->path, sizeof store->path, "%.*s/office.db", (int)sizeof store->path - 16, options->directory);
     snprintf(store->vfs_name, sizeof store->vfs_name, "tongban-%p", (void *)store);
-    snprintf(materials, sizeof materials, "%s/materials", store->directory);
     memcpy(store->office, options->office, OFFICE_TEXT);
     store->options.directory = store->directory;
     store->options.office = store->office;
     fair_init(&store->commands, LIMIT_STORE_QUEUE, LIMIT_STORE_QUEUE_OF_ONE);
     fair_init(&store->queries, LIMIT_STORE_READ_QUEUE, LIMIT_STORE_READ_QUEUE_OF_ONE);
     store->next_passive = LIMIT_WAL_PASSIVE_BYTES;
+    return 0;
+}
+
+static int init_options(struct store *store, const struct store_options *options)
+{
+    char materials[STORE_PATH_BYTES + 16];
+    int rc = init_names(store, options);
+    if (rc)
+        return rc;
+    (void)snprintf(materials, sizeof materials, "%s/materials", store->directory);
     if (options->vfs)
         return 0; /* no real directory */
     /* a read-only disk is told here: SQLite would say no more than that it cannot open the file */
@@ -179,6 +187,47 @@ int store_open(const struct store_options *options, struct store **out, struct p
         LOG(LOG_LEVEL_NOTICE, LOG_STORE, "sqlite_wal_reset_range", LOG_TEXT("sqlite", sqlite3_libversion()),
             LOG_TEXT("rule", "no other program may open the live database"));
     batch_publish(store);
+    *out = store;
+    return 0;
+}
+
+/* The copy's schema must be ours: its statements are prepared as they are. */
+static int check_copy(struct store *store, struct problem *p)
+{
+    struct store_db *db = &store->writer;
+    int64_t version = 0;
+    db->store = store;
+    db->options = &store->options;
+    int rc = db_open(db, store->path, store->vfs_name, false, p);
+    if (!rc)
+        rc = db_pragma_int(db, "PRAGMA user_version", &version);
+    if (!rc && version != (int64_t)store_migration_count) {
+        (void)problem_set(p, PROBLEM_STORE_FAILED, "", "The copy has schema %lld, this program writes %u", (long long)version,
+                          store_migration_count);
+        rc = TB_EUNSUPPORTED;
+    }
+    return rc;
+}
+
+int store_open_copy(const struct store_options *options, struct store **out, struct problem *p)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (!store)
+        return problem_from_code(p, TB_ENOMEM);
+    store->lock_fd = -1;
+    int rc = init_threads(store);
+    if (rc) {
+        free(store);
+        return problem_from_code(p, rc);
+    }
+    rc = init_names(store, options);
+    if (!rc)
+        rc = vfs_count_open(store->vfs_name, NULL, &store->vfs);
+    rc = rc ? problem_from_code(p, rc) : check_copy(store, p);
+    if (rc) {
+        store_close(store);
+        return rc;
+    }
     *out = store;
     return 0;
 }

@@ -169,7 +169,7 @@ int entry_raw_scan(struct store_db *db, uint64_t first, unsigned limit, int (*ro
                    void *context) TB_MUST_USE;
 /* Checkpoint of exactly this size, and its cosignatures apart. */
 int store_checkpoint_parts(struct store_db *db, uint64_t size, struct buf *note, struct buf *cosignatures) TB_MUST_USE;
-/* The next `limit` materials behind this name, by name; how many there are. */
+/* The next `limit` materials behind this name, by name; how many there may be. */
 struct material_row;
 int material_scan(struct store_db *db, const char *after, unsigned limit, int (*row)(void *context, const struct material_row *row),
                   void *context) TB_MUST_USE;

@@ -291,7 +291,7 @@ def test_a_damaged_backup_is_not_restored(fresh, place, harm):
         assert office.stop() == 0
     database = next((office.directory / "data").glob("*.db")).read_bytes()
     said = program(office, "--verify", path, code=1)
-    words = {"database": "manifest says", "list": "manifest says", "material": "missing", "manifest": "no backup", "office": "of office",
+    words = {"database": "manifest says", "list": "manifest says", "material": "not there", "manifest": "no backup", "office": "of office",
              "newer": "use the newer program"}
     assert words[harm] in said, said
     if harm != "material":  # what can be restored of it is; the rest is told
@@ -314,3 +314,80 @@ def test_a_restore_that_was_interrupted_is_done_again(fresh, place):
         assert db.execute("SELECT count(*) FROM cases").fetchone() == (1,)
     fresh.away.start()
     until(lambda: fresh.away.intake().status == 201)
+
+
+# ---- verify ----
+
+def differences(office, *words, code=1):
+    """What the running office finds out about itself."""
+    done = office.control_json("verify", *words, code=code)["done"]
+    assert done["difference_count"] == len(done["differences"])
+    return [(row["difference"], row["where"], row["detail"]) for row in done["differences"]]
+
+
+def busy(world):
+    """Two offices with something in every table: cases of each state, materials, a delegated step."""
+    world.start()
+    numbers = [with_material(world.away, number)[0] for number in range(3)]
+    for number in numbers:
+        world.home.wait_state(number, "received")
+    assert world.home.act(numbers[0], "accept").status == 200
+    world.away.wait_state(numbers[0], "accepted")
+    return numbers
+
+
+def test_a_sound_office_differs_in_nothing(fresh, place):
+    busy(fresh)
+    for office in fresh.offices.values():
+        done = office.control_json("verify")["done"]
+        assert done["difference_count"] == 0 and done["entries"] > 5 and done["cases"] == 3 and done["materials"] == 3, done
+        assert done["messages"] >= 3 and done["receipts"] >= 1 and done["checkpoints"] >= 1
+        assert "nothing differs" in office.control("verify")
+    fresh.away.control("backup", "--out", str(place))
+    path = backups(place)[0]
+    assert "nothing differs" in fresh.away.control("verify", "--backup", str(path))
+    material_path(path, hashlib.sha256(material(1)).hexdigest()).unlink()
+    assert differences(fresh.away, "--backup", str(path)) == [("material-missing", hashlib.sha256(material(1)).hexdigest(), "")]
+
+
+DAMAGES = {
+    "row": ("UPDATE cases SET local_state = 0, state = 0 WHERE case_no = :case", "row"),
+    "line": ("UPDATE entry SET line = CAST(replace(CAST(line AS TEXT), '张三', '李四') AS BLOB) WHERE idx = (SELECT min(idx) FROM entry "
+             "WHERE instr(CAST(line AS TEXT), '张三'))", "ledger-line"),
+    "tree": ("UPDATE entry SET hashes = CAST(substr(hashes, 1, 32) || zeroblob(length(hashes) - 32) AS BLOB) WHERE idx = 1", "ledger-tree"),
+    "checkpoint": ("UPDATE checkpoint SET note = replace(note, '— tongban', '— tongbam') WHERE size = (SELECT min(size) FROM checkpoint)",
+                   "checkpoint"),
+    "message": ("UPDATE inbox SET line = CAST(replace(CAST(line AS TEXT), 'case.', 'care.') AS BLOB) WHERE key = (SELECT max(key) FROM inbox)", "message"),
+    "message lost": ("DELETE FROM inbox WHERE key = (SELECT max(key) FROM inbox)", "message"),
+    "receipt": ("UPDATE receipt SET line = CAST(line || ' ' AS BLOB) WHERE key = (SELECT max(key) FROM receipt)", "receipt"),
+    "tally": ("UPDATE peer SET received_hash = randomblob(32)", "tally"),
+    "event": ("DELETE FROM event WHERE id = (SELECT max(id) FROM event)", "row"),
+}
+
+
+@pytest.mark.parametrize("harm", DAMAGES)
+def test_each_damage_is_found(fresh, place, harm):
+    numbers = busy(fresh)
+    for _ in range(110):  # the start looks at the last hundred entries again
+        fresh.away.intake(forward=False)
+    assert fresh.away.stop() == 0
+    sql, wanted = DAMAGES[harm]
+    with sqlite3.connect(fresh.away.directory / "data" / "office.db") as db:
+        db.execute("PRAGMA foreign_keys = OFF")
+        assert db.execute(sql, {"case": numbers[1]} if ":case" in sql else {}).rowcount == 1
+    db.close()
+    fresh.away.start()
+    found = differences(fresh.away)
+    assert wanted in {kind for kind, _, _ in found}, found
+    said = fresh.away.control("verify", code=1)
+    assert "do: " in said and max(len(line.encode("gb18030")) for line in said.splitlines()) < 250
+
+
+def test_damaged_materials_are_found(fresh):
+    busy(fresh)
+    names = [hashlib.sha256(material(number)).hexdigest() for number in range(3)]
+    data = fresh.away.directory / "data"
+    os.chmod(material_path(data, names[0]), 0o600)
+    flip(material_path(data, names[0]), 100)
+    material_path(data, names[1]).unlink()
+    assert sorted(differences(fresh.away)) == sorted([("material-damaged", names[0], ""), ("material-missing", names[1], "")])
