@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "client/tongbanctl.h"
-#include "client/tongban_view.h"
 
 enum { LABEL_COLUMNS = 14, LINE_BYTES = 300, MIB = 1024 * 1024 };
 
@@ -65,7 +64,7 @@ int ctl_backup_print(const struct ctl *ctl, const struct ctl_command *c, const j
     json_array_foreach(json_object_get(done, "faults"), i, fault)
     {
         bool kept = json_is_true(json_object_get(fault, "kept"));
-        (void)printf("  %s %s%s\n", ctl_cell(fault, "material"), view_word(ctl_cell(fault, "fault")),
+        (void)printf("  %s %s%s\n", ctl_cell(fault, "material"), !strcmp(ctl_cell(fault, "fault"), "missing") ? _("missing") : _("damaged"),
                      kept ? _(" (whole in the backup: taken from the one before)") : "");
     }
     return EXIT_DONE;
