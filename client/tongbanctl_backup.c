@@ -97,7 +97,8 @@ int ctl_verify_print(const struct ctl *ctl, const struct ctl_command *c, const j
     (void)snprintf(text, sizeof text, _("%d received, %d receipts"), (int)number(done, "messages"), (int)number(done, "receipts"));
     term_pair(_("messages"), LABEL_COLUMNS, text);
     (void)snprintf(text, sizeof text, _("%d cases, %d records"), (int)number(done, "cases"), (int)number(done, "objects"));
-    term_pair(_("tables"), LABEL_COLUMNS, json_is_true(json_object_get(done, "old_schema")) ? _("of an older version: not compared") : text);
+    bool old = json_is_true(json_object_get(done, "old_schema"));
+    term_pair(_("tables"), LABEL_COLUMNS, old ? _("of an older version: not compared") : text);
     (void)snprintf(text, sizeof text, _("%d files"), (int)number(done, "materials"));
     term_pair(_("materials"), LABEL_COLUMNS, text);
     int64_t differences = number(done, "difference_count");

@@ -62,7 +62,7 @@ int offline_restore(const struct config *config, const char *from, bool force, s
     if (!rc) {
         print_faults(outcome);
         print_backup(outcome, "restored");
-        (void)printf("What happened after this backup is asked of the counterparts when tongband starts; until then the office stays closed.\n");
+        (void)puts("What happened after this backup is asked of the counterparts when tongband starts; until then the office stays closed.");
     }
     if (outcome)
         backup_outcome_clear(outcome);
@@ -76,8 +76,8 @@ static void print_verified(const struct verify_outcome *o)
     size_t i;
     json_t *answer = verify_outcome_json(o);
     json_array_foreach(json_object_get(json_object_get(answer, "done"), "differences"), i, row)
-        (void)printf("%s: %s %s\n    do: %s\n", strict_json_peek(row, "title"), strict_json_peek(row, "where"), strict_json_peek(row, "detail"),
-                     strict_json_peek(row, "remedy"));
+        (void)printf("%s: %s %s\n    do: %s\n", strict_json_peek(row, "title"), strict_json_peek(row, "where"),
+                     strict_json_peek(row, "detail"), strict_json_peek(row, "remedy"));
     json_decref(answer);
     (void)printf("%lld entries, %lld checkpoints, %lld messages, %lld receipts, %lld cases, %lld records, %lld materials\n",
                  (long long)o->entries, (long long)o->checkpoints, (long long)o->messages, (long long)o->receipts, (long long)o->cases,

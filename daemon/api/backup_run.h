@@ -1,4 +1,5 @@
-/* backup_run: the daemon's own backups — each night, and when an operator asks — and verifications, one at a time, on a thread of their own.
+/* backup_run: the daemon's own backups — each night, and when an operator asks — and verifications, one at a time, on a
+ * thread of their own.
  *
  * A night that was missed because the daemon was down is made up for at the start.  Loop thread. */
 #ifndef API_BACKUP_RUN_H

@@ -349,7 +349,8 @@ static int check_contacts(const struct config_yaml *file, const struct config_pe
 static int check_backup(const struct config_yaml *file, const struct config *c, struct problem *p)
 {
     const char *at = c->backup.at;
-    bool time = strlen(at) == 5 && strspn(at, "0123456789:") == 5 && at[2] == ':' && strtol(at, NULL, 10) < 24 && at[3] < '6' && at[3] != ':';
+    bool form = strlen(at) == 5 && strspn(at, "0123456789") == 2 && at[2] == ':' && strspn(at + 3, "0123456789") == 2;
+    bool time = form && strtol(at, NULL, 10) < 24 && at[3] < '6';
     if (!c->backup.directory)
         return 0;
     if (c->backup.directory[0] != '/')

@@ -164,7 +164,8 @@ static const char *fault_of(struct page *page, const struct office_peer *peer, c
 }
 
 /* A row that the store gave, or did not: 0 when the walk can go on. */
-static int judge(struct page *page, const struct office_peer *peer, enum difference difference, int64_t seq, int rc, const struct inbox_row *row)
+static int judge(struct page *page, const struct office_peer *peer, enum difference difference, int64_t seq, int rc,
+                 const struct inbox_row *row)
 {
     if (rc == TB_ENOTFOUND || rc == TB_ECORRUPT) {
         differ_at(page, difference, peer->code, seq, rc == TB_ENOTFOUND ? "missing" : "hash");
@@ -290,7 +291,8 @@ static int count_nothing(struct report_run *run, const struct report_fact *fact)
 
 static const struct report_column no_columns[] = {{"", "", REPORT_TEXT}, {NULL, NULL, REPORT_TEXT}};
 static const struct report_feed every_source[] = {
-    {REPORT_CASES, count_nothing}, {REPORT_GRANTS, count_nothing}, {REPORT_ITEMS, count_nothing}, {REPORT_OBJECTS, count_nothing}, {REPORT_CASES, NULL}};
+    {REPORT_CASES, count_nothing}, {REPORT_GRANTS, count_nothing}, {REPORT_ITEMS, count_nothing}, {REPORT_OBJECTS, count_nothing},
+    {REPORT_CASES, NULL}};
 static const struct report everything = {
     .name = "verify", .zh = "", .help = "", .columns = no_columns, .feeds = every_source, .span = REPORT_SPAN_ALL, .reach = REPORT_UP_TO,
     .needs = REPORT_NEEDS_EVENTS | REPORT_NEEDS_APPLICATION | REPORT_NEEDS_CLOCKS | REPORT_NEEDS_ACTS, .basis = "", .registers = ~0U};

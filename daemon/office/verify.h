@@ -1,8 +1,9 @@
-/* verify: the whole store against itself — every line of the ledger against its hash and its checkpoints, what the counterparts sent against
- * their proofs, every row against the entries it is a fold of — in pages on a reader, so that it can be done while the office serves.
+/* verify: the whole store against itself — every line of the ledger against its hash and its checkpoints, what the counterparts sent
+ * against their proofs, every row against the entries it is a fold of — in pages on a reader, so that it can be done while the office
+ * serves.
  *
- * A page is one query; between two of them nothing is held.  Files of materials are not read here: a page names the materials whose files the
- * caller has to look at. */
+ * A page is one query; between two of them nothing is held.  Files of materials are not read here: a page names the materials whose files
+ * the caller has to look at. */
 #ifndef OFFICE_VERIFY_H
 #define OFFICE_VERIFY_H
 

@@ -92,13 +92,14 @@ static void take_faults(const struct backup_outcome *backup, struct verify_outco
     json_array_foreach(backup->faults, i, fault)
     {
         bool missing = !strcmp(strict_json_peek(fault, "fault"), "missing");
-        add(out, verify_difference(missing ? DIFFERENCE_MATERIAL_MISSING : DIFFERENCE_MATERIAL_DAMAGED, strict_json_peek(fault, "material"), ""));
+        add(out, verify_difference(missing ? DIFFERENCE_MATERIAL_MISSING : DIFFERENCE_MATERIAL_DAMAGED,
+                                   strict_json_peek(fault, "material"), ""));
     }
 }
 
 /* The tables of a copy; its materials were looked at before. */
-static int verify_copy(const struct store_options *options, const struct office *office, struct backup_pace *pace, struct verify_outcome *out,
-                       struct problem *p)
+static int verify_copy(const struct store_options *options, const struct office *office, struct backup_pace *pace,
+                       struct verify_outcome *out, struct problem *p)
 {
     struct store *store = NULL;
     struct store_db *reader = NULL;

@@ -14,7 +14,8 @@ struct verify_outcome {
 void verify_outcome_clear(struct verify_outcome *outcome);
 
 /* The store, while others work with it. */
-int verify_store(struct store *store, const struct office *office, struct backup_pace *pace, struct verify_outcome *out, struct problem *p) TB_MUST_USE;
+int verify_store(struct store *store, const struct office *office, struct backup_pace *pace, struct verify_outcome *out,
+                 struct problem *p) TB_MUST_USE;
 /* A backup: first as backup_verify, then its tables.  A damaged file is an error with words in `p`. */
 int verify_backup(const char *path, const struct office *office, const struct note_signer *signer, struct backup_pace *pace,
                   struct verify_outcome *out, struct problem *p) TB_MUST_USE;

@@ -40,7 +40,7 @@ struct backup_outcome {
     int64_t material_bytes, linked;            /* linked: materials that took no room */
     int64_t erased;                            /* materials that were erased while the backup ran */
     int64_t removed;                           /* older backups */
-    json_t *faults;                            /* owned: [{"material", "fault": "missing"|"damaged", "kept": bool}], at most LIMIT_BACKUP_FAULTS */
+    json_t *faults;                            /* owned, at most LIMIT_BACKUP_FAULTS: [{"material", "fault": "missing"|"damaged", "kept"}] */
 };
 void backup_outcome_clear(struct backup_outcome *outcome);
 
@@ -72,6 +72,7 @@ struct restore_options {
 /* Puts a backup in the place of the store of a stopped daemon, verified before and as it is copied, and leaves the mark "restored"
  * ({"time", "ledger_size", "restored_at"}) beside it: the office stays closed until the counterparts have been asked.  A restore that was
  * interrupted leaves a directory that store_open refuses, and can be done again. */
-int backup_restore(const struct restore_options *options, struct backup_pace *pace, struct backup_outcome *out, struct problem *p) TB_MUST_USE;
+int backup_restore(const struct restore_options *options, struct backup_pace *pace, struct backup_outcome *out,
+                   struct problem *p) TB_MUST_USE;
 
 #endif

@@ -1,5 +1,5 @@
-/* backup_check: the database of a backup, looked at as a file of its own: by SQLite, and by hashing its ledger again.  Knows only tables that
- * every schema has had, so that a backup of an older version can be checked. */
+/* backup_check: the database of a backup, looked at as a file of its own: by SQLite, and by hashing its ledger again.  Knows only tables
+ * that every schema has had, so that a backup of an older version can be checked. */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +19,8 @@ int check_open(const char *path, sqlite3 **out, struct problem *p)
 {
     int sqlite_rc = sqlite3_open_v2(path, out, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     if (sqlite_rc == SQLITE_OK)
-        sqlite_rc = sqlite3_exec(*out, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -1024;", NULL, NULL, NULL);
+        sqlite_rc = sqlite3_exec(*out, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -1024;", NULL, NULL,
+                                 NULL);
     if (sqlite_rc == SQLITE_OK)
         return 0;
     int rc = code_of(*out, sqlite_rc, p);

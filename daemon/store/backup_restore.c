@@ -196,7 +196,8 @@ static int write_mark(struct restoring *r)
     char made[TIMESTAMP_TEXT], now[TIMESTAMP_TEXT], text[MARK_BYTES], path[BACKUP_PATH];
     timestamp_format(m->made_ms, made);
     timestamp_format(r->o->now_ms, now);
-    int n = snprintf(text, sizeof text, "{\"time\": \"%s\", \"ledger_size\": %lld, \"restored_at\": \"%s\"}\n", made, (long long)m->ledger_size, now);
+    int n = snprintf(text, sizeof text, "{\"time\": \"%s\", \"ledger_size\": %lld, \"restored_at\": \"%s\"}\n", made,
+                     (long long)m->ledger_size, now);
     int rc = path_join(r->work, STORE_RESTORED, path);
     return rc ? rc : file_write(path, text, (size_t)n, r->p);
 }

@@ -4,7 +4,8 @@
 #include "daemon/store/db.h"
 #include "daemon/store/tables.h"
 
-int entry_raw_scan(struct store_db *db, uint64_t first, unsigned limit, int (*row)(void *context, const struct entry_raw *raw), void *context)
+int entry_raw_scan(struct store_db *db, uint64_t first, unsigned limit, int (*row)(void *context, const struct entry_raw *raw),
+                   void *context)
 {
     struct db_query q = q_start(db, SQL_ENTRY_RAW);
     q_int(&q, (int64_t)first);
