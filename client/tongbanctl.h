@@ -26,13 +26,14 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI
     O(AREA, "area", "WORD", true, N_("only this area of the log, e.g. peer"))                                               \
     O(LOG, "log", "FILE", false, N_("take the log from this file instead of the journal"))                                  \
     O(WAIT, "wait", NULL, true, N_("answer only when every message is delivered"))                                          \
+    O(BACKUP, "backup", "DIR", true, N_("this backup instead of the running store"))                                        \
     O(END, "end", NULL, true, N_("the other way round: open the intake, send the parked"))                  \
     O(OFFICE, "office", "CODE", true, N_("an office by its division code, six digits; of `queue` the counterpart"))                                       \
     O(KIND, "kind", "KIND", false, N_("what the certificate is for: window, gateway or staff"))                             \
     O(NUMBER, "number", "NUMBER", false, N_("number of the member of staff, e.g. 0007"))                                    \
     O(ADDRESS, "address", "LIST", false, N_("host names and IP addresses at which a server is found, separated by commas")) \
     O(REQUEST, "request", "FILE", false, N_("a certificate request (CSR) made elsewhere; else the key is made here"))       \
-    O(OUT, "out", "FILE", false, N_("where to write; of certificates the NAME of NAME.crt, NAME.key and NAME.csr; never over a file")) \
+    O(OUT, "out", "FILE", true, N_("where to write; of certificates the NAME of NAME.crt, NAME.key and NAME.csr; of a backup the directory; never over a file")) \
     O(SERIAL, "serial", "HEX", false, N_("serial number of the certificate, as `pki list` shows it"))                       \
     O(CAUSE, "cause", "WORD", false, N_("why it is revoked: unspecified, keyCompromise, affiliationChanged, superseded or cessationOfOperation")) \
     O(DAYS, "days", "DAYS", false, N_("how many days it is good for"))                                                      \
@@ -136,6 +137,16 @@ int ctl_drain_print(const struct ctl *ctl, const struct ctl_command *c, const js
 int ctl_levels_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_bundle_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_audit_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+
+/* ---- tongbanctl_backup.c ---- */
+int ctl_backup_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t *request);
+int ctl_backup_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_backup_judge(const json_t *answer);
+int ctl_verify_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_verify_judge(const json_t *answer);
+/* Whether the step of a backup was told, on stderr. */
+bool ctl_backup_progress(const json_t *doc);
+
 /* What a line of progress says, on stderr. */
 void ctl_progress(const json_t *doc);
 

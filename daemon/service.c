@@ -9,6 +9,7 @@
 
 #include "daemon/api/admission.h"
 #include "daemon/api/api.h"
+#include "daemon/api/backup_run.h"
 #include "daemon/api/control.h"
 #include "daemon/api/material_api.h"
 #include "daemon/api/monitor.h"
@@ -45,6 +46,7 @@ struct service {
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct control *control;                        /* of tongbanctl, or NULL */
     struct monitor *monitor;
+    struct backup_run *backups;
     int64_t started_ms;
     struct driver **drivers;                        /* owned, one per peer */
     struct hooks *hooks;                            /* or NULL */
@@ -165,7 +167,9 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .materials = service->materials,
         .office = service->office,
         .config = service->config,
+        .signer = &service->signer,
         .monitor = service->monitor,
+        .backups = service->backups,
         .started_ms = service->started_ms,
         .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
                    .draining = wired_draining, .metrics = wired_metrics,
@@ -515,6 +519,9 @@ static int start_monitor(struct service *service, struct problem *p)
     struct control_parts parts;
     service->started_ms = world_real()->now_ms(world_real()->context);
     control_parts_of(service, &parts);
+    if (backup_run_start(&parts, &service->backups) != 0)
+        return problem_from_code(p, TB_ENOMEM);
+    parts.backups = service->backups;
     int rc = monitor_start(&parts, &service->monitor);
     return rc ? problem_from_code(p, rc) : 0;
 }
@@ -704,6 +711,8 @@ static void service_stop(struct service *service)
     service->control = NULL;
     monitor_stop(service->monitor);
     service->monitor = NULL;
+    backup_run_stop(service->backups);
+    service->backups = NULL;
     for (size_t i = 0; i < LISTENERS; i++)
         if (service->listeners[i]) {
             service->waiting++;

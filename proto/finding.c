@@ -53,6 +53,11 @@ static bool office_holds(enum finding_id id, const struct finding_facts *f, int6
     case FINDING_HOOK_FAILING:
         *number = f->hooks_failing;
         return *number > 0;
+    case FINDING_BACKUP_FAILED:
+        return f->backup_failed;
+    case FINDING_BACKUP_OLD:
+        *number = f->backup_days == INT64_MAX ? 0 : f->backup_days;
+        return f->backup_wanted && f->backup_days >= FINDING_BACKUP_DAYS;
     case FINDING_LOG_LOST:
         return f->log_lost;
     case FINDING_DRAINING:

@@ -79,6 +79,10 @@
     LIMIT(STORE_READ_QUEUE, 4096, "queries", "waiting for a reader; beyond it 503")                                    \
     LIMIT(STORE_READ_QUEUE_OF_ONE, 512, "queries", "of one counterpart or member of staff waiting for a reader; beyond it 503") \
     LIMIT(WAL_PASSIVE_BYTES, 16 * 1024 * 1024, "bytes", "WAL size at which the writer checkpoints")                     \
+    LIMIT(BACKUP_STEP_PAGES, 64, "pages", "of the database that the writer copies at a time for a backup: 256 KiB, under a millisecond")   \
+    LIMIT(BACKUP_RATE, 32LL * 1024 * 1024, "bytes/s", "default of `backup.bytes_per_second`: a backup leaves the disk to the windows")   \
+    LIMIT(BACKUP_FAULTS, 100, "faults", "named by one backup; all are counted")                                        \
+    LIMIT(MIGRATION_COPIES, 3, "files", "copies of the database before migrations that stay beside it")               \
     LIMIT(DISK_FLOOR_BYTES, 500LL * 1024 * 1024, "bytes", "default floor under which intake is refused")               \
     LIMIT(IDEMPOTENCY_KEEP_MS, 20LL * 24 * 3600 * 1000, "ms", "stored answers of the window API are kept this long")   \
     LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \

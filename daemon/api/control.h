@@ -40,6 +40,7 @@ struct control_service {
 
 struct material_store;
 struct monitor;
+struct backup_run;
 /* How the exchange with one counterpart goes. */
 struct control_exchange {
     bool alarm;               /* the last failure will not pass by itself */
@@ -72,7 +73,9 @@ struct control_parts {
     struct material_store *materials;
     struct office *office;
     const struct config *config;
+    const struct note_signer *signer;
     struct monitor *monitor;
+    struct backup_run *backups;
     struct control_wiring wiring;
     int64_t started_ms; /* wall clock */
     struct control_service service;

@@ -96,6 +96,13 @@ struct config_admission { /* daemon/api/admission.h, daemon/net/http_server.h */
     unsigned staff_per_s, peer_per_s, connections, connections_of_one;
 };
 
+struct config_backup {
+    char *directory;     /* or NULL: no nightly backup */
+    unsigned keep;
+    char *at;            /* "02:30", China Standard Time */
+    uint64_t bytes_per_second;
+};
+
 struct config {
     char *path;          /* of the file */
     struct config_office office;
@@ -120,6 +127,7 @@ struct config {
     struct config_hooks hooks;
     struct config_limits limits;
     struct config_admission admission;
+    struct config_backup backup;
 };
 
 /* Reads and checks the file and the references in it (files exist, codes valid, ids unique).  *out is new. */

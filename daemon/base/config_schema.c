@@ -67,6 +67,11 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_documents, review_body, "review_body", NO, NULL, "Body for administrative review (行政复议机关) in the remedies; else the people's government of the place that the office's name begins with.") \
     R(TEXT, config_documents, court, "court", NO, NULL, "Court for administrative litigation in the remedies; else the people's court of that place.") \
     R(BOOL, config_documents, typed_numbers, "typed_numbers", NO, "false", "true: officers type the numbers themselves, nothing is numbered here; needed while a counterpart runs a version that refuses `document_no` and `seal` in its messages.")
+#define BACKUP_ROWS(R)                                                                                                   \
+    R(TEXT, config_backup, directory, "directory", YES, NULL, "Absolute name of the directory for backups, best on another disk; it may be away while the office serves. Without `backup` none is made by itself.") \
+    R(NUMBER, config_backup, keep, "keep", NO, "7", "How many verified backups stay, 1 to 1000.")                       \
+    R(TEXT, config_backup, at, "at", NO, "02:30", "Time of day of the nightly backup, `HH:MM`, China Standard Time.")   \
+    R(NUMBER, config_backup, bytes_per_second, "bytes_per_second", NO, "33554432", "How fast a backup may read and write; 0: as fast as the disk.")
 #define LIMITS_ROWS(R)                                                                                                   \
     R(NUMBER, config_limits, forward, "forward", NO, "1", "Working days from the hand-in to the forwarding (收件推送), 1 to 60.") \
     R(NUMBER, config_limits, originals, "originals", NO, "2", "Working days until the paper originals are posted (原件寄递).") \
@@ -134,6 +139,7 @@ static const struct config_option log_options[] = {
 TABLES(hooks, HOOKS_ROWS)
 TABLES(admission, ADMISSION_ROWS)
 TABLES(limits, LIMITS_ROWS)
+TABLES(backup, BACKUP_ROWS)
 
 static const cyaml_schema_value_t staff_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_staff, staff_fields)};
 static const cyaml_schema_value_t peer_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_peer, peer_fields)};
@@ -153,6 +159,7 @@ static const cyaml_schema_value_t file_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
     M(hooks, "hooks", NO, hooks, "Programs that connect a line system (条线系统).")                                    \
     M(admission, "admission", NO, admission, "How much one sender may ask for.")                                     \
     M(log, "log", NO, log, "What is logged.")                                                                        \
+    M(backup, "backup", NO, backup, "Nightly backup of the database and the materials.")                               \
     M(limits, "limits", NO, limits, "Limits of the halls' own steps, in working days; a light shows when one runs out.")
 #define LISTS(L)                                                                                                        \
     L(staff, staff_count, "staff", YES, staff, STAFF_MAX, "Who works here.")                                           \
