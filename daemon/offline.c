@@ -62,7 +62,7 @@ int offline_restore(const struct config *config, const char *from, bool force, s
     if (!rc) {
         print_faults(outcome);
         print_backup(outcome, "restored");
-        (void)puts("What happened after this backup is asked of the counterparts when tongband starts; until then the office stays closed.");
+        (void)puts("What happened after this backup is asked of the counterparts at the start; until then the office stays closed.");
     }
     if (outcome)
         backup_outcome_clear(outcome);

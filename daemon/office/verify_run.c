@@ -133,6 +133,8 @@ int verify_backup(const char *path, const struct office *office, const struct no
         out->entries = backup->manifest.ledger_size;
         out->materials = backup->manifest.materials;
         take_faults(backup, out);
+        if (out->differences < backup->manifest.faults)
+            out->differences = backup->manifest.faults; /* what was missing when it was made cannot be named any more */
     }
     if (backup)
         backup_outcome_clear(backup);

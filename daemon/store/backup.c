@@ -299,7 +299,7 @@ static int fill(struct making *making)
     if (!rc)
         rc = check_open(path, &db, making->p);
     if (!rc)
-        rc = check_file(db, making->p);
+        rc = check_file(db, making->pace, making->p);
     if (!rc)
         rc = check_ledger(db, &making->store->options.signer->vkey, making->pace, m, making->p);
     if (!rc)

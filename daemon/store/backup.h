@@ -40,7 +40,7 @@ struct backup_outcome {
     int64_t material_bytes, linked;            /* linked: materials that took no room */
     int64_t erased;                            /* materials that were erased while the backup ran */
     int64_t removed;                           /* older backups */
-    json_t *faults;                            /* owned, at most LIMIT_BACKUP_FAULTS: [{"material", "fault": "missing"|"damaged", "kept"}] */
+    json_t *faults;                            /* owned, at most LIMIT_BACKUP_FAULTS: [{"material", "fault": "missing"/"damaged", "kept"}] */
 };
 void backup_outcome_clear(struct backup_outcome *outcome);
 

@@ -5,7 +5,7 @@
 
 #include "daemon/store/backup_internal.h"
 
-enum { TELL_ENTRIES = 1024 };
+enum { TELL_ENTRIES = 1024, PROGRESS_OPS = 10000 };
 
 static int code_of(sqlite3 *db, int sqlite_rc, struct problem *p)
 {
@@ -59,9 +59,17 @@ static int first_int(sqlite3 *db, const char *sql, int64_t *out, struct problem 
     return rc;
 }
 
-int check_file(sqlite3 *db, struct problem *p)
+static int on_progress(void *context)
+{
+    const struct backup_pace *pace = context;
+    return pace->stopped && pace->stopped(pace->context);
+}
+
+int check_file(sqlite3 *db, struct backup_pace *pace, struct problem *p)
 {
     char said[200], table[64] = "";
+    if (pace)
+        sqlite3_progress_handler(db, PROGRESS_OPS, on_progress, pace);
     int rc = first_text(db, "PRAGMA quick_check(1)", said, sizeof said, p);
     if (!rc && strcmp(said, "ok") != 0) {
         (void)problem_set(p, PROBLEM_BACKUP, "", "the database is damaged: %s", said);

@@ -69,7 +69,7 @@ static int verify_database(struct verifying *v, const char *path, const char *of
     sqlite3 *db = NULL;
     int rc = check_open(path, &db, v->p);
     if (!rc)
-        rc = check_file(db, v->p);
+        rc = check_file(db, v->pace, v->p);
     if (!rc)
         rc = check_ledger(db, key, v->pace, &found, v->p);
     sqlite3_close(db);
