@@ -81,7 +81,7 @@ int (report_document)(const struct client *client, const json_t *doc, long statu
         id >= 0 ? problem_type((enum problem_id)id)->remedy : json_string_value(json_object_get(doc, "remedy"));
     print_human(title ? translated(title) : _("The server refused"), json_string_value(json_object_get(doc, "detail")),
                 json_string_value(json_object_get(doc, "field")), translated(remedy));
-    if (exit_status == EXIT_UNREACHABLE) /* a matter for the operator, who finds it in the log by this */
+    if (exit_status == EXIT_UNREACHABLE || status >= 500) /* a matter for the operator, who finds it in the log by this */
         put_line(_("Request: "), request_of(doc));
     return exit_status;
 }

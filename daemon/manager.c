@@ -43,7 +43,7 @@ static void describe(const struct api *api, char out[MANAGER_LINE])
     char peers[MANAGER_LINE / 2];
     store_stats(api->store, &store);
     describe_peers(api, peers, sizeof peers);
-    (void)snprintf(out, MANAGER_LINE, "%s; %llu writes queued; %s",
+    (void)snprintf(out, MANAGER_LINE, "%s; write queue %llu; %s",
                    store.failed     ? "CANNOT WRITE"
                    : store.disk_low ? "disk nearly full, no intake"
                                     : "running",

@@ -18,6 +18,7 @@
 #include "daemon/base/sd.h"
 #include "daemon/hook/hook.h"
 #include "daemon/manager.h"
+#include "daemon/office/keys.h"
 #include "daemon/office/staff.h"
 #include "daemon/peer/driver.h"
 #include "daemon/setup.h"
@@ -32,7 +33,8 @@ struct service {
     uv_loop_t loop;
     struct loop_post *post;
     struct lanes *lanes;
-    struct note_signer signer;
+    struct note_signer signer, previous_signer;
+    bool rotated; /* there is a previous one */
     struct office *office;
     struct store *store;
     struct material_store *materials;
@@ -52,6 +54,8 @@ struct service {
     unsigned waiting;    /* listeners and drivers that have not ended yet */
     bool stopping, ended;
     struct reload *reload;
+    struct control_reload *reload_wanted; /* who waits for the next one to start */
+    unsigned minutes;
     uv_timer_t timer;    /* of the tick */
     struct office_tick tick;
     bool ticking;
@@ -100,7 +104,7 @@ static bool peer_status(void *context, const char *office, struct api_peer_statu
         driver_stats(service->drivers[i], &stats);
         *out = (struct api_peer_status){.alarm = stats.alarm, .failures = stats.failures, .last_exchange_ms = stats.last_exchange_ms,
                                         .skew_ms = stats.skew_ms, .refused = stats.refused, .material_stuck = stats.material_stuck,
-                                        .last_rc = stats.last_rc, .last_ok_ms = stats.last_ok_ms};
+                                        .last_rc = stats.last_rc, .last_ok_ms = stats.last_ok_ms, .paused = stats.paused};
         return true;
     }
     return false;
@@ -144,6 +148,11 @@ static bool wired_draining(void *context)
     return ((struct service *)context)->api.draining;
 }
 
+static int wired_metrics(void *context, struct buf *out)
+{
+    return api_metrics_print(&((struct service *)context)->api, NULL, NULL, out);
+}
+
 static int64_t wired_certificate_days(void *context)
 {
     return observe_certificate_days(&((struct service *)context)->api);
@@ -159,11 +168,13 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .office = service->office,
         .config = service->config,
         .signer = &service->signer,
+        .previous_signer = service->rotated ? &service->previous_signer : NULL,
         .monitor = service->monitor,
         .backups = service->backups,
         .started_ms = service->started_ms,
         .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
-                   .draining = wired_draining, .certificate_days = wired_certificate_days},
+                   .draining = wired_draining, .metrics = wired_metrics,
+                   .certificate_days = wired_certificate_days},
     };
 }
 
@@ -176,6 +187,9 @@ struct reload {
     struct problem problem;
     int rc;
     bool again; /* a further SIGHUP came meanwhile */
+    bool look;  /* only when a revocation list has changed */
+    bool same;  /* none has */
+    struct control_reload *waiting;
 };
 
 static void note_certificates(struct service *service)
@@ -201,10 +215,35 @@ static void use_authorities(struct service *service)
 static void reload_work(struct lane_job *job)
 {
     struct reload *reload = (struct reload *)job;
+    reload->same = reload->look && !trust_changed(reload->service->config, &reload->service->tls.trust);
+    if (reload->same)
+        return;
     reload->rc = setup_tls(reload->service->config, &reload->tls, &reload->problem);
 }
 
-static void reload_start(struct service *service);
+static void reload_start(struct service *service, bool look);
+
+static void tell_reloaded(struct control_reload *waiting, const struct problem *failed)
+{
+    for (struct control_reload *next; waiting; waiting = next) {
+        next = waiting->next;
+        waiting->done(waiting, failed);
+    }
+}
+
+static void tell_reload_failed(struct control_reload *waiting, enum problem_id id, const char *why)
+{
+    struct problem p = {.number = -1};
+    (void)problem_set(&p, id, "", "%s", why);
+    tell_reloaded(waiting, &p);
+}
+
+static void reload_give_up(struct service *service)
+{
+    struct control_reload *waiting = service->reload_wanted;
+    service->reload_wanted = NULL;
+    tell_reload_failed(waiting, PROBLEM_STOPPING, "the daemon is stopping");
+}
 
 static void reload_done(struct lane_job *job)
 {
@@ -212,7 +251,9 @@ static void reload_done(struct lane_job *job)
     struct service *service = reload->service;
     bool again = reload->again && !service->stopping;
     service->reload = NULL;
-    if (reload->rc < 0) {
+    if (reload->same) {
+        trust_look(&service->tls.trust, world_real()->now_ms(world_real()->context));
+    } else if (reload->rc < 0) {
         LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("detail", reload->problem.detail));
     } else if (service->stopping) {
         setup_tls_clear(&reload->tls);
@@ -227,33 +268,66 @@ static void reload_done(struct lane_job *job)
             if (driver_set_identity(service->drivers[i], &identity) != 0)
                 LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("peer", service->office->peers[i].code));
         }
+        trust_look(&service->tls.trust, world_real()->now_ms(world_real()->context));
         metric_add(METRIC_TLS_RELOADS, 1);
         LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", observe_certificate_days(&service->api)));
     }
+    if (service->stopping && !reload->rc)
+        tell_reload_failed(reload->waiting, PROBLEM_STOPPING, "the daemon is stopping");
+    else
+        tell_reloaded(reload->waiting, reload->rc ? &reload->problem : NULL);
+    bool told = !reload->look;
     free(reload);
-    if (!service->stopping)
+    if (!service->stopping && told)
         sd_tell_ready(manager_line(&service->manager));
     if (again)
-        reload_start(service);
+        reload_start(service, false);
+    else if (service->stopping)
+        reload_give_up(service);
 }
 
-static void reload_start(struct service *service)
+static void reload_start(struct service *service, bool look)
 {
     if (service->reload) {
-        service->reload->again = true;
+        service->reload->again = service->reload->again || !look;
         return;
     }
     struct reload *reload = calloc(1, sizeof *reload);
     if (reload) {
-        *reload = (struct reload){.job = {.work = reload_work, .done = reload_done}, .service = service};
+        *reload = (struct reload){.job = {.work = reload_work, .done = reload_done}, .service = service, .look = look};
         if (lane_submit(service->lanes, LANE_SLOW, &reload->job) == 0) {
             service->reload = reload;
-            sd_tell_reloading();
+            reload->waiting = look ? NULL : service->reload_wanted;
+            service->reload_wanted = look ? service->reload_wanted : NULL;
+            if (!look)
+                sd_tell_reloading();
             return;
         }
     }
     free(reload);
     LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("detail", "too much work is waiting; send SIGHUP again"));
+    struct control_reload *waiting = service->reload_wanted;
+    service->reload_wanted = NULL;
+    tell_reload_failed(waiting, PROBLEM_BUSY, "too much work is waiting");
+}
+
+/* Of the control socket: the answer comes when what was read anew is in use. */
+static void reload_asked(void *context, struct control_reload *wait)
+{
+    struct service *service = context;
+    wait->next = service->reload_wanted;
+    service->reload_wanted = wait;
+    if (service->stopping)
+        reload_give_up(service);
+    else
+        reload_start(service, false);
+}
+
+static size_t certificates_in_use(void *context, const struct control_certificate **out)
+{
+    const struct trust *trust = &((struct service *)context)->tls.trust;
+    *out = trust->certificates;
+    return trust->certificate_count;
 }
 
 /* ---- start ---- */
@@ -263,7 +337,7 @@ static void on_signal(uv_signal_t *handle, int number)
     struct service *service = handle->data;
     if (number == SIGHUP) {
         if (!service->stopping)
-            reload_start(service);
+            reload_start(service, false);
         return;
     }
     if (service->stopping) {
@@ -316,6 +390,7 @@ static int start_store(struct service *service, struct problem *p)
         .directory = config->store.directory,
         .office = config->office.code,
         .signer = &service->signer,
+        .previous_signer = service->rotated ? &service->previous_signer : NULL,
         .world = world_real(),
         .disk_floor_bytes = config->store.disk_floor_bytes,
         .readers = config->store.readers,
@@ -332,6 +407,8 @@ static int start_store(struct service *service, struct problem *p)
     size_t shadowed = 0;
     if (!rc && office_staff_load(service->office, store_sync_view(service->store), &shadowed) != 0)
         rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the enrolled staff cannot be read");
+    if (!rc && office_keys_load(service->office, store_sync_view(service->store)) != 0)
+        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the accepted keys cannot be read");
     if (rc)
         return rc;
     if (shadowed) /* the configuration wins */
@@ -348,7 +425,7 @@ static int start_api(struct service *service, struct problem *p)
                         .peer_status_context = service};
     api->peers = calloc(api->peer_count + 1, sizeof *api->peers);
     const struct config_admission *admission = &service->config->admission;
-    if (admission_new(admission->staff_per_s, admission->peer_per_s, &api->admission) != 0 || !api->peers ||
+    if (!api->peers || admission_new(admission->staff_per_s, admission->peer_per_s, &api->admission) != 0 ||
         watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
         return problem_from_code(p, TB_ENOMEM);
     for (size_t i = 0; i < api->peer_count; i++)
@@ -363,8 +440,9 @@ static void count_files(struct service *service)
 {
     struct rlimit files = {.rlim_cur = 0};
     size_t wanted = service->config->admission.connections, room;
-    if (!getrlimit(RLIMIT_NOFILE, &files)) {
-        files.rlim_cur = files.rlim_max;
+    if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < 2 * wanted + FILES_OF_OURS) {
+        /* not more than needed: hooks inherit it, and some programs look at every number */
+        files.rlim_cur = files.rlim_max < 2 * wanted + FILES_OF_OURS ? files.rlim_max : 2 * wanted + FILES_OF_OURS;
         if (setrlimit(RLIMIT_NOFILE, &files) != 0)
             (void)getrlimit(RLIMIT_NOFILE, &files);
     }
@@ -430,6 +508,7 @@ static int start_control(struct service *service, struct problem *p)
         return 0;
     struct control_parts parts;
     control_parts_of(service, &parts);
+    parts.service = (struct control_service){service, certificates_in_use, reload_asked};
     int rc = control_start(&parts, configured ? configured : path, &service->control, p);
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_API, "control", LOG_TEXT("path", configured ? configured : path));
@@ -537,6 +616,8 @@ static void on_minute(uv_timer_t *timer)
         return;
     manager_refresh(&service->manager);
     observe_minute(&service->api);
+    if (service->minutes++ % (LIMIT_CRL_LOOK_S / 60) == 0)
+        reload_start(service, true);
 }
 
 static void start_tick(struct service *service)
@@ -559,6 +640,8 @@ static void start_signals(struct service *service)
 static int service_start(struct service *service, struct problem *p)
 {
     int rc = setup_signer(service->config, &service->signer, p);
+    if (!rc)
+        rc = setup_previous_signer(service->config, &service->previous_signer, &service->rotated, p);
     if (!rc)
         rc = setup_office(service->config, &service->office, p);
     if (!rc)
@@ -657,6 +740,7 @@ static void service_free(struct service *service)
     setup_tls_clear(&service->tls);
     office_free(service->office);
     note_signer_wipe(&service->signer);
+    note_signer_wipe(&service->previous_signer);
     free(service->api.peers);
     admission_free(service->api.admission);
     free(service->drivers);

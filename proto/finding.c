@@ -44,6 +44,9 @@ static bool office_holds(enum finding_id id, const struct finding_facts *f, int6
         *number = f->certificate_days;
         return id == FINDING_CERTIFICATE_NOW ? *number <= FINDING_CERTIFICATE_NOW_DAYS
                                              : *number > FINDING_CERTIFICATE_NOW_DAYS && *number <= FINDING_CERTIFICATE_DAYS;
+    case FINDING_CRL_OUTDATED:
+        *number = f->crls_outdated;
+        return *number > 0;
     case FINDING_CALENDAR_SOON:
         *number = f->calendar_days;
         return *number <= FINDING_CALENDAR_DAYS;

@@ -55,6 +55,8 @@ enum {
       "Check time synchronisation (timedatectl) at both sides", "how-to/read-metrics-and-log.md")                                   \
     F(CERTIFICATE_SOON, "certificate-soon", FINDING_WARNING, "A certificate expires within a month",                                \
       "tongbanctl certificate list names it; request the next one now", "how-to/certificates.md")                                   \
+    F(CRL_OUTDATED, "crl-outdated", FINDING_WARNING, "A revocation list is older than allowed",                                      \
+      "tongbanctl certificate list names it; get a new one from its authority", "how-to/certificates.md")                           \
     F(CALENDAR_SOON, "calendar-soon", FINDING_WARNING, "The calendar of working days ends soon; later dates are provisional",        \
       "Install the calendar of the coming year", "how-to/new-calendar.md")                                                          \
     F(HOOK_FAILING, "hook-failing", FINDING_WARNING, "A program of the hook directory fails; its events wait",                      \
@@ -95,7 +97,7 @@ struct finding_facts {
     int64_t writer_silent_ms; /* how long a command has waited for the writer */
     int64_t writer_queue;     /* commands */
     int64_t certificate_days, calendar_days; /* left */
-    int64_t hooks_failing;
+    int64_t hooks_failing, crls_outdated;
     bool backup_wanted, backup_failed; /* configured; the last one made by this process */
     int64_t backup_days;      /* age of the newest verified one, INT64_MAX without */
     const struct finding_peer *peers;

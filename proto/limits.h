@@ -88,6 +88,7 @@
     LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \
     LIMIT(UPLOADS_OPEN, 1000, "uploads", "unfinished uploads at one office")                                           \
     LIMIT(UPLOADS_ACTIVE, 64, "uploads", "being written at once; 1.1 MiB of memory each")                              \
+    LIMIT(UPLOADS_ACTIVE_OF_ONE, 32, "uploads", "of them by one counterpart or member of staff; beyond it 503")        \
     LIMIT(REPORT_DAYS, 3660, "days", "period of a report: ten years, as long as cases are kept")                       \
     LIMIT(REPORT_ROWS, 1000, "rows", "one page of a report; the rest follows by its cursor")                           \
     LIMIT(REPORT_PAGE_MS, 150, "ms", "a page of a report ends after this: the lists of the windows must not wait")     \
@@ -131,6 +132,15 @@
     LIMIT(CLIENT_RETRY_AFTER_S, 10, "s", "longest Retry-After that is waited for; a longer one is told to the person")  \
     LIMIT(CLIENT_CHUNK_BYTES, 4 * 1024 * 1024, "bytes", "one PATCH of an upload")                                      \
     LIMIT(CLIENT_ANSWER_BYTES, 64 * 1024 * 1024, "bytes", "one answer: the proof bundle of a case with 200 materials") \
+    LIMIT(PKI_INDEX_BYTES, 16 * 1024 * 1024, "bytes", "index of a small authority: some 100,000 certificates")          \
+    LIMIT(PKI_ADDRESSES_BYTES, 1024, "bytes", "addresses of one server in its certificate")                            \
+    LIMIT(PKI_PASSPHRASE_LEAST, 8, "bytes", "passphrase of a small authority's key, shortest")                         \
+    LIMIT(PKI_PASSPHRASE_BYTES, 1024, "bytes", "passphrase of a small authority's key, longest")                       \
+    LIMIT(PKI_PBKDF2_ROUNDS, 600000, "rounds", "HMAC-SHA-256 between that passphrase and the key it opens")            \
+    LIMIT(CRL_BYTES, 4 * 1024 * 1024, "bytes", "one file of revocation lists: some 100,000 certificates")                \
+    LIMIT(CRL_AGE_DAYS, 3650, "days", "largest `crl_max_age_days`")                                                   \
+    LIMIT(CRL_LOOK_S, 3600, "s", "between two looks whether a revocation list has changed or grown old")              \
+    LIMIT(CERTIFICATE_DAYS_WARN, 30, "days", "left to a certificate: fewer and `certificate list` ends with 1")        \
     LIMIT(REPORT_BYTES, 1024LL * 1024 * 1024, "bytes", "a whole report of ten years as text, at the client")           \
     LIMIT(CASE_ROW_BYTES, 256 * 1024, "bytes", "one case in a file of cases: a request of 64 KiB, escaped")             \
     LIMIT(CASE_FILE_COLUMNS, 64, "columns", "of a file of cases; the table has fewer")                                 \

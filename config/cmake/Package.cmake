@@ -36,7 +36,8 @@ install(FILES ${units} DESTINATION ${manager}/systemd/system COMPONENT daemon)
 install(FILES ${catalogs} DESTINATION ${manager}/systemd/catalog COMPONENT daemon)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/tongban.sysusers DESTINATION ${manager}/sysusers.d RENAME tongban.conf COMPONENT daemon)
 install(FILES ${PROJECT_SOURCE_DIR}/systemd/tongban.tmpfiles DESTINATION ${manager}/tmpfiles.d RENAME tongban.conf COMPONENT daemon)
-install(FILES ${PROJECT_SOURCE_DIR}/config/tongban.example.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/tongban COMPONENT common)
+install(FILES ${PROJECT_SOURCE_DIR}/config/tongban.example.yaml ${PROJECT_SOURCE_DIR}/systemd/journald-tongban.conf
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/tongban COMPONENT common)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/calendar DESTINATION ${CMAKE_INSTALL_DATADIR}/tongban COMPONENT common)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/catalogue DESTINATION ${CMAKE_INSTALL_DATADIR}/tongban COMPONENT common
   PATTERN "*.py" EXCLUDE)
@@ -63,7 +64,7 @@ foreach(component common daemon client verify)
 endforeach()
 
 # The scripts of the package get their names and modes here.
-foreach(script postinst prerm postrm)
+foreach(script preinst postinst prerm postrm)
   file(COPY_FILE ${PROJECT_SOURCE_DIR}/config/debian/daemon.${script} ${PROJECT_BINARY_DIR}/debian/${script} ONLY_IF_DIFFERENT)
   file(CHMOD ${PROJECT_BINARY_DIR}/debian/${script} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ
     WORLD_EXECUTE)

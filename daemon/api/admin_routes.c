@@ -6,7 +6,6 @@
 #include "daemon/base/process.h"
 #include "proto/limits.h"
 
-enum { METRICS_BYTES_MAX = 256 * 1024 };
 
 /* ---- GET /healthz: one command through the writer and one query through a reader, that both do nothing ---- */
 
@@ -147,14 +146,19 @@ static int scrape_run(struct store_db *db, struct store_query *query)
     return scrape->ask(db, query);
 }
 
+int api_metrics_print(struct api *api, const json_t *peers, const struct process_figures *process, struct buf *out)
+{
+    observe_scrape(api, peers);
+    int rc = metrics_print(out);
+    return rc ? rc : process_print(process, out);
+}
+
 static void scrape_answer(struct scrape *scrape, int rc)
 {
     struct buf text;
-    observe_scrape(scrape->api, rc == 0 ? json_object_get(scrape->question.answer, "peers") : NULL);
+    const json_t *peers = rc == 0 ? json_object_get(scrape->question.answer, "peers") : NULL;
     buf_init(&text, METRICS_BYTES_MAX);
-    rc = metrics_print(&text);
-    if (rc == 0)
-        rc = process_print(scrape->read ? &scrape->process : NULL, &text);
+    rc = api_metrics_print(scrape->api, peers, scrape->read ? &scrape->process : NULL, &text);
     if (rc == 0)
         exchange_answer(scrape->x, 200, "text/plain; version=0.0.4; charset=utf-8", text.data, text.len);
     else

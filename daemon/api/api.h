@@ -29,6 +29,7 @@ struct api_peer {
 struct api_peer_status {
     bool alarm;
     bool refused, material_stuck; /* which of both halves of the exchange has the alarm */
+    bool paused;                  /* by an operator */
     int last_rc;                  /* of the last failure, 0 none */
     unsigned failures;
     int64_t last_exchange_ms;
@@ -90,6 +91,10 @@ struct api_peer *api_peer_of(struct exchange *x, struct api *api);
 uint16_t api_source(const struct api *api, const struct tls_identity *who);
 /* Answers with the problem that a finished command left, or with the words that fit the bare code. */
 void api_answer_failure(struct exchange *x, const struct problem *p, int rc);
+/* All figures in the text format of Prometheus; `peers`: the rows of ASK_OFFICE, `process`: both may be NULL. */
+enum { METRICS_BYTES_MAX = 256 * 1024 };
+struct process_figures;
+int api_metrics_print(struct api *api, const json_t *peers, const struct process_figures *process, struct buf *out) TB_MUST_USE;
 void api_healthz(struct exchange *x, void *context);
 
 /* ---- material_routes.c: uploads and downloads ---- */

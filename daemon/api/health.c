@@ -187,6 +187,8 @@ static void note_peer(struct health_report *report, const struct api *api, const
     const char *failure = !known || !status.last_rc ? "no failure" : err_text(status.last_rc);
     if (!known)
         note(report, code, false, "no exchange runs");
+    else if (status.paused)
+        note(report, code, false, "paused by an operator");
     else if (status.alarm)
         note(report, code, false, "alarm, will not pass by itself: %s", failure);
     else if (!status.last_ok_ms)

@@ -384,7 +384,7 @@ int material_api_new(const struct material_api_options *options, struct material
         return TB_ENOMEM;
     api->options = *options;
     const struct tus_options tus = {.backend = &backend, .context = api, .max_bytes = LIMIT_MATERIAL_BYTES,
-                                    .max_writers = LIMIT_UPLOADS_ACTIVE};
+                                    .max_writers = LIMIT_UPLOADS_ACTIVE, .max_writers_of_one = LIMIT_UPLOADS_ACTIVE_OF_ONE};
     int rc = tus_new(&tus, &api->tus);
     if (!rc && uv_timer_init(options->loop, &api->timer))
         rc = TB_ENOMEM;

@@ -152,6 +152,7 @@ static void look(struct monitor *monitor, const json_t *peers)
         .backup_wanted = backup_run_wanted(parts->backups),
         .backup_failed = backup_run_failed(parts->backups),
         .backup_days = backup_run_days(parts->backups, now_ms()),
+        .crls_outdated = metric_get(METRIC_CRL_OUTDATED),
         .peers = facts_of_peers,
         .peer_count = parts->office->peer_count,
     };

@@ -444,6 +444,8 @@ static int check(const struct config_yaml *file, const struct config *c, struct 
     err = check_backup(file, c, p);
     if (err)
         return err;
+    if (c->crl_max_age_days < 1 || c->crl_max_age_days > LIMIT_CRL_AGE_DAYS)
+        return config_yaml_refuse(file, "/crl_max_age_days", p, "crl_max_age_days must be 1 to %d", LIMIT_CRL_AGE_DAYS);
     err = check_limits(file, c, p);
     if (!err)
         err = check_admission(file, &c->admission, p);

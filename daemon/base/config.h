@@ -48,6 +48,7 @@ struct config_listener {
     char *certificate;   /* PEM file; NULL for admin (plain HTTP) */
     char *key;
     char *authority;     /* CA file that clients must chain to */
+    char *crl;           /* window only: its revocation list, or NULL */
 };
 
 struct config_staff {
@@ -63,6 +64,7 @@ struct config_peer {
     char *name;
     char *url;           /* "https://127.0.0.1:7402": its peer API */
     char *authority;     /* CA file of the peer's gateway, pinned to this office: for its server and its client certificate */
+    char *crl;           /* revocation list of that authority, or NULL */
     char *ledger_key;    /* C2SP vkey text */
     char *phone, *complaint, *address; /* for applicants, on documents in its name; or NULL */
     bool licences;       /* its program knows e-licences (proto/licence.h) */
@@ -108,6 +110,8 @@ struct config {
     struct config_ledger ledger;
     struct config_listener window, peer_listener, admin;
     char *gateway_certificate, *gateway_key;   /* client certificate towards peers */
+    unsigned crl_max_age_days;    /* older: outdated */
+    bool crl_strict;              /* outdated: refused */
     char *control;                /* socket of tongbanctl; NULL: /run/tongban/CODE.ctl when that directory is there */
     char *calendar;               /* TSV */
     char **catalogue;             /* this office's own catalogue files */
@@ -133,6 +137,10 @@ void config_free(struct config *config);
 void config_set_log(const struct config_log *log);
 /* Prints the commented default configuration / the reference page from the schema table. */
 int config_print_reference(struct buf *out) TB_MUST_USE;
+
+/* What the configuration says, for a support bundle: nothing about persons, of the staff only how many; files by their names.  New, NULL
+ * without memory. */
+json_t *config_summary(const struct config *config);
 
 /* Catalogue files (YAML): {office, items:[…]} → the JSON edition document's items, checked by proto/item.h, errors with
  * file:line.  *items is a new reference. */

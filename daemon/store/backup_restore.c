@@ -63,7 +63,7 @@ static int verify_file(const struct verifying *v, const char *name, const char *
     return rc;
 }
 
-static int verify_database(struct verifying *v, const char *path, const char *office, const struct note_vkey *key)
+static int verify_database(struct verifying *v, const char *path, const char *office, const struct backup_keys *keys)
 {
     struct backup_manifest found = {.schema = 0}, *m = &v->out->manifest;
     sqlite3 *db = NULL;
@@ -71,7 +71,7 @@ static int verify_database(struct verifying *v, const char *path, const char *of
     if (!rc)
         rc = check_file(db, v->pace, v->p);
     if (!rc)
-        rc = check_ledger(db, key, v->pace, &found, v->p);
+        rc = check_ledger(db, keys, v->pace, &found, v->p);
     sqlite3_close(db);
     if (rc)
         return rc;
@@ -80,7 +80,7 @@ static int verify_database(struct verifying *v, const char *path, const char *of
     return 0;
 }
 
-int backup_verify(const char *path, const char *office, const struct note_vkey *key, struct backup_pace *pace, struct backup_outcome *out,
+int backup_verify(const char *path, const char *office, const struct backup_keys *keys, struct backup_pace *pace, struct backup_outcome *out,
                   struct problem *p)
 {
     struct verifying v = {.path = path, .pace = pace, .out = out, .p = p};
@@ -99,7 +99,7 @@ int backup_verify(const char *path, const char *office, const struct note_vkey *
     if (!rc)
         rc = verify_file(&v, BACKUP_DATABASE, out->manifest.database_sha256, file);
     if (!rc)
-        rc = verify_database(&v, file, office, key);
+        rc = verify_database(&v, file, office, keys);
     if (!rc)
         rc = verify_file(&v, BACKUP_LIST, out->manifest.list_sha256, file);
     if (!rc)
@@ -281,7 +281,7 @@ int backup_restore(const struct restore_options *options, struct backup_pace *pa
 {
     struct restoring r = {.o = options, .pace = pace, .out = out, .p = p};
     int fd = -1;
-    int rc = backup_verify(options->from, options->office, options->key, pace, out, p);
+    int rc = backup_verify(options->from, options->office, &options->keys, pace, out, p);
     if (rc)
         return rc;
     p->id = PROBLEM_COUNT;

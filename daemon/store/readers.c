@@ -87,8 +87,6 @@ void *reader_main(void *argument)
         int rc = 0;
         if (!open) {
             rc = db_open(&db, store->path, store->vfs_name, false, NULL);
-            if (!rc && (rc = db_prepare(&db, NULL)))
-                db_close(&db);
             open = !rc;
         }
         query->rc = rc ? rc : run_query(&db, query);

@@ -310,11 +310,12 @@
     S(MATERIAL_OUT_DROP, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND idx = ?2")                            \
     S(MATERIAL_OUT_NEXT, READ,                                                                                         \
       "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
-      "WHERE o.peer_no = ?1 AND o.ready = 1 AND o.id > coalesce((SELECT max(id) FROM material_out "                    \
+      "WHERE o.peer_no = ?1 AND o.ready = 1 AND o.parked = 0 AND o.id > coalesce((SELECT max(id) FROM material_out "                    \
       "WHERE peer_no = ?1 AND ready = 1 AND sha256 = ?2), 0) ORDER BY o.id LIMIT 1")                                   \
     S(MATERIAL_OUT_LIST, READ,                                                                                         \
-      "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
+      "SELECT m.sha256, m.size, m.type, m.at, o.parked FROM material_out o JOIN material m ON m.sha256 = o.sha256 "    \
       "WHERE o.peer_no = ?1 AND o.ready = 1 ORDER BY o.id LIMIT ?2")                                                   \
+    S(MATERIAL_OUT_PARK, WRITE, "UPDATE material_out SET parked = ?3 WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1") \
     S(MATERIAL_OUT_DONE, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1")           \
     /* joint cases */                                                                                                  \
     S(JOINT_INSERT, WRITE,                                                                                             \
@@ -359,7 +360,9 @@
     S(STAFF_COUNT, READ, "SELECT count(*) FROM staff")                                                                 \
     S(DESK_ADD, WRITE, "INSERT INTO staff_desk (entry, staff, desk, township) VALUES (?1, ?2, ?3, ?4)")                \
     S(DESK_LAST, READ,                                                                                                 \
-      "SELECT entry, staff, desk, township FROM staff_desk WHERE staff = ?1 AND entry < ?2 ORDER BY entry DESC LIMIT 1")
+      "SELECT entry, staff, desk, township FROM staff_desk WHERE staff = ?1 AND entry < ?2 ORDER BY entry DESC LIMIT 1")  \
+    S(KEY_ADD, WRITE, "INSERT INTO ledger_key (office, vkey, rotation, since, accepted_by) VALUES (?1, ?2, ?3, ?4, ?5)") \
+    S(KEY_LIST, READ, "SELECT office, vkey, rotation, since, accepted_by FROM ledger_key WHERE office = ?1 ORDER BY id")
 
 enum sql_id {
 #define S(name, who, text) SQL_##name,

@@ -343,6 +343,11 @@ const char *store_office(struct store_db *db)
     return db->options->office;
 }
 
+const struct note_signer *store_previous_signer(struct store_db *db)
+{
+    return db->options->previous_signer;
+}
+
 const struct note_signer *store_signer(struct store_db *db)
 {
     return db->options->signer;

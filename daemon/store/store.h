@@ -25,6 +25,7 @@ struct store_options {
     const char *directory;           /* exists; "office.db" and "materials/" are made in it */
     const char *office;              /* six digits; a file of another office is refused */
     const struct note_signer *signer;/* borrowed for the store's life */
+    const struct note_signer *previous_signer; /* signs too, after a rotation; or NULL */
     const struct world *world;
     uint64_t disk_floor_bytes;       /* free space under which commands marked `intake` are refused */
     unsigned readers;                /* reader threads */
@@ -72,8 +73,8 @@ int store_start(struct store *store) TB_MUST_USE;
 void store_stop(struct store *store);
 void store_close(struct store *store);
 
-/* Any thread.  TB_ETEMP when the queue, or the share of this source in it, is full; TB_ECLOSED when the threads do not
- * run: `done` will not be called. */
+/* Any thread.  TB_ETEMP when the queue, or the share of this source in it, is full; TB_ECLOSED when the threads do not run: `done` will
+ * not be called. */
 int store_submit(struct store *store, struct store_command *command) TB_MUST_USE;
 int store_read(struct store *store, struct store_query *query) TB_MUST_USE;
 /* One transaction over the list, in the calling thread, without `done` and `post` (they are the caller's): sets rc in each.  Returns 0 when
@@ -125,5 +126,6 @@ const struct world *store_world(struct store_db *db);
 int64_t store_now(struct store_db *db);
 const char *store_office(struct store_db *db);
 const struct note_signer *store_signer(struct store_db *db);
+const struct note_signer *store_previous_signer(struct store_db *db); /* or NULL */
 
 #endif

@@ -214,8 +214,8 @@ int main(int argc, char **argv)
     }
     (void)signal(SIGPIPE, SIG_IGN);
     context = SSL_CTX_new(TLS_client_method());
-    if (!context || SSL_CTX_load_verify_locations(context, opt.ca, NULL) != 1 || SSL_CTX_use_certificate_chain_file(context, opt.cert) != 1 ||
-        SSL_CTX_use_PrivateKey_file(context, opt.key, SSL_FILETYPE_PEM) != 1)
+    if (!context || SSL_CTX_load_verify_locations(context, opt.ca, NULL) != 1 ||
+        SSL_CTX_use_certificate_chain_file(context, opt.cert) != 1 || SSL_CTX_use_PrivateKey_file(context, opt.key, SSL_FILETYPE_PEM) != 1)
         return 2;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);

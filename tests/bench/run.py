@@ -3,11 +3,12 @@
 
     run.py [--build DIR] [--cases N] [--connections N] [--million N] [--ledger N] [--only NAME[,NAME]]
 
-Parts: fsync (the disk alone), idle (also with 10,000 TLS connections), flood (the others' requests while one floods), cases (end to end), light (latency of one intake), todo (the lists of the morning and the sweep of due
-dates with 100,000 open cases), material (beside curl to nginx over the same TLS),
+Parts: fsync (the disk alone), idle (also with 10,000 TLS connections), flood (the others' requests while one floods), cases (end to end), light (latency
+of one intake), todo (the lists of the morning and the sweep of due dates with 100,000 open cases), material (beside curl to nginx over the same TLS),
 million (start and lists with many cases), ledger (appending at size).  The last two take minutes and run when a number is given.
 """
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -163,6 +165,60 @@ def sample(office, seconds, staff, rate=50):
     return out
 
 
+def sample_scans(office, seconds, staff, rate=10):
+    """Small scans of 20 KB uploaded whole by one member of staff: latencies in ms of both requests together."""
+    times, connection, begin, n = [], office.connect_window(staff), time.monotonic(), 0
+    while time.monotonic() - begin < seconds:
+        n += 1
+        time.sleep(max(0, begin + n / rate - time.monotonic()))
+        content = b"%PDF-1.7\n" + os.urandom(20000)
+        digest = hashlib.sha256(content).hexdigest()
+        metadata = f"sha256 {harness.base64_text(digest)},type {harness.base64_text('application/pdf')}"
+        at = time.perf_counter()
+        answer = office.window("POST", "/window/v1/materials", staff=staff, connection=connection, headers={
+            "Tus-Resumable": "1.0.0", "Upload-Length": str(len(content)), "Upload-Metadata": metadata})
+        assert answer.status == 201, answer
+        answer = office.window("PATCH", f"/window/v1/materials/{digest}", content, staff, connection=connection, headers={
+            "Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
+        assert answer.status == 204, answer
+        times.append((time.perf_counter() - at) * 1000)
+    connection.close()
+    times.sort()
+    return {"p50_ms": round(times[len(times) // 2], 2), "p99_ms": round(times[len(times) * 99 // 100], 2), "max_ms": round(times[-1], 2)}
+
+
+def upload_for_ever(office, staff, megabytes, ended, moved):
+    """One huge material after the other, as fast as the office takes them, until `ended`."""
+    connection = office.connect_window(staff)
+    filler = os.urandom(1 << 20) * megabytes
+    while not ended.is_set():
+        content = b"%PDF-1.7\n" + os.urandom(16) + filler
+        digest = hashlib.sha256(content).hexdigest()
+        answer = office.create_upload(digest, len(content), staff=staff)
+        assert answer.status == 201, answer
+        answer = office.window("PATCH", f"/window/v1/materials/{digest}", content, staff, connection=connection, headers={
+            "Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
+        assert answer.status == 204, answer
+        moved.append(megabytes)
+    connection.close()
+
+
+def flood_of_materials(office, staff, other, seconds, uploads=4, megabytes=100):
+    """Small scans and small requests of one clerk, alone and while another uploads huge materials on several connections."""
+    out = {"alone": {"scan": sample_scans(office, seconds, staff), **sample(office, seconds, staff)}}
+    ended, moved = threading.Event(), []
+    threads = [threading.Thread(target=upload_for_ever, args=(office, other, megabytes, ended, moved)) for _ in range(uploads)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    out["during"] = {"scan": sample_scans(office, seconds, staff), **sample(office, seconds, staff)}
+    ended.set()
+    for thread in threads:
+        thread.join()
+    out["megabytes_moved"] = sum(moved)
+    return out
+
+
 def batch_request(world, path):
     """A batch of the home office's gateway as it stands on the wire; the receiving office refuses it after looking at it."""
     header = {"v": 1, "from": harness.HOME, "to": harness.AWAY, "checkpoint": "x", "old": 0, "consistency": "", "seen": 0, "lines": []}
@@ -197,6 +253,7 @@ def bench_flood(options, seconds=10, connections=64):
             out[name]["rss_kb"] = memory_kb(world.away.process, "VmRSS")
         for kind in ("list", "intake"):
             out[f"p99_ratio_{kind}"] = {name: round(out[name][kind]["p99_ms"] / out["alone"][kind]["p99_ms"], 1) for name in requests}
+        out["huge_materials"] = flood_of_materials(world.away, "0007", "0008", seconds)
         return out
     finally:
         world.remove()

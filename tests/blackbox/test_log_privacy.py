@@ -261,6 +261,10 @@ def test_a_day_leaves_no_personal_data_in_the_log(day, tmp_path):
         hostile_counterpart(office)
     assert {200, 400, 403, 404} <= set(statuses) and sum(statuses.values()) > 500, statuses
     assert found(world, records) == []
+    for office in world.offices.values():
+        bundle = tmp_path / f"bundle-{office.code}.json"
+        office.control("bundle", "--out", str(bundle), "--log", str(office.log))
+        assert hits(bundle.read_bytes()) == [], "in the support bundle"
     assert world.stop() == [0, 0]
     assert found(world, records) == [], "at the end"
     if records:

@@ -235,3 +235,24 @@ def test_limits_are_checked(office):
     other.admission(staff_per_s=0)
     done = subprocess.run([daemon_path(), "--config", str(other.config), "--check-config"], capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode != 0 and "staff_per_s must be 1 to 100000" in done.stderr + done.stdout, done
+
+
+def test_the_counterpart_waits_as_told():
+    """One request a second is all that the home side allows: the messages come late, in order, and none is lost."""
+    world = World()
+    try:
+        world.home.admission(peer_per_s=1)
+        world.start()
+        numbers = []
+        for _ in range(25):
+            answer = world.away.intake()
+            assert answer.status == 201, answer
+            numbers.append(answer.json()["case"])
+            time.sleep(0.05)
+        for number in numbers:
+            world.home.wait_state(number, "received", staff="0101")
+        assert world.home.metric("api_limited_total") >= 1
+        assert world.home.metric("api_limited_total") < 12  # it was asked again when it said, not before
+        assert world.stop() == [0, 0]
+    finally:
+        world.remove()

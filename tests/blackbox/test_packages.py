@@ -1,4 +1,4 @@
-"""The Debian packages of this build, looked at without installing them (installing: tests/system/test_packages.py)."""
+"""The Debian packages of this build, looked at without installing them (installing: tests/system/test_life.py)."""
 import pathlib
 import re
 import subprocess
@@ -15,12 +15,14 @@ import packages  # noqa: E402
 EXPECTED = {
     "tongban-daemon": ["usr/sbin/tongband", "usr/sbin/tongbanctl", "usr/lib/systemd/system/tongband.service",
                        "usr/lib/systemd/system/tongband@.service", "usr/lib/systemd/system/tongband-window.socket",
-                       "usr/lib/systemd/system/tongband-peer@.socket", "usr/lib/sysusers.d/tongban.conf", "usr/lib/tmpfiles.d/tongban.conf",
+                       "usr/lib/systemd/system/tongband-peer@.socket", "usr/lib/systemd/catalog/tongban.catalog",
+                       "usr/lib/sysusers.d/tongban.conf", "usr/lib/tmpfiles.d/tongban.conf",
                        "usr/share/man/man8/tongband.8.gz", "usr/share/man/man8/tongbanctl.8.gz",
                        "usr/share/bash-completion/completions/tongbanctl"],
     "tongban": ["usr/bin/tongban", "usr/share/man/man1/tongban.1.gz", "usr/share/bash-completion/completions/tongban"],
     "tongban-verify": ["usr/bin/tongban-verify", "usr/share/man/man1/tongban-verify.1.gz"],
     "tongban-common": ["usr/share/tongban/calendar/holidays.tsv", "usr/share/tongban/catalogue/items.tsv", "usr/share/tongban/tongban.example.yaml",
+                       "usr/share/tongban/journald-tongban.conf", "usr/share/tongban/prometheus/tongban.rules.yml",
                        "usr/share/locale/zh_CN/LC_MESSAGES/tongban.mo", "usr/share/doc/tongban-common/how-to/install.md",
                        "usr/share/doc/tongban-common/reference/units.md"],
 }
@@ -29,6 +31,8 @@ PROGRAMS = ("usr/sbin/", "usr/bin/")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
+    if packages.instrumented():
+        pytest.skip("packages are made of builds without sanitizers and coverage")
     return packages.make(tmp_path_factory.mktemp("packages"))
 
 
@@ -75,7 +79,7 @@ def test_control(made):
 
 def test_scripts(made, tmp_path):
     subprocess.run(["dpkg-deb", "-e", str(made["tongban-daemon"]), str(tmp_path)], check=True)
-    for name in ("postinst", "prerm", "postrm"):
+    for name in ("preinst", "postinst", "prerm", "postrm"):
         script = tmp_path / name
         assert script.stat().st_mode & 0o777 == 0o755 and script.read_text().startswith("#!/bin/sh\n")
         subprocess.run(["sh", "-n", str(script)], check=True)

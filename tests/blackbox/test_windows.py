@@ -35,9 +35,6 @@ def taken_in_at_windows():
     """Two windows of two townships, one person who moves between them, one who sits nowhere."""
     world = World()
     try:
-        for office in world.offices.values():
-            with open(office.config, "a", encoding="utf-8") as text:
-                text.write(f"control: {office.directory}/ctl\n")
         world.start()
         away = world.away
         enrol(away, "0401", "一号窗口", TOWN)

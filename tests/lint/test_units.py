@@ -64,7 +64,7 @@ def test_a_wrong_configuration_is_not_tried_again():
     usage = re.search(r"Exit: [^\n]*", common.read("daemon/main.c")).group()
     assert "2 --check-config found a mistake, 64 wrong usage, 78 wrong configuration" in usage
     for name in SERVICES:
-        assert "RestartPreventExitStatus=2 64 78" in settings(unit(name)) and "Restart=on-failure" in settings(unit(name))
+        assert "RestartPreventExitStatus=2 64 78 243" in settings(unit(name)) and "Restart=on-failure" in settings(unit(name))
 
 
 def test_ports_are_those_of_the_example():

@@ -17,6 +17,12 @@ def build_directory():
     return max(built, key=lambda path: path.stat().st_mtime).parents[1]
 
 
+def instrumented():
+    """A build with sanitizers or coverage is not what is packaged."""
+    cache = (build_directory() / "CMakeCache.txt").read_text()
+    return bool(re.search(r"^TONGBAN_SANITIZE:\w+=.", cache, re.M)) or "TONGBAN_COVERAGE:BOOL=ON" in cache
+
+
 def make(directory):
     """{name: file} of the packages, made in `directory`."""
     done = subprocess.run(["cpack", "--config", str(build_directory() / "CPackConfig.cmake"), "-B", str(directory)], capture_output=True, text=True,

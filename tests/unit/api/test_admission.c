@@ -100,7 +100,8 @@ static void classes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(burst_then_rate, setup, teardown), cmocka_unit_test_setup_teardown(each_for_itself, setup, teardown),
+        cmocka_unit_test_setup_teardown(burst_then_rate, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_for_itself, setup, teardown),
         cmocka_unit_test(slow_rate), cmocka_unit_test_setup_teardown(many_names, setup, teardown), cmocka_unit_test(classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

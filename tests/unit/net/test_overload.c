@@ -340,7 +340,8 @@ static void crowds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(full_closes_the_oldest_idle), cmocka_unit_test(a_request_is_never_cut), cmocka_unit_test(one_address_has_its_share),
+        cmocka_unit_test(full_closes_the_oldest_idle), cmocka_unit_test(a_request_is_never_cut),
+        cmocka_unit_test(one_address_has_its_share),
         cmocka_unit_test(refused_and_still_connected), cmocka_unit_test(bodies_are_bounded),     cmocka_unit_test(slow_reader_is_cut),
         cmocka_unit_test(slow_upload_is_cut),          cmocka_unit_test(crowds),
     };

@@ -70,7 +70,8 @@ static void waits_as_told(void **unused)
     (void)unused;
     static const struct {
         int64_t told, least, most;
-    } cases[] = {{0, LIMIT_BACKOFF_FIRST_MS / 2, LIMIT_BACKOFF_FIRST_MS}, {7000, 7000, 7000}, {INT64_C(86400000), LIMIT_BACKOFF_CAP_MS, LIMIT_BACKOFF_CAP_MS}};
+    } cases[] = {{0, LIMIT_BACKOFF_FIRST_MS / 2, LIMIT_BACKOFF_FIRST_MS},
+                 {7000, 7000, 7000}, {INT64_C(86400000), LIMIT_BACKOFF_CAP_MS, LIMIT_BACKOFF_CAP_MS}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct engine e = in_state(ENGINE_POSTING);
         struct engine_report report = failed(TB_ETEMP, PROBLEM_TOO_OFTEN, -1);

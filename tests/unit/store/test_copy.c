@@ -88,12 +88,13 @@ static int drop(void **state)
 static int64_t check(const struct fixture *f, const char *path)
 {
     struct backup_pace pace = {.bytes_per_second = 0};
+    struct backup_keys keys = {.now = &f->signer.vkey};
     struct backup_manifest *m = calloc(1, sizeof *m);
     struct problem p = {.number = -1};
     sqlite3 *db = NULL;
     OK(check_open(path, &db, &p));
     OK(check_file(db, &pace, &p));
-    if (check_ledger(db, &f->signer.vkey, &pace, m, &p))
+    if (check_ledger(db, &keys, &pace, m, &p))
         fail_msg("%s", p.detail);
     sqlite3_close(db);
     int64_t size = m->ledger_size;
