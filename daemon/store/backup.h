@@ -45,7 +45,7 @@ struct backup_outcome {
     int64_t material_bytes, linked;            /* linked: materials that took no room */
     int64_t erased;                            /* materials that were erased while the backup ran */
     int64_t removed;                           /* older backups */
-    json_t *faults;                            /* owned, at most LIMIT_BACKUP_FAULTS: [{"material", "fault": "missing"/"damaged", "kept"}] */
+    json_t *faults;                            /* owned, at most LIMIT_BACKUP_FAULTS: [{"material", "fault", "kept"}] */
 };
 void backup_outcome_clear(struct backup_outcome *outcome);
 
@@ -59,10 +59,10 @@ int backup_newest(const char *directory, const char *office, int64_t *made_ms) T
 /* Reads a backup's manifest; refused with words when there is none, or the format is unknown. */
 int backup_manifest_read(const char *path, struct backup_manifest *out, struct problem *p) TB_MUST_USE;
 /* Verifies a backup: its files against the manifest, the database by SQLite's own checks, every line of the ledger against the checkpoint
- * signed by one of `keys`, every material against its name.  `out->faults` gets what is wrong with materials; anything else is an error with words
- * in `p`. */
-int backup_verify(const char *path, const char *office, const struct backup_keys *keys, struct backup_pace *pace, struct backup_outcome *out,
-                  struct problem *p) TB_MUST_USE;
+ * signed by one of `keys`, every material against its name.  `out->faults` gets what is wrong with materials; anything else is an error
+ * with words in `p`. */
+int backup_verify(const char *path, const char *office, const struct backup_keys *keys, struct backup_pace *pace,
+                  struct backup_outcome *out, struct problem *p) TB_MUST_USE;
 
 /* The file of a material under base/materials: *fault is "missing", "damaged" or NULL. */
 int backup_look_at_material(const char *base, const char *sha256, int64_t size, struct backup_pace *pace, const char **fault) TB_MUST_USE;

@@ -80,8 +80,8 @@ static int verify_database(struct verifying *v, const char *path, const char *of
     return 0;
 }
 
-int backup_verify(const char *path, const char *office, const struct backup_keys *keys, struct backup_pace *pace, struct backup_outcome *out,
-                  struct problem *p)
+int backup_verify(const char *path, const char *office, const struct backup_keys *keys, struct backup_pace *pace,
+                  struct backup_outcome *out, struct problem *p)
 {
     struct verifying v = {.path = path, .pace = pace, .out = out, .p = p};
     char file[BACKUP_PATH];

@@ -391,3 +391,24 @@ def test_damaged_materials_are_found(fresh):
     flip(material_path(data, names[0]), 100)
     material_path(data, names[1]).unlink()
     assert sorted(differences(fresh.away)) == sorted([("material-damaged", names[0], ""), ("material-missing", names[1], "")])
+
+
+def test_across_a_new_ledger_key(fresh, place):
+    """What was signed with the key of before still verifies, and a backup from before the rotation can be restored."""
+    busy(fresh)
+    fresh.away.control("backup", "--out", str(place))
+    rotation = fresh.away.directory / "rotation.note"
+    assert fresh.away.stop() == 0
+    fresh.away.control("key", "rotate", str(fresh.away.directory / "ledger.key"), "--out", str(rotation))
+    fresh.away.start()
+    key = next(row for row in fresh.away.control_json("key", "list")["rows"] if row["use"] == "signs")
+    fresh.home.control("key", "accept", fresh.away.code, "--rotation", str(rotation), "--fingerprint", key["fingerprint"])
+    fresh.home.wait_state(fresh.away.intake().json()["case"], "received")
+    for office in fresh.offices.values():
+        assert "nothing differs" in office.control("verify")
+    fresh.away.control("backup", "--out", str(place))
+    before, after = backups(place)
+    for path in (before, after):
+        assert "whole" in program(fresh.away, "--verify", path)
+    assert fresh.away.stop() == 0
+    program(fresh.away, "--restore", before, "--force")

@@ -9,7 +9,8 @@
 #include "daemon/store/db.h"
 #include "fixture.h"
 
-enum { COMMANDS = 30000, SEED = 2000, REFUSE_EACH = 7, LARGE_EACH = 150, LARGE_ROWS = 64, LARGE_BYTES = 100 * 1000, RATE = 8 * 1024 * 1024 };
+enum { COMMANDS = 30000, SEED = 2000, REFUSE_EACH = 7, LARGE_EACH = 150, LARGE_ROWS = 64,
+       LARGE_BYTES = 100 * 1000, RATE = 8 * 1024 * 1024 };
 
 struct job {
     struct store_command command;
