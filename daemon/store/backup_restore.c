@@ -121,14 +121,14 @@ struct restoring {
     char work[BACKUP_PATH]; /* to/restoring */
 };
 
-/* What a store may hold and still be empty, or what stays where it is. */
-static bool is_furniture(const char *name)
+/* What a store is made of; whatever else lies there, perhaps the store of another office, stays. */
+static bool is_ours(const char *name)
 {
-    return !strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, "lock") || !strcmp(name, "lost+found") ||
-           !strcmp(name, STORE_RESTORING) || !strncmp(name, "before-", 7);
+    return !strncmp(name, BACKUP_DATABASE, sizeof BACKUP_DATABASE - 1) || !strcmp(name, "materials") || !strcmp(name, "uploads") ||
+           !strcmp(name, STORE_RESTORED);
 }
 
-/* Moves everything aside into `to`/before-TIME, or refuses. */
+/* Moves the store that is there aside into `to`/before-TIME, or refuses. */
 static int clear_place(struct restoring *r)
 {
     char aside[BACKUP_PATH], name[40], time[TIMESTAMP_TEXT];
@@ -138,7 +138,7 @@ static int clear_place(struct restoring *r)
     int rc = dir ? path_join(r->o->to, name, aside) : file_problem(r->p, "cannot read", r->o->to);
     for (const struct dirent *one; !rc && (one = readdir(dir)) != NULL;) {
         char from[BACKUP_PATH], to[BACKUP_PATH];
-        if (is_furniture(one->d_name))
+        if (!is_ours(one->d_name))
             continue;
         rc = path_join(r->o->to, one->d_name, from);
         if (rc || !rmdir(from)) /* what a start that failed has made holds nothing */

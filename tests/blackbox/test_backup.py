@@ -134,10 +134,11 @@ def test_a_backup_under_load_is_consistent_and_restores(fresh, place):
     assert "tongband has the store" in program(fresh.away, "--restore", path, "--force", code=1)
     assert fresh.away.stop() == 0
     old = fresh.away.directory / "data"
+    (old / "of-another-office").mkdir()
     assert "--force" in program(fresh.away, "--restore", path, code=1)
     assert "restored" in program(fresh.away, "--restore", path, "--force")
     aside = next(old.glob("before-*"))
-    assert (aside / "office.db").exists() and not (old / "restoring").exists()
+    assert (old / "of-another-office").exists() and (aside / "office.db").exists() and not (old / "restoring").exists()
     mark = json.loads((old / "restored").read_text())
     assert mark["ledger_size"] == last["ledger_size"] and set(mark) == {"time", "ledger_size", "restored_at"}
     fresh.away.start()
