@@ -26,14 +26,13 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI
     O(AREA, "area", "WORD", true, N_("only this area of the log, e.g. peer"))                                               \
     O(LOG, "log", "FILE", false, N_("take the log from this file instead of the journal"))                                  \
     O(WAIT, "wait", NULL, true, N_("answer only when every message is delivered"))                                          \
-    O(BACKUP, "backup", "DIR", true, N_("this backup instead of the running store"))                                        \
     O(END, "end", NULL, true, N_("the other way round: open the intake, send the parked"))                  \
     O(OFFICE, "office", "CODE", true, N_("an office by its division code, six digits; of `queue` the counterpart"))                                       \
     O(KIND, "kind", "KIND", false, N_("what the certificate is for: window, gateway or staff"))                             \
     O(NUMBER, "number", "NUMBER", false, N_("number of the member of staff, e.g. 0007"))                                    \
     O(ADDRESS, "address", "LIST", false, N_("host names and IP addresses at which a server is found, separated by commas")) \
     O(REQUEST, "request", "FILE", false, N_("a certificate request (CSR) made elsewhere; else the key is made here"))       \
-    O(OUT, "out", "FILE", true, N_("where to write; of certificates the NAME of NAME.crt, NAME.key and NAME.csr; of a backup the directory; never over a file")) \
+    O(OUT, "out", "FILE", false, N_("where to write; of certificates the NAME of NAME.crt, NAME.key and NAME.csr; never over a file")) \
     O(SERIAL, "serial", "HEX", false, N_("serial number of the certificate, as `pki list` shows it"))                       \
     O(CAUSE, "cause", "WORD", false, N_("why it is revoked: unspecified, keyCompromise, affiliationChanged, superseded or cessationOfOperation")) \
     O(DAYS, "days", "DAYS", false, N_("how many days it is good for"))                                                      \
@@ -41,7 +40,8 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI
     O(AUTHORITY, "authority", "FILE", false, N_("PEM file of the authority that must have signed the certificate"))         \
     O(ROTATION, "rotation", "FILE", false, N_("what the other side's `key rotate` wrote"))                                  \
     O(PASSPHRASE_FILE, "passphrase-file", "FILE", false, N_("first line of the file: passphrase of the authority's key; else it is asked for")) \
-    O(PASSPHRASE_FD, "passphrase-fd", "N", false, N_("the same from an open file descriptor"))
+    O(PASSPHRASE_FD, "passphrase-fd", "N", false, N_("the same from an open file descriptor"))                                          \
+    O(BACKUP, "backup", "DIR", false, N_("this backup instead of the running store"))
 
 enum ctl_option {
 #define O(constant, name, value, sent, help) CTL_##constant,

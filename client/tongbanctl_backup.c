@@ -33,9 +33,9 @@ int ctl_backup_prepare(const struct ctl *ctl, const struct ctl_command *c, json_
 {
     bool verify = !strcmp(c->group, "verify");
     const char *out = ctl->given[verify ? CTL_BACKUP : CTL_OUT];
-    if (!out || out[0] == '/')
+    if (!out)
         return EXIT_DONE;
-    char *whole = realpath(out, NULL);
+    char *whole = out[0] == '/' ? strdup(out) : realpath(out, NULL);
     if (!whole)
         return report_local(&ctl->client, REPORT_USAGE, _("%s: there is no such directory"), out);
     int rc = json_object_set_new(request, verify ? "backup" : "out", json_string(whole));

@@ -46,23 +46,47 @@ static void print_backup(const struct backup_outcome *outcome, const char *what)
                  (long long)m->cases, (long long)m->materials, (long long)m->schema);
 }
 
+/* The ledger's keys of the configuration; keys_wipe when done. */
+struct keys {
+    struct note_signer now, before;
+    struct backup_keys keys;
+};
+
+static void keys_wipe(struct keys *keys)
+{
+    note_signer_wipe(&keys->now);
+    note_signer_wipe(&keys->before);
+}
+
+static int keys_read(const struct config *config, struct keys *out, struct problem *p)
+{
+    bool rotated = false;
+    *out = (struct keys){.keys = {.now = &out->now.vkey}};
+    int rc = setup_signer(config, &out->now, p);
+    if (!rc)
+        rc = setup_previous_signer(config, &out->before, &rotated, p);
+    if (rotated)
+        out->keys.before = &out->before.vkey;
+    return rc;
+}
+
 int offline_restore(const struct config *config, const char *from, bool force, struct problem *p)
 {
-    struct note_signer signer;
+    struct keys keys;
     struct progress progress = {.told = -1};
     struct backup_pace pace = {.progress = told, .context = &progress};
     struct backup_outcome *outcome = calloc(1, sizeof *outcome);
-    int rc = outcome ? setup_signer(config, &signer, p) : problem_from_code(p, TB_ENOMEM);
+    int rc = outcome ? keys_read(config, &keys, p) : problem_from_code(p, TB_ENOMEM);
     if (!rc) {
-        struct restore_options options = {.from = from, .to = config->store.directory, .office = config->office.code, .key = &signer.vkey,
+        struct restore_options options = {.from = from, .to = config->store.directory, .office = config->office.code, .keys = keys.keys,
                                           .now_ms = world_real()->now_ms(world_real()->context), .force = force};
         rc = backup_restore(&options, &pace, outcome, p);
-        note_signer_wipe(&signer);
+        keys_wipe(&keys);
     }
     if (!rc) {
         print_faults(outcome);
         print_backup(outcome, "restored");
-        (void)puts("What happened after this backup is asked of the counterparts when tongband starts; until then the office stays closed.");
+        (void)puts("What happened after this backup is asked of the counterparts at the start; until then the office stays closed.");
     }
     if (outcome)
         backup_outcome_clear(outcome);
@@ -92,23 +116,23 @@ static void print_verified(const struct verify_outcome *o)
 
 int offline_verify(const struct config *config, const char *path, struct problem *p)
 {
-    struct note_signer signer;
+    struct keys keys;
     struct progress progress = {.told = -1};
     struct backup_pace pace = {.progress = told, .context = &progress};
     struct verify_outcome outcome = {.rows = NULL};
     struct office *office = NULL;
-    int rc = setup_signer(config, &signer, p);
+    int rc = keys_read(config, &keys, p);
     if (rc)
         return rc;
     rc = setup_office(config, &office, p);
     if (!rc)
-        rc = verify_backup(path, office, &signer, &pace, &outcome, p);
+        rc = verify_backup(path, office, &keys.now, &keys.keys, &pace, &outcome, p);
     if (!rc) {
         print_verified(&outcome);
         rc = outcome.differences > 0;
     }
     verify_outcome_clear(&outcome);
     office_free(office);
-    note_signer_wipe(&signer);
+    keys_wipe(&keys);
     return rc;
 }

@@ -168,6 +168,7 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .office = service->office,
         .config = service->config,
         .signer = &service->signer,
+        .previous_signer = service->rotated ? &service->previous_signer : NULL,
         .monitor = service->monitor,
         .backups = service->backups,
         .started_ms = service->started_ms,

@@ -85,7 +85,8 @@ static int verify(struct backup_run *run)
     const struct control_parts *parts = &run->parts;
     if (!run->directory[0])
         return verify_store(parts->store, parts->office, &run->pace, &run->verified, &run->problem);
-    return verify_backup(run->directory, parts->office, parts->signer, &run->pace, &run->verified, &run->problem);
+    struct backup_keys keys = {.now = &parts->signer->vkey, .before = parts->previous_signer ? &parts->previous_signer->vkey : NULL};
+    return verify_backup(run->directory, parts->office, parts->signer, &keys, &run->pace, &run->verified, &run->problem);
 }
 
 static void *work(void *argument)

@@ -73,7 +73,7 @@ struct control_parts {
     struct material_store *materials;
     struct office *office;
     const struct config *config;
-    const struct note_signer *signer;
+    const struct note_signer *signer, *previous_signer; /* the key before a rotation, or NULL */
     struct monitor *monitor;
     struct backup_run *backups;
     struct control_wiring wiring;

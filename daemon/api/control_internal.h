@@ -29,9 +29,9 @@ struct control_ask {
     C("peer-resume", control_peer_resume) \
     C("queue-list", control_queue_list)  \
     C("queue-retry", control_queue_retry) \
+    C("queue-park", control_queue_park)  \
     C("backup", control_backup)          \
     C("verify", control_verify)          \
-    C("queue-park", control_queue_park)  \
     C("drain", control_drain)            \
     C("certificate-list", control_certificate_list) \
     C("reload", control_reload) \

@@ -441,11 +441,11 @@ static int check(const struct config_yaml *file, const struct config *c, struct 
         return err;
     if (c->hooks.directory && (c->hooks.timeout_s < 1 || c->hooks.timeout_s > LIMIT_HOOK_TIMEOUT_S))
         return config_yaml_refuse(file, "/hooks/timeout_s", p, "timeout_s must be 1 to %d", LIMIT_HOOK_TIMEOUT_S);
-    if (c->crl_max_age_days < 1 || c->crl_max_age_days > LIMIT_CRL_AGE_DAYS)
-        return config_yaml_refuse(file, "/crl_max_age_days", p, "crl_max_age_days must be 1 to %d", LIMIT_CRL_AGE_DAYS);
     err = check_backup(file, c, p);
     if (err)
         return err;
+    if (c->crl_max_age_days < 1 || c->crl_max_age_days > LIMIT_CRL_AGE_DAYS)
+        return config_yaml_refuse(file, "/crl_max_age_days", p, "crl_max_age_days must be 1 to %d", LIMIT_CRL_AGE_DAYS);
     err = check_limits(file, c, p);
     if (!err)
         err = check_admission(file, &c->admission, p);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/office/office_internal.h"
+#include "daemon/store/key_rows.h"
 #include "proto/strict_json.h"
 
 enum { CHUNK = 256, WHERE_BYTES = 120, MATERIALS = 64 };
@@ -44,14 +45,45 @@ static const struct suite *suite_of(const struct page *page)
     return store_signer(page->db)->suite;
 }
 
+/* ---- keys: the present one, and those before a rotation ---- */
+
+struct trial {
+    const char *note, *lines; /* lines: cosignatures; NULL: the owner's own signature */
+    size_t len;
+    struct checkpoint *out;
+};
+
+static int try_key(const struct note_vkey *key, const struct trial *t)
+{
+    int64_t at;
+    return t->lines ? checkpoint_verify_cosignature(key, t->note, t->len, t->lines, strlen(t->lines), &at)
+                    : checkpoint_verify(key, t->note, t->len, t->out);
+}
+
+static int try_row(const struct key_row *row, void *context)
+{
+    struct note_vkey key;
+    return !note_vkey_parse(row->vkey, &key) && !try_key(&key, context);
+}
+
+/* 0, or why the key that counts now does not verify it; the others are tried, too. */
+static int try_keys(struct page *page, const char *office, const struct note_vkey *pinned, const struct trial *t)
+{
+    int rc = try_key(pinned, t);
+    if (rc != TB_ETRUST && rc != TB_ENOTFOUND)
+        return rc;
+    int found = key_walk(page->db, office, try_row, (void *)(uintptr_t)t);
+    return found > 0 ? 0 : found ? found : rc;
+}
+
 /* ---- our ledger ---- */
 
 static void check_cosignatures(struct page *page, const char *note, size_t len, const char *lines, int64_t size)
 {
     const struct office *office = page->v->office;
     for (size_t i = 0; i < office->peer_count; i++) {
-        int64_t at;
-        int rc = checkpoint_verify_cosignature(&office->peers[i].key, note, len, lines, strlen(lines), &at);
+        struct trial trial = {.note = note, .len = len, .lines = lines};
+        int rc = try_keys(page, office->peers[i].code, &office->peers[i].key, &trial);
         if (rc && rc != TB_ENOTFOUND)
             differ_at(page, DIFFERENCE_COSIGNATURE, office->code, size, office->peers[i].code);
     }
@@ -71,7 +103,8 @@ static int check_checkpoint(struct page *page)
     if (!rc) {
         v->checkpoints++;
         rc = ledger_root(suite_of(page), &v->frontier, &root);
-        if (!rc && checkpoint_verify(&store_signer(page->db)->vkey, note.data, note.len, &checkpoint))
+        struct trial trial = {.note = note.data, .len = note.len, .out = &checkpoint};
+        if (!rc && try_keys(page, v->office->code, &store_signer(page->db)->vkey, &trial))
             differ_at(page, DIFFERENCE_CHECKPOINT, v->office->code, size, "signature");
         else if (!rc && (checkpoint.size != v->frontier.size || memcmp(root.b, checkpoint.root.b, sizeof root.b) != 0))
             differ_at(page, DIFFERENCE_CHECKPOINT, v->office->code, size, "root");
@@ -135,7 +168,8 @@ static int root_of(struct page *page, const struct office_peer *peer, uint64_t s
     if (v->checkpoint_size != size) {
         buf_init(&note, LIMIT_NOTE_BYTES);
         rc = peer_checkpoint_get(page->db, peer->code, size, &note);
-        if (!rc && (checkpoint_verify(&peer->key, note.data, note.len, &checkpoint) || checkpoint.size != size))
+        struct trial trial = {.note = note.data, .len = note.len, .out = &checkpoint};
+        if (!rc && (try_keys(page, peer->code, &peer->key, &trial) || checkpoint.size != size))
             rc = TB_ETRUST;
         buf_free(&note);
         if (!rc) {

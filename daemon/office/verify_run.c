@@ -120,19 +120,21 @@ static int verify_copy(const struct store_options *options, const struct office 
     return rc;
 }
 
-int verify_backup(const char *path, const struct office *office, const struct note_signer *signer, struct backup_pace *pace,
-                  struct verify_outcome *out, struct problem *p)
+int verify_backup(const char *path, const struct office *office, const struct note_signer *signer,
+                  const struct backup_keys *keys, struct backup_pace *pace, struct verify_outcome *out, struct problem *p)
 {
     struct store_options options = {.directory = path, .office = office->code, .signer = signer, .world = world_real()};
     struct backup_outcome *backup = calloc(1, sizeof *backup);
     *out = (struct verify_outcome){.rows = json_array()};
-    int rc = backup && out->rows ? backup_verify(path, office->code, &signer->vkey, pace, backup, p) : problem_from_code(p, TB_ENOMEM);
+    int rc = backup && out->rows ? backup_verify(path, office->code, keys, pace, backup, p) : problem_from_code(p, TB_ENOMEM);
     if (!rc)
         rc = verify_copy(&options, office, pace, out, p);
     if (!rc && out->old_schema) {
         out->entries = backup->manifest.ledger_size;
         out->materials = backup->manifest.materials;
         take_faults(backup, out);
+        if (out->differences < backup->manifest.faults)
+            out->differences = backup->manifest.faults; /* what was missing when it was made cannot be named any more */
     }
     if (backup)
         backup_outcome_clear(backup);

@@ -17,8 +17,9 @@ void verify_outcome_clear(struct verify_outcome *outcome);
 int verify_store(struct store *store, const struct office *office, struct backup_pace *pace, struct verify_outcome *out,
                  struct problem *p) TB_MUST_USE;
 /* A backup: first as backup_verify, then its tables.  A damaged file is an error with words in `p`. */
-int verify_backup(const char *path, const struct office *office, const struct note_signer *signer, struct backup_pace *pace,
-                  struct verify_outcome *out, struct problem *p) TB_MUST_USE;
+int verify_backup(const char *path, const struct office *office, const struct note_signer *signer,
+                  const struct backup_keys *keys, struct backup_pace *pace, struct verify_outcome *out,
+                  struct problem *p) TB_MUST_USE;
 /* The answer of both: {"done": {counts, "differences": [… with "title" and "remedy"]}}; new reference. */
 json_t *verify_outcome_json(const struct verify_outcome *outcome);
 

@@ -293,15 +293,17 @@ static int take_materials(struct making *making, sqlite3 *db)
 static int fill(struct making *making)
 {
     struct backup_manifest *m = &making->out->manifest;
+    const struct store_options *options = &making->store->options;
+    struct backup_keys keys = {.now = &options->signer->vkey, .before = options->previous_signer ? &options->previous_signer->vkey : NULL};
     char path[BACKUP_PATH];
     sqlite3 *db = NULL;
     int rc = copy_database(making, path);
     if (!rc)
         rc = check_open(path, &db, making->p);
     if (!rc)
-        rc = check_file(db, making->p);
+        rc = check_file(db, making->pace, making->p);
     if (!rc)
-        rc = check_ledger(db, &making->store->options.signer->vkey, making->pace, m, making->p);
+        rc = check_ledger(db, &keys, making->pace, m, making->p);
     if (!rc)
         rc = take_materials(making, db);
     sqlite3_close(db);

@@ -26,6 +26,11 @@ struct backup_pace {
     int64_t began_ns, bytes;                   /* internal */
 };
 
+/* Of the office's ledger: the present one, and the one before a rotation or NULL; borrowed. */
+struct backup_keys {
+    const struct note_vkey *now, *before;
+};
+
 struct backup_manifest {
     char office[OFFICE_TEXT], version[BACKUP_VERSION_TEXT];
     int64_t schema, made_ms, ledger_size, cases, materials, faults;
@@ -40,7 +45,7 @@ struct backup_outcome {
     int64_t material_bytes, linked;            /* linked: materials that took no room */
     int64_t erased;                            /* materials that were erased while the backup ran */
     int64_t removed;                           /* older backups */
-    json_t *faults;                            /* owned, at most LIMIT_BACKUP_FAULTS: [{"material", "fault": "missing"|"damaged", "kept"}] */
+    json_t *faults;                            /* owned, at most LIMIT_BACKUP_FAULTS: [{"material", "fault", "kept"}] */
 };
 void backup_outcome_clear(struct backup_outcome *outcome);
 
@@ -54,10 +59,10 @@ int backup_newest(const char *directory, const char *office, int64_t *made_ms) T
 /* Reads a backup's manifest; refused with words when there is none, or the format is unknown. */
 int backup_manifest_read(const char *path, struct backup_manifest *out, struct problem *p) TB_MUST_USE;
 /* Verifies a backup: its files against the manifest, the database by SQLite's own checks, every line of the ledger against the checkpoint
- * signed by `key`, every material against its name.  `out->faults` gets what is wrong with materials; anything else is an error with words
- * in `p`. */
-int backup_verify(const char *path, const char *office, const struct note_vkey *key, struct backup_pace *pace, struct backup_outcome *out,
-                  struct problem *p) TB_MUST_USE;
+ * signed by one of `keys`, every material against its name.  `out->faults` gets what is wrong with materials; anything else is an error
+ * with words in `p`. */
+int backup_verify(const char *path, const char *office, const struct backup_keys *keys, struct backup_pace *pace,
+                  struct backup_outcome *out, struct problem *p) TB_MUST_USE;
 
 /* The file of a material under base/materials: *fault is "missing", "damaged" or NULL. */
 int backup_look_at_material(const char *base, const char *sha256, int64_t size, struct backup_pace *pace, const char **fault) TB_MUST_USE;
@@ -65,7 +70,7 @@ int backup_look_at_material(const char *base, const char *sha256, int64_t size, 
 struct restore_options {
     const char *from, *to;      /* a backup; the store's directory */
     const char *office;
-    const struct note_vkey *key;
+    struct backup_keys keys;
     int64_t now_ms;
     bool force;                 /* what is in the store is moved aside instead of refusing */
 };

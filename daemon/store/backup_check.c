@@ -5,7 +5,7 @@
 
 #include "daemon/store/backup_internal.h"
 
-enum { TELL_ENTRIES = 1024 };
+enum { TELL_ENTRIES = 1024, PROGRESS_OPS = 10000 };
 
 static int code_of(sqlite3 *db, int sqlite_rc, struct problem *p)
 {
@@ -59,9 +59,17 @@ static int first_int(sqlite3 *db, const char *sql, int64_t *out, struct problem 
     return rc;
 }
 
-int check_file(sqlite3 *db, struct problem *p)
+static int on_progress(void *context)
+{
+    const struct backup_pace *pace = context;
+    return pace->stopped && pace->stopped(pace->context);
+}
+
+int check_file(sqlite3 *db, struct backup_pace *pace, struct problem *p)
 {
     char said[200], table[64] = "";
+    if (pace)
+        sqlite3_progress_handler(db, PROGRESS_OPS, on_progress, pace);
     int rc = first_text(db, "PRAGMA quick_check(1)", said, sizeof said, p);
     if (!rc && strcmp(said, "ok") != 0) {
         (void)problem_set(p, PROBLEM_BACKUP, "", "the database is damaged: %s", said);
@@ -125,7 +133,7 @@ static int rehash(sqlite3 *db, const struct suite *suite, struct backup_pace *pa
     return rc;
 }
 
-int check_ledger(sqlite3 *db, const struct note_vkey *key, struct backup_pace *pace, struct backup_manifest *out, struct problem *p)
+int check_ledger(sqlite3 *db, const struct backup_keys *keys, struct backup_pace *pace, struct backup_manifest *out, struct problem *p)
 {
     struct ledger_frontier frontier;
     struct ledger_hash root;
@@ -138,14 +146,18 @@ int check_ledger(sqlite3 *db, const struct note_vkey *key, struct backup_pace *p
     if (!rc)
         rc = first_text(db, "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1", out->checkpoint, sizeof out->checkpoint, p);
     if (!rc)
-        rc = rehash(db, key->suite, pace, &frontier, p);
+        rc = rehash(db, keys->now->suite, pace, &frontier, p);
     if (rc)
         return rc;
     out->ledger_size = (int64_t)frontier.size;
     if (!frontier.size)
         return out->checkpoint[0] ? damaged(p, "a checkpoint without entries", 0) : 0;
-    rc = ledger_root(key->suite, &frontier, &root);
-    if (!rc && checkpoint_verify(key, out->checkpoint, strlen(out->checkpoint), &checkpoint))
+    rc = ledger_root(keys->now->suite, &frontier, &root);
+    size_t len = strlen(out->checkpoint);
+    int signed_rc = checkpoint_verify(keys->now, out->checkpoint, len, &checkpoint);
+    if (signed_rc && keys->before) /* the key was rotated since */
+        signed_rc = checkpoint_verify(keys->before, out->checkpoint, len, &checkpoint);
+    if (!rc && signed_rc)
         rc = damaged(p, "the last checkpoint is not signed by the configured key", frontier.size);
     else if (!rc && (checkpoint.size != frontier.size || memcmp(root.b, checkpoint.root.b, sizeof root.b) != 0))
         rc = damaged(p, "the entries do not give the root of the last checkpoint", frontier.size);

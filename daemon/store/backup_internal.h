@@ -41,10 +41,10 @@ int file_write(const char *path, const char *text, size_t len, struct problem *p
 
 /* Opens the database of a backup read-only. */
 int check_open(const char *path, sqlite3 **out, struct problem *p) TB_MUST_USE;
-/* SQLite's checks of the file and of its foreign keys. */
-int check_file(sqlite3 *db, struct problem *p) TB_MUST_USE;
+/* SQLite's checks of the file and of its foreign keys; ends early when told to stop.  `pace` may be NULL. */
+int check_file(sqlite3 *db, struct backup_pace *pace, struct problem *p) TB_MUST_USE;
 /* Hashes every line of the ledger again; fills size, checkpoint, schema, cases and office of the manifest. */
-int check_ledger(sqlite3 *db, const struct note_vkey *key, struct backup_pace *pace, struct backup_manifest *out,
+int check_ledger(sqlite3 *db, const struct backup_keys *keys, struct backup_pace *pace, struct backup_manifest *out,
                  struct problem *p) TB_MUST_USE;
 /* The materials that the database says are here, by their hash. */
 int check_materials(sqlite3 *db, int (*row)(void *context, const char *sha256, int64_t size), void *context, int64_t *count) TB_MUST_USE;

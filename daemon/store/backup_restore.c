@@ -63,15 +63,15 @@ static int verify_file(const struct verifying *v, const char *name, const char *
     return rc;
 }
 
-static int verify_database(struct verifying *v, const char *path, const char *office, const struct note_vkey *key)
+static int verify_database(struct verifying *v, const char *path, const char *office, const struct backup_keys *keys)
 {
     struct backup_manifest found = {.schema = 0}, *m = &v->out->manifest;
     sqlite3 *db = NULL;
     int rc = check_open(path, &db, v->p);
     if (!rc)
-        rc = check_file(db, v->p);
+        rc = check_file(db, v->pace, v->p);
     if (!rc)
-        rc = check_ledger(db, key, v->pace, &found, v->p);
+        rc = check_ledger(db, keys, v->pace, &found, v->p);
     sqlite3_close(db);
     if (rc)
         return rc;
@@ -80,8 +80,8 @@ static int verify_database(struct verifying *v, const char *path, const char *of
     return 0;
 }
 
-int backup_verify(const char *path, const char *office, const struct note_vkey *key, struct backup_pace *pace, struct backup_outcome *out,
-                  struct problem *p)
+int backup_verify(const char *path, const char *office, const struct backup_keys *keys, struct backup_pace *pace,
+                  struct backup_outcome *out, struct problem *p)
 {
     struct verifying v = {.path = path, .pace = pace, .out = out, .p = p};
     char file[BACKUP_PATH];
@@ -99,7 +99,7 @@ int backup_verify(const char *path, const char *office, const struct note_vkey *
     if (!rc)
         rc = verify_file(&v, BACKUP_DATABASE, out->manifest.database_sha256, file);
     if (!rc)
-        rc = verify_database(&v, file, office, key);
+        rc = verify_database(&v, file, office, keys);
     if (!rc)
         rc = verify_file(&v, BACKUP_LIST, out->manifest.list_sha256, file);
     if (!rc)
@@ -121,14 +121,14 @@ struct restoring {
     char work[BACKUP_PATH]; /* to/restoring */
 };
 
-/* What a store may hold and still be empty, or what stays where it is. */
-static bool is_furniture(const char *name)
+/* What a store is made of; whatever else lies there, perhaps the store of another office, stays. */
+static bool is_ours(const char *name)
 {
-    return !strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, "lock") || !strcmp(name, "lost+found") ||
-           !strcmp(name, STORE_RESTORING) || !strncmp(name, "before-", 7);
+    return !strncmp(name, BACKUP_DATABASE, sizeof BACKUP_DATABASE - 1) || !strcmp(name, "materials") || !strcmp(name, "uploads") ||
+           !strcmp(name, STORE_RESTORED);
 }
 
-/* Moves everything aside into `to`/before-TIME, or refuses. */
+/* Moves the store that is there aside into `to`/before-TIME, or refuses. */
 static int clear_place(struct restoring *r)
 {
     char aside[BACKUP_PATH], name[40], time[TIMESTAMP_TEXT];
@@ -138,7 +138,7 @@ static int clear_place(struct restoring *r)
     int rc = dir ? path_join(r->o->to, name, aside) : file_problem(r->p, "cannot read", r->o->to);
     for (const struct dirent *one; !rc && (one = readdir(dir)) != NULL;) {
         char from[BACKUP_PATH], to[BACKUP_PATH];
-        if (is_furniture(one->d_name))
+        if (!is_ours(one->d_name))
             continue;
         rc = path_join(r->o->to, one->d_name, from);
         if (rc || !rmdir(from)) /* what a start that failed has made holds nothing */
@@ -281,7 +281,7 @@ int backup_restore(const struct restore_options *options, struct backup_pace *pa
 {
     struct restoring r = {.o = options, .pace = pace, .out = out, .p = p};
     int fd = -1;
-    int rc = backup_verify(options->from, options->office, options->key, pace, out, p);
+    int rc = backup_verify(options->from, options->office, &options->keys, pace, out, p);
     if (rc)
         return rc;
     p->id = PROBLEM_COUNT;

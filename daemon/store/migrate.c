@@ -20,7 +20,7 @@ static int check_copy(const char *partial, int64_t version, struct problem *p)
     int64_t found = -1;
     int rc = check_open(partial, &db, p);
     if (!rc)
-        rc = check_file(db, p);
+        rc = check_file(db, NULL, p);
     if (!rc && sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
         found = sqlite3_column_int64(q, 0);
     sqlite3_finalize(q);

@@ -134,10 +134,11 @@ def test_a_backup_under_load_is_consistent_and_restores(fresh, place):
     assert "tongband has the store" in program(fresh.away, "--restore", path, "--force", code=1)
     assert fresh.away.stop() == 0
     old = fresh.away.directory / "data"
+    (old / "of-another-office").mkdir()
     assert "--force" in program(fresh.away, "--restore", path, code=1)
     assert "restored" in program(fresh.away, "--restore", path, "--force")
     aside = next(old.glob("before-*"))
-    assert (aside / "office.db").exists() and not (old / "restoring").exists()
+    assert (old / "of-another-office").exists() and (aside / "office.db").exists() and not (old / "restoring").exists()
     mark = json.loads((old / "restored").read_text())
     assert mark["ledger_size"] == last["ledger_size"] and set(mark) == {"time", "ledger_size", "restored_at"}
     fresh.away.start()
@@ -391,3 +392,24 @@ def test_damaged_materials_are_found(fresh):
     flip(material_path(data, names[0]), 100)
     material_path(data, names[1]).unlink()
     assert sorted(differences(fresh.away)) == sorted([("material-damaged", names[0], ""), ("material-missing", names[1], "")])
+
+
+def test_across_a_new_ledger_key(fresh, place):
+    """What was signed with the key of before still verifies, and a backup from before the rotation can be restored."""
+    busy(fresh)
+    fresh.away.control("backup", "--out", str(place))
+    rotation = fresh.away.directory / "rotation.note"
+    assert fresh.away.stop() == 0
+    fresh.away.control("key", "rotate", str(fresh.away.directory / "ledger.key"), "--out", str(rotation))
+    fresh.away.start()
+    key = next(row for row in fresh.away.control_json("key", "list")["rows"] if row["use"] == "signs")
+    fresh.home.control("key", "accept", fresh.away.code, "--rotation", str(rotation), "--fingerprint", key["fingerprint"])
+    fresh.home.wait_state(fresh.away.intake().json()["case"], "received")
+    for office in fresh.offices.values():
+        assert "nothing differs" in office.control("verify")
+    fresh.away.control("backup", "--out", str(place))
+    before, after = backups(place)
+    for path in (before, after):
+        assert "whole" in program(fresh.away, "--verify", path)
+    assert fresh.away.stop() == 0
+    program(fresh.away, "--restore", before, "--force")
