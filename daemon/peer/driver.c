@@ -389,7 +389,7 @@ void driver_wake(struct driver *driver)
 void driver_pause(struct driver *driver, bool paused)
 {
     engine_pause(&driver->engine, paused);
-    driver->mover.paused = paused;
+    mover_pause(&driver->mover, paused, driver_now(driver));
     driver_wake(driver);
     mover_drive(driver, MOVER_WAKE, NULL);
 }
@@ -397,7 +397,7 @@ void driver_pause(struct driver *driver, bool paused)
 void driver_retry(struct driver *driver)
 {
     driver->stuck[0] = 0;
-    driver->mover.wake_at = driver_now(driver);
+    mover_force(&driver->mover, driver_now(driver));
     engine_force(&driver->engine);
     driver_wake(driver);
     mover_drive(driver, MOVER_WAKE, NULL);

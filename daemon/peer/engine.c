@@ -200,6 +200,19 @@ void mover_init(struct mover *mover, int64_t now)
     *mover = (struct mover){.state = MOVER_IDLE, .work = true, .wake_at = now};
 }
 
+void mover_force(struct mover *mover, int64_t now)
+{
+    if (mover->state == MOVER_BACKOFF)
+        mover->wake_at = now;
+}
+
+void mover_pause(struct mover *mover, bool paused, int64_t now)
+{
+    mover->paused = paused;
+    if (!paused)
+        mover_force(mover, now);
+}
+
 static enum mover_action ask(struct mover *mover)
 {
     mover->state = MOVER_ASKING;

@@ -90,6 +90,10 @@ struct mover {
     uint64_t moved, retries;
 };
 void mover_init(struct mover *mover, int64_t now);
+/* Paused, the mover answers MOVER_WAKE with MOVER_NOTHING and has no `wake_at`; MOVER_WAKE after the end of the pause asks at once. */
+void mover_pause(struct mover *mover, bool paused, int64_t now);
+/* The wait of a failure is over; of one that is under way nothing changes. */
+void mover_force(struct mover *mover, int64_t now);
 enum mover_action mover_step(struct mover *mover, enum mover_event event, const struct mover_report *report,
                              int64_t now, uint32_t random) TB_MUST_USE;
 

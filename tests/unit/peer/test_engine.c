@@ -380,6 +380,36 @@ static void an_operator_ends_the_wait_of_a_failure(void **unused)
     assert_int_equal(engine_step(&e, ENGINE_WAKE, NULL, 2000, 0), ENGINE_BUILD);
 }
 
+/* A material that waits for its next try when the exchange is paused goes on with it. */
+static void a_pause_does_not_strand_a_material(void **unused)
+{
+    (void)unused;
+    struct mover m = mover_in(MOVER_BACKOFF);
+    mover_pause(&m, true, 2000);
+    assert_int_equal(mover_step(&m, MOVER_WAKE, NULL, 2000, 0), MOVER_NOTHING);
+    assert_true(m.wake_at == INT64_MAX);
+    mover_pause(&m, false, 3000);
+    assert_int_equal(mover_step(&m, MOVER_WAKE, NULL, 3000, 0), MOVER_ASK);
+}
+
+/* A time to wake in the past, of a mover that does not wait, would start the timer again and again. */
+static void an_operator_ends_the_wait_of_a_material(void **unused)
+{
+    (void)unused;
+    struct mover m = mover_in(MOVER_BACKOFF);
+    mover_force(&m, 2000);
+    assert_int_equal(mover_step(&m, MOVER_WAKE, NULL, 2000, 0), MOVER_ASK);
+    const enum mover_state busy[] = {MOVER_ASKING, MOVER_HEADING, MOVER_CREATING, MOVER_PATCHING, MOVER_FINISHING};
+    for (size_t i = 0; i < sizeof busy / sizeof busy[0]; i++) {
+        m = mover_in(busy[i]);
+        mover_force(&m, 2000);
+        assert_int_equal(mover_step(&m, MOVER_WAKE, NULL, 2000, 0), MOVER_NOTHING);
+        assert_true(m.work && m.wake_at == INT64_MAX);
+        mover_pause(&m, false, 2000);
+        assert_true(m.wake_at == INT64_MAX);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +428,8 @@ int main(void)
         cmocka_unit_test(mover_remembers_work),
         cmocka_unit_test(a_pause_holds_and_forgets_nothing),
         cmocka_unit_test(an_operator_ends_the_wait_of_a_failure),
+        cmocka_unit_test(a_pause_does_not_strand_a_material),
+        cmocka_unit_test(an_operator_ends_the_wait_of_a_material),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
