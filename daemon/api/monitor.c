@@ -157,6 +157,11 @@ static void look(struct monitor *monitor, const json_t *peers)
         .peer_count = parts->office->peer_count,
     };
     findings_update(&monitor->findings, &facts, now_ms());
+    int64_t bad = 0;
+    for (size_t i = 0; i < monitor->findings.count; i++)
+        bad += finding_type(monitor->findings.list[i].id)->level != FINDING_NOTICE;
+    metric_set(METRIC_FINDINGS, bad);
+    metric_set(METRIC_BACKUP_AGE_S, !facts.backup_wanted ? -1 : facts.backup_days > INT32_MAX ? INT32_MAX : facts.backup_days * 86400);
     tell_changes(&before, &monitor->findings);
     free(facts_of_peers);
 }

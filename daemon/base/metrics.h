@@ -22,6 +22,8 @@
     M(TLS_RELOADS, counter, "tls_reloads_total", "certificates and keys read anew")                                    \
     M(CRL_OUTDATED, gauge, "crl_outdated", "revocation lists older than allowed; they go on being used unless crl_strict") \
     M(CRL_AGE_S, gauge, "crl_age_seconds", "age of the oldest revocation list")                                  \
+    M(BACKUP_AGE_S, gauge, "backup_age_seconds", "age of the newest verified backup; -1 when none is configured")     \
+    M(FINDINGS, gauge, "findings", "what tongbanctl status finds wrong, without notices")                              \
     M(API_DENIED, counter, "api_denied_total", "requests of certificates that do not open this API or role")           \
     M(HTTP_EVICTED, counter, "http_connections_evicted_total", "connections closed because there were too many")      \
     M(API_LIMITED, counter, "api_limited_total", "requests refused because their sender asks too often")               \
