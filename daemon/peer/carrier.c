@@ -12,6 +12,7 @@
 
 /* Under the server's LIMIT_HTTP_IDLE_MS, so that we do not send into a connection that is just being closed. */
 enum { CARRIER_IDLE_S = 20, CARRIER_LIFETIME_S = 3600, CARRIER_MIN_RATE = 512 };
+static const int64_t DATE_MAX_S = 253402300799; /* the year 9999 */
 
 struct carrier_socket {
     uv_poll_t poll;
@@ -300,7 +301,8 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
     size_t len = size * count;
     char value[64];
     if (header_value(bytes, len, "Date", value, sizeof value)) {
-        request->date_s = (int64_t)curl_getdate(value, NULL);
+        int64_t date_s = (int64_t)curl_getdate(value, NULL);
+        request->date_s = date_s <= DATE_MAX_S ? date_s : -1; /* in milliseconds a later one would not fit */
     } else if (header_value(bytes, len, "Retry-After", value, sizeof value)) {
         size_t digits = strspn(value, "0123456789"); /* not the form with a date: our kind does not send it */
         if (digits > 0 && digits < 10 && value[digits] == '\0')

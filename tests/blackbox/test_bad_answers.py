@@ -18,7 +18,7 @@ NDJSON = "application/x-ndjson"
 class Gateway:
     """The home side's gateway, played: `answer(body)` gives status, media type and bytes."""
 
-    def __init__(self, world, answer):
+    def __init__(self, world, answer, date=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(world.home.tls / "gateway.crt", world.home.tls / "gateway.key")
         seen = self.seen = []
@@ -38,6 +38,9 @@ class Gateway:
                     self.wfile.write(out)
                 except OSError:
                     self.close_connection = True
+
+            def date_time_string(self, timestamp=None):
+                return date or super().date_time_string(timestamp)
 
             def log_message(self, *_):
                 pass
@@ -139,3 +142,17 @@ def test_wrong_answers(fresh, make, level):
     fresh.home.start()
     fresh.away.start()
     fresh.wait_catalogues()
+
+
+def test_a_date_that_no_clock_shows(fresh):
+    """In milliseconds it would not fit into 64 bits: no skew is counted from it."""
+    gateway = Gateway(fresh, plain(503, "text/plain", b"")(fresh), date="Sun, 06 Nov 2147483647 08:49:37 GMT")
+    try:
+        fresh.away.start()
+        end = time.monotonic() + 10
+        while not fresh.away.events("exchange_failed"):
+            assert time.monotonic() < end, fresh.away.log_text()[-2000:]
+            time.sleep(0.02)
+        assert gateway.seen and not fresh.away.events("clock_skew")
+    finally:
+        gateway.close()
