@@ -79,7 +79,14 @@ static void read_all(int fd, struct buf *out)
     for (ssize_t n; (n = read(fd, piece, sizeof piece)) != 0;) {
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 || buf_append(out, piece, (size_t)n) != 0)
+        if (n < 0)
+            return;
+        if (out->len + (size_t)n > LOG_BYTES_MAX) { /* by halves, so that each byte moves seldom */
+            size_t cut = out->len / 2;
+            memmove(out->data, out->data + cut, out->len - cut);
+            out->len -= cut;
+        }
+        if (buf_append(out, piece, (size_t)n) != 0)
             return;
     }
 }

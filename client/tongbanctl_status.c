@@ -65,7 +65,8 @@ static int print_peers(const json_t *rows)
     json_array_foreach(rows, i, row)
     {
         char time[20], age[AGE_TEXT], unsent[AGE_TEXT];
-        (void)snprintf(unsent, sizeof unsent, "%d", (int)number(row, "unsent"));
+        bool known = json_is_integer(json_object_get(row, "unsent"));
+        (void)snprintf(unsent, sizeof unsent, known ? "%d" : "?", (int)number(row, "unsent"));
         const char *const cells[] = {ctl_cell(row, "office"), ctl_cell(row, "name"), view_word(ctl_cell(row, "state")), unsent,
                                      age_text(number(row, "oldest_unsent_s"), age), term_time(json_object_get(row, "last_exchange"), time),
                                      ctl_cell(row, "detail")};

@@ -118,7 +118,8 @@ static void wired_exchange(void *context, size_t peer, struct control_exchange *
     struct driver_stats s = {.last_detail = ""};
     if (service->drivers && service->drivers[peer])
         driver_stats(service->drivers[peer], &s);
-    *out = (struct control_exchange){.alarm = s.alarm, .paused = s.paused, .material_stuck = s.material_stuck, .failures = s.failures,
+    *out = (struct control_exchange){.alarm = s.alarm, .paused = s.paused, .material_stuck = s.material_stuck, .refused = s.refused,
+                                     .failures = s.failures,
                                      .detail = s.last_detail, .failing_since_ms = s.failing_since_ms,
                                      .last_exchange_ms = s.last_exchange_ms, .skew_ms = s.skew_ms, .batches = s.batches,
                                      .messages = s.messages, .materials = s.materials, .retries = s.retries};

@@ -70,12 +70,13 @@ static bool office_holds(enum finding_id id, const struct finding_facts *f, int6
 static bool peer_holds(enum finding_id id, const struct finding_peer *peer, int64_t now_ms, int64_t *number)
 {
     int64_t failing_ms = peer->failures && peer->failing_since_ms ? now_ms - peer->failing_since_ms : 0;
+    bool refused = peer->refused || (peer->alarm && !peer->material_stuck);
     switch (id) {
     case FINDING_PEER_ALARM:
-        return peer->alarm && !peer->material_stuck;
+        return refused;
     case FINDING_PEER_AWAY:
         *number = failing_ms / 1000;
-        return failing_ms >= FINDING_AWAY_MS && !peer->alarm && !peer->paused;
+        return failing_ms >= FINDING_AWAY_MS && !refused && !peer->paused;
     case FINDING_QUEUE_OLD:
         *number = peer->oldest_unsent_s;
         return *number >= FINDING_QUEUE_S;

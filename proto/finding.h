@@ -85,6 +85,7 @@ struct finding_type {
 struct finding_peer {
     char office[OFFICE_TEXT];
     bool alarm, paused, material_stuck;
+    bool refused;             /* the alarm is of the messages, whatever the materials do */
     unsigned failures;        /* in a row */
     int64_t failing_since_ms; /* wall clock, 0 none */
     int64_t oldest_unsent_s;

@@ -45,6 +45,7 @@ struct backup_run;
 struct control_exchange {
     bool alarm;               /* the last failure will not pass by itself */
     bool paused, material_stuck;
+    bool refused;             /* the messages' half of the alarm */
     unsigned failures;        /* in a row */
     const char *detail;       /* why, in words; until the next turn of the loop; "" */
     int64_t failing_since_ms; /* wall clock, 0 none */

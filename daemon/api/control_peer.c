@@ -9,7 +9,7 @@
 #include "daemon/office/queue.h"
 #include "proto/strict_json.h"
 
-enum { WATCH_EVERY_MS = 50, TEST_MS = 40 * 1000, DRAIN_EVERY_MS = 1000 };
+enum { WATCH_EVERY_MS = 50, TEST_MS = 40 * 1000, DRAIN_EVERY_MS = 1000, DRAIN_TELL_MS = 10 * 1000 };
 
 static void refuse_code(struct control_ask *ask, int rc)
 {
@@ -116,7 +116,8 @@ struct watch_timer {
     int64_t began_ms, rounds;
     uint64_t batches, retries;
     json_t *answer; /* once it is known; owned until it is sent */
-    int64_t left;   /* of a drain: what was told last */
+    int64_t left;   /* of a drain: what was told last, and when */
+    int64_t told_ms;
 };
 
 static void watch_closed(uv_handle_t *handle)
@@ -143,6 +144,7 @@ static int watch_begin(struct control_ask *ask, size_t peer, uv_timer_cb look, u
     struct control_exchange exchange = {.alarm = false};
     if (peer < ask->parts->office->peer_count)
         wiring->exchange(wiring->context, peer, &exchange);
+    watch->told_ms = watch->began_ms;
     watch->batches = exchange.batches;
     watch->retries = exchange.failures;
     (void)uv_timer_init(ask->parts->loop, &watch->timer); /* cannot fail */
@@ -267,14 +269,22 @@ static void drain_told(void *context, const json_t *status)
 {
     struct watch_timer *watch = context;
     const json_t *peer, *peers = json_object_get(status, "peers");
-    int64_t left = 0;
+    int64_t left = 0, now = monotonic_ms();
+    bool known = json_array_size(peers) == watch->ask->parts->office->peer_count;
     size_t i;
     json_array_foreach(peers, i, peer)
+    {
+        known = known && json_is_integer(json_object_get(peer, "unsent"));
         left += json_integer_value(json_object_get(peer, "unsent"));
+    }
+    left = known || left || watch->left < 0 ? left : watch->left;
     bool gone = control_gone(watch->ask);
-    if (status && left && !gone) {
-        if (left != watch->left)
+    if ((!known || left) && !gone) {
+        /* the same again now and then: a client that hears nothing gives up, and one that left is noticed by it */
+        if ((known && left != watch->left) || now - watch->told_ms >= DRAIN_TELL_MS) {
             control_progress(watch->ask, json_pack("{s:s, s:I}", "step", "waiting", "messages", (json_int_t)left));
+            watch->told_ms = now;
+        }
         watch->left = left;
         (void)uv_timer_again(&watch->timer);
         return;

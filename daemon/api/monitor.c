@@ -100,6 +100,12 @@ static bool is_recent(struct monitor *monitor, int which)
     return alert->changed_ms && now - alert->changed_ms < RECENT_MS;
 }
 
+/* null when no reader answered: unknown is not none. */
+static json_t *member_json(const json_t *peers, int64_t value)
+{
+    return peers ? json_integer((json_int_t)value) : json_null();
+}
+
 static int64_t member_int(const json_t *peers, const char *office, const char *name)
 {
     size_t i;
@@ -122,7 +128,7 @@ static void peer_facts(struct monitor *monitor, struct finding_peer *out, const 
         parts->wiring.exchange(parts->wiring.context, i, &exchange);
         out[i] = (struct finding_peer){.alarm = exchange.alarm, .paused = exchange.paused, .material_stuck = exchange.material_stuck,
                                        .failures = exchange.failures, .failing_since_ms = exchange.failing_since_ms,
-                                       .oldest_unsent_s = member_int(peers, code, "oldest_unsent_s"), .skew_ms = exchange.skew_ms};
+                                       .oldest_unsent_s = member_int(peers, code, "oldest_unsent_s"), .refused = exchange.refused, .skew_ms = exchange.skew_ms};
         memcpy(out[i].office, code, sizeof out[i].office);
     }
 }
@@ -206,9 +212,9 @@ static json_t *peers_json(const struct monitor *monitor, const json_t *asked)
         struct control_exchange exchange;
         parts->wiring.exchange(parts->wiring.context, i, &exchange);
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:I, s:s, s:I, s:I, s:I, s:I}", "office", peer->code, "name", peer->name,
-                            "state", state_of(&exchange), "unsent", (json_int_t)member_int(asked, peer->code, "unsent"), "oldest_unsent_s",
-                            (json_int_t)member_int(asked, peer->code, "oldest_unsent_s"), "last_exchange",
+            list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:I, s:I, s:I, s:I}", "office", peer->code, "name", peer->name,
+                            "state", state_of(&exchange), "unsent", member_json(asked, member_int(asked, peer->code, "unsent")), "oldest_unsent_s",
+                            member_json(asked, member_int(asked, peer->code, "oldest_unsent_s")), "last_exchange",
                             time_json(exchange.last_exchange_ms), "failing_since", time_json(exchange.failing_since_ms), "failures",
                             (json_int_t)exchange.failures, "detail", exchange.detail ? exchange.detail : "", "skew_ms",
                             (json_int_t)exchange.skew_ms, "messages", (json_int_t)exchange.messages, "materials",

@@ -2,6 +2,8 @@
 import json
 import pathlib
 import re
+import signal
+import sqlite3
 import subprocess
 import time
 
@@ -161,6 +163,41 @@ def test_an_asker_who_leaves_harms_nobody(world):
     assert json.loads(run(world.away, "--json", "status"))["state"] == "draining"
 
 
+def test_a_drain_shows_that_it_lives_and_notices_who_left(world):
+    world.cut()
+    world.away.intake()
+    first = world.away.control("drain", "--wait", wait=False)
+    time.sleep(0.3)
+    waiting = [world.away.control("drain", "--wait", wait=False) for _ in range(15)]
+    time.sleep(12)
+    for one in waiting:
+        one.kill()
+        one.communicate()
+    first.send_signal(signal.SIGINT)
+    assert first.communicate(timeout=10)[1].count("messages wait") >= 2, "a client that hears nothing for a minute gives up"
+    time.sleep(12)
+    assert json.loads(run(world.away, "--json", "status"))["state"] == "draining", "sixteen that left hold the socket"
+
+
+def test_a_drain_does_not_end_while_nobody_knows_what_waits(world):
+    world.cut()
+    world.away.intake()
+    name, = [path for path in world.away.directory.rglob("*.db") if path.is_file()][:1]
+    waiting = None
+    with sqlite3.connect(name, timeout=10) as db:
+        db.execute("ALTER TABLE peer RENAME TO peer_away")
+    try:
+        waiting = world.away.control("drain", "--wait", wait=False)
+        time.sleep(3)
+        assert waiting.poll() is None, waiting.communicate()
+    finally:
+        with sqlite3.connect(name, timeout=10) as db:
+            db.execute("ALTER TABLE peer_away RENAME TO peer")
+        if waiting:
+            waiting.kill()
+            waiting.communicate()
+
+
 def test_the_log_is_changed_while_it_runs(world):
     levels = {row["area"]: row["level"] for row in world.home.control_json("log", "set", "debug", "--area", "peer")["rows"]}
     assert levels["peer"] == "debug" and levels["api"] == "info"
@@ -193,6 +230,17 @@ def test_a_bundle_has_what_helps_and_nothing_that_harms(world, tmp_path):
     text = path.read_text()
     assert "PRIVATE KEY" not in text and "陆文斌" not in text
     assert "exists" in world.home.control("bundle", "--out", str(path), "--log", str(world.home.log), code=2).lower()
+
+
+def test_a_bundle_keeps_the_newest_lines(world, tmp_path):
+    log = tmp_path / "journalctl"
+    log.write_text("#!/bin/sh\nawk 'BEGIN { for (i = 1; i <= 5000; i++) printf \"{\\\"n\\\":%d,\\\"x\\\":\\\"%01400d\\\"}\\n\", i, 0 }'\n")
+    log.chmod(0o755)
+    out = tmp_path / "bundle.json"
+    subprocess.run([control_path(), "--socket", str(world.home.socket), "bundle", "--out", str(out)], check=True,
+                   env={"PATH": f"{tmp_path}:/usr/bin:/bin", "LANG": "C"}, stdout=subprocess.DEVNULL)
+    lines = json.loads(out.read_text())["log"]
+    assert len(lines) > 1000 and lines[-1]["n"] == 5000
 
 
 def test_the_pages_are_made_from_the_table(world):

@@ -79,6 +79,13 @@ static void facts_of_a_counterpart(void **unused)
     p = peer_well();
     p.alarm = p.material_stuck = true;
     assert_string_equal(only(&f), "material-stuck");
+    /* a stuck material hides neither a refusal of the messages nor an outage */
+    static struct findings both;
+    both.count = 0;
+    p.refused = true;
+    findings_update(&both, &f, now);
+    assert_non_null(findings_find(&both, FINDING_PEER_ALARM, "330483"));
+    assert_non_null(findings_find(&both, FINDING_MATERIAL_STUCK, "330483"));
     p = peer_well();
     p.oldest_unsent_s = FINDING_QUEUE_S;
     assert_string_equal(only(&f), "queue-old");
