@@ -323,11 +323,49 @@ void parcel_free(struct parcel *parcel)
     free(parcel->bytes);
     free(parcel->note);
     free(parcel->cosignature);
+    free(parcel->frontier);
+    free(parcel->frontier_bytes);
     for (size_t i = 0; parcel->lines && i < parcel->count; i++)
         if (!parcel->lines[i].entry_rc)
             entry_clear(&parcel->lines[i].entry);
     free(parcel->lines);
     free(parcel);
+}
+
+/* --- the frontier --- */
+
+int parcel_frontier_text(const struct ledger_frontier *frontier, struct buf *out)
+{
+    return frontier->peaks ? base64_encode(frontier->peak, frontier->peaks * sizeof frontier->peak[0], out) : 0;
+}
+
+int parcel_take_frontier(struct parcel *parcel, const char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+    if (!len || len >= PARCEL_FRONTIER_TEXT || parcel->frontier_bytes)
+        return 0;
+    uint8_t *bytes = malloc(LEDGER_FRONTIER_BYTES);
+    if (!bytes)
+        return TB_ENOMEM;
+    if (base64_decode(text, len, bytes, LEDGER_FRONTIER_BYTES, &parcel->frontier_len))
+        free(bytes);
+    else
+        parcel->frontier_bytes = bytes;
+    return 0;
+}
+
+/* It only helps the sender: one that does not fit is as good as none. */
+static int verify_frontier(struct parcel *parcel, const struct suite *suite, const struct checkpoint *checkpoint)
+{
+    struct ledger_frontier *frontier = parcel->frontier_bytes ? malloc(sizeof *frontier) : NULL;
+    if (!frontier)
+        return parcel->frontier_bytes ? TB_ENOMEM : 0;
+    int rc = ledger_frontier_read(suite, checkpoint->size, parcel->frontier_bytes, parcel->frontier_len, &checkpoint->root, frontier);
+    if (rc)
+        free(frontier);
+    else
+        parcel->frontier = frontier;
+    return rc == TB_EMALFORMED || rc == TB_ETRUST ? 0 : rc;
 }
 
 /* --- verifying --- */
@@ -363,6 +401,8 @@ int parcel_verify(struct parcel *parcel, const struct note_vkey *key, const stru
         return malformed(p, "/checkpoint", "is not a checkpoint");
     if (!rc)
         rc = verify_consistency(parcel, key->suite, &checkpoint, old_root, p);
+    if (!rc && !parcel->frontier)
+        rc = verify_frontier(parcel, key->suite, &checkpoint);
     for (size_t i = 0; !rc && i < parcel->count; i++) {
         struct parcel_line *line = &parcel->lines[i];
         rc = ledger_leaf(key->suite, line->line, line->len, &line->leaf);

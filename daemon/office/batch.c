@@ -3,15 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/witness.h"
+
 /* The parts that every parcel of ours has: checkpoint, consistency from what the other side saw, cosignature, tallies. */
 static int seal(struct store_db *db, const struct office *office, const struct peer_row *peer, uint64_t old_size,
-                struct parcel_source *source, struct buf *note, struct ledger_path *consistency, uint64_t *size)
+                struct parcel_source *source, struct buf *note, struct ledger_path *consistency, uint64_t *size, struct buf *frontier)
 {
+    struct ledger_frontier peaks;
     int rc = store_checkpoint(db, false, size, note);
     if (!rc && old_size > *size)
         rc = TB_ECONFLICT; /* the other side saw more of our ledger than we have: we were restored from an old copy */
     if (!rc)
         rc = store_prove_consistency(db, old_size, *size, consistency);
+    if (!rc)
+        rc = store_frontier_at(db, *size, &peaks);
+    buf_clear(frontier);
+    if (!rc)
+        rc = parcel_frontier_text(&peaks, frontier);
     if (rc)
         return rc;
     memcpy(source->from, office->code, OFFICE_TEXT);
@@ -57,7 +65,7 @@ static int batch_run(struct store_db *db, struct store_query *query)
     uint64_t old_size = batch->force_old != UINT64_MAX ? batch->force_old : peer.acked_size;
     rc = outbox_read(db, batch->peer, after, batch->max_messages, batch->max_bytes, &rows, &batch->count);
     if (!rc)
-        rc = seal(db, batch->office, &peer, old_size, &source, &note, &consistency, &batch->size);
+        rc = seal(db, batch->office, &peer, old_size, &source, &note, &consistency, &batch->size, &batch->frontier);
     if (!rc && batch->count) {
         lines = calloc(batch->count, sizeof *lines);
         rc = lines ? prove_lines(db, rows, batch->count, batch->size, lines) : TB_ENOMEM;
@@ -87,11 +95,13 @@ void office_batch_init(struct office_batch *batch, const struct office *office, 
                                    .max_messages = LIMIT_BATCH_MESSAGES, .max_bytes = LIMIT_BATCH_BYTES};
     memcpy(batch->peer, peer, OFFICE_TEXT);
     buf_init(&batch->out, LIMIT_HTTP_PEER_BODY_BYTES);
+    buf_init(&batch->frontier, PARCEL_FRONTIER_TEXT);
 }
 
 void office_batch_clear(struct office_batch *batch)
 {
     buf_free(&batch->out);
+    buf_free(&batch->frontier);
 }
 
 /* ---- the answer to a batch ---- */
@@ -143,7 +153,7 @@ static int answer_run(struct store_db *db, struct store_query *query)
     int rc = peer_get(db, answer->peer, &peer);
     if (rc)
         goto out;
-    rc = seal(db, answer->office, &peer, answer->seen_size, &source, &note, &consistency, &size);
+    rc = seal(db, answer->office, &peer, answer->seen_size, &source, &note, &consistency, &size, &answer->frontier);
     if (!rc && max) {
         receipts.text = calloc(max, sizeof *receipts.text);
         receipts.lines = calloc(max, sizeof *receipts.lines);
@@ -172,11 +182,13 @@ void office_answer_init(struct office_answer *answer, const struct office *offic
                                      .last = parcel->sent.seq + (int64_t)parcel->count, .seen_size = parcel->seen_size};
     memcpy(answer->peer, parcel->from, OFFICE_TEXT);
     buf_init(&answer->out, LIMIT_PEER_ANSWER_BYTES);
+    buf_init(&answer->frontier, PARCEL_FRONTIER_TEXT);
 }
 
 void office_answer_clear(struct office_answer *answer)
 {
     buf_free(&answer->out);
+    buf_free(&answer->frontier);
 }
 
 /* ---- what was last seen of the peer ---- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/witness.h"
 #include "proto/timestamp.h"
 
 void office_free(struct office *office)
@@ -72,6 +73,8 @@ int peer_remember(struct store_db *db, struct peer_row *row, const struct parcel
         rc = buf_append(&note, line.data, line.len);
     if (!rc)
         rc = peer_checkpoint_add(db, row->office, parcel->checkpoint.size, note.data, note.len);
+    if (!rc && parcel->frontier)
+        rc = witness_put(db, row->office, parcel->checkpoint.size, parcel->old_size, &parcel->consistency, parcel->frontier);
     buf_free(&note);
     if (!rc) {
         row->their_size = parcel->checkpoint.size;

@@ -207,6 +207,7 @@ struct office_answer {
     int64_t first, last;            /* seqs of the batch; first > last: heartbeat */
     uint64_t seen_size;             /* of our ledger, as the caller said */
     struct buf out;                 /* owned: NDJSON */
+    struct buf frontier;            /* owned: the header that goes with it */
     struct problem problem;
     void *user;
 };
@@ -223,6 +224,7 @@ struct office_batch {
     size_t max_messages, max_bytes;
     /* results */
     struct buf out;
+    struct buf frontier;            /* the header that goes with it */
     int64_t first, last;
     size_t count;
     uint64_t size;                  /* our checkpoint */

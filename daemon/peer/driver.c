@@ -172,12 +172,13 @@ static void check_work(struct lane_job *job)
         check->rc = rc;
         return;
     }
+    rc = parcel_take_frontier(parcel, driver->post.frontier);
     /* The proof must start where we said that we are, else an older or shorter ledger could pass as the first one seen. */
-    if (strcmp(parcel->from, peer->code) != 0 || strcmp(parcel->to, driver->options.office->code) != 0)
+    if (!rc && (strcmp(parcel->from, peer->code) != 0 || strcmp(parcel->to, driver->options.office->code) != 0))
         rc = problem_set(&check->problem, PROBLEM_WRONG_OFFICE, "/from", "the answer is not from %s to us", peer->code);
-    else if (parcel->old_size != driver->batch.their_size)
+    else if (!rc && parcel->old_size != driver->batch.their_size)
         rc = problem_set(&check->problem, PROBLEM_UNTRUSTED, "/old", "the answer proves from another size");
-    else
+    else if (!rc)
         rc = parcel_verify(parcel, &peer->key, parcel->old_size ? &driver->batch.their_root : NULL, &check->problem);
     if (rc < 0)
         parcel_free(parcel);
@@ -236,8 +237,11 @@ static void post_done(struct carrier_request *request)
 
 static int start_post(struct driver *driver)
 {
-    static const char *const headers[] = {"Content-Type: application/x-ndjson", "Accept: application/x-ndjson", NULL};
+    char frontier[sizeof "Tongban-Frontier: " + PARCEL_FRONTIER_TEXT];
+    const char *const headers[] = {"Content-Type: application/x-ndjson", "Accept: application/x-ndjson",
+                                   driver->batch.frontier.len ? frontier : NULL, NULL};
     struct carrier_request *post = &driver->post;
+    (void)snprintf(frontier, sizeof frontier, "Tongban-Frontier: %s", driver->batch.frontier.len ? driver->batch.frontier.data : "");
     post->method = CARRIER_POST;
     post->url = driver->post_url;
     post->headers = headers;

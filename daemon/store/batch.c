@@ -48,6 +48,7 @@ static void run_one(struct store *store, struct store_command *command)
         return;
     }
     db->broken = 0;
+    db->recovering = false;
     db->in_command = true;
     rc = command->run(db, command);
     db->in_command = false;
