@@ -22,7 +22,9 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3 };
     O(SINCE, "since", "DATE", true, N_("only from this day on"))                                                            \
     O(OFFICE, "office", "OFFICE", true, N_("only this counterpart"))                                                        \
     O(WAIT, "wait", NULL, true, N_("answer only when every message is delivered"))                                          \
-    O(END, "end", NULL, true, N_("open the intake again"))
+    O(END, "end", NULL, true, N_("open the intake again"))                                                                  \
+    O(APPLY, "apply", NULL, true, N_("take back what the counterparts have"))                                               \
+    O(WITHOUT, "without", "OFFICE", true, N_("do not wait for this counterpart; what only it has is lost"))
 
 enum ctl_option {
 #define O(constant, name, value, sent, help) CTL_##constant,
@@ -86,6 +88,9 @@ int ctl_test_print(const struct ctl *ctl, const struct ctl_command *c, const jso
 int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_drain_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+/* ---- tongbanctl_recover.c ---- */
+int ctl_recover_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_recover_judge(const json_t *answer);
 /* What a line of progress says, on stderr. */
 void ctl_progress(const json_t *doc);
 

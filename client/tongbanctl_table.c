@@ -23,6 +23,8 @@ const struct ctl_command ctl_commands[] = {
      .help = N_("try now what waits after a failure")},
     {.group = "drain", .wire = "drain", .optional = CTL_BIT(WAIT) | CTL_BIT(END), .print = ctl_drain_print,
      .help = N_("close the intake for maintenance; everything else goes on, messages are delivered")},
+    {.group = "recover", .wire = "recover", .optional = CTL_BIT(APPLY) | CTL_BIT(WITHOUT), .print = ctl_recover_print,
+     .judge = ctl_recover_judge, .help = N_("after an older copy was restored: what is missing, and what the counterparts can give back")},
     {.group = "staff", .verb = "list", .wire = "staff-list", .print = ctl_staff_print,
      .help = N_("everybody who may work here, of the configuration and enrolled")},
     STAFF("enrol", CTL_BIT(NAME) | CTL_BIT(ROLE), EITHER | CTL_BIT(WINDOW) | CTL_BIT(TOWNSHIP), N_("let a person work here, at once")),

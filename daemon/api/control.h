@@ -33,6 +33,9 @@ struct control_wiring {
     void (*retry)(void *context, size_t peer);
     void (*drain)(void *context, bool on); /* refuse intake, go on with everything else */
     bool (*draining)(void *context);
+    /* How our ledger stands to what the counterparts have seen of it; with `apply`, what they have is taken back. */
+    void (*recover)(void *context, bool apply, const char *without, int64_t uid,
+                    void (*done)(void *context, json_t *answer, const struct problem *p), void *done_context);
 };
 
 /* The parts of the running daemon that commands work with; all borrowed. */

@@ -25,7 +25,8 @@ struct control_ask {
     C("peer-resume", control_peer_resume) \
     C("queue-list", control_queue_list)  \
     C("queue-retry", control_queue_retry) \
-    C("drain", control_drain)
+    C("drain", control_drain)            \
+    C("recover", control_recover)
 
 #define C(name, function) void function(struct control_ask *ask, json_t *request);
 CONTROL_COMMANDS(C)

@@ -140,6 +140,8 @@ static void look(struct monitor *monitor, const json_t *peers)
         .store_failed = stats.failed != 0,
         .disk_low = stats.disk_low,
         .draining = parts->wiring.draining(parts->wiring.context),
+        .ledger_closed = metric_get(METRIC_LEDGER_CLOSED) > 0,
+        .ledger_behind = metric_get(METRIC_LEDGER_BEHIND),
         .tallies_differ = is_recent(monitor, ALERT_DIFFERENCES),
         .untrusted = is_recent(monitor, ALERT_UNTRUSTED),
         .log_lost = is_recent(monitor, ALERT_LOG_LOST),

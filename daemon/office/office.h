@@ -178,6 +178,7 @@ struct office_inbound {
     struct ledger_hash old_root;    /* the root that the consistency was verified against: compared with the stored one */
     struct problem problem;         /* when rc < 0: sequence-gap, checkpoint-conflict, ledger-fork, store … */
     size_t applied, duplicates, refused, invalid;
+    bool again;                     /* what we had taken before a restore: what we did then follows from our own entries */
     bool differs;                   /* reconciliation: the tallies of a direction differ at the same message; for an operator */
     struct office_discord discord;
     char (*changed)[CASE_NO_TEXT];  /* owned: cases that changed, for watchers */

@@ -65,7 +65,7 @@ void driver_schedule(struct driver *driver)
     int64_t at = driver->engine.wake_at < driver->mover.wake_at ? driver->engine.wake_at : driver->mover.wake_at;
     if (driver->stopping)
         return;
-    if (at == INT64_MAX) {
+    if (at == INT64_MAX || driver->held) {
         (void)uv_timer_stop(&driver->timer);
         return;
     }
@@ -83,6 +83,8 @@ static void batch_built(struct store_query *query, int rc)
     if (driver_came_back(driver))
         return;
     drive(driver, ENGINE_BUILT, &report);
+    if (rc == TB_ECONFLICT && driver->options.conflict)
+        driver->options.conflict(driver->options.context);
     if (rc < 0)
         report_failure(driver, rc, NULL);
 }
@@ -190,7 +192,10 @@ static void check_work(struct lane_job *job)
 static void answered(struct driver *driver, int rc, int problem, int64_t number, const struct problem *p)
 {
     struct engine_report report = {.rc = rc, .problem = problem, .number = number};
+    bool conflict = problem == PROBLEM_FORK || (problem == PROBLEM_CHECKPOINT && number >= 0 && (uint64_t)number > driver->batch.size);
     drive(driver, ENGINE_ANSWERED, &report);
+    if (conflict && driver->options.conflict)
+        driver->options.conflict(driver->options.context);
     if (rc < 0 && driver->engine.state == ENGINE_BACKOFF)
         report_failure(driver, rc, p);
 }
@@ -323,6 +328,8 @@ static int start_apply(struct driver *driver)
 static void drive(struct driver *driver, enum engine_event event, const struct engine_report *report)
 {
     struct engine_report failed = {.problem = -1, .number = -1};
+    if (driver->held && event == ENGINE_WAKE)
+        return;
     /* A start that fails is reported as its own end; the engine then waits, so this turns at most twice. */
     while (!driver->stopping) {
         enum engine_action action = engine_step(&driver->engine, event, report, driver_now(driver), driver_random(driver));
@@ -357,6 +364,14 @@ void driver_pause(struct driver *driver, bool paused)
     driver->mover.paused = paused;
     driver_wake(driver);
     mover_drive(driver, MOVER_WAKE, NULL);
+}
+
+void driver_hold(struct driver *driver, bool held)
+{
+    driver->held = held;
+    if (held || driver->stopping)
+        return;
+    driver_retry(driver);
 }
 
 void driver_retry(struct driver *driver)
@@ -406,6 +421,7 @@ int driver_start(const struct driver_options *options, struct driver **out)
     if (!driver)
         return TB_ENOMEM;
     driver->options = *options;
+    driver->held = options->held;
     memcpy(driver->url, options->url, url_len);
     (void)snprintf(driver->post_url, sizeof driver->post_url, "%.*s/peer/v1/messages", (int)url_len, options->url);
     int rc = carrier_start(options->loop, options->peer->code, &options->identity, &driver->carrier);
