@@ -445,6 +445,8 @@ int recovery_start(const struct recovery_options *options, struct recovery **out
     (void)uv_timer_start(&rec->timer, on_timer, 0, 0);
     if (options->place.restored)
         turn(rec, RECOVERY_ASKING);
+    else
+        settle(rec); /* a copy of the directory will be known by it */
     *out = rec;
     return 0;
 }

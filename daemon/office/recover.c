@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/log.h"
 #include "daemon/office/office_internal.h"
 #include "daemon/store/witness.h"
 #include "proto/timestamp.h"
@@ -33,51 +34,97 @@ static const struct parcel_line *message_of(const struct recover_peer *peer, int
     return NULL;
 }
 
-/* Messages of a counterpart for which it has our receipt: they are taken again, and the receipt stands. */
-static int take_receipt(struct work *w, size_t n, const struct recover_entry *e)
+/* One message of a counterpart for which it has our receipt: it is taken again, and the receipt stands. */
+static int take_message(struct work *w, size_t n, int64_t seq, const struct receipt_line *given)
 {
     struct recover_peer *peer = &w->r->peers[n];
     struct peer_row *row = &w->rows[n];
+    struct office_inbound in = {.office = w->r->office, .peer = peer->peer, .again = true};
+    bool differs = false;
+    const struct parcel_line *line = message_of(peer, seq, &in.parcel);
+    if (!line || line->status || seq != row->received.seq + 1)
+        return TB_ENOTFOUND;
+    int rc = inbound_again(w->db, &in, line, seq, given, &differs);
+    if (!rc)
+        rc = peer_checkpoint_add(w->db, peer->peer->code, in.parcel->checkpoint.size, in.parcel->note, in.parcel->note_len);
+    if (!rc)
+        rc = tally_step(w->r->office->suite, &row->received, &line->leaf);
+    w->r->sum.differing += differs;
+    for (size_t i = 0; i < in.changed_count; i++)
+        changed_add(&w->r->changed, &w->r->changed_count, in.changed[i]);
+    free(in.changed);
+    return rc;
+}
+
+/* The messages of the receipt up to and with number `last`. */
+static int take_until(struct work *w, size_t n, const struct receipt *receipt, int64_t last)
+{
+    int rc = 0;
+    for (int64_t seq = w->rows[n].received.seq + 1; seq <= last && !rc; seq++)
+        rc = seq < receipt->first ? TB_ENOTFOUND : take_message(w, n, seq, &receipt->lines[seq - receipt->first]);
+    return rc;
+}
+
+/* What follows from a message — that all is here, a step that is asked for — was written before the receipt of its batch.  The home side's
+ * revisions say which messages came before such an entry. */
+static int take_before(struct work *w, size_t n, const struct entry *entry, const struct recover_entry *next)
+{
     struct receipt receipt = {0};
-    int rc = receipt_from_json(e->entry.body, &receipt, NULL);
+    int64_t last = 0;
+    if (!next || !entry->rev || !entry->case_no[0])
+        return 0;
+    int rc = receipt_from_json(next->entry.body, &receipt, NULL);
     for (int64_t seq = receipt.first; !rc && seq <= receipt.last; seq++) {
-        struct office_inbound in = {.office = w->r->office, .peer = peer->peer, .again = true};
-        bool differs = false;
-        if (seq <= row->received.seq)
-            continue;
-        const struct parcel_line *line = message_of(peer, seq, &in.parcel);
-        if (!line || line->status || seq != row->received.seq + 1) {
-            rc = TB_ENOTFOUND;
-            break;
-        }
-        rc = inbound_again(w->db, &in, line, seq, &receipt.lines[seq - receipt.first], &differs);
-        if (!rc)
-            rc = peer_checkpoint_add(w->db, peer->peer->code, in.parcel->checkpoint.size, in.parcel->note, in.parcel->note_len);
-        if (!rc)
-            rc = tally_step(w->r->office->suite, &row->received, &line->leaf);
-        w->r->sum.differing += differs;
-        for (size_t i = 0; i < in.changed_count; i++)
-            changed_add(&w->r->changed, &w->r->changed_count, in.changed[i]);
-        free(in.changed);
+        const struct receipt_line *given = &receipt.lines[seq - receipt.first];
+        struct parcel *parcel;
+        const struct parcel_line *line = message_of(&w->r->peers[n], seq, &parcel);
+        if (line && !line->entry_rc && given->rev > 0 && given->rev < entry->rev && !strcmp(line->entry.case_no, entry->case_no))
+            last = seq;
     }
     if (!rc)
-        rc = inbox_set_receipt(w->db, peer->peer->code, receipt.first, receipt.last, e->index);
+        rc = take_until(w, n, &receipt, last);
     receipt_clear(&receipt);
     return rc;
 }
 
-static int take_back(struct work *w, const struct recover_entry *e)
+static int take_receipt(struct work *w, size_t n, const struct recover_entry *e)
 {
+    struct receipt receipt = {0};
+    int rc = receipt_from_json(e->entry.body, &receipt, NULL);
+    if (!rc)
+        rc = take_until(w, n, &receipt, receipt.last);
+    if (!rc)
+        rc = inbox_set_receipt(w->db, e->from->code, receipt.first, receipt.last, e->index);
+    receipt_clear(&receipt);
+    return rc;
+}
+
+/* The next receipt for the same counterpart. */
+static const struct recover_entry *next_receipt(const struct recover_plan *plan, size_t at)
+{
+    for (size_t i = at + 1; i < plan->count; i++)
+        if (plan->entries[i]->entry.type == ENTRY_RECEIPT && plan->entries[i]->from == plan->entries[at]->from)
+            return plan->entries[i];
+    return NULL;
+}
+
+static int take_back(struct work *w, const struct recover_plan *plan, size_t at)
+{
+    const struct recover_entry *e = plan->entries[at];
     size_t n = 0;
     while (w->r->peers[n].peer != e->from)
         n++;
     int rc = recover_entry(w->db, e->index, &e->entry, e->line, e->len);
+    if (!rc && e->entry.type == ENTRY_RECEIPT)
+        return take_receipt(w, n, e);
+    if (!rc)
+        rc = take_before(w, n, &e->entry, next_receipt(plan, at));
     if (rc)
         return rc;
-    if (e->entry.type == ENTRY_RECEIPT)
-        return take_receipt(w, n, e);
     rc = recover_own(w->db, w->r->office, &e->entry, e->index);
     if (rc && err_class(rc) == ERR_CLASS_PERMANENT) {
+        LOG(LOG_LEVEL_WARNING, LOG_STORE, "entry_not_applied", LOG_INT("index", (int64_t)e->index),
+            LOG_TEXT("type", entry_type_text(e->entry.type)), LOG_TEXT("error", err_text(rc)));
         w->r->sum.unapplied++;
         rc = 0;
     }
@@ -188,7 +235,7 @@ static int apply(struct store_db *db, struct office_recovery *r, const struct re
     if (!rc)
         rc = begin(&w, plan);
     for (size_t i = 0; i < plan->count && !rc; i++)
-        rc = take_back(&w, plan->entries[i]);
+        rc = take_back(&w, plan, i);
     if (!rc)
         rc = put_peers(&w);
     if (!rc)

@@ -1,0 +1,178 @@
+"""An older copy of an office's directory was restored: the office finds out, records nothing, and takes back what its counterpart has."""
+import json
+import pathlib
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from office import AWAY, HOME, WAIT_S, daemon_path
+
+VERIFY = pathlib.Path(daemon_path()).parent / "tongban-verify"
+
+
+def store_of(office):
+    return office.directory / "data"
+
+
+def keep_copy(office):
+    """A cold copy of the store, the office running again afterwards."""
+    assert office.stop() == 0
+    copy = office.directory / "copy"
+    shutil.copytree(store_of(office), copy)
+    office.start()
+    return copy
+
+
+def put_back(office, copy):
+    assert office.stop() == 0
+    shutil.rmtree(store_of(office))
+    shutil.copytree(copy, store_of(office))
+
+
+def until(test, seconds=WAIT_S):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = test()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that")
+
+
+def standing(office):
+    """What tongbanctl recover says without --apply."""
+    process = office.control("--json", "recover", wait=False)
+    output, errors = process.communicate(timeout=60)
+    assert output, errors
+    return json.loads(output)["done"]
+
+
+def wait_state(office, state):
+    return until(lambda: (lambda now: now if now["state"] == state else None)(standing(office)))
+
+
+def timeline(office, number):
+    rows = office.window("GET", f"/window/v1/cases/{number}/timeline").json()["rows"]
+    return [(row["rev"], row["type"], row["id"], row["pending"]) for row in rows]
+
+
+def refused(answer):
+    return answer.status == 503 and answer.problem() == "ledger-behind"
+
+
+def quiet(world):
+    """Nothing waits at either side."""
+    def nothing():
+        for office in (world.home, world.away):
+            peers = office.window("GET", "/window/v1/office").json()["peers"]
+            if any(peer["unsent"] for peer in peers):
+                return False
+        return True
+    until(nothing)
+
+
+def verifies(office, number, tmp_path):
+    bundle = office.window("GET", f"/window/v1/cases/{number}/bundle")
+    assert bundle.status == 200, bundle
+    path = tmp_path / f"{office.code}-{number}.json"
+    path.write_bytes(bundle.body)
+    keys = [word for one in office.world.offices.values() for word in ("--key", (one.directory / "ledger.vkey").read_text().strip())]
+    run = subprocess.run([VERIFY, "case", *keys, str(path)], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return bundle.json()
+
+
+def work(world, count):
+    """Cases in both directions, each at another point of its way; their numbers."""
+    numbers = []
+    for n in range(count):
+        intake, home = (world.away, world.home) if n % 2 == 0 else (world.home, world.away)
+        answer = intake.intake()
+        assert answer.status == 201, answer
+        number = answer.json()["case"]
+        numbers.append(number)
+        home.wait_state(number, "received")
+        if n % 3 == 0:
+            continue
+        assert home.act(number, "accept").status == 200
+        intake.wait_state(number, "accepted")
+        if n % 3 == 1:
+            continue
+        answer = home.act(number, "grant", {"result": {"name": "居民身份证"}})
+        assert answer.status == 200, answer
+        intake.wait_state(number, "granted")
+    quiet(world)
+    return numbers
+
+
+@pytest.mark.parametrize("victim", ["away", "home"])
+def test_an_older_copy_is_noticed_and_recovered(fresh, victim, tmp_path):
+    fresh.start()
+    office = getattr(fresh, victim)
+    other = fresh.other(office)
+    before = work(fresh, 4)
+    copy = keep_copy(office)
+    after = work(fresh, 10)
+    lost_local = office.window("POST", "/window/v1/cases", json.loads(json.dumps(
+        {"item": {"office": other.code, "code": {HOME: "GA01", AWAY: "RS01"}[other.code]},
+         "applicant": {"kind": "person", "name": "李四", "certificate": {"type": "citizen-id", "number": "33048318500101001X"},
+                       "mobile": "13900001234"},
+         "materials": [{"name": "原居民身份证", "form": "original", "original_seen": True}], "forward": False}))).json()["case"]
+    assert office.act(after[0], "nothing").status != 200
+    quiet(fresh)
+    kept = {number: timeline(other, number) for number in before + after}
+    seen_before = office.metric("ledger_size")
+
+    put_back(office, copy)
+    office.start()
+    now = wait_state(office, "behind")
+    assert now["seen"] > now["size"] and not now["written_on"]
+    assert refused(office.intake())
+    assert refused(office.case(before[0]))  # a view is an entry, too
+    assert office.window("GET", "/window/v1/cases").status == 200
+    assert "ledger-behind" in [finding["finding"] for finding in office.control_json("status", code=1)["findings"]]
+    assert office.metric("ledger_behind") == now["seen"] - now["size"]
+    assert office.events("store_was_restored")
+    # the counterpart is refused in a way that passes, and sees no fork
+    until(lambda: other.control("--json", "queue", "retry") and not other.admin("/healthz").json()["peers"][0]["state"] == "ok")
+    assert other.admin("/healthz").json()["peers"][0]["state"] != "alarm"
+    assert not [line for line in other.events("batch_refused") if line["problem"] == "ledger-fork"]
+
+    text = office.control("recover", code=1)
+    assert "--apply" in text and other.code in text
+    done = office.control_json("recover", "--apply")["done"]
+    assert done["applied"] and done["state"] == "open", done
+    assert not done["sum"]["unapplied"] and not done["sum"]["differing"], done["sum"]
+    assert done["sum"]["lost"] > 0
+
+    for one in (office, other):
+        one.control("queue", "retry")
+    quiet(fresh)
+    for number in before + after:
+        until(lambda number=number: timeline(office, number) == kept[number] == timeline(other, number) or None, 10)
+        assert office.case(number).json()["state"] == other.case(number).json()["state"]
+        assert office.case(number).json()["applicant"]["name"] == "张三"
+    assert office.window("GET", f"/window/v1/cases?q={lost_local}").json()["rows"] == []
+    for number in (before[0], before[1], after[0], after[1], after[2], after[5]):
+        verifies(office, number, tmp_path)
+        verifies(other, number, tmp_path)
+    assert office.metric("ledger_size") > seen_before - 20
+
+    # the exchange goes on, and no number is given twice
+    further = work(fresh, 4)
+    assert not set(further) & set(before + after + [lost_local])
+    for one in (office, other):
+        assert one.metric("peer_differences_total") == 0 and one.metric("peer_contradictions_total") == 0
+        assert one.admin("/healthz").json()["peers"][0]["state"] == "ok"
+    assert not other.events("tallies_differ") and not office.events("tallies_differ")
+    assert standing(office)["state"] == "open"
+    verifies(office, further[0], tmp_path)
+    # and it survives a restart, without being asked again
+    assert office.stop() == 0
+    office.start()
+    assert office.intake().status == 201
+    for number in after:
+        assert timeline(office, number) == kept[number]
+    assert fresh.stop() == [0, 0]
