@@ -237,7 +237,9 @@ static int64_t first_place(const struct asker *asker)
 {
     const struct office_recovery *r = &asker->recovery->r;
     const struct recover_peer *peer = &r->peers[asker->n];
-    return asker->step == STEP_MESSAGES ? peer->sent : asker->step == STEP_CHECKPOINTS ? (int64_t)r->sum.size : peer->taken;
+    const int64_t places[STEPS] = {[STEP_MESSAGES] = peer->sent, [STEP_RECEIPTS] = peer->receipted_to,
+                                   [STEP_CHECKPOINTS] = (int64_t)r->sum.size, [STEP_OUTBOX] = peer->taken};
+    return places[asker->step];
 }
 
 static void get(struct asker *asker, int64_t after);

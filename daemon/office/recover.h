@@ -39,7 +39,7 @@ struct recover_peer {
     bool frontier;
     int64_t received, receipted;
     /* where its pages begin: recover_look */
-    int64_t sent, taken;
+    int64_t sent, receipted_to, taken;
     uint64_t their_size;
     struct ledger_hash their_root;
     /* its pages */

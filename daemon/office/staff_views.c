@@ -41,6 +41,7 @@ static int scan(struct store_db *db, struct office_view_list *list, uint64_t siz
         looked++;
         if (!rc)
             rc = add_view(list, &line, &older);
+        rc = rc == TB_ENOTFOUND ? 0 : rc; /* lost with a restore */
     }
     buf_free(&line);
     list->next = older ? 0 : index;
