@@ -339,9 +339,9 @@ static void look_done(struct store_query *query, int rc)
         turn(rec, RECOVERY_FORKED);
     bool wanted = rec->question.done && rec->state == RECOVERY_BEHIND;
     if (wanted && rec->question.apply && !all)
-        finish_problem(rec, PROBLEM_TRANSITION, "not every counterpart answers: wait for it, or name it with --without");
+        finish_problem(rec, PROBLEM_BEHIND, "not every counterpart answers: wait for it, or name it with --without");
     else if (rec->question.apply && rec->state == RECOVERY_FORKED)
-        finish_problem(rec, PROBLEM_FORK,
+        finish_problem(rec, PROBLEM_BEHIND,
                        "entries were recorded after the restore: restore the copy again; then nothing is recorded before it is asked");
     else if (wanted)
         fetch(rec);

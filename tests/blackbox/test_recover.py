@@ -26,7 +26,7 @@ def keep_copy(office):
 
 
 def put_back(office, copy):
-    assert office.stop() == 0
+    assert office.stop() in (0, None)
     shutil.rmtree(store_of(office))
     shutil.copytree(copy, store_of(office))
 
@@ -113,14 +113,13 @@ def test_an_older_copy_is_noticed_and_recovered(fresh, victim, tmp_path):
     office = getattr(fresh, victim)
     other = fresh.other(office)
     before = work(fresh, 4)
+    at_window = office.intake(forward=False).json()["case"]
     copy = keep_copy(office)
     after = work(fresh, 10)
-    lost_local = office.window("POST", "/window/v1/cases", json.loads(json.dumps(
-        {"item": {"office": other.code, "code": {HOME: "GA01", AWAY: "RS01"}[other.code]},
-         "applicant": {"kind": "person", "name": "李四", "certificate": {"type": "citizen-id", "number": "33048318500101001X"},
-                       "mobile": "13900001234"},
-         "materials": [{"name": "原居民身份证", "form": "original", "original_seen": True}], "forward": False}))).json()["case"]
-    assert office.act(after[0], "nothing").status != 200
+    assert office.act(at_window, "forward", staff="0007").status == 200
+    other.wait_state(at_window, "received")
+    after.append(at_window)
+    lost_local = office.intake(forward=False).json()["case"]
     quiet(fresh)
     kept = {number: timeline(other, number) for number in before + after}
     seen_before = office.metric("ledger_size")
@@ -155,7 +154,7 @@ def test_an_older_copy_is_noticed_and_recovered(fresh, victim, tmp_path):
         assert office.case(number).json()["state"] == other.case(number).json()["state"]
         assert office.case(number).json()["applicant"]["name"] == "张三"
     assert office.window("GET", f"/window/v1/cases?q={lost_local}").json()["rows"] == []
-    for number in (before[0], before[1], after[0], after[1], after[2], after[5]):
+    for number in (before[0], before[1], after[0], after[1], after[2], after[5], at_window):
         verifies(office, number, tmp_path)
         verifies(other, number, tmp_path)
     assert office.metric("ledger_size") > seen_before - 20
@@ -175,4 +174,62 @@ def test_an_older_copy_is_noticed_and_recovered(fresh, victim, tmp_path):
     assert office.intake().status == 201
     for number in after:
         assert timeline(office, number) == kept[number]
+    assert fresh.stop() == [0, 0]
+
+
+def test_a_store_taken_back_behind_our_back(fresh):
+    """A snapshot of the machine: the same files with older content.  It is noticed only after the start has recorded something."""
+    fresh.start()
+    work(fresh, 2)
+    copy = keep_copy(fresh.away)
+    after = work(fresh, 3)
+    assert fresh.away.stop() == 0
+    for name in ("office.db", "place"):
+        with open(store_of(fresh.away) / name, "r+b") as old:
+            old.truncate(0)
+            old.write((copy / name).read_bytes())
+    fresh.away.start()
+    now = wait_state(fresh.away, "forked")
+    assert now["written_on"]
+    assert refused(fresh.away.intake())
+    assert "restore the copy again" in fresh.away.control("recover", "--apply", code=1)
+    put_back(fresh.away, copy)  # as it says
+    fresh.away.start()
+    assert not wait_state(fresh.away, "behind")["written_on"]
+    assert fresh.away.control_json("recover", "--apply")["done"]["applied"]
+    for number in after:
+        until(lambda number=number: timeline(fresh.away, number) == timeline(fresh.home, number))
+    assert not [line for line in fresh.home.events("batch_refused") if line["problem"] in ("sequence-reused", "untrusted")]
+    work(fresh, 2)
+    assert fresh.stop() == [0, 0]
+
+
+def test_a_restored_store_waits_for_its_counterparts(fresh):
+    fresh.start()
+    numbers = work(fresh, 2)
+    assert [office.stop() for office in (fresh.away, fresh.home)] == [0, 0]
+    copy = fresh.away.directory / "copy"  # the newest: nothing was recorded after it
+    shutil.copytree(store_of(fresh.away), copy)
+    put_back(fresh.away, copy)
+    fresh.away.start()
+    now = wait_state(fresh.away, "asking")
+    assert [peer["answer"] for peer in now["peers"]] == ["silent"]
+    assert refused(fresh.away.intake())
+    assert "ledger-closed" in [finding["finding"] for finding in fresh.away.control_json("status", code=1)["findings"]]
+    # with the counterpart it opens by itself, as nothing is missing
+    fresh.home.start()
+    until(lambda: fresh.away.intake().status == 201)
+    assert standing(fresh.away)["state"] == "open"
+    assert not (store_of(fresh.away) / "restored").exists()
+    # whoever restores says so with a file; an operator may go on without a counterpart
+    assert fresh.away.stop() == 0
+    assert fresh.home.stop() == 0
+    (store_of(fresh.away) / "restored").write_text("")
+    fresh.away.start()
+    wait_state(fresh.away, "asking")
+    assert "999999" in fresh.away.control("recover", "--without", "999999", code=1)
+    assert fresh.away.control_json("recover", "--without", HOME)["done"]["state"] == "open"
+    until(lambda: fresh.away.intake().status == 201)
+    fresh.home.start()
+    fresh.home.wait_state(numbers[0], "received", pending=True)
     assert fresh.stop() == [0, 0]
