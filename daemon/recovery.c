@@ -7,6 +7,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/base/world.h"
+#include "daemon/office/witness.h"
 
 enum { ASK_AGAIN_MS = 5 * 1000, SUSPECT_EVERY_MS = 60 * 1000, URL_BYTES = 512 };
 
@@ -23,6 +24,8 @@ struct asker {
     enum step step;
     bool without; /* the operator goes on without it */
     int rc;       /* of the pages */
+    struct office_missing missing;
+    char *body;   /* owned: names of materials, being sent */
 };
 
 /* An operator who waits. */
@@ -41,6 +44,7 @@ struct recovery {
     struct office_recovery r;
     bool busy;               /* r is in use */
     struct question question;
+    json_t *answer;          /* owned: what the operator is told once materials were asked for */
     uv_timer_t timer;
     unsigned handles;
     int64_t suspected_ms;
@@ -173,6 +177,63 @@ static void finish_problem(struct recovery *rec, enum problem_id id, const char 
     finish(rec, NULL, &p);
 }
 
+/* ---- materials that are not here any more ---- */
+
+static int request(struct asker *asker, const char *list, int64_t after, uint64_t old, void (*done)(struct carrier_request *request));
+
+static void asked_for(struct asker *asker)
+{
+    struct recovery *rec = asker->recovery;
+    free(asker->body);
+    asker->body = NULL;
+    asker->request.body = NULL;
+    asker->request.body_len = 0;
+    json_decref(asker->missing.list);
+    asker->missing.list = NULL;
+    if (--rec->waiting > 0 || rec->stopping)
+        return;
+    json_t *answer = rec->answer;
+    rec->answer = NULL;
+    finish(rec, answer, NULL);
+}
+
+static void materials_done(struct carrier_request *done)
+{
+    asked_for(done->user); /* who does not answer is asked again with the next --apply */
+}
+
+static void missing_done(struct store_query *query, int rc)
+{
+    struct asker *asker = ((struct office_missing *)query)->user;
+    json_t *doc = !rc && json_array_size(asker->missing.list) && !asker->recovery->stopping
+                      ? json_pack("{s:O}", "sha256", asker->missing.list)
+                      : NULL;
+    asker->body = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
+    json_decref(doc);
+    if (!asker->body || request(asker, "/materials", 0, 0, materials_done) != 0)
+        asked_for(asker);
+}
+
+/* Asks each counterpart for the materials of the cases with it, then answers the operator: takes `answer`. */
+static void ask_materials(struct recovery *rec, json_t *answer)
+{
+    rec->answer = answer;
+    rec->waiting = 1;
+    for (size_t i = 0; i < rec->r.peer_count; i++) {
+        struct asker *asker = &rec->askers[i];
+        office_missing_init(&asker->missing, rec->r.peers[i].peer->code);
+        asker->missing.query.done = missing_done;
+        asker->missing.user = asker;
+        rec->waiting++;
+        if (rec->r.peers[i].answer != RECOVER_TOLD || store_read(rec->options.store, &asker->missing.query) != 0)
+            rec->waiting--;
+    }
+    if (--rec->waiting > 0)
+        return;
+    rec->answer = NULL;
+    finish(rec, answer, NULL);
+}
+
 /* ---- pages ---- */
 
 static void command_done(struct store_command *command, int rc)
@@ -194,7 +255,10 @@ static void command_done(struct store_command *command, int rc)
         settle(rec);
         turn(rec, RECOVERY_OPEN);
     }
-    finish(rec, answer_json(rec, true, applied), NULL);
+    if (applied && !rec->stopping)
+        ask_materials(rec, answer_json(rec, true, applied));
+    else
+        finish(rec, answer_json(rec, true, applied), NULL);
 }
 
 /* Every counterpart has sent its pages. */
@@ -262,6 +326,7 @@ static void page_done(struct carrier_request *request)
 static int request(struct asker *asker, const char *list, int64_t after, uint64_t old, void (*done)(struct carrier_request *request))
 {
     static const char *const headers[] = {"Accept: application/json, application/x-ndjson", NULL};
+    static const char *const posted[] = {"Accept: application/json", "Content-Type: application/json", NULL};
     const char *url = asker->recovery->options.config->peers[asker->n].url;
     size_t len = strlen(url);
     while (len && url[len - 1] == '/')
@@ -270,9 +335,11 @@ static int request(struct asker *asker, const char *list, int64_t after, uint64_
                      (unsigned long long)old);
     if (n < 0 || n >= (int)sizeof asker->url)
         return TB_ELIMIT;
-    asker->request.method = CARRIER_GET;
+    asker->request.method = asker->body ? CARRIER_POST : CARRIER_GET;
     asker->request.url = asker->url;
-    asker->request.headers = headers;
+    asker->request.headers = asker->body ? posted : headers;
+    asker->request.body = asker->body;
+    asker->request.body_len = asker->body ? strlen(asker->body) : 0;
     asker->request.answer_max = LIMIT_PEER_ANSWER_BYTES;
     asker->request.done = done;
     asker->request.user = asker;
@@ -345,6 +412,8 @@ static void look_done(struct store_query *query, int rc)
                        "entries were recorded after the restore: restore the copy again; then nothing is recorded before it is asked");
     else if (wanted)
         fetch(rec);
+    else if (rec->question.apply && rec->state == RECOVERY_OPEN)
+        ask_materials(rec, answer_json(rec, false, false));
     else
         finish(rec, answer_json(rec, false, false), NULL);
 }
@@ -494,8 +563,12 @@ void recovery_free(struct recovery *rec)
     if (!rec)
         return;
     office_recovery_clear(&rec->r);
-    for (size_t i = 0; i < rec->options.office->peer_count; i++)
+    for (size_t i = 0; i < rec->options.office->peer_count; i++) {
         carrier_request_clear(&rec->askers[i].request);
+        json_decref(rec->askers[i].missing.list);
+        free(rec->askers[i].body);
+    }
+    json_decref(rec->answer);
     free(rec->askers);
     free(rec);
 }

@@ -104,6 +104,7 @@ void api_material_get(struct exchange *x, void *context);
 /* ---- witness_routes.c ---- */
 void api_witness(struct exchange *x, void *context);
 void api_witness_list(struct exchange *x, void *context);
+void api_witness_materials(struct exchange *x, void *context);
 
 /* ---- report_api.c ---- */
 void api_report_get(struct exchange *x, void *context);

@@ -247,6 +247,8 @@ const struct http_route api_peer_routes[] = {
      .content_type = "application/x-ndjson", .handle = post_messages},
     {.method = HTTP_GET, .pattern = "/peer/v1/witness", .body = HTTP_BODY_NONE, .handle = api_witness},
     {.method = HTTP_GET, .pattern = "/peer/v1/witness/{list}", .body = HTTP_BODY_NONE, .handle = api_witness_list},
+    {.method = HTTP_POST, .pattern = "/peer/v1/witness/materials", .body = HTTP_BODY_BUFFERED, .body_max = LIMIT_HTTP_BODY_BYTES,
+     .content_type = "application/json", .handle = api_witness_materials},
     API_MATERIAL_ROUTES("/peer/v1"),
 };
 const size_t api_peer_route_count = sizeof api_peer_routes / sizeof api_peer_routes[0];

@@ -4,6 +4,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/office/witness.h"
+#include "proto/strict_json.h"
 
 struct asking {
     struct office_witness witness;
@@ -84,6 +85,58 @@ static void ask(struct exchange *x, struct api *api, const char *list)
     int rc = store_read(api->store, outbox ? &asking->batch.query : &asking->witness.query);
     if (rc)
         asking_end(asking, rc);
+}
+
+/* ---- materials that it lost ---- */
+
+struct sending {
+    struct office_resend resend; /* first member */
+    struct exchange *x;
+};
+
+static void resend_done(struct store_command *command, int rc)
+{
+    struct sending *sending = (struct sending *)command;
+    json_t *doc = json_pack("{s:I}", "sent", (json_int_t)sending->resend.sent);
+    if (rc)
+        api_answer_failure(sending->x, &sending->resend.problem, rc);
+    else
+        exchange_answer_json(sending->x, 200, doc);
+    json_decref(doc);
+    exchange_release(sending->x);
+    office_resend_clear(&sending->resend);
+    free(sending);
+}
+
+void api_witness_materials(struct exchange *x, void *context)
+{
+    struct api *api = context;
+    const struct api_peer *peer = api_peer_of(x, api);
+    struct problem p = {.number = -1};
+    json_t *body = NULL;
+    size_t len = 0;
+    if (!peer)
+        return;
+    const char *bytes = exchange_body(x, &len);
+    int rc = strict_json_parse(bytes ? bytes : "", len, &body, &p);
+    struct sending *sending = rc ? NULL : calloc(1, sizeof *sending);
+    if (sending) {
+        sending->x = x;
+        exchange_hold(x);
+        office_resend_init(&sending->resend, peer->peer->code, body);
+        sending->resend.command.done = resend_done;
+        rc = store_submit(api->store, &sending->resend.command);
+        if (!rc)
+            return;
+        exchange_release(x);
+        office_resend_clear(&sending->resend);
+        free(sending);
+        (void)problem_from_code(&p, rc);
+    } else if (!rc) {
+        json_decref(body);
+        (void)problem_from_code(&p, TB_ENOMEM);
+    }
+    exchange_answer_problem(x, &p);
 }
 
 void api_witness(struct exchange *x, void *context)

@@ -31,6 +31,15 @@ static int keep_event(struct store_db *db, const struct office *office, const st
         rc = result_keep(db, row->id, entry->body);
     if (!rc)
         rc = look_keep(db, row->id, entry->body);
+    /* a counterpart that has them will be asked for what is not here any more */
+    const json_t *materials = json_object_get(entry->body, "materials"), *result = json_object_get(entry->body, "result");
+    json_t *one = result ? json_pack("[O]", result) : NULL;
+    size_t missing = 0;
+    if (!rc)
+        rc = materials_await(db, row->id, materials, &missing);
+    if (!rc && one)
+        rc = materials_await(db, row->id, one, &missing);
+    json_decref(one);
     bool travels = case_side_of(office, row) == CASE_SIDE_INTAKE || entry->type == ENTRY_CASE_DECIDED;
     return rc || !travels ? rc : materials_send(db, entry->to, index, entry->body);
 }

@@ -238,6 +238,9 @@ static int take_peer(struct store_db *db, struct office_recovery *r, struct reco
         bool ours = !strcmp(parcel->from, peer->peer->code) && !strcmp(parcel->to, r->office->code) && parcel->old_size == peer->their_size;
         rc = ours ? parcel_verify(parcel, &peer->peer->key, parcel->old_size ? &peer->their_root : NULL, NULL) : TB_ETRUST;
         r->sum.theirs += rc ? 0 : parcel->count;
+        for (size_t k = 0; k < parcel->count && !rc; k++)
+            if (!parcel->lines[k].entry_rc && !parcel->lines[k].status)
+                rc = count_missing(db, r, parcel->lines[k].entry.body);
     }
     return rc;
 }

@@ -113,6 +113,56 @@ static int witness_run(struct store_db *db, struct store_query *query)
     return rc ? rc : witness->answer ? 0 : TB_ENOMEM;
 }
 
+/* ---- materials ---- */
+
+static int resend_run(struct store_db *db, struct store_command *command)
+{
+    struct office_resend *resend = (struct office_resend *)command;
+    const json_t *list = json_object_get(resend->body, "sha256"), *one;
+    size_t i;
+    int rc = 0;
+    if (!json_is_array(list) || json_array_size(list) > LIMIT_BATCH_MESSAGES)
+        return problem_set(&resend->problem, PROBLEM_FIELD, "/sha256", "a list of at most %d names is needed", LIMIT_BATCH_MESSAGES);
+    json_array_foreach(list, i, one)
+    {
+        const char *sha256 = json_string_value(one);
+        rc = rc ? rc : sha256 ? witness_resend(db, resend->peer, sha256) : TB_ENOTFOUND;
+        resend->sent += !rc;
+        rc = rc == TB_ENOTFOUND ? 0 : rc;
+    }
+    return rc;
+}
+
+void office_resend_init(struct office_resend *resend, const char *peer, json_t *body)
+{
+    *resend = (struct office_resend){.command = {.run = resend_run}, .body = body, .problem = {.id = PROBLEM_COUNT, .number = -1}};
+    memcpy(resend->peer, peer, OFFICE_TEXT);
+}
+
+void office_resend_clear(struct office_resend *resend)
+{
+    json_decref(resend->body);
+    resend->body = NULL;
+}
+
+static int add_name(void *context, const char *sha256)
+{
+    return json_array_append_new(context, json_string(sha256)) ? TB_ENOMEM : 0;
+}
+
+static int missing_run(struct store_db *db, struct store_query *query)
+{
+    struct office_missing *missing = (struct office_missing *)query;
+    missing->list = json_array();
+    return missing->list ? witness_missing(db, missing->peer, LIMIT_BATCH_MESSAGES, add_name, missing->list) : TB_ENOMEM;
+}
+
+void office_missing_init(struct office_missing *missing, const char *peer)
+{
+    *missing = (struct office_missing){.query = {.run = missing_run}};
+    memcpy(missing->peer, peer, OFFICE_TEXT);
+}
+
 void office_witness_init(struct office_witness *witness, const struct office *office, const char *peer, enum witness_list list, int64_t after)
 {
     *witness = (struct office_witness){.query = {.run = witness_run}, .office = office, .list = list, .after = after};

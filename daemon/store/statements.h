@@ -198,6 +198,12 @@
     S(WITNESS_RECEIPTS, READ,                                                                                          \
       "SELECT key, idx, tree_size, path, line, leaf FROM receipt "                                                     \
       "WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT ?3")                                                            \
+    S(MATERIAL_MISSING, READ,                                                                                          \
+      "SELECT w.sha256 FROM material_wait w JOIN cases c ON c.id = w.case_id "                                         \
+      "WHERE w.sha256 > ?2 AND (c.home = ?1 OR c.intake = ?1) ORDER BY w.sha256 LIMIT ?3")                             \
+    S(MATERIAL_SHARED, READ,                                                                                           \
+      "SELECT 1 FROM material_case m JOIN cases c ON c.id = m.case_id JOIN material f ON f.sha256 = m.sha256 "         \
+      "WHERE m.sha256 = ?1 AND (c.home = ?2 OR c.intake = ?2) LIMIT 1")                                                \
     S(NODE_GET, READ,                                                                                                  \
       "SELECT hash FROM ledger_node WHERE key = ?1")                                                                   \
     S(NODE_PUT, WRITE,                                                                                                 \

@@ -39,6 +39,14 @@ int witness_receipts(struct store_db *db, const char *peer, int64_t after, unsig
 /* The newest kept checkpoint: TB_ENOTFOUND. */
 int witness_latest(struct store_db *db, const char *peer, uint64_t *size, bool *frontier, struct buf *note) TB_MUST_USE;
 
+/* ---- materials ---- */
+
+/* Those that cases with this office wait for, each once, at most `most` of them. */
+int witness_missing(struct store_db *db, const char *peer, unsigned most, int (*row)(void *context, const char *sha256),
+                    void *context) TB_MUST_USE;
+/* Sends a material to a counterpart (again).  TB_ENOTFOUND: it is not here, or no case between the two offices lists it. */
+int witness_resend(struct store_db *db, const char *peer, const char *sha256) TB_MUST_USE;
+
 /* ---- of our own ---- */
 
 /* The gap that begins last before `size`; *until 0: none. */

@@ -124,6 +124,39 @@ int witness_latest(struct store_db *db, const char *peer, uint64_t *size, bool *
     return rc ? rc : any ? 0 : TB_ENOTFOUND;
 }
 
+/* ---- materials ---- */
+
+int witness_missing(struct store_db *db, const char *peer, unsigned most, int (*row)(void *context, const char *sha256), void *context)
+{
+    char sha256[65] = "", before[65] = "";
+    int told = 0;
+    struct db_query q = q_start(db, SQL_MATERIAL_MISSING);
+    q_text(&q, peer);
+    q_text(&q, "");
+    q_int(&q, most);
+    while (!told && q_next(&q)) {
+        q_get_text(&q, 0, sha256, sizeof sha256);
+        told = q.rc || !strcmp(sha256, before) ? 0 : row(context, sha256);
+        memcpy(before, sha256, sizeof before);
+    }
+    int rc = q_end(&q);
+    return rc ? rc : told < 0 ? told : 0;
+}
+
+int witness_resend(struct store_db *db, const char *peer, const char *sha256)
+{
+    enum { OF_NO_MESSAGE = 0 }; /* no message is entry 0: that is the office's first start */
+    struct db_query q = q_start(db, SQL_MATERIAL_SHARED);
+    q_text(&q, sha256);
+    q_text(&q, peer);
+    bool shared = q_next(&q);
+    int rc = q_end(&q);
+    if (rc || !shared)
+        return rc ? rc : TB_ENOTFOUND;
+    rc = material_out_add(db, peer, OF_NO_MESSAGE, sha256);
+    return rc ? rc : material_out_settle(db, peer, OF_NO_MESSAGE, true);
+}
+
 /* ---- of our own ---- */
 
 void store_close_ledger(struct store *store, bool closed)

@@ -1,4 +1,5 @@
 """An older copy of an office's directory was restored: the office finds out, records nothing, and takes back what its counterpart has."""
+import hashlib
 import json
 import pathlib
 import shutil
@@ -116,6 +117,17 @@ def test_an_older_copy_is_noticed_and_recovered(fresh, victim, tmp_path):
     at_window = office.intake(forward=False).json()["case"]
     copy = keep_copy(office)
     after = work(fresh, 10)
+    paper, decision = b"%PDF-1.4\npaper " + victim.encode(), b"%PDF-1.4\ndecision " + victim.encode()
+    with_paper = office.intake(materials=[{"name": "原居民身份证", "form": "electronic", "sha256": office.upload(paper)}])
+    assert with_paper.status == 201, with_paper
+    after.append(with_paper.json()["case"])
+    other.wait_state(after[-1], "received")
+    assert other.act(after[-1], "accept").status == 200
+    result = {"name": "居民身份证", "sha256": other.upload(decision, staff="0101")}
+    assert other.act(after[-1], "grant", {"result": result}).status == 200
+    office.wait_state(after[-1], "granted")
+    digest = hashlib.sha256(decision).hexdigest()
+    until(lambda: office.window("GET", f"/window/v1/materials/{digest}").status == 200)
     assert office.act(at_window, "forward", staff="0007").status == 200
     other.wait_state(at_window, "received")
     after.append(at_window)
@@ -144,7 +156,7 @@ def test_an_older_copy_is_noticed_and_recovered(fresh, victim, tmp_path):
     done = office.control_json("recover", "--apply")["done"]
     assert done["applied"] and done["state"] == "open", done
     assert not done["sum"]["unapplied"] and not done["sum"]["differing"], done["sum"]
-    assert done["sum"]["lost"] > 0
+    assert done["sum"]["lost"] > 0 and done["sum"]["materials"] == 2
 
     for one in (office, other):
         one.control("queue", "retry")
@@ -153,6 +165,10 @@ def test_an_older_copy_is_noticed_and_recovered(fresh, victim, tmp_path):
         until(lambda number=number: timeline(office, number) == kept[number] == timeline(other, number) or None, 10)
         assert office.case(number).json()["state"] == other.case(number).json()["state"]
         assert office.case(number).json()["applicant"]["name"] == "张三"
+    for content in (paper, decision):  # the counterpart sends again what was lost with the disk
+        path = f"/window/v1/materials/{hashlib.sha256(content).hexdigest()}"
+        until(lambda path=path: office.window("GET", path).status == 200)
+        assert office.window("GET", path).body == content
     assert office.window("GET", f"/window/v1/cases?q={lost_local}").json()["rows"] == []
     for number in (before[0], before[1], after[0], after[1], after[2], after[5], at_window):
         verifies(office, number, tmp_path)
