@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
@@ -94,9 +95,11 @@ static void mark_work(struct lane_job *job)
     (void)!recovery_place_mark(rec->options.config->store.directory, (int64_t)rec->options.opened_size);
 }
 
+static const char *const state_words[] = {
+    [RECOVERY_OPEN] = "open", [RECOVERY_ASKING] = "asking", [RECOVERY_BEHIND] = "behind", [RECOVERY_FORKED] = "forked"};
+
 static void turn(struct recovery *rec, enum recovery_state state)
 {
-    static const char *const words[] = {"open", "asking", "behind", "forked"};
     enum recovery_state before = rec->state;
     const struct recover_sum *sum = &rec->r.sum;
     if (state == before)
@@ -105,7 +108,7 @@ static void turn(struct recovery *rec, enum recovery_state state)
     metric_set(METRIC_LEDGER_CLOSED, state != RECOVERY_OPEN);
     metric_set(METRIC_LEDGER_BEHIND, state == RECOVERY_BEHIND ? (int64_t)(sum->seen - sum->size) : state == RECOVERY_FORKED);
     store_close_ledger(rec->options.store, state != RECOVERY_OPEN);
-    LOG(state == RECOVERY_OPEN ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERR, LOG_STORE, "ledger_standing", LOG_TEXT("state", words[state]),
+    LOG(state == RECOVERY_OPEN ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERR, LOG_STORE, "ledger_standing", LOG_TEXT("state", state_words[state]),
         LOG_INT("size", (int64_t)sum->size), LOG_INT("seen", (int64_t)sum->seen));
     if (before == RECOVERY_OPEN && !rec->options.place.restored && !rec->settling) { /* what was written since the start must not stay */
         rec->settle = (struct lane_job){.work = mark_work, .done = settle_done};
@@ -140,10 +143,10 @@ static json_t *peers_json(const struct recovery *rec)
 
 static json_t *answer_json(const struct recovery *rec, bool planned, bool applied)
 {
-    static const char *const words[] = {"open", "asking", "behind", "forked"};
     const struct recover_sum *sum = &rec->r.sum;
-    json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:b, s:o}", "state", words[rec->state], "size", (json_int_t)sum->size, "seen",
-                            (json_int_t)sum->seen, "written_on", (int)is_written_on(rec), "applied", (int)applied, "peers", peers_json(rec));
+    json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:b, s:o}", "state", state_words[rec->state], "size", (json_int_t)sum->size, "seen",
+                            (json_int_t)sum->seen, "written_on", (int)is_written_on(rec), "applied", (int)applied, "peers",
+                            peers_json(rec));
     if (doc && planned)
         (void)json_object_set_new(doc, "sum",
                                   json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)sum->messages, "receipts",

@@ -3,8 +3,6 @@
 #ifndef DAEMON_RECOVERY_H
 #define DAEMON_RECOVERY_H
 
-#include <uv.h>
-
 #include "daemon/base/config.h"
 #include "daemon/net/lane.h"
 #include "daemon/office/recover.h"

@@ -163,7 +163,8 @@ void office_missing_init(struct office_missing *missing, const char *peer)
     memcpy(missing->peer, peer, OFFICE_TEXT);
 }
 
-void office_witness_init(struct office_witness *witness, const struct office *office, const char *peer, enum witness_list list, int64_t after)
+void office_witness_init(struct office_witness *witness, const struct office *office, const char *peer, enum witness_list list,
+                         int64_t after)
 {
     *witness = (struct office_witness){.query = {.run = witness_run}, .office = office, .list = list, .after = after};
     memcpy(witness->peer, peer, OFFICE_TEXT);

@@ -17,7 +17,8 @@ struct office_witness {
     json_t *answer;             /* result, owned */
     void *user;
 };
-void office_witness_init(struct office_witness *witness, const struct office *office, const char *peer, enum witness_list list, int64_t after);
+void office_witness_init(struct office_witness *witness, const struct office *office, const char *peer, enum witness_list list,
+                         int64_t after);
 void office_witness_clear(struct office_witness *witness);
 
 /* The counterpart has lost materials that it had: they are sent again, those that are here and belong to a case with it. */
