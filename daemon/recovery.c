@@ -156,6 +156,25 @@ static json_t *answer_json(const struct recovery *rec, bool planned, bool applie
     return json_pack("{s:o}", "done", doc);
 }
 
+static void part_gone(void *context)
+{
+    struct recovery *rec = context;
+    if (--rec->handles == 0 && rec->stopping)
+        rec->stopped(rec->stopped_context);
+}
+
+/* Connections are kept only while something is asked. */
+static void stop_carriers(struct recovery *rec)
+{
+    for (size_t i = 0; i < rec->options.office->peer_count; i++) {
+        struct carrier *carrier = rec->askers[i].carrier;
+        rec->askers[i].carrier = NULL;
+        if (carrier)
+            carrier_stop(carrier, part_gone, rec);
+        carrier_request_clear(&rec->askers[i].request);
+    }
+}
+
 /* Ends what was begun, and answers the operator when one waits: takes `answer`. */
 static void finish(struct recovery *rec, json_t *answer, const struct problem *p)
 {
@@ -163,6 +182,8 @@ static void finish(struct recovery *rec, json_t *answer, const struct problem *p
     rec->question = (struct question){.done = NULL};
     rec->busy = false;
     office_recovery_clear(&rec->r);
+    if (!rec->stopping)
+        stop_carriers(rec);
     if (question.done)
         question.done(question.context, answer, p);
     else
@@ -452,8 +473,11 @@ static void check(struct recovery *rec)
         struct asker *asker = &rec->askers[i];
         struct carrier_identity identity = rec->options.identity(rec->options.context, i);
         asker->step = STEP_SUMMARY;
+        if (carrier_start(rec->options.loop, rec->r.peers[i].peer->code, &identity, &asker->carrier) != 0)
+            continue;
+        rec->handles++;
         rec->waiting++;
-        if (carrier_set_identity(asker->carrier, &identity) != 0 || request(asker, "", 0, 0, summary_done) != 0)
+        if (request(asker, "", 0, 0, summary_done) != 0)
             rec->waiting--;
     }
     if (--rec->waiting == 0)
@@ -504,14 +528,8 @@ int recovery_start(const struct recovery_options *options, struct recovery **out
     }
     rec->options = *options;
     for (unsigned i = 0; i < count; i++) {
-        struct carrier_identity identity = options->identity(options->context, i);
         rec->askers[i].recovery = rec;
         rec->askers[i].n = i;
-        int rc = carrier_start(options->loop, options->office->peers[i].code, &identity, &rec->askers[i].carrier);
-        if (rc) {
-            *out = rec; /* recovery_stop ends those that were made */
-            return rc;
-        }
     }
     (void)uv_timer_init(options->loop, &rec->timer); /* cannot fail */
     rec->timer.data = rec;
@@ -525,13 +543,6 @@ int recovery_start(const struct recovery_options *options, struct recovery **out
     return 0;
 }
 
-static void part_gone(void *context)
-{
-    struct recovery *rec = context;
-    if (--rec->handles == 0)
-        rec->stopped(rec->stopped_context);
-}
-
 static void timer_gone(uv_handle_t *handle)
 {
     part_gone(handle->data);
@@ -542,17 +553,8 @@ void recovery_stop(struct recovery *rec, void (*done)(void *context), void *cont
     rec->stopping = true;
     rec->stopped = done;
     rec->stopped_context = context;
-    if (rec->timer.data)
-        uv_close((uv_handle_t *)&rec->timer, timer_gone);
-    else
-        rec->handles = 1;
-    for (size_t i = 0; i < rec->options.office->peer_count; i++)
-        if (rec->askers[i].carrier) {
-            rec->handles++;
-            carrier_stop(rec->askers[i].carrier, part_gone, rec);
-        }
-    if (!rec->timer.data)
-        part_gone(rec);
+    stop_carriers(rec);
+    uv_close((uv_handle_t *)&rec->timer, timer_gone);
     struct question question = rec->question;
     struct problem p = {.number = -1};
     rec->question.done = NULL;
@@ -567,7 +569,6 @@ void recovery_free(struct recovery *rec)
         return;
     office_recovery_clear(&rec->r);
     for (size_t i = 0; i < rec->options.office->peer_count; i++) {
-        carrier_request_clear(&rec->askers[i].request);
         json_decref(rec->askers[i].missing.list);
         free(rec->askers[i].body);
     }
