@@ -139,9 +139,16 @@ static void print_flags(const json_t *flags)
     size_t i;
     json_t *flag;
     (void)printf("\n%s\n", json_array_size(flags) ? _("To be looked at:") : _("Nothing stands out."));
-    json_array_foreach(flags, i, flag)(void)
-        printf(_("  line %lld: %s (%s)\n"), (long long)json_integer_value(json_object_get(flag, "line")),
-               lang_zh() ? view_text(flag, "zh") : view_text(flag, "en"), view_text(flag, "law"));
+    json_array_foreach(flags, i, flag)
+    {
+        char text[1000];
+        struct buf lines;
+        buf_init(&lines, sizeof text * 2);
+        (void)snprintf(text, sizeof text, _("  line %lld: %s (%s)\n"), (long long)json_integer_value(json_object_get(flag, "line")),
+                       lang_zh() ? view_text(flag, "zh") : view_text(flag, "en"), view_text(flag, "law"));
+        (void)fputs(text_wrap(text, term_width(), 0, 4, &lines) ? text : lines.data, stdout);
+        buf_free(&lines);
+    }
 }
 
 /* ---- Markdown ---- */

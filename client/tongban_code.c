@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/tongban_lang.h"
 #include "client/tongban_term.h"
 #include "proto/calendar.h"
 #include "proto/limits.h"
@@ -45,8 +46,9 @@ static int calendar_find(struct client *client, const char *option, const char *
     if (rc && client->config_path)
         return report_local(client, REPORT_CONFIG, "%s", p.detail);
     *path = client->config && client->config->calendar ? client->config->calendar : TONGBAN_CALENDAR_INSTALL;
-    if (access(*path, R_OK) && !access(TONGBAN_CALENDAR_BUILD, R_OK))
-        *path = TONGBAN_CALENDAR_BUILD;
+    const char *built = access(*path, R_OK) ? lang_built("holidays.tsv") : NULL;
+    if (built)
+        *path = built;
     return EXIT_DONE;
 }
 

@@ -130,8 +130,9 @@ static void moved_line(const struct figures_view *view)
 {
     const json_t *begun = json_object_get(view->first, "checkpoint"), *ended = json_object_get(view->last, "checkpoint");
     char text[300];
-    (void)snprintf(text, sizeof text, _("Computed from the entries of ledger %s up to size %lld, root %s.\n"), view_text(view->last, "office"),
-                   (long long)json_integer_value(json_object_get(ended, "size")), view_text(ended, "root"));
+    (void)snprintf(text, sizeof text, _("Computed from the entries of ledger %s up to size %lld, root %s.\n"),
+                   view_text(view->last, "office"), (long long)json_integer_value(json_object_get(ended, "size")),
+                   view_text(ended, "root"));
     struct buf lines;
     buf_init(&lines, VALUE_BYTES);
     (void)fputs(text_wrap(text, term_width(), 0, 0, &lines) ? text : lines.data, stdout);

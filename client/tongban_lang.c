@@ -1,8 +1,11 @@
 #include <langinfo.h>
 #include <libintl.h>
+#include <limits.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/tongban_lang.h"
 
@@ -16,6 +19,17 @@ bool lang_wants_zh(const char *language, const char *lc_all, const char *lc_mess
     if (language && language[0] && !plain)
         return !strncmp(language, "zh", 2);
     return !strncmp(locale, "zh", 2);
+}
+
+const char *lang_built(const char *name)
+{
+    static char path[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[len > 0 ? len : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    size_t room = slash ? sizeof path - (size_t)(slash - path) : 0;
+    int need = slash ? snprintf(slash, room, "/../client/%s", name) : -1;
+    return need > 0 && (size_t)need < room && access(path, R_OK) == 0 ? path : NULL;
 }
 
 void lang_init(void)
@@ -35,14 +49,8 @@ void lang_init(void)
         (void)setenv("LANGUAGE", "zh_CN", 1);
     else
         (void)setenv("LANGUAGE", "en", 1);
-#ifdef TONGBAN_LOCALE_BUILD
-    static char built[] = TONGBAN_LOCALE_BUILD;
-    char *found = realpath(built, NULL);
-    (void)bindtextdomain("tongban", dir && dir[0] ? dir : found ? built : TONGBAN_LOCALE_INSTALL);
-    free(found);
-#else
-    (void)bindtextdomain("tongban", dir && dir[0] ? dir : TONGBAN_LOCALE_INSTALL);
-#endif
+    const char *built = lang_built("locale");
+    (void)bindtextdomain("tongban", dir && dir[0] ? dir : built ? built : TONGBAN_LOCALE_INSTALL);
     (void)bind_textdomain_codeset("tongban", "UTF-8");
     (void)textdomain("tongban");
 }

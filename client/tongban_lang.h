@@ -9,6 +9,8 @@
 void lang_init(void);
 /* Pure part: true when these values of the environment (NULL = unset) ask for Chinese. */
 bool lang_wants_zh(const char *language, const char *lc_all, const char *lc_messages, const char *lang);
+/* A file of the build tree that this program lies in, or NULL when it is an installed one; static, until the next call. */
+const char *lang_built(const char *name);
 /* True when messages are Chinese. */
 bool lang_zh(void);
 /* The column of a two-language table for this user. */

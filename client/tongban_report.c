@@ -53,6 +53,14 @@ static const char *translated(const char *text)
     return text && text[0] ? gettext(text) : text; /* gettext("") is the catalogue's header */
 }
 
+/* The id of the request that a document speaks of, or NULL. */
+static const char *request_of(const json_t *doc)
+{
+    static const char urn[] = "urn:tongban:request:";
+    const char *instance = json_string_value(json_object_get(doc, "instance"));
+    return instance && !strncmp(instance, urn, sizeof urn - 1) ? instance + sizeof urn - 1 : NULL;
+}
+
 int (report_document)(const struct client *client, const json_t *doc, long status)
 {
     const char *type = json_string_value(json_object_get(doc, "type"));
@@ -73,6 +81,8 @@ int (report_document)(const struct client *client, const json_t *doc, long statu
         id >= 0 ? problem_type((enum problem_id)id)->remedy : json_string_value(json_object_get(doc, "remedy"));
     print_human(title ? translated(title) : _("The server refused"), json_string_value(json_object_get(doc, "detail")),
                 json_string_value(json_object_get(doc, "field")), translated(remedy));
+    if (exit_status == EXIT_UNREACHABLE || status >= 500) /* a matter for the operator, who finds it in the log by this */
+        put_line(_("Request: "), request_of(doc));
     return exit_status;
 }
 

@@ -115,7 +115,8 @@ static int screen(struct client *client, const json_t *rows, const json_t *objec
     size_t cases = json_array_size(rows), room = cases + json_array_size(objects);
     if (!room) {
         (void)printf("%s\n", _("Nothing waits."));
-        term_next(narrowed ? "tongban todo" : _("tongban case new takes an application in; tongban case list --open shows what is under way"));
+        term_next(narrowed ? "tongban todo"
+                           : _("tongban case new takes an application in; tongban case list --open shows what is under way"));
         return EXIT_DONE;
     }
     struct line *lines = calloc(room, sizeof *lines);

@@ -20,9 +20,14 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3 };
     O(STAFF, "staff", "ID", true, N_("only what this person saw"))                                                          \
     O(CASE, "case", "NO", true, N_("only who saw this case"))                                                               \
     O(SINCE, "since", "DATE", true, N_("only from this day on"))                                                            \
+    O(UNTIL, "until", "DATE", true, N_("only before this day"))                                                             \
+    O(TYPE, "type", "WORD", true, N_("only entries of this kind, e.g. case.submitted"))                                     \
+    O(AREA, "area", "WORD", true, N_("only this area of the log, e.g. peer"))                                               \
+    O(OUT, "out", "FILE", false, N_("the file to be written; it must not exist"))                                           \
+    O(LOG, "log", "FILE", false, N_("take the log from this file instead of the journal"))                                  \
     O(OFFICE, "office", "OFFICE", true, N_("only this counterpart"))                                                        \
     O(WAIT, "wait", NULL, true, N_("answer only when every message is delivered"))                                          \
-    O(END, "end", NULL, true, N_("open the intake again"))                                                                  \
+    O(END, "end", NULL, true, N_("the other way round: open the intake, send the parked"))                                  \
     O(APPLY, "apply", NULL, true, N_("take back what the counterparts have"))                                               \
     O(WITHOUT, "without", "OFFICE", true, N_("do not wait for this counterpart; what only it has is lost"))
 
@@ -54,6 +59,7 @@ struct ctl_command {
     int (*prepare)(const struct ctl *ctl, const struct ctl_command *c, json_t *request);
     int (*print)(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
     int (*run)(const struct ctl *ctl, const struct ctl_command *c);
+    bool writes;                    /* `print` writes a file: the answer is not shown as JSON */
     int (*judge)(const json_t *answer); /* the exit status that an answer means, printed or as JSON; NULL: EXIT_DONE */
 };
 extern const struct ctl_command ctl_commands[];
@@ -86,11 +92,16 @@ int ctl_status_judge(const json_t *answer);
 int ctl_test_judge(const json_t *answer);
 int ctl_test_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_park_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_drain_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 /* ---- tongbanctl_recover.c ---- */
 int ctl_recover_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_recover_judge(const json_t *answer);
+/* ---- tongbanctl_log.c ---- */
+int ctl_levels_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_bundle_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_audit_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 /* What a line of progress says, on stderr. */
 void ctl_progress(const json_t *doc);
 

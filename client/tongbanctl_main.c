@@ -202,7 +202,7 @@ static int print_answer(const struct ctl *ctl, const struct ctl_command *c, cons
     if (problem)
         return report_document(&ctl->client, problem, json_integer_value(json_object_get(problem, "status")));
     int status = EXIT_DONE;
-    if (ctl->client.json)
+    if (ctl->client.json && !c->writes)
         term_json(answer);
     else
         status = c->print(ctl, c, answer);

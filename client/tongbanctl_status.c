@@ -177,10 +177,13 @@ static int print_materials(const json_t *rows)
     table_column(&t, _("office"), 0);
     table_column(&t, _("material"), 12);
     table_column(&t, _("size"), 0);
+    table_column(&t, _("state"), 0);
+    table_hide(&t, HIDE_EMPTY);
     json_array_foreach(rows, i, row)
     {
         char size[AGE_TEXT];
-        const char *const cells[] = {ctl_cell(row, "peer"), ctl_cell(row, "material"), size_text(number(row, "size"), size)};
+        const char *const cells[] = {ctl_cell(row, "peer"), ctl_cell(row, "material"), size_text(number(row, "size"), size),
+                                     json_is_true(json_object_get(row, "parked")) ? _("parked") : ""};
         if (table_row(&t, cells) != 0)
             break;
     }
@@ -218,6 +221,16 @@ int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const js
     if (json_is_true(json_object_get(answer, "more")))
         (void)printf("%s\n", _("there are more; these are the oldest"));
     return status == EXIT_DONE && json_array_size(materials) ? print_materials(materials) : status;
+}
+
+int ctl_park_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    const json_t *done = json_object_get(answer, "done");
+    (void)printf(json_is_true(json_object_get(done, "parked")) ? _("%s: parked; --end lets it go again\n") : _("%s: is sent again\n"),
+                 ctl_cell(done, "material"));
+    return EXIT_DONE;
 }
 
 int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)

@@ -21,6 +21,9 @@ const struct ctl_command ctl_commands[] = {
      .help = N_("what waits for the counterparts, the oldest first")},
     {.group = "queue", .verb = "retry", .wire = "queue-retry", .optional = CTL_BIT(OFFICE), .print = ctl_retry_print,
      .help = N_("try now what waits after a failure")},
+    {.group = "queue", .verb = "park", .wire = "queue-park", .word = "MATERIAL", .key = "material",
+     .optional = CTL_BIT(OFFICE) | CTL_BIT(END), .print = ctl_park_print,
+     .help = N_("do not try a material again that a counterpart will not take, until told otherwise")},
     {.group = "drain", .wire = "drain", .optional = CTL_BIT(WAIT) | CTL_BIT(END), .print = ctl_drain_print,
      .help = N_("close the intake for maintenance; everything else goes on, messages are delivered")},
     {.group = "recover", .wire = "recover", .optional = CTL_BIT(APPLY) | CTL_BIT(WITHOUT), .print = ctl_recover_print,
@@ -36,5 +39,13 @@ const struct ctl_command ctl_commands[] = {
     STAFF("end", 0, CTL_BIT(REASON), N_("the person left; the number is never given again")),
     {.group = "audit", .verb = "views", .wire = "audit-views", .optional = CTL_BIT(STAFF) | CTL_BIT(CASE) | CTL_BIT(SINCE),
      .print = ctl_views_print, .help = N_("who saw whose data unmasked, the newest first")},
+    {.group = "audit", .verb = "search", .wire = "audit-search",
+     .optional = CTL_BIT(TYPE) | CTL_BIT(STAFF) | CTL_BIT(CASE) | CTL_BIT(SINCE) | CTL_BIT(UNTIL), .print = ctl_audit_print,
+     .help = N_("who did what, from the entries of the ledger, the newest first")},
+    {.group = "log", .verb = "levels", .wire = "log-levels", .print = ctl_levels_print, .help = N_("what is logged now")},
+    {.group = "log", .verb = "set", .wire = "log-set", .word = "LEVEL", .key = "level", .optional = CTL_BIT(AREA),
+     .print = ctl_levels_print, .help = N_("log more or less until a restart: err, warning, notice, info or debug")},
+    {.group = "bundle", .wire = "bundle", .required = CTL_BIT(OUT), .optional = CTL_BIT(LOG), .print = ctl_bundle_print, .writes = true,
+     .help = N_("write what somebody far away needs to help into one file; nothing about applicants or staff")},
 };
 const size_t ctl_command_count = sizeof ctl_commands / sizeof ctl_commands[0];

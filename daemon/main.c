@@ -103,12 +103,12 @@ static int run(const char *path, bool check_only)
     } else if (check_only) {
         (void)puts("ok");
     } else {
-        int level = log_level_by_name(config->log.level);
-        if (level >= 0)
-            log_set_level((enum log_level)level);
+        log_start();
+        config_set_log(&config->log);
         prepare_process();
+        /* a wrong setting stays wrong, however often the service manager tries again */
         if (service_run(config, &p) != 0)
-            status = fail(&p, EXIT_FAILURE);
+            status = fail(&p, p.id == PROBLEM_FIELD ? EX_CONFIG : EXIT_FAILURE);
     }
     config_free(config);
     return status;

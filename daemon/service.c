@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/api/admission.h"
 #include "daemon/api/api.h"
 #include "daemon/api/control.h"
 #include "daemon/api/material_api.h"
@@ -14,6 +16,7 @@
 #include "daemon/base/metrics.h"
 #include "daemon/base/sd.h"
 #include "daemon/hook/hook.h"
+#include "daemon/manager.h"
 #include "daemon/office/staff.h"
 #include "daemon/peer/driver.h"
 #include "daemon/recovery.h"
@@ -22,7 +25,7 @@
 #include "proto/limits.h"
 
 enum { TICK_MS = 60 * 1000 }; /* what the passing of time does to cases is seen within a minute */
-enum { FAST_THREADS = 2, SLOW_THREADS = 2, SIGNALS = 3, LISTENERS = 3, MS_PER_DAY = 24 * 3600 * 1000 };
+enum { FAST_THREADS = 2, SLOW_THREADS = 4, SIGNALS = 3, LISTENERS = 3, FILES_OF_OURS = 512 };
 
 struct service {
     const struct config *config;
@@ -34,7 +37,10 @@ struct service {
     struct store *store;
     struct material_store *materials;
     struct api api;
+    struct manager manager;
+    struct sd_sockets sockets; /* of socket units */
     struct setup_tls tls;
+    size_t max_connections;                         /* of each listener */
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct control *control;                        /* of tongbanctl, or NULL */
     struct monitor *monitor;
@@ -95,7 +101,8 @@ static bool peer_status(void *context, const char *office, struct api_peer_statu
             continue;
         driver_stats(service->drivers[i], &stats);
         *out = (struct api_peer_status){.alarm = stats.alarm, .failures = stats.failures, .last_exchange_ms = stats.last_exchange_ms,
-                                        .skew_ms = stats.skew_ms};
+                                        .skew_ms = stats.skew_ms, .refused = stats.refused, .material_stuck = stats.material_stuck,
+                                        .last_rc = stats.last_rc, .last_ok_ms = stats.last_ok_ms, .paused = stats.paused};
         return true;
     }
     return false;
@@ -157,6 +164,16 @@ static bool wired_draining(void *context)
     return ((struct service *)context)->api.draining;
 }
 
+static int wired_metrics(void *context, struct buf *out)
+{
+    return api_metrics_print(&((struct service *)context)->api, NULL, NULL, out);
+}
+
+static int64_t wired_certificate_days(void *context)
+{
+    return observe_certificate_days(&((struct service *)context)->api);
+}
+
 static void control_parts_of(struct service *service, struct control_parts *out)
 {
     *out = (struct control_parts){
@@ -169,7 +186,8 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .monitor = service->monitor,
         .started_ms = service->started_ms,
         .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
-                   .draining = wired_draining, .recover = wired_recover},
+                   .draining = wired_draining, .recover = wired_recover, .metrics = wired_metrics,
+                   .certificate_days = wired_certificate_days},
     };
 }
 
@@ -184,11 +202,16 @@ struct reload {
     bool again; /* a further SIGHUP came meanwhile */
 };
 
-static void set_certificate_days(const struct setup_tls *tls)
+static void note_certificates(struct service *service)
 {
-    int64_t now = world_real()->now_ms(world_real()->context);
-    int64_t window = tls_context_not_after(tls->window), peer = tls_context_not_after(tls->peer);
-    metric_set(METRIC_TLS_CERTIFICATE_DAYS, ((window < peer ? window : peer) - now) / MS_PER_DAY);
+    struct observe *observe = &service->api.observe;
+    const struct setup_tls *tls = &service->tls;
+    observe->certificates[CERTIFICATE_WINDOW] = tls_context_not_after(tls->window);
+    observe->certificates[CERTIFICATE_PEER] = tls_context_not_after(tls->peer);
+    observe->certificates[CERTIFICATE_GATEWAY] = tls->gateway_until;
+    observe->certificates[CERTIFICATE_STAFF_AUTHORITY] = tls->staff_authority_until;
+    for (unsigned i = 0; i < tls->peer_count && i < LIMIT_PEERS; i++)
+        observe->authorities[i] = tls->peer_authority_until[i];
 }
 
 static void use_authorities(struct service *service)
@@ -196,7 +219,7 @@ static void use_authorities(struct service *service)
     memcpy(service->api.staff_authority, service->tls.staff_authority, sizeof service->api.staff_authority);
     for (size_t i = 0; i < service->api.peer_count; i++)
         memcpy(service->api.peers[i].authority, service->tls.peer_authorities[i], sizeof service->api.peers[i].authority);
-    set_certificate_days(&service->tls);
+    note_certificates(service);
 }
 
 static void reload_work(struct lane_job *job)
@@ -229,11 +252,11 @@ static void reload_done(struct lane_job *job)
                 LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("peer", service->office->peers[i].code));
         }
         metric_add(METRIC_TLS_RELOADS, 1);
-        LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", metric_get(METRIC_TLS_CERTIFICATE_DAYS)));
+        LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", observe_certificate_days(&service->api)));
     }
     free(reload);
     if (!service->stopping)
-        sd_tell_ready("running");
+        sd_tell_ready(manager_line(&service->manager));
     if (again)
         reload_start(service);
 }
@@ -288,6 +311,15 @@ static void start_written(struct store_command *command, int rc)
     service->start_done = true;
 }
 
+static void say_opened(const struct office_start *start)
+{
+    if (start->skipped)
+        LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "catalogue_items_not_newer", LOG_INT("count", start->skipped),
+            LOG_TEXT("code", start->skipped_code));
+    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "office_opened", LOG_INT("edition", start->edition), LOG_INT("published", start->published),
+        LOG_INT("granted", start->granted));
+}
+
 /* Publishes our catalogue and authorisations, before anybody can ask for them. */
 static int write_start(struct service *service, struct problem *p)
 {
@@ -302,11 +334,7 @@ static int write_start(struct service *service, struct problem *p)
         return problem_set(p, PROBLEM_STOPPING, "", "told to stop while starting");
     if (rc)
         return problem_set(p, PROBLEM_STORE_FAILED, "", "the start could not be written: %s", err_text(rc));
-    if (act.start.skipped)
-        LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "catalogue_items_not_newer", LOG_INT("count", act.start.skipped),
-            LOG_TEXT("code", act.start.skipped_code));
-    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "opened", LOG_INT("edition", act.start.edition), LOG_INT("published", act.start.published),
-        LOG_INT("granted", act.start.granted));
+    say_opened(&act.start);
     return 0;
 }
 
@@ -317,8 +345,7 @@ static void late_start_written(struct store_command *command, int rc)
     if (rc)
         LOG(LOG_LEVEL_ERR, LOG_OFFICE, "start_not_written", LOG_TEXT("error", err_text(rc)));
     else
-        LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "opened", LOG_INT("edition", act->start.edition), LOG_INT("published", act->start.published),
-            LOG_INT("granted", act->start.granted));
+        say_opened(&act->start);
     free(act);
 }
 
@@ -400,12 +427,33 @@ static int start_api(struct service *service, struct problem *p)
                         .world = world_real(), .peer_count = service->office->peer_count, .peer_status = peer_status,
                         .peer_status_context = service};
     api->peers = calloc(api->peer_count + 1, sizeof *api->peers);
-    if (!api->peers || watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
+    const struct config_admission *admission = &service->config->admission;
+    if (!api->peers || admission_new(admission->staff_per_s, admission->peer_per_s, &api->admission) != 0 ||
+        watch_start(api, &api->watch) != 0 || api_start_materials(api, service->materials) != 0)
         return problem_from_code(p, TB_ENOMEM);
     for (size_t i = 0; i < api->peer_count; i++)
         api->peers[i].peer = &service->office->peers[i];
     use_authorities(service);
+    observe_start(api, TONGBAN_COMMIT);
     return 0;
+}
+
+/* Every connection is an open file: the listeners get what this process may have, shared, less what the rest of it needs. */
+static void count_files(struct service *service)
+{
+    struct rlimit files = {.rlim_cur = 0};
+    size_t wanted = service->config->admission.connections, room;
+    if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < 2 * wanted + FILES_OF_OURS) {
+        /* not more than needed: hooks inherit it, and some programs look at every number */
+        files.rlim_cur = files.rlim_max < 2 * wanted + FILES_OF_OURS ? files.rlim_max : 2 * wanted + FILES_OF_OURS;
+        if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+            (void)getrlimit(RLIMIT_NOFILE, &files);
+    }
+    room = files.rlim_cur > FILES_OF_OURS ? (files.rlim_cur - FILES_OF_OURS) / 2 : 1; /* window and peer; few ask at admin */
+    service->max_connections = wanted < room ? wanted : room;
+    if (wanted > room)
+        LOG(LOG_LEVEL_WARNING, LOG_NET, "connections_reduced", LOG_INT("wanted", (int64_t)wanted), LOG_INT("most", (int64_t)room),
+            LOG_INT("open_files", (int64_t)files.rlim_cur));
 }
 
 static int listen_on(struct service *service, unsigned n, const struct config_listener *config, struct http_listener_options *options,
@@ -414,7 +462,15 @@ static int listen_on(struct service *service, unsigned n, const struct config_li
     options->address = config->address;
     options->port = config->port;
     options->context = &service->api;
+    if (sd_sockets_find(&service->sockets, options->name, config->address, config->port, &options->fd) != 0)
+        return problem_set(p, PROBLEM_FIELD, "/port",
+                           "the socket unit of the listener '%s' does not listen on TCP port %u of the configuration", options->name,
+                           config->port);
+    options->max_connections = service->max_connections;
+    options->max_of_one = service->config->admission.connections_of_one;
     int rc = http_listener_open(&service->loop, options, &service->listeners[n], p);
+    if (!rc && options->fd < 0)
+        sd_sockets_keep(options->name, config->address, config->port, http_listener_fd(service->listeners[n]));
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_NET, "listening", LOG_TEXT("listener", options->name), LOG_TEXT("address", config->address),
             LOG_INT("port", http_listener_port(service->listeners[n])));
@@ -424,16 +480,23 @@ static int listen_on(struct service *service, unsigned n, const struct config_li
 static int start_listeners(struct service *service, struct problem *p)
 {
     const struct config *config = service->config;
+    sd_sockets_take(&service->sockets);
     struct http_listener_options window = {.name = "window", .tls = service->tls.window, .routes = api_window_routes,
-                                           .route_count = api_window_route_count, .admit = api_admit_window};
+                                           .route_count = api_window_route_count, .admit = api_admit_window, .allow = api_allow};
     struct http_listener_options peer = {.name = "peer", .tls = service->tls.peer, .routes = api_peer_routes,
-                                         .route_count = api_peer_route_count, .admit = api_admit_peer};
+                                         .route_count = api_peer_route_count, .admit = api_admit_peer, .allow = api_allow};
     struct http_listener_options admin = {.name = "admin", .routes = api_admin_routes, .route_count = api_admin_route_count};
+    count_files(service);
     int rc = listen_on(service, 0, &config->window, &window, p);
     if (!rc)
         rc = listen_on(service, 1, &config->peer_listener, &peer, p);
     if (!rc)
         rc = listen_on(service, 2, &config->admin, &admin, p);
+    int left = sd_sockets_clear(&service->sockets);
+    if (!rc && left)
+        LOG(LOG_LEVEL_WARNING, LOG_NET, "socket_not_used", LOG_INT("count", left));
+    service->api.observe.listeners_wanted = LISTENERS;
+    service->api.observe.listeners = rc ? 0 : LISTENERS;
     return rc;
 }
 
@@ -547,7 +610,13 @@ static void tick_start(struct service *service)
 
 static void on_minute(uv_timer_t *timer)
 {
-    tick_start(timer->data);
+    struct service *service = timer->data;
+    log_tell_suppressed();
+    tick_start(service);
+    if (service->stopping)
+        return;
+    manager_refresh(&service->manager);
+    observe_minute(&service->api);
 }
 
 static void start_tick(struct service *service)
@@ -594,8 +663,10 @@ static int service_start(struct service *service, struct problem *p)
         rc = start_monitor(service, p);
     if (!rc)
         rc = start_control(service, p);
-    if (!rc)
+    if (!rc) {
+        manager_start(&service->manager, &service->api);
         start_tick(service);
+    }
     return rc;
 }
 
@@ -612,6 +683,8 @@ static void part_ended(void *context)
             uv_close((uv_handle_t *)&service->signals[i], NULL);
     if (service->timer.data && !uv_is_closing((uv_handle_t *)&service->timer))
         uv_close((uv_handle_t *)&service->timer, NULL);
+    manager_stop(&service->manager);
+    sd_tell_patience(MANAGER_STORE_END_MS);
     /* Nobody can ask any more.  What was asked is written; its completions find nobody to answer and clean up. */
     if (service->store)
         store_stop(service->store);
@@ -628,7 +701,9 @@ static void part_ended(void *context)
 static void service_stop(struct service *service)
 {
     service->stopping = service->api.stopping = true;
+    service->api.observe.listeners = 0;
     sd_tell_stopping();
+    sd_tell_patience(2 * LIMIT_STOP_MS);
     service->waiting = 1;
     watch_stop(service->api.watch); /* streams would last for ever */
     service->api.watch = NULL;
@@ -668,6 +743,7 @@ static void service_free(struct service *service)
     office_free(service->office);
     note_signer_wipe(&service->signer);
     free(service->api.peers);
+    admission_free(service->api.admission);
     free(service->drivers);
     free(service);
 }
@@ -687,10 +763,11 @@ int service_run(const struct config *config, struct problem *p)
             service_stop(service);
     } else if (!service->stopping) {
         LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "ready", LOG_TEXT("office", config->office.code), LOG_TEXT("version", TONGBAN_VERSION));
-        sd_tell_ready("running");
+        sd_tell_ready(manager_line(&service->manager));
     }
     (void)uv_run(&service->loop, UV_RUN_DEFAULT);
     int left = uv_loop_close(&service->loop);
+    log_tell_suppressed();
     if (left)
         LOG(LOG_LEVEL_ERR, LOG_MAIN, "loop_not_empty", LOG_INT("code", left));
     else if (!rc)

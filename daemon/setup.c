@@ -258,6 +258,7 @@ void setup_tls_clear(struct setup_tls *tls)
         free(tls->peer_authority_pem[i]);
     free(tls->peer_authority_pem);
     free(tls->peer_authorities);
+    free(tls->peer_authority_until);
     free(tls->certificate_pem);
     wipe(tls->key_pem);
     *tls = (struct setup_tls){0};
@@ -281,6 +282,7 @@ static int load_peers(const struct config *config, struct setup_tls *tls, const 
     for (unsigned i = 0; i < config->peer_count && !rc; i++) {
         const char *file = authorities[i] = config->peers[i].authority;
         rc = tls_file_fingerprint(file, tls->peer_authorities[i], p);
+        tls->peer_authority_until[i] = tls_file_not_after(file);
         if (!rc)
             rc = read_file(file, LIMIT_CONFIG_BYTES, &tls->peer_authority_pem[i], NULL, p);
     }
@@ -294,7 +296,9 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
     const char **authorities = calloc(config->peer_count + 1, sizeof *authorities);
     tls.peer_authorities = calloc(config->peer_count + 1, sizeof *tls.peer_authorities);
     tls.peer_authority_pem = calloc(config->peer_count + 1, sizeof *tls.peer_authority_pem);
-    int rc = authorities && tls.peer_authorities && tls.peer_authority_pem ? 0 : problem_from_code(p, TB_ENOMEM);
+    tls.peer_authority_until = calloc(config->peer_count + 1, sizeof *tls.peer_authority_until);
+    bool memory = authorities && tls.peer_authorities && tls.peer_authority_pem && tls.peer_authority_until;
+    int rc = memory ? 0 : problem_from_code(p, TB_ENOMEM);
     if (!rc)
         rc = load_peers(config, &tls, authorities, p);
     if (!rc)
@@ -307,6 +311,10 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
         rc = read_file(config->gateway_certificate, LIMIT_CONFIG_BYTES, &tls.certificate_pem, NULL, p);
     if (!rc)
         rc = read_file(config->gateway_key, LIMIT_CONFIG_BYTES, &tls.key_pem, NULL, p);
+    if (!rc) {
+        tls.staff_authority_until = tls_file_not_after(config->window.authority);
+        tls.gateway_until = tls_file_not_after(config->gateway_certificate);
+    }
     free(authorities);
     if (rc) {
         setup_tls_clear(&tls);

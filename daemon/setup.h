@@ -20,6 +20,8 @@ struct setup_tls {
     char staff_authority[65];
     char (*peer_authorities)[65];   /* owned, one per configured peer */
     char **peer_authority_pem;      /* owned, one per configured peer */
+    int64_t *peer_authority_until;  /* owned, one per configured peer: notAfter, ms; 0 unknown, and so the next two */
+    int64_t staff_authority_until, gateway_until;
     unsigned peer_count;
     char *certificate_pem, *key_pem; /* owned: ours towards peers */
 };

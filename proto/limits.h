@@ -29,6 +29,11 @@
     LIMIT(PROGRESS_CASE, 10, "questions", "about one case number in PROGRESS_MS: a query code of 32 bits is not guessed")   \
     LIMIT(PROGRESS_MS, 60 * 1000, "ms", "what these two count in; the Retry-After of 429")                              \
     LIMIT(PROGRESS_SLOTS, 1024, "names", "certificates and cases counted at a time; beyond, the question waits")        \
+    LIMIT(STAFF_PER_S, 50, "requests/s", "default of `admission.staff_per_s`: of one member of staff, counted for each class") \
+    LIMIT(PEER_PER_S, 200, "requests/s", "default of `admission.peer_per_s`: of one counterpart, counted for each class")     \
+    LIMIT(ADMISSION_BURST_S, 10, "s", "so many seconds' worth of requests may come at once; then 429")                 \
+    LIMIT(ADMISSION_NAMES, 4096, "names", "senders counted at a time; the one that asked longest ago is forgotten")    \
+    LIMIT(ADMISSION_MAX, 100000, "", "largest value of each key of `admission`")                                       \
     LIMIT(IDEMPOTENCY_KEY_BYTES, 64, "bytes", "a UUID has 36")                                                         \
     /* exchange between offices */                                                                                     \
     LIMIT(BATCH_MESSAGES, 256, "messages", "one batch (design 4)")                                                     \
@@ -55,29 +60,47 @@
     LIMIT(HTTP_PEER_BODY_BYTES, 3 * 1024 * 1024, "bytes", "one batch: header line, lines, newlines")                   \
     LIMIT(HTTP_HANDSHAKE_MS, 10 * 1000, "ms", "accept to end of TLS handshake")                                        \
     LIMIT(HTTP_HEAD_MS, 10 * 1000, "ms", "first byte of a request to its whole head")                                  \
-    LIMIT(HTTP_BODY_STALL_MS, 10 * 1000, "ms", "a body without progress")                                              \
-    LIMIT(HTTP_BODY_MIN_RATE, 1024, "bytes/s", "a buffered body slower than this on average is cut")                   \
+    LIMIT(HTTP_BODY_STALL_MS, 10 * 1000, "ms", "a body without progress; also what a slow one has in hand")            \
+    LIMIT(HTTP_BODY_MIN_RATE, 1024, "bytes/s", "a body slower than this is cut, pauses of ours excepted")              \
+    LIMIT(HTTP_BODIES_BYTES, 128 * 1024 * 1024, "bytes", "request bodies kept at one listener; beyond it 503")         \
+    LIMIT(HTTP_BODIES_OF_ONE_BYTES, 32 * 1024 * 1024, "bytes", "of them with one certificate; beyond it 503")          \
+    LIMIT(HTTP_REFUSED_PAUSE_MS, 500, "ms", "after 429 nothing is read from the connection; Retry-After is never shorter") \
     LIMIT(HTTP_IDLE_MS, 30 * 1000, "ms", "keep-alive without a request")                                               \
-    LIMIT(HTTP_WRITE_STALL_MS, 30 * 1000, "ms", "an answer without progress")                                          \
-    LIMIT(HTTP_CONNECTIONS, 4096, "connections", "per listener; beyond it accept waits")                               \
+    LIMIT(HTTP_WRITE_STALL_MS, 30 * 1000, "ms", "an answer without progress; also what a slow reader has in hand")     \
+    LIMIT(HTTP_WRITE_MIN_RATE, 1024, "bytes/s", "a reader slower than this is cut")                                    \
+    LIMIT(HTTP_CONNECTIONS, 4096, "connections", "per listener; beyond it the oldest without a request is closed for a new one") \
+    LIMIT(HTTP_CONNECTIONS_OF_ONE, 512, "connections", "of one address or certificate per listener; beyond it likewise among these") \
     LIMIT(HTTP_WRITE_QUEUE_BYTES, 64 * 1024, "bytes", "socket queue above which we stop producing")                    \
     /* store */                                                                                                        \
     LIMIT(STORE_QUEUE, 4096, "commands", "waiting for the writer; beyond it 503")                                      \
+    LIMIT(STORE_QUEUE_OF_ONE, 512, "commands", "of one counterpart or member of staff waiting for the writer; beyond it 503")  \
     LIMIT(STORE_BATCH, 256, "commands", "in one transaction")                                                          \
     LIMIT(STORE_READ_MS, 2000, "ms", "one query; a long reader blocks the WAL checkpoint")                             \
     LIMIT(STORE_READ_QUEUE, 4096, "queries", "waiting for a reader; beyond it 503")                                    \
+    LIMIT(STORE_READ_QUEUE_OF_ONE, 512, "queries", "of one counterpart or member of staff waiting for a reader; beyond it 503") \
     LIMIT(WAL_PASSIVE_BYTES, 16 * 1024 * 1024, "bytes", "WAL size at which the writer checkpoints")                     \
     LIMIT(DISK_FLOOR_BYTES, 500LL * 1024 * 1024, "bytes", "default floor under which intake is refused")               \
     LIMIT(IDEMPOTENCY_KEEP_MS, 20LL * 24 * 3600 * 1000, "ms", "stored answers of the window API are kept this long")   \
     LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \
     LIMIT(UPLOADS_OPEN, 1000, "uploads", "unfinished uploads at one office")                                           \
     LIMIT(UPLOADS_ACTIVE, 64, "uploads", "being written at once; 1.1 MiB of memory each")                              \
+    LIMIT(UPLOADS_ACTIVE_OF_ONE, 32, "uploads", "of them by one counterpart or member of staff; beyond it 503")        \
     LIMIT(REPORT_DAYS, 3660, "days", "period of a report: ten years, as long as cases are kept")                       \
     LIMIT(REPORT_ROWS, 1000, "rows", "one page of a report; the rest follows by its cursor")                           \
     LIMIT(REPORT_PAGE_MS, 150, "ms", "a page of a report ends after this: the lists of the windows must not wait")     \
     LIMIT(REPORTS_WAITING, 64, "requests", "pages of reports behind the one that is computed; beyond it 503")          \
+    LIMIT(REPORTS_WAITING_OF_ONE, 32, "requests", "pages of reports of one member of staff; beyond it 503")              \
     LIMIT(REPORT_DIFFERENCES, 100, "differences", "named in one page of a check; all are counted")                     \
+    LIMIT(LIGHT_ROWS, 200000, "rows", "groups of open cases, and open steps, that the metrics count by light each minute")  \
+    LIMIT(HEALTH_PROBE_MS, 10 * 1000, "ms", "a commit of /healthz/ready answers for this long: a probe must not be a load") \
+    LIMIT(HEALTH_WAIT_MS, 5 * 1000, "ms", "for the writer to answer /healthz/ready")                                   \
+    LIMIT(HEALTH_WAITING, 16, "requests", "of /healthz/ready that wait at once; beyond it 503")                        \
+    LIMIT(HEALTH_STALL_MS, 60 * 1000, "ms", "without a turn of the writer, after which /healthz/live says so")         \
+    LIMIT(HEALTH_PEER_S, 300, "s", "since the last verified exchange, after which /healthz/peer says so; five heartbeats")  \
+    LIMIT(HEALTH_PEER_MAX_S, 86400, "s", "largest `within` of /healthz/peer")                                          \
+    LIMIT(CLOCK_JUMP_MS, 5 * 1000, "ms", "that the clock may leave the monotonic one behind in a minute; more is a jump") \
     LIMIT(WATCHERS, 256, "streams", "clients that follow cases live")                                                  \
+    LIMIT(WATCHERS_OF_ONE, 64, "streams", "of one member of staff; beyond it 503")                                      \
     LIMIT(HOOKS, 16, "programs", "in the hook directory; each has one process at a time")                              \
     LIMIT(HOOK_NAME_BYTES, 64, "bytes", "the file name of such a program")                                             \
     LIMIT(HOOK_TIMEOUT_S, 600, "s", "largest `hooks.timeout_s`: one program, one event")                               \
@@ -96,12 +119,15 @@
     LIMIT(CONTROL_PEERS, 16, "connections", "at the control socket; beyond it the new one is closed")                  \
     LIMIT(CONTROL_MS, 5 * 1000, "ms", "from the connection to the whole request, and for taking the answer")           \
     LIMIT(STOP_MS, 10 * 1000, "ms", "draining after SIGTERM")                                                          \
+    LIMIT(STOP_FRESH_MS, 1000, "ms", "of that, for a connection that has asked nothing yet")                           \
     LIMIT(LOG_TEXT_BYTES, 128, "bytes", "text from outside in one log field")                                          \
+    LIMIT(TRACE_AGE_MS, 10 * 60 * 1000, "ms", "between our clock and the time in a request id from outside; else a new one") \
     /* client */                                                                                                       \
     LIMIT(CLIENT_CONNECT_MS, 10 * 1000, "ms", "TCP and TLS to the office's server")                                    \
     LIMIT(CLIENT_ANSWER_MS, 60 * 1000, "ms", "one request of the window program; streams excepted")                    \
     LIMIT(CLIENT_STALL_S, 30, "s", "an upload without a byte")                                                         \
     LIMIT(CLIENT_RETRIES, 4, "times", "repeating a request after a broken connection")                                 \
+    LIMIT(CLIENT_RETRY_AFTER_S, 10, "s", "longest Retry-After that is waited for; a longer one is told to the person")  \
     LIMIT(CLIENT_CHUNK_BYTES, 4 * 1024 * 1024, "bytes", "one PATCH of an upload")                                      \
     LIMIT(CLIENT_ANSWER_BYTES, 64 * 1024 * 1024, "bytes", "one answer: the proof bundle of a case with 200 materials") \
     LIMIT(REPORT_BYTES, 1024LL * 1024 * 1024, "bytes", "a whole report of ten years as text, at the client")           \

@@ -77,7 +77,7 @@ struct problem {
     enum problem_id id;
     char field[64];   /* JSON pointer of the offending member, or "" */
     char detail[320]; /* UTF-8, no personal data */
-    int64_t number;   /* `size` or `expected` of the exchange problems, else -1 */
+    int64_t number;   /* `size` or `expected` of the exchange problems; seconds to wait of TOO_OFTEN and BUSY; else -1 */
 };
 
 /* The row of `id`.  Static.  Any thread. */

@@ -136,7 +136,8 @@ static bool taken_in_there(const struct report_run *run, const char *window, con
 static bool object_wanted(const struct report_run *run, const struct report_object *o)
 {
     bool office = !run->office[0] || !strcmp(o->owner, run->office) || !strcmp(o->other, run->office);
-    return o->state != REGISTER_NONE && office && taken_in_there(run, o->window, o->township) && (!run->item[0] || !strcmp(o->item, run->item));
+    return o->state != REGISTER_NONE && office && taken_in_there(run, o->window, o->township) &&
+           (!run->item[0] || !strcmp(o->item, run->item));
 }
 
 static bool wanted(const struct report_run *run, const struct report_fact *fact)

@@ -16,7 +16,7 @@ add_library(tongban_flags INTERFACE)
 target_compile_definitions(tongban_flags INTERFACE _GNU_SOURCE TONGBAN_VERSION="${PROJECT_VERSION}")
 target_include_directories(tongban_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(tongban_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
-  -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -fstack-protector-strong -fno-common)
+  -Wmissing-prototypes -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -Wvla -Wformat=2 -Wundef -fstack-protector-strong -fno-common)
 if(TONGBAN_WERROR)
   target_compile_options(tongban_flags INTERFACE -Werror)
 endif()

@@ -117,7 +117,7 @@ class Clock:
         text = re.sub(r"\b(\d{4}-\d\d-\d\d)([ T]\d\d:\d\d)?", self.moment, text).replace("（暂定）", "")
         text = re.sub(r"(?<=收到 )\d\d:(\d\d|…)", lambda m: MORNING if m.group(1) != "…" else MORNING[:3] + "…", text)
         text = re.sub(r"(?<=[A-Z]\d{6}-)\d{4}(?=-\d)|(?<=政服.〔)\d{4}(?=〕)", MONDAY[:4], text)
-        text = re.sub(r"账本规模 \d+，根哈希 [A-Za-z0-9+/=]{44}", "账本规模 27，根哈希 " + "A" * 43 + "=", text)
+        text = re.sub(r"账本规模 \d+，根哈希(\s)[A-Za-z0-9+/=]{44}", r"账本规模 27，根哈希\1" + "A" * 43 + "=", text)
         return re.sub(NUMBERS["CASE"], CASE, text)
 
 

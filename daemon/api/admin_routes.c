@@ -3,9 +3,9 @@
 
 #include "daemon/api/api.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/process.h"
 #include "proto/limits.h"
 
-enum { METRICS_BYTES_MAX = 256 * 1024 };
 
 /* ---- GET /healthz: one command through the writer and one query through a reader, that both do nothing ---- */
 
@@ -132,32 +132,33 @@ struct scrape {
     struct office_question question; /* first member: for the age of what waits for the peers */
     struct exchange *x;
     struct api *api;
+    int (*ask)(struct store_db *db, struct store_query *query);
+    struct process_figures process;
+    bool read;
 };
+
+/* The reader's thread also reads /proc, which the loop may not. */
+static int scrape_run(struct store_db *db, struct store_query *query)
+{
+    struct scrape *scrape = (struct scrape *)query;
+    process_read(&scrape->process);
+    scrape->read = true;
+    return scrape->ask(db, query);
+}
+
+int api_metrics_print(struct api *api, const json_t *peers, const struct process_figures *process, struct buf *out)
+{
+    observe_scrape(api, peers);
+    int rc = metrics_print(out);
+    return rc ? rc : process_print(process, out);
+}
 
 static void scrape_answer(struct scrape *scrape, int rc)
 {
-    struct store_stats stats;
     struct buf text;
-    if (rc == 0) {
-        const json_t *peer, *peers = json_object_get(scrape->question.answer, "peers");
-        int64_t oldest = 0;
-        size_t i;
-        json_array_foreach(peers, i, peer) {
-            int64_t age = json_integer_value(json_object_get(peer, "oldest_unsent_s"));
-            oldest = age > oldest ? age : oldest;
-        }
-        metric_set(METRIC_PEER_OLDEST_UNSENT_S, oldest);
-    }
-    store_stats(scrape->api->store, &stats);
-    metric_set(METRIC_STORE_COMMANDS, (int64_t)stats.commands);
-    metric_set(METRIC_STORE_COMMITS, (int64_t)stats.commits);
-    metric_set(METRIC_STORE_FSYNCS, (int64_t)stats.fsyncs);
-    metric_set(METRIC_LEDGER_SIGNATURES, (int64_t)stats.signatures);
-    metric_set(METRIC_STORE_QUEUE, (int64_t)stats.queue);
-    metric_set(METRIC_STORE_WAL_BYTES, (int64_t)stats.wal_bytes);
-    metric_set(METRIC_WATCHERS, (int64_t)watch_count(scrape->api->watch));
+    const json_t *peers = rc == 0 ? json_object_get(scrape->question.answer, "peers") : NULL;
     buf_init(&text, METRICS_BYTES_MAX);
-    rc = metrics_print(&text);
+    rc = api_metrics_print(scrape->api, peers, scrape->read ? &scrape->process : NULL, &text);
     if (rc == 0)
         exchange_answer(scrape->x, 200, "text/plain; version=0.0.4; charset=utf-8", text.data, text.len);
     else
@@ -186,6 +187,8 @@ static void get_metrics(struct exchange *x, void *context)
     scrape->api = api;
     office_question_init(&scrape->question, api->office, ASK_OFFICE, NULL);
     scrape->question.query.done = scrape_done;
+    scrape->ask = scrape->question.query.run;
+    scrape->question.query.run = scrape_run;
     exchange_hold(x);
     int rc = store_read(api->store, &scrape->question.query);
     if (rc < 0)
@@ -194,6 +197,9 @@ static void get_metrics(struct exchange *x, void *context)
 
 const struct http_route api_admin_routes[] = {
     {.method = HTTP_GET, .pattern = "/healthz", .body = HTTP_BODY_NONE, .handle = api_healthz},
+    {.method = HTTP_GET, .pattern = "/healthz/live", .body = HTTP_BODY_NONE, .handle = health_live},
+    {.method = HTTP_GET, .pattern = "/healthz/ready", .body = HTTP_BODY_NONE, .handle = health_ready},
+    {.method = HTTP_GET, .pattern = "/healthz/peer", .body = HTTP_BODY_NONE, .handle = health_peer},
     {.method = HTTP_GET, .pattern = "/metrics", .body = HTTP_BODY_NONE, .handle = get_metrics},
 };
 const size_t api_admin_route_count = sizeof api_admin_routes / sizeof api_admin_routes[0];

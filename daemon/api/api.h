@@ -5,12 +5,14 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "daemon/api/observe.h"
 #include "daemon/base/config.h"
 #include "daemon/base/world.h"
 #include "daemon/net/http_server.h"
 #include "daemon/net/lane.h"
 #include "daemon/office/office.h"
 
+struct admission;
 struct watch;
 struct api_report;
 struct material_api;
@@ -26,8 +28,12 @@ struct api_peer {
 /* What the drivers tell for /healthz; filled by main, because api stands beside peer and not above it. */
 struct api_peer_status {
     bool alarm;
+    bool refused, material_stuck; /* which of both halves of the exchange has the alarm */
+    bool paused;                  /* by an operator */
+    int last_rc;                  /* of the last failure, 0 none */
     unsigned failures;
     int64_t last_exchange_ms;
+    int64_t last_ok_ms;           /* the same on the monotonic clock; 0 never since the start */
     int64_t skew_ms;
 };
 
@@ -55,8 +61,10 @@ struct api {
     void *peer_status_context;
     struct api_report *report_first, **report_last; /* pages of reports: the first is being computed, the others wait */
     unsigned report_count;
+    struct admission *admission; /* owned by main; NULL: nobody is counted */
     struct api_rate progress; /* of certificates and of case numbers */
     bool draining;           /* an operator closed the intake */
+    struct observe observe;   /* what only the metrics and the health checks want to know */
     bool stopping;
 };
 
@@ -79,8 +87,14 @@ int api_check_access(struct exchange *x, const struct api *api, struct problem *
 const struct office_staff *api_staff(struct exchange *x, struct api *api);
 /* The counterpart behind the exchange, or NULL with the reason answered. */
 struct api_peer *api_peer_of(struct exchange *x, struct api *api);
+/* In whose name something of this identity waits for the store or a lane (daemon/base/fair_queue.h). */
+uint16_t api_source(const struct api *api, const struct tls_identity *who);
 /* Answers with the problem that a finished command left, or with the words that fit the bare code. */
 void api_answer_failure(struct exchange *x, const struct problem *p, int rc);
+/* All figures in the text format of Prometheus; `peers`: the rows of ASK_OFFICE, `process`: both may be NULL. */
+enum { METRICS_BYTES_MAX = 256 * 1024 };
+struct process_figures;
+int api_metrics_print(struct api *api, const json_t *peers, const struct process_figures *process, struct buf *out) TB_MUST_USE;
 void api_healthz(struct exchange *x, void *context);
 
 /* ---- material_routes.c: uploads and downloads ---- */
@@ -108,6 +122,10 @@ void api_witness_materials(struct exchange *x, void *context);
 
 /* ---- report_api.c ---- */
 void api_report_get(struct exchange *x, void *context);
+
+/* ---- admission.c ---- */
+/* For http_listener_options.allow; the context is the struct api. */
+int api_allow(struct exchange *x, void *context, struct problem *p);
 
 /* ---- progress_rate.c ---- */
 /* Counts a question of this member of staff about this case: 0, or TB_ETEMP with the problem. */

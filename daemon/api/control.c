@@ -294,7 +294,7 @@ static void on_connection(uv_stream_t *server, int status)
     if (!taken || control->peer_count > LIMIT_CONTROL_PEERS || read_credentials(peer)) {
         peer_end(peer);
     } else if (!may_ask(peer)) {
-        LOG(LOG_LEVEL_WARNING, LOG_API, "control_refused", LOG_INT("uid", peer->who.uid), LOG_INT("pid", peer->who.pid));
+        LOG_LIMITED(LOG_LIMIT_CONTROL, LOG_LEVEL_WARNING, LOG_API, "control_refused", LOG_INT("uid", peer->who.uid), LOG_INT("pid", peer->who.pid));
         refuse(peer, PROBLEM_NOT_ALLOWED, "only root and the user and group of the daemon may ask here");
     } else {
         peer->ask.uid = (int64_t)peer->who.uid;

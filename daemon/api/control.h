@@ -36,6 +36,8 @@ struct control_wiring {
     /* How our ledger stands to what the counterparts have seen of it; with `apply`, what they have is taken back. */
     void (*recover)(void *context, bool apply, const char *without, int64_t uid,
                     void (*done)(void *context, json_t *answer, const struct problem *p), void *done_context);
+    int (*metrics)(void *context, struct buf *out); /* as at /metrics */
+    int64_t (*certificate_days)(void *context); /* left of the first of ours that expires */
 };
 
 /* The parts of the running daemon that commands work with; all borrowed. */

@@ -18,6 +18,10 @@ struct control_ask {
     C("staff-act", control_staff_act)    \
     C("staff-list", control_staff_list)  \
     C("audit-views", control_audit_views) \
+    C("audit-search", control_audit_search) \
+    C("log-levels", control_log_levels)  \
+    C("log-set", control_log_set)        \
+    C("bundle", control_bundle)          \
     C("status", control_status)          \
     C("peer-list", control_status)       \
     C("peer-test", control_peer_test)    \
@@ -25,6 +29,7 @@ struct control_ask {
     C("peer-resume", control_peer_resume) \
     C("queue-list", control_queue_list)  \
     C("queue-retry", control_queue_retry) \
+    C("queue-park", control_queue_park)  \
     C("drain", control_drain)            \
     C("recover", control_recover)
 

@@ -47,7 +47,7 @@ void control_status(struct control_ask *ask, json_t *request)
 /* The counterpart that `office` of the request names; all = an empty one is lawful and gives *out = peer_count. */
 static int read_peer(struct control_ask *ask, json_t *request, bool all, size_t *out, struct problem *p)
 {
-    static const char *const known[] = {"office", "reason", NULL};
+    static const char *const known[] = {"office", "material", "end", NULL};
     const struct office *office = ask->parts->office;
     const char *code = NULL;
     int rc = strict_json_only(request, "", known, p);
@@ -206,6 +206,53 @@ void control_queue_list(struct control_ask *ask, json_t *request)
         queue->query.done = queue_done;
         queue->user = ask;
         rc = store_read(ask->parts->store, &queue->query);
+        if (rc)
+            (void)problem_from_code(&p, rc);
+    }
+    if (rc)
+        control_refuse(ask, &p);
+}
+
+/* ---- queue park: {"material":…, "office"?, "end"?:true} ---- */
+
+static void park_done(struct store_command *command, int rc)
+{
+    struct office_park *park = (struct office_park *)command;
+    struct control_ask *ask = park->user;
+    const struct control_wiring *wiring = &ask->parts->wiring;
+    struct problem p = {.number = -1};
+    if (rc == TB_ENOTFOUND)
+        (void)problem_set(&p, PROBLEM_NOT_FOUND, "/material", "this material does not wait for a counterpart");
+    else if (rc < 0)
+        (void)problem_from_code(&p, rc);
+    if (rc < 0) {
+        control_refuse(ask, &p);
+        return;
+    }
+    LOG(LOG_LEVEL_NOTICE, LOG_PEER, park->parked ? "material_parked" : "material_unparked", LOG_TEXT("material", park->sha256),
+        LOG_INT("uid", ask->uid));
+    for (size_t i = 0; !park->parked && i < ask->parts->office->peer_count; i++)
+        wiring->retry(wiring->context, i);
+    control_answer(ask, json_pack("{s:{s:s, s:b, s:I}}", "done", "material", park->sha256, "parked", park->parked, "peers",
+                                  (json_int_t)park->count));
+}
+
+void control_queue_park(struct control_ask *ask, json_t *request)
+{
+    struct problem p = {.number = -1};
+    const char *sha256 = NULL;
+    bool end = json_is_true(json_object_get(request, "end"));
+    size_t peer = 0;
+    struct office_park *park = ask->state = calloc(1, sizeof *park);
+    int rc = park ? strict_json_text(request, "", "material", true, 64, &sha256, &p) : problem_from_code(&p, TB_ENOMEM);
+    if (!rc)
+        rc = read_peer(ask, request, true, &peer, &p);
+    if (!rc)
+        rc = office_park_init(park, ask->parts->office, peer, sha256, !end, &p);
+    if (!rc) {
+        park->command.done = park_done;
+        park->user = ask;
+        rc = store_submit(ask->parts->store, &park->command);
         if (rc)
             (void)problem_from_code(&p, rc);
     }

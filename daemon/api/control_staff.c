@@ -76,27 +76,37 @@ void control_staff_list(struct control_ask *ask, json_t *request)
         refuse_code(ask, rc);
 }
 
-static void views_done(struct store_query *query, int rc)
+static void audit_done(struct store_query *query, int rc)
 {
-    struct office_view_list *views = (struct office_view_list *)query;
+    struct office_audit *audit = (struct office_audit *)query;
     if (rc < 0)
-        refuse_code(views->user, rc);
+        refuse_code(audit->user, rc);
     else
-        control_answer(views->user, views->answer);
+        control_answer(audit->user, audit->answer);
 }
 
-void control_audit_views(struct control_ask *ask, json_t *request)
+static void ask_audit(struct control_ask *ask, json_t *request, int type)
 {
     struct problem p = {.number = -1};
-    struct office_view_list *views = ask->state = calloc(1, sizeof *views);
-    int rc = views ? office_view_list_init(views, ask->parts->office, request, &p) : problem_from_code(&p, TB_ENOMEM);
+    struct office_audit *audit = ask->state = calloc(1, sizeof *audit);
+    int rc = audit ? office_audit_init(audit, ask->parts->office, request, type, &p) : problem_from_code(&p, TB_ENOMEM);
     if (!rc) {
-        views->query.done = views_done;
-        views->user = ask;
-        rc = store_read(ask->parts->store, &views->query);
+        audit->query.done = audit_done;
+        audit->user = ask;
+        rc = store_read(ask->parts->store, &audit->query);
         if (rc)
             (void)problem_from_code(&p, rc);
     }
     if (rc)
         control_refuse(ask, &p);
+}
+
+void control_audit_views(struct control_ask *ask, json_t *request)
+{
+    ask_audit(ask, request, ENTRY_CASE_VIEWED);
+}
+
+void control_audit_search(struct control_ask *ask, json_t *request)
+{
+    ask_audit(ask, request, -1);
 }

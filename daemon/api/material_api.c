@@ -27,6 +27,7 @@ struct material_wait *material_wait_new(struct material_api *api, struct exchang
     wait->ask.act = act;
     (void)snprintf(wait->ask.sha256, sizeof wait->ask.sha256, "%s", sha256);
     (void)snprintf(wait->ask.owner, sizeof wait->ask.owner, "%s", owner);
+    wait->ask.source = api->options.source ? api->options.source(api->options.context, who) : FAIR_OWN;
     return wait;
 }
 
@@ -71,14 +72,16 @@ static void lane_done(struct lane_job *job)
 static void pending_retry(uv_timer_t *timer)
 {
     struct material_api *api = timer->data;
-    while (api->pending) {
-        struct material_wait *wait = api->pending;
-        struct material_wait *next = wait->next;
+    /* all of them: the first may wait for room in the share of its source, others need not wait for that */
+    for (struct material_wait **at = &api->pending; *at;) {
+        struct material_wait *wait = *at, *next = wait->next;
         if (lane_submit(api->options.lanes, LANE_SLOW, &wait->job))
-            return;
-        api->pending = next;
+            at = &wait->next;
+        else
+            *at = next;
     }
-    (void)uv_timer_stop(timer);
+    if (!api->pending)
+        (void)uv_timer_stop(timer);
 }
 
 void material_wait_run(struct material_wait *wait, void (*work)(struct material_wait *wait),
@@ -88,8 +91,8 @@ void material_wait_run(struct material_wait *wait, void (*work)(struct material_
     wait->work = work;
     wait->worked = worked;
     wait->rc = 0;
-    wait->job = (struct lane_job){.work = lane_work, .done = lane_done};
-    if (!api->pending && !lane_submit(api->options.lanes, LANE_SLOW, &wait->job))
+    wait->job = (struct lane_job){.work = lane_work, .done = lane_done, .fair.source = wait->ask.source};
+    if (!lane_submit(api->options.lanes, LANE_SLOW, &wait->job))
         return;
     struct material_wait **last = &api->pending;
     while (*last)
@@ -326,14 +329,16 @@ static void end_worked(struct material_wait *wait, int rc)
     if (!rc && wait->state.complete) {
         metric_add(METRIC_MATERIALS_RECEIVED, 1);
         metric_add(METRIC_MATERIALS_BYTES, wait->state.length);
-        LOG(LOG_LEVEL_INFO, LOG_MATERIAL, "material_stored", LOG_TEXT("sha256", wait->ask.sha256), LOG_INT("bytes", wait->state.length),
-            LOG_TEXT("from", wait->ask.owner));
+        LOG_LIMITED(LOG_LIMIT_MATERIAL, LOG_LEVEL_INFO, LOG_MATERIAL, "material_stored", LOG_TEXT("sha256", wait->ask.sha256),
+                    LOG_INT("bytes", wait->state.length), LOG_TEXT("from", wait->ask.owner),
+                    LOG_TEXT("request", exchange_request_id(wait->r->x)));
     } else if (rc == TB_EMALFORMED && wait->problem.id != PROBLEM_CHECKSUM) {
         metric_add(METRIC_MATERIALS_REFUSED, 1);
-        LOG(LOG_LEVEL_NOTICE, LOG_MATERIAL, "material_refused", LOG_TEXT("sha256", wait->ask.sha256),
-            LOG_TEXT("problem", problem_type(wait->problem.id)->name), LOG_TEXT("from", wait->ask.owner));
+        LOG_LIMITED(LOG_LIMIT_MATERIAL, LOG_LEVEL_NOTICE, LOG_MATERIAL, "material_refused", LOG_TEXT("sha256", wait->ask.sha256),
+                    LOG_TEXT("problem", problem_type(wait->problem.id)->name), LOG_TEXT("from", wait->ask.owner),
+                    LOG_TEXT("request", exchange_request_id(wait->r->x)));
     } else if (rc == TB_EIO || rc == TB_EFULL) {
-        LOG(LOG_LEVEL_ERR, LOG_MATERIAL, "material_disk_failed", LOG_TEXT("detail", wait->problem.detail));
+        LOG_LIMITED(LOG_LIMIT_DISK, LOG_LEVEL_ERR, LOG_MATERIAL, "material_disk_failed", LOG_TEXT("detail", wait->problem.detail));
     }
     upload_found(wait, rc);
 }
@@ -350,7 +355,7 @@ static void failed_worked(struct material_wait *wait, int rc)
     struct tus_request *r = wait->r;
     (void)rc;
     if (r->problem.id == PROBLEM_DISK_LOW || r->problem.id == PROBLEM_STORE_FAILED)
-        LOG(LOG_LEVEL_ERR, LOG_MATERIAL, "material_disk_failed", LOG_TEXT("detail", r->problem.detail));
+        LOG_LIMITED(LOG_LIMIT_DISK, LOG_LEVEL_ERR, LOG_MATERIAL, "material_disk_failed", LOG_TEXT("detail", r->problem.detail));
     r->backend_state = NULL;
     material_wait_free(wait);
     tus_done(r, 0); /* the words of the first failure stand in the request */
@@ -379,7 +384,7 @@ int material_api_new(const struct material_api_options *options, struct material
         return TB_ENOMEM;
     api->options = *options;
     const struct tus_options tus = {.backend = &backend, .context = api, .max_bytes = LIMIT_MATERIAL_BYTES,
-                                    .max_writers = LIMIT_UPLOADS_ACTIVE};
+                                    .max_writers = LIMIT_UPLOADS_ACTIVE, .max_writers_of_one = LIMIT_UPLOADS_ACTIVE_OF_ONE};
     int rc = tus_new(&tus, &api->tus);
     if (!rc && uv_timer_init(options->loop, &api->timer))
         rc = TB_ENOMEM;

@@ -23,6 +23,7 @@ struct material_ask {
     int64_t length;                   /* create and stored; else 0 */
     char type[MATERIAL_TYPE_TEXT];    /* create (as announced) and stored; else "" */
     char owner[MATERIAL_OWNER_TEXT];  /* staff id or office code from the certificate */
+    uint16_t source;                  /* in whose turn it waits (daemon/base/fair_queue.h) */
 };
 
 struct material_api_options {
@@ -30,6 +31,7 @@ struct material_api_options {
     struct lanes *lanes;              /* borrowed */
     struct material_store *files;     /* borrowed */
     void *context;
+    uint16_t (*source)(void *context, const struct tls_identity *who); /* NULL: everything waits in one turn */
     /* May this person or office do this?  `x` is alive during the call; `ask` is until the answer. */
     void (*may)(void *context, struct exchange *x, const struct material_ask *ask, struct material_wait *wait);
     /* The material is whole on the disk: commit its row, then answer. */

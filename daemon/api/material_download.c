@@ -40,7 +40,7 @@ static int check_name(struct material_wait *wait)
         (void)snprintf(name + 2 * i, 3, "%02x", hash[i]);
     if (!strcmp(name, wait->ask.sha256))
         return 0;
-    LOG(LOG_LEVEL_ERR, LOG_STORE, "material_damaged", LOG_TEXT("material", wait->ask.sha256), LOG_INT("bytes", wait->state.length));
+    LOG_LIMITED(LOG_LIMIT_DISK, LOG_LEVEL_ERR, LOG_STORE, "material_damaged", LOG_TEXT("material", wait->ask.sha256), LOG_INT("bytes", wait->state.length));
     return problem_set(&wait->problem, PROBLEM_STORE_DAMAGED, NULL, "the file of this material is not what it was");
 }
 

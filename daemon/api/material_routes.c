@@ -39,6 +39,7 @@ static int ask_expected(struct api *api, const char *office, const struct materi
     memcpy(permission->question.peer, office, sizeof permission->question.peer);
     memcpy(permission->question.sha256, ask->sha256, sizeof permission->question.sha256);
     permission->question.query.done = permission_told;
+    permission->question.query.fair.source = ask->source;
     permission->wait = wait;
     int rc = store_read(api->store, &permission->question.query);
     if (rc == 0)
@@ -67,8 +68,8 @@ static void reading_kept(struct store_command *command, int rc)
 static int keep_reading(struct api *api, struct exchange *x, const struct material_ask *ask, struct material_wait *wait, struct problem *p)
 {
     const struct tls_identity *who = exchange_identity(x);
-    LOG(LOG_LEVEL_NOTICE, LOG_API, "material_read", LOG_TEXT("staff", who->staff), LOG_TEXT("material", ask->sha256),
-        LOG_TEXT("request", exchange_request_id(x)));
+    LOG_LIMITED(LOG_LIMIT_MATERIAL_READ, LOG_LEVEL_NOTICE, LOG_API, "material_read", LOG_TEXT("staff", who->staff),
+                LOG_TEXT("material", ask->sha256), LOG_TEXT("request", exchange_request_id(x)));
     struct reading *reading = calloc(1, sizeof *reading);
     if (!reading)
         return problem_from_code(p, TB_ENOMEM);
@@ -140,6 +141,7 @@ static void stored(void *context, const struct material_ask *ask, struct materia
     row->size = ask->length;
     row->at = api->world->now_ms(api->world->context);
     arrival->arrival.command.done = arrival_done;
+    arrival->arrival.command.fair.source = ask->source;
     arrival->api = api;
     arrival->wait = wait;
     int rc = store_submit(api->store, &arrival->arrival.command);
@@ -150,10 +152,15 @@ static void stored(void *context, const struct material_ask *ask, struct materia
     }
 }
 
+static uint16_t source(void *context, const struct tls_identity *who)
+{
+    return api_source(context, who);
+}
+
 int api_start_materials(struct api *api, struct material_store *files)
 {
     struct material_api_options options = {
-        .loop = api->loop, .lanes = api->lanes, .files = files, .context = api, .may = may, .stored = stored};
+        .loop = api->loop, .lanes = api->lanes, .files = files, .context = api, .source = source, .may = may, .stored = stored};
     return material_api_new(&options, &api->materials);
 }
 

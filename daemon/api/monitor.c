@@ -69,12 +69,12 @@ static void maybe_free(struct monitor *monitor)
 
 /* ---- what was found ---- */
 
-static void told(const struct finding *finding, const char *event)
+static void began(const struct finding *finding)
 {
     static const enum log_level levels[] = {
         [FINDING_ERROR] = LOG_LEVEL_ERR, [FINDING_WARNING] = LOG_LEVEL_WARNING, [FINDING_NOTICE] = LOG_LEVEL_NOTICE};
     const struct finding_type *type = finding_type(finding->id);
-    LOG(levels[type->level], LOG_MAIN, event, LOG_TEXT("finding", type->name), LOG_TEXT("peer", finding->about),
+    LOG(levels[type->level], LOG_MAIN, "finding_began", LOG_TEXT("finding", type->name), LOG_TEXT("peer", finding->about),
         LOG_INT("number", finding->number));
 }
 
@@ -82,7 +82,7 @@ static void tell_changes(const struct findings *before, const struct findings *n
 {
     for (size_t i = 0; i < now->count; i++)
         if (!findings_find(before, now->list[i].id, now->list[i].about))
-            told(&now->list[i], "finding_began");
+            began(&now->list[i]);
     for (size_t i = 0; i < before->count; i++)
         if (!findings_find(now, before->list[i].id, before->list[i].about))
             LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "finding_ended", LOG_TEXT("finding", finding_type(before->list[i].id)->name),
@@ -147,7 +147,7 @@ static void look(struct monitor *monitor, const json_t *peers)
         .log_lost = is_recent(monitor, ALERT_LOG_LOST),
         .writer_silent_ms = monitor->touching ? monotonic_ms() - monitor->touched_ms : 0,
         .writer_queue = (int64_t)stats.queue,
-        .certificate_days = metric_get(METRIC_TLS_CERTIFICATE_DAYS),
+        .certificate_days = parts->wiring.certificate_days(parts->wiring.context),
         .calendar_days = calendar_last_day(parts->office->calendar) - now_ms() / MS_PER_DAY,
         .hooks_failing = metric_get(METRIC_HOOK_FAILING),
         .peers = facts_of_peers,
@@ -221,7 +221,7 @@ static json_t *status_json(const struct monitor *monitor, const json_t *asked)
         time_json(now_ms()), "findings", findings_json(&monitor->findings), "peers", peers_json(monitor, asked), "store", "disk_free_bytes",
         (json_int_t)metric_get(METRIC_DISK_FREE_BYTES), "disk_floor_bytes", (json_int_t)parts->config->store.disk_floor_bytes, "wal_bytes",
         (json_int_t)stats.wal_bytes, "queue", (json_int_t)stats.queue, "ledger_size", (json_int_t)metric_get(METRIC_LEDGER_SIZE), "failed",
-        stats.failed != 0, "certificate_days", (json_int_t)metric_get(METRIC_TLS_CERTIFICATE_DAYS), "calendar_days",
+        stats.failed != 0, "certificate_days", (json_int_t)parts->wiring.certificate_days(parts->wiring.context), "calendar_days",
         (json_int_t)(calendar_last_day(parts->office->calendar) - now_ms() / MS_PER_DAY), "hooks", "failing",
         (json_int_t)metric_get(METRIC_HOOK_FAILING), "behind", (json_int_t)metric_get(METRIC_HOOK_BEHIND), "cases", "taken",
         (json_int_t)metric_get(METRIC_CASES_TAKEN), "received", (json_int_t)metric_get(METRIC_CASES_RECEIVED));

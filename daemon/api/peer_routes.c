@@ -6,6 +6,7 @@
 #include "daemon/base/metrics.h"
 #include "daemon/net/tus.h"
 #include "proto/limits.h"
+#include "proto/trace.h"
 
 /* ---- who asks ---- */
 
@@ -44,6 +45,14 @@ struct api_peer *api_peer_of(struct exchange *x, struct api *api)
     return NULL;
 }
 
+uint16_t api_source(const struct api *api, const struct tls_identity *who)
+{
+    const struct api_peer *peer = who && who->kind == TLS_OFFICE ? find_peer(api, who->office) : NULL;
+    if (peer)
+        return fair_peer((unsigned)(peer - api->peers));
+    return who && who->kind == TLS_STAFF ? fair_staff(who->staff) : FAIR_OWN;
+}
+
 /* ---- POST /peer/v1/messages ----
  *
  * What we saw last of the peer's ledger (query) → decode and verify against it (FAST lane) → take in (command) → answer (query). */
@@ -62,6 +71,7 @@ struct intake {
     struct parcel *parcel; /* owned until the inbound takes it */
     struct problem problem;
     int rc;
+    uint16_t source, messages; /* whose turn, and how much of it */
 };
 
 static void intake_free(struct intake *intake)
@@ -76,16 +86,14 @@ static void intake_free(struct intake *intake)
 
 static void intake_fail(struct intake *intake, int rc)
 {
-    static struct log_limit limit;
     office_problem(&intake->problem, rc);
     if (rc == TB_ETRUST)
         metric_add(METRIC_PEER_UNTRUSTED, 1);
     /* two offices that speak at the same time correct each other with these: nothing that anybody has to read */
     bool correction = intake->problem.id == PROBLEM_CHECKPOINT || intake->problem.id == PROBLEM_SEQUENCE;
-    if (correction || log_limit_pass(&limit, 30))
-        LOG(rc == TB_ETRUST ? LOG_LEVEL_ERR : correction ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, LOG_PEER, "batch_refused",
-            LOG_TEXT("peer", intake->peer->peer->code), LOG_TEXT("problem", problem_type(intake->problem.id)->name), LOG_TEXT("error", err_text(rc)),
-            LOG_TEXT("request", exchange_request_id(intake->x)));
+    LOG_LIMITED(LOG_LIMIT_BATCH, rc == TB_ETRUST ? LOG_LEVEL_ERR : correction ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, LOG_PEER,
+                "batch_refused", LOG_TEXT("peer", intake->peer->peer->code), LOG_TEXT("problem", problem_type(intake->problem.id)->name),
+                LOG_TEXT("error", err_text(rc)), LOG_TEXT("request", exchange_request_id(intake->x)));
     api_answer_failure(intake->x, &intake->problem, rc);
     intake_free(intake);
 }
@@ -110,6 +118,19 @@ static void answer_done(struct store_query *query, int rc)
     intake_fail(intake, rc);
 }
 
+/* One line for each message that was new. */
+static void log_fates(const struct office_inbound *inbound)
+{
+    for (size_t i = 0; i < inbound->fate_count; i++) {
+        const struct office_fate *fate = &inbound->fates[i];
+        char trace[TRACE_TEXT];
+        trace_of_id(fate->id, trace);
+        LOG(LOG_LEVEL_INFO, LOG_PEER, "message_taken", LOG_TEXT("request", trace), LOG_TEXT("peer", inbound->peer->code),
+            LOG_TEXT("entry", fate->id), LOG_TEXT("type", fate->type), LOG_TEXT("case", fate->case_no), LOG_TEXT("verdict", fate->verdict),
+            LOG_TEXT("problem", fate->problem));
+    }
+}
+
 static void inbound_done(struct store_command *command, int rc)
 {
     struct intake *intake = ((struct office_inbound *)command)->user;
@@ -117,22 +138,25 @@ static void inbound_done(struct store_command *command, int rc)
     intake->problem = inbound->problem;
     if (inbound->differs) {
         metric_add(METRIC_PEER_DIFFERENCES, 1);
-        LOG(LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", inbound->peer->code), LOG_TEXT("seen_in", "batch"));
+        LOG_LIMITED(LOG_LIMIT_TALLIES, LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", inbound->peer->code), LOG_TEXT("seen_in", "batch"));
     }
     if (rc == 0 && inbound->discord.count) {
         metric_add(METRIC_PEER_CONTRADICTIONS, (int64_t)inbound->discord.count);
-        LOG(LOG_LEVEL_ERR, LOG_PEER, "peer_contradicts", LOG_TEXT("peer", inbound->peer->code), LOG_TEXT("seen_in", "batch"),
+        LOG_LIMITED(LOG_LIMIT_CONTRADICTS, LOG_LEVEL_ERR, LOG_PEER, "peer_contradicts", LOG_TEXT("peer", inbound->peer->code), LOG_TEXT("seen_in", "batch"),
             LOG_TEXT("what", discord_words[inbound->discord.what]), LOG_TEXT("about", inbound->discord.about),
             LOG_INT("revision", inbound->discord.rev), LOG_INT("count", inbound->discord.count));
     }
     if (rc == 0) {
+        log_fates(inbound);
         metric_add(METRIC_PEER_BATCHES_TAKEN, 1);
         metric_add(METRIC_PEER_MESSAGES_TAKEN, (int64_t)inbound->applied);
         metric_add(METRIC_PEER_MESSAGES_REFUSED, (int64_t)inbound->refused);
         metric_add(METRIC_PEER_MESSAGES_INVALID, (int64_t)inbound->invalid);
         metric_add(METRIC_PEER_DUPLICATES, (int64_t)inbound->duplicates);
+        observe_inbound(intake->api, inbound);
         watch_notify_all(intake->api->watch, (const char(*)[CASE_NO_TEXT])inbound->changed, inbound->changed_count);
         intake->answer.query.done = answer_done;
+        intake->answer.query.fair.source = intake->source;
         intake->answer.user = intake;
         rc = store_read(intake->api->store, &intake->answer.query);
         if (rc == 0)
@@ -176,10 +200,12 @@ static void check_done(struct lane_job *job)
         intake_fail(intake, intake->rc);
         return;
     }
+    intake->messages = (uint16_t)intake->parcel->count; /* at most LIMIT_BATCH_MESSAGES */
     office_answer_init(&intake->answer, api->office, intake->parcel);
     office_inbound_init(&intake->inbound, api->office, intake->peer->peer, intake->parcel, &intake->seen.root);
     intake->parcel = NULL;
     intake->inbound.command.done = inbound_done;
+    intake->inbound.command.fair = (struct fair_item){.source = intake->source, .cost = intake->messages};
     intake->inbound.user = intake;
     int rc = store_submit(api->store, &intake->inbound.command);
     if (rc < 0) {
@@ -194,7 +220,7 @@ static void seen_done(struct store_query *query, int rc)
 {
     struct intake *intake = ((struct office_seen *)query)->user;
     if (rc == 0) {
-        intake->check = (struct lane_job){.work = check_work, .done = check_done};
+        intake->check = (struct lane_job){.work = check_work, .done = check_done, .fair.source = intake->source};
         rc = lane_submit(intake->api->lanes, LANE_FAST, &intake->check);
     }
     if (rc < 0)
@@ -234,6 +260,8 @@ static void post_messages(struct exchange *x, void *context)
     peer->busy = true;
     exchange_hold(x);
     office_seen_init(&intake->seen, api->office, peer->peer->code);
+    intake->source = fair_peer((unsigned)(peer - api->peers));
+    intake->seen.query.fair.source = intake->source;
     intake->seen.query.done = seen_done;
     intake->seen.user = intake;
     if (store_read(api->store, &intake->seen.query) != 0) {

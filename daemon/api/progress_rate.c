@@ -34,7 +34,8 @@ int api_progress_allowed(struct api *api, const struct office_staff *staff, cons
     if (of_client && count_one(&api->progress, name, LIMIT_PROGRESS_CASE, now))
         return 0;
     metric_add(METRIC_PROGRESS_LIMITED, 1);
-    LOG(LOG_LEVEL_NOTICE, LOG_API, "progress_limited", LOG_TEXT("staff", staff->id), LOG_TEXT("by", of_client ? "case" : "certificate"));
+    LOG_LIMITED(LOG_LIMIT_PROGRESS, LOG_LEVEL_NOTICE, LOG_API, "progress_limited", LOG_TEXT("staff", staff->id),
+                LOG_TEXT("by", of_client ? "case" : "certificate"));
     return of_client ? problem_set(p, PROBLEM_TOO_OFTEN, "", "at most %d questions about one case in %d seconds", LIMIT_PROGRESS_CASE,
                                    LIMIT_PROGRESS_MS / 1000)
                      : problem_set(p, PROBLEM_TOO_OFTEN, "", "at most %d questions of one certificate in %d seconds", LIMIT_PROGRESS_CLIENT,

@@ -1,6 +1,7 @@
 /* report_api: one page of a report (GET /window/v1/reports/{name}).
  *
- * Pages are computed one at a time, so that however many supervisors ask at once, a reader stays free for the lists of the windows. */
+ * Pages are computed one at a time, so that however many supervisors ask at once, a reader stays free for the lists of the windows.
+ * Nobody has two in a row while somebody else waits. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ struct api_report {
     struct office_report report; /* first member */
     struct exchange *x;
     struct api *api;
+    const struct office_staff *staff;
     struct api_report *next;
 };
 
@@ -19,6 +21,22 @@ static void inquiry_free(struct api_report *inquiry)
 {
     office_report_clear(&inquiry->report);
     free(inquiry);
+}
+
+/* Puts the first of somebody else before those of `staff`. */
+static void change_turn(struct api *api, const struct office_staff *staff)
+{
+    struct api_report **at = &api->report_first;
+    while (*at && !strcmp((*at)->staff->id, staff->id))
+        at = &(*at)->next;
+    struct api_report *other = *at;
+    if (!other || at == &api->report_first)
+        return;
+    *at = other->next;
+    if (!*at)
+        api->report_last = at;
+    other->next = api->report_first;
+    api->report_first = other;
 }
 
 /* Computes the first of the queue; one that the store does not take is answered, and the next one tried. */
@@ -44,6 +62,7 @@ static void inquiry_done(struct store_query *query, int rc)
     struct api *api = inquiry->api;
     api->report_first = inquiry->next;
     api->report_count--;
+    change_turn(api, inquiry->staff);
     if (rc < 0)
         api_answer_failure(inquiry->x, &inquiry->report.problem, rc);
     else
@@ -129,12 +148,22 @@ static int read_parameters(struct exchange *x, struct office_report *q, struct p
     return 0;
 }
 
+static unsigned waiting_of(const struct api *api, const struct office_staff *staff)
+{
+    unsigned count = 0;
+    const struct api_report *inquiry = api->report_first;
+    for (unsigned i = 0; i < api->report_count; i++, inquiry = inquiry->next)
+        count += !strcmp(inquiry->staff->id, staff->id);
+    return count;
+}
+
 void api_report_get(struct exchange *x, void *context)
 {
     struct api *api = context;
     struct problem p = {.number = -1};
     const char *name = exchange_param(x, "name");
-    if (!api_staff(x, api))
+    const struct office_staff *staff = api_staff(x, api);
+    if (!staff)
         return;
     const struct report *report = report_find(name);
     if (!report) {
@@ -142,7 +171,8 @@ void api_report_get(struct exchange *x, void *context)
         exchange_answer_problem(x, &p);
         return;
     }
-    struct api_report *inquiry = api->report_count < LIMIT_REPORTS_WAITING ? calloc(1, sizeof *inquiry) : NULL;
+    bool room = api->report_count < LIMIT_REPORTS_WAITING && waiting_of(api, staff) < LIMIT_REPORTS_WAITING_OF_ONE;
+    struct api_report *inquiry = room ? calloc(1, sizeof *inquiry) : NULL;
     if (!inquiry) {
         (void)problem_set(&p, PROBLEM_BUSY, "", "%u pages of reports are waiting", api->report_count);
         exchange_answer_problem(x, &p);
@@ -156,7 +186,9 @@ void api_report_get(struct exchange *x, void *context)
     }
     inquiry->x = x;
     inquiry->api = api;
+    inquiry->staff = staff;
     inquiry->report.query.done = inquiry_done;
+    inquiry->report.query.fair.source = fair_staff(staff->id);
     exchange_hold(x);
     enqueue(api, inquiry);
 }

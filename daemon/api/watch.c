@@ -157,6 +157,7 @@ static void watcher_ask(struct watcher *watcher)
     watcher->question.state = -1;
     watcher->question.limit = 1;
     watcher->question.query.done = watcher_told;
+    watcher->question.query.fair.source = watcher->staff ? fair_staff(watcher->staff->id) : FAIR_OWN;
     watcher->again = false;
     exchange_hold(x);
     if (store_read(api->store, &watcher->question.query) == 0) {
@@ -181,6 +182,14 @@ static void on_comment(uv_timer_t *timer)
     }
 }
 
+static size_t watchers_of(const struct watch *watch, const struct office_staff *staff)
+{
+    size_t count = 0;
+    for (const struct watcher *watcher = watch->watchers; watcher; watcher = watcher->next)
+        count += watcher->staff && !strcmp(watcher->staff->id, staff->id);
+    return count;
+}
+
 void watch_begin(struct exchange *x, struct api *api, const struct office_staff *staff, const char *case_no)
 {
     struct watch *watch = api->watch;
@@ -193,6 +202,8 @@ void watch_begin(struct exchange *x, struct api *api, const struct office_staff 
         (void)problem_set(&p, PROBLEM_STOPPING, "", "the service is stopping");
     else if (watch->count >= LIMIT_WATCHERS)
         (void)problem_set(&p, PROBLEM_BUSY, "", "%d clients follow cases already", LIMIT_WATCHERS);
+    else if (watchers_of(watch, staff) >= LIMIT_WATCHERS_OF_ONE)
+        (void)problem_set(&p, PROBLEM_BUSY, "", "this certificate follows %d cases already", LIMIT_WATCHERS_OF_ONE);
     else if (!(watcher = calloc(1, sizeof *watcher)))
         (void)problem_from_code(&p, TB_ENOMEM);
     if (!watcher) {

@@ -96,6 +96,7 @@ static void call_done(struct store_command *command, int rc)
 {
     struct call *call = (struct call *)command;
     struct office_request *request = &call->request;
+    exchange_set_about(call->x, rc < 0 ? request->case_no : request->changed_case);
     if (rc < 0) {
         if (request->kind != OFFICE_VIEW)
             metric_add(rc == TB_EFULL ? METRIC_DISK_LOW_REFUSED : METRIC_ACTIONS_REFUSED, 1);
@@ -168,6 +169,8 @@ static void start_call(struct exchange *x, struct api *api, enum office_kind kin
         call->x = x;
         call->api = api;
         call->request.command.done = call_done;
+        call->request.command.fair.source = fair_staff(staff->id);
+        memcpy(call->request.command.trace, exchange_request_id(x), TRACE_TEXT);
         exchange_hold(x);
         rc = store_submit(api->store, &call->request.command);
         if (rc == 0)
@@ -236,7 +239,22 @@ static void get_case(struct exchange *x, void *context)
 struct inquiry {
     struct office_question question; /* first member */
     struct exchange *x;
+    int (*run)(struct store_db *db, struct store_query *query); /* of the question */
+    char *text;                                                 /* owned: the answer */
 };
+
+/* Reader thread: a long list is written out here, where the others do not wait for it, and not on the loop. */
+static int inquiry_run(struct store_db *db, struct store_query *query)
+{
+    struct inquiry *inquiry = (struct inquiry *)query;
+    int rc = inquiry->run(db, query);
+    if (rc < 0)
+        return rc;
+    inquiry->text = json_dumps(inquiry->question.answer, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(inquiry->question.answer);
+    inquiry->question.answer = NULL;
+    return inquiry->text ? rc : TB_ENOMEM;
+}
 
 static void inquiry_done(struct store_query *query, int rc)
 {
@@ -244,9 +262,10 @@ static void inquiry_done(struct store_query *query, int rc)
     if (rc < 0)
         api_answer_failure(inquiry->x, &inquiry->question.problem, rc);
     else
-        exchange_answer_json(inquiry->x, 200, inquiry->question.answer);
+        exchange_answer(inquiry->x, 200, "application/json", inquiry->text, strlen(inquiry->text));
     exchange_release(inquiry->x);
     office_question_clear(&inquiry->question);
+    free(inquiry->text);
     free(inquiry);
 }
 
@@ -359,7 +378,10 @@ static void ask(struct exchange *x, struct api *api, enum office_ask what)
     int rc = read_parameters(x, &inquiry->question, &p);
     if (rc == 0) {
         inquiry->x = x;
+        inquiry->run = inquiry->question.query.run;
+        inquiry->question.query.run = inquiry_run;
         inquiry->question.query.done = inquiry_done;
+        inquiry->question.query.fair.source = fair_staff(staff->id);
         exchange_hold(x);
         if (store_read(api->store, &inquiry->question.query) == 0)
             return;

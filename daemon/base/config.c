@@ -85,14 +85,18 @@ static int check_keys(const struct config_yaml *file, const struct config_option
     return 0;
 }
 
-/* Replaces a relative file name by one relative to the configuration file. */
+/* Replaces a relative file name by one relative to the configuration file, and the name of a credential (LoadCredential=) by that of its
+ * file. */
 static int resolve(const struct config_yaml *file, char **name)
 {
-    const char *slash = strrchr(file->path, '/');
-    if ((*name)[0] == '/' || !slash)
+    static const char credential[] = "credential:";
+    const char *slash = strrchr(file->path, '/'), *directory = getenv("CREDENTIALS_DIRECTORY");
+    bool secret = strncmp(*name, credential, sizeof credential - 1) == 0;
+    if ((*name)[0] == '/' || (secret ? !directory : !slash))
         return 0;
     char *whole = NULL;
-    if (asprintf(&whole, "%.*s/%s", (int)(slash - file->path), file->path, *name) < 0)
+    if (secret ? asprintf(&whole, "%s/%s", directory, *name + sizeof credential - 1) < 0
+               : asprintf(&whole, "%.*s/%s", (int)(slash - file->path), file->path, *name) < 0)
         return TB_ENOMEM;
     free(*name);
     *name = whole;
@@ -105,7 +109,8 @@ static int take_file(const struct config_yaml *file, char **name, bool directory
     if (resolve(file, name))
         return problem_from_code(p, TB_ENOMEM);
     if (stat(*name, &info))
-        return config_yaml_refuse(file, at, p, "%s does not exist or cannot be reached: %s", directory ? "directory" : "file", *name);
+        return config_yaml_refuse(file, at, p, "%s does not exist or cannot be reached: %s%s", directory ? "directory" : "file", *name,
+                                  strncmp(*name, "credential:", 11) == 0 ? " (only systemd's service has credentials)" : "");
     if (directory ? !S_ISDIR(info.st_mode) : !S_ISREG(info.st_mode))
         return config_yaml_refuse(file, at, p, "is no %s: %s", directory ? "directory" : "file", *name);
     return 0;
@@ -356,6 +361,57 @@ static int check_limits(const struct config_yaml *file, const struct config *c, 
     return 0;
 }
 
+static int check_admission(const struct config_yaml *file, const struct config_admission *a, struct problem *p)
+{
+    const struct {
+        const char *key;
+        unsigned value;
+    } rows[] = {{"staff_per_s", a->staff_per_s}, {"peer_per_s", a->peer_per_s}, {"connections", a->connections},
+                {"connections_of_one", a->connections_of_one}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char at[AT_BYTES];
+        (void)snprintf(at, sizeof at, "/admission/%s", rows[i].key);
+        if (rows[i].value < 1 || rows[i].value > LIMIT_ADMISSION_MAX)
+            return config_yaml_refuse(file, at, p, "%s must be 1 to %d", rows[i].key, LIMIT_ADMISSION_MAX);
+    }
+    return 0;
+}
+
+/* The level that `areas` gives this area, or NULL. */
+static const char *area_level(const struct config_log *log, int area)
+{
+    const struct config_log_areas *a = &log->areas;
+    const char *const levels[LOG_AREAS] = {a->main, a->config, a->store, a->ledger, a->office,
+                                           a->net,  a->tls,    a->peer,  a->api,    a->material};
+    return levels[area];
+}
+
+static int check_log(const struct config_yaml *file, const struct config *c, struct problem *p)
+{
+    static const char words[] = "level '%.20s': err, warning, notice, info or debug";
+    if (log_level_by_name(c->log.level) < 0)
+        return config_yaml_refuse(file, "/log/level", p, words, c->log.level);
+    for (int i = 0; i < LOG_AREAS; i++) {
+        char at[AT_BYTES];
+        const char *level = area_level(&c->log, i);
+        (void)snprintf(at, sizeof at, "/log/areas/%s", log_area_name((enum log_area)i));
+        if (level && log_level_by_name(level) < 0)
+            return config_yaml_refuse(file, at, p, words, level);
+    }
+    return 0;
+}
+
+void config_set_log(const struct config_log *log)
+{
+    int level = log_level_by_name(log->level);
+    if (level >= 0)
+        log_set_level((enum log_level)level);
+    for (int i = 0; i < LOG_AREAS; i++) {
+        const char *own = area_level(log, i);
+        log_set_area_level((enum log_area)i, own ? log_level_by_name(own) : -1);
+    }
+}
+
 static int check(const struct config_yaml *file, const struct config *c, struct problem *p)
 {
     if (!office_valid(c->office.code))
@@ -364,11 +420,14 @@ static int check(const struct config_yaml *file, const struct config *c, struct 
         return config_yaml_refuse(file, "/store/readers", p, "readers must be 1 to %d", READERS_MAX);
     if (!suite_by_name(c->ledger.suite))
         return config_yaml_refuse(file, "/ledger/suite", p, "suite '%.20s' is not known", c->ledger.suite);
-    if (log_level_by_name(c->log.level) < 0)
-        return config_yaml_refuse(file, "/log/level", p, "level '%.20s': err, warning, notice, info or debug", c->log.level);
+    int err = check_log(file, c, p);
+    if (err)
+        return err;
     if (c->hooks.directory && (c->hooks.timeout_s < 1 || c->hooks.timeout_s > LIMIT_HOOK_TIMEOUT_S))
         return config_yaml_refuse(file, "/hooks/timeout_s", p, "timeout_s must be 1 to %d", LIMIT_HOOK_TIMEOUT_S);
-    int err = check_limits(file, c, p);
+    err = check_limits(file, c, p);
+    if (!err)
+        err = check_admission(file, &c->admission, p);
     if (!err)
         err = check_listeners(file, c, p);
     if (!err)
@@ -471,7 +530,7 @@ int config_print_reference(struct buf *out)
         "--check-config FILE`.\nThis page is made from the table that reads the file "
         "(`daemon/base/config_schema.c`).\nUnknown keys, doubled keys, anchors and aliases are refused, with "
         "file and line. Relative file names are\nrelative to the configuration file. Secrets are never "
-        "values, only names of files.\n\n## The file\n\n");
+        "values, only names of files;\n`credential:NAME` is the file of a systemd credential (`LoadCredential=`), for the service only.\n\n## The file\n\n");
     if (!err)
         err = print_table(out, config_options, "");
     for (const struct config_option *o = config_options; !err && o->key; o++) {
@@ -482,6 +541,14 @@ int config_print_reference(struct buf *out)
         err = buf_printf(out, "\n## `%s`\n\n%s\n\n", o->key, o->help);
         if (!err)
             err = print_table(out, o->members, prefix);
+        for (const struct config_option *inner = o->members; !err && inner->key; inner++) {
+            char deeper[128];
+            (void)snprintf(deeper, sizeof deeper, "%s%s.", prefix, inner->key);
+            if (inner->members)
+                err = buf_printf(out, "\n");
+            if (!err && inner->members)
+                err = print_table(out, inner->members, deeper);
+        }
     }
     return err;
 }

@@ -1,7 +1,8 @@
 /* config: one office's configuration file (YAML through libcyaml), read, checked and explained.
  *
  * One schema table drives parsing, `tongband --check-config` and docs/reference/configuration.md.  Unknown keys are fatal; each error
- * names file and line.  Relative paths are relative to the file.  Secrets are never values, only file names. */
+ * names file and line.  Relative paths are relative to the file, "credential:NAME" to $CREDENTIALS_DIRECTORY.  Secrets are never values,
+ * only file names. */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
@@ -27,8 +28,13 @@ struct config_ledger {
     char *suite;         /* "intl" */
 };
 
+struct config_log_areas { /* a level for this area alone, or NULL; in the order of enum log_area */
+    char *main, *config, *store, *ledger, *office, *net, *tls, *peer, *api, *material;
+};
+
 struct config_log {
     char *level;         /* err warning notice info debug */
+    struct config_log_areas areas;
 };
 
 struct config_hooks {
@@ -84,6 +90,10 @@ struct config_limits {   /* of the halls' own steps, working days (proto/light.h
     unsigned forward, originals, recheck, result;
 };
 
+struct config_admission { /* daemon/api/admission.h, daemon/net/http_server.h */
+    unsigned staff_per_s, peer_per_s, connections, connections_of_one;
+};
+
 struct config {
     char *path;          /* of the file */
     struct config_office office;
@@ -105,13 +115,20 @@ struct config {
     struct config_log log;
     struct config_hooks hooks;
     struct config_limits limits;
+    struct config_admission admission;
 };
 
 /* Reads and checks the file and the references in it (files exist, codes valid, ids unique).  *out is new. */
 int config_load(const char *path, struct config **out, struct problem *p) TB_MUST_USE;
 void config_free(struct config *config);
+/* Levels as the file says, now. */
+void config_set_log(const struct config_log *log);
 /* Prints the commented default configuration / the reference page from the schema table. */
 int config_print_reference(struct buf *out) TB_MUST_USE;
+
+/* What the configuration says, for a support bundle: nothing about persons, of the staff only how many; files by their names.  New, NULL
+ * without memory. */
+json_t *config_summary(const struct config *config);
 
 /* Catalogue files (YAML): {office, items:[…]} → the JSON edition document's items, checked by proto/item.h, errors with
  * file:line.  *items is a new reference. */

@@ -69,9 +69,25 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(NUMBER, config_limits, originals, "originals", NO, "2", "Working days until the paper originals are posted (原件寄递).") \
     R(NUMBER, config_limits, recheck, "recheck", NO, "1", "Working days for the first answer of the home side (属地复核).") \
     R(NUMBER, config_limits, result, "result", NO, "1", "Working days until the result is posted or handed over (结果寄送).")
+#define ADMISSION_ROWS(R)                                                                                                \
+    R(NUMBER, config_admission, staff_per_s, "staff_per_s", NO, "50", "Requests a second of one member of staff, counted each for itself: to read, to change, to move files; ten times as many at once. Raise it for a certificate that a line system uses.") \
+    R(NUMBER, config_admission, peer_per_s, "peer_per_s", NO, "200", "The same of one counterpart.")                     \
+    R(NUMBER, config_admission, connections, "connections", NO, "4096", "Connections of each listener; beyond it the oldest idle one is closed. Needs as many open files.") \
+    R(NUMBER, config_admission, connections_of_one, "connections_of_one", NO, "512", "Connections of one certificate or one address; raise it where all windows come through one address.")
 #define HOOKS_ROWS(R)                                                                                                    \
     R(DIRECTORY, config_hooks, directory, "directory", YES, NULL, "Programs of the site that are told each event; without `hooks` nothing is told.") \
     R(NUMBER, config_hooks, timeout_s, "timeout_s", NO, "30", "Seconds after which a program that does not end is stopped, 1 to 600.")
+#define LOG_AREA_ROWS(R) \
+    R(TEXT, config_log_areas, main, "main", NO, NULL, "Level of start, stop, signals.") \
+    R(TEXT, config_log_areas, config, "config", NO, NULL, "Level of the configuration.") \
+    R(TEXT, config_log_areas, store, "store", NO, NULL, "Level of database and disk.") \
+    R(TEXT, config_log_areas, ledger, "ledger", NO, NULL, "Level of the ledger.") \
+    R(TEXT, config_log_areas, office, "office", NO, NULL, "Level of what commands mean, the tick, hooks.") \
+    R(TEXT, config_log_areas, net, "net", NO, NULL, "Level of listeners and HTTP.") \
+    R(TEXT, config_log_areas, tls, "tls", NO, NULL, "Level of handshakes and certificates.") \
+    R(TEXT, config_log_areas, peer, "peer", NO, NULL, "Level of the exchange with counterparts.") \
+    R(TEXT, config_log_areas, api, "api", NO, NULL, "Level of requests of staff and counterparts, tongbanctl.") \
+    R(TEXT, config_log_areas, material, "material", NO, NULL, "Level of uploads and materials.")
 #define LOG_ROWS(R) \
     R(TEXT, config_log, level, "level", NO, "info", "`err`, `warning`, `notice`, `info` or `debug`.")
 
@@ -103,8 +119,16 @@ TABLES(staff, STAFF_ROWS)
 TABLES(peer, PEER_ROWS)
 TABLES(authorisation, AUTHORISATION_ROWS)
 TABLES(documents, DOCUMENTS_ROWS)
-TABLES(log, LOG_ROWS)
+TABLES(log_areas, LOG_AREA_ROWS)
+static const cyaml_schema_field_t log_fields[] = {
+    LOG_ROWS(FIELD) CYAML_FIELD_MAPPING("areas", CYAML_FLAG_OPTIONAL, struct config_log, areas, log_areas_fields), CYAML_FIELD_END};
+static const struct config_option log_options[] = {
+    LOG_ROWS(OPTION)
+    {.key = "areas", .kind = CONFIG_MAP, .help = "A level for one area alone, e.g. `areas: {peer: debug}`; the others have `log.level`.",
+     .offset = offsetof(struct config_log, areas), .members = log_areas_options},
+    {.key = NULL}};
 TABLES(hooks, HOOKS_ROWS)
+TABLES(admission, ADMISSION_ROWS)
 TABLES(limits, LIMITS_ROWS)
 
 static const cyaml_schema_value_t staff_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_staff, staff_fields)};
@@ -123,6 +147,7 @@ static const cyaml_schema_value_t file_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
     M(admin, "admin", YES, admin, "Listener for operators: `/healthz`, `/metrics`; loopback only.")                    \
     M(documents, "documents", NO, documents, "What stands on the written documents (文书).")                           \
     M(hooks, "hooks", NO, hooks, "Programs that connect a line system (条线系统).")                                    \
+    M(admission, "admission", NO, admission, "How much one sender may ask for.")                                     \
     M(log, "log", NO, log, "What is logged.")                                                                        \
     M(limits, "limits", NO, limits, "Limits of the halls' own steps, in working days; a light shows when one runs out.")
 #define LISTS(L)                                                                                                        \

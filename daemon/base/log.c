@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/base/log_journal.h"
 #include "daemon/base/metrics.h"
 #include "daemon/base/world.h"
 #include "proto/limits.h"
@@ -21,25 +22,63 @@ static const char *const area_names[LOG_AREAS] = {"main", "config", "store", "le
                                                   "net",  "tls",    "peer",  "api",    "material"};
 
 static _Atomic int current_level = LOG_LEVEL_INFO;
+static _Atomic int area_levels[LOG_AREAS]; /* level + 1; 0: the general one */
 static _Atomic bool sink_off;
+static bool to_journal;
 
 void log_set_level(enum log_level level)
 {
     atomic_store_explicit(&current_level, (int)level, memory_order_relaxed);
 }
 
-int log_level_by_name(const char *name)
+void log_set_area_level(enum log_area area, int level)
 {
-    for (int i = 0; i < (int)(sizeof level_names / sizeof level_names[0]); i++)
-        if (!strcmp(name, level_names[i]))
+    if ((unsigned)area < LOG_AREAS && level >= -1 && level <= LOG_LEVEL_DEBUG)
+        atomic_store_explicit(&area_levels[area], level + 1, memory_order_relaxed);
+}
+
+enum log_level log_level_of(enum log_area area)
+{
+    int own = (unsigned)area < LOG_AREAS ? atomic_load_explicit(&area_levels[area], memory_order_relaxed) : 0;
+    return (enum log_level)(own ? own - 1 : atomic_load_explicit(&current_level, memory_order_relaxed));
+}
+
+static int find_name(const char *name, const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(name, names[i]))
             return i;
     return -1;
 }
 
-bool log_enabled(enum log_level level)
+int log_level_by_name(const char *name)
 {
-    return (int)level <= atomic_load_explicit(&current_level, memory_order_relaxed) &&
-           !atomic_load_explicit(&sink_off, memory_order_relaxed);
+    return find_name(name, level_names, (int)(sizeof level_names / sizeof level_names[0]));
+}
+
+int log_area_by_name(const char *name)
+{
+    return find_name(name, area_names, LOG_AREAS);
+}
+
+const char *log_level_name(enum log_level level)
+{
+    return level_names[(unsigned)level <= LOG_LEVEL_DEBUG ? level : LOG_LEVEL_DEBUG];
+}
+
+const char *log_area_name(enum log_area area)
+{
+    return area_names[(unsigned)area < LOG_AREAS ? area : LOG_MAIN];
+}
+
+bool log_enabled(enum log_level level, enum log_area area)
+{
+    return level <= log_level_of(area) && !atomic_load_explicit(&sink_off, memory_order_relaxed);
+}
+
+void log_start(void)
+{
+    to_journal = log_journal_is_stderr();
 }
 
 /* A line under construction.  Pieces that do not fit whole are left out, so the line stays valid JSON. */
@@ -126,21 +165,62 @@ static void sink_write(const char *bytes, size_t len)
     }
 }
 
-void log_event(enum log_level level, enum log_area area, const char *event, const struct log_field *fields)
+static void write_json(enum log_level level, enum log_area area, const char *event, const struct log_field *fields)
 {
-    if (!log_enabled(level))
-        return;
     struct line line = {.len = 0};
     char now[TIMESTAMP_TEXT];
     const struct world *world = world_real();
     timestamp_format(world->now_ms(world->context), now);
-    (void)line_add(&line, "{\"t\":\"%s\",\"level\":\"%s\",\"area\":\"%s\",\"event\":\"%s\"", now, level_names[level],
-                   (unsigned)area < LOG_AREAS ? area_names[area] : "main", event);
+    (void)line_add(&line, "{\"t\":\"%s\",\"level\":\"%s\",\"area\":\"%s\",\"event\":\"%s\"", now, log_level_name(level),
+                   log_area_name(area), event);
     for (; fields && fields->kind != LOG_F_END; fields++)
         line_add_field(&line, fields);
     line.bytes[line.len++] = '}';
     line.bytes[line.len++] = '\n';
     sink_write(line.bytes, line.len);
+}
+
+void log_event(enum log_level level, enum log_area area, const char *event, const struct log_field *fields)
+{
+    if (!log_enabled(level, area))
+        return;
+    if (!to_journal)
+        write_json(level, area, event, fields);
+    else if (log_journal_write(level, area, event, fields))
+        metric_add(METRIC_LOG_LINES_LOST, 1);
+}
+
+static struct {
+    struct log_limit meter;
+    unsigned suppressed;
+} limits[LOG_LIMITS];
+
+static const struct {
+    unsigned per_minute;
+    const char *name;
+} limit_rows[LOG_LIMITS] = {
+#define L(constant, per_minute, name) {per_minute, name},
+    LOG_LIMIT_TABLE(L)
+#undef L
+};
+
+bool log_limit_take(enum log_limit_id limit)
+{
+    if (log_limit_pass(&limits[limit].meter, limit_rows[limit].per_minute))
+        return true;
+    (void)__atomic_fetch_add(&limits[limit].suppressed, 1, __ATOMIC_RELAXED);
+    metric_add(METRIC_LOG_LINES_SUPPRESSED, 1);
+    return false;
+}
+
+void log_tell_suppressed(void)
+{
+    for (size_t i = 0; i < LOG_LIMITS; i++) {
+        unsigned count = __atomic_exchange_n(&limits[i].suppressed, 0, __ATOMIC_RELAXED);
+        if (count)
+            LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "lines_suppressed", LOG_TEXT("limit", limit_rows[i].name), LOG_INT("count", count),
+                LOG_INT("per_minute", limit_rows[i].per_minute));
+    }
 }
 
 bool log_limit_pass(struct log_limit *limit, unsigned per_minute)

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 
+#include "daemon/base/series.h"
+
 static _Atomic int64_t values[METRICS];
 
 static const struct {
@@ -38,5 +40,5 @@ int metrics_print(struct buf *out)
         if (err)
             return err;
     }
-    return 0;
+    return series_print(out);
 }

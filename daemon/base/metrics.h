@@ -1,6 +1,7 @@
 /* metrics: the numbers an operator watches, from one table; shown at /metrics of the admin listener.
  *
- * A *counter* only grows; a *gauge* is a present value.  They count things, never name persons or cases.  All functions may be
+ * A *counter* only grows; a *gauge* is a present value.  They count things, never name persons or cases.  Those with labels or buckets
+ * are in series.h, those about the process in process.h.  All functions may be
  * called from any thread at any time and never fail. */
 #ifndef BASE_METRICS_H
 #define BASE_METRICS_H
@@ -19,8 +20,9 @@
     M(TLS_HANDSHAKES, counter, "tls_handshakes_total", "handshakes completed")                                         \
     M(TLS_FAILED, counter, "tls_failed_total", "handshakes failed: garbage, no certificate, not trusted, expired")     \
     M(TLS_RELOADS, counter, "tls_reloads_total", "certificates and keys read anew")                                    \
-    M(TLS_CERTIFICATE_DAYS, gauge, "tls_certificate_days", "days until the first of our certificates expires")         \
     M(API_DENIED, counter, "api_denied_total", "requests of certificates that do not open this API or role")           \
+    M(HTTP_EVICTED, counter, "http_connections_evicted_total", "connections closed because there were too many")      \
+    M(API_LIMITED, counter, "api_limited_total", "requests refused because their sender asks too often")               \
     M(API_REPLAYED, counter, "api_replayed_total", "repeated requests answered with the stored answer")                \
     M(WATCHERS, gauge, "watchers", "clients following cases live")                                                     \
     M(CASES_TAKEN, counter, "cases_taken_total", "cases taken in at our window")                                       \
@@ -37,6 +39,8 @@
     M(STORE_WAL_BYTES, gauge, "store_wal_bytes", "size of the write-ahead log")                                        \
     M(STORE_FSYNCS, counter, "store_fsyncs_total", "calls of fsync and fdatasync")                                     \
     M(DISK_FREE_BYTES, gauge, "disk_free_bytes", "free bytes on the disk of the store")                                \
+    M(DISK_TOTAL_BYTES, gauge, "disk_total_bytes", "size of the disk of the store")                                    \
+    M(DISK_FLOOR_BYTES, gauge, "disk_floor_bytes", "free bytes under which intakes are refused")                       \
     M(DISK_LOW_REFUSED, counter, "disk_low_refused_total", "intakes and uploads refused under the disk floor")                     \
     M(LEDGER_SIZE, gauge, "ledger_size", "entries in our ledger")                                                      \
     M(LEDGER_CLOSED, gauge, "ledger_closed", "1: nothing is recorded, the ledger is or may be behind what others have seen of it") \
@@ -58,13 +62,15 @@
     M(PEER_DIFFERENCES, counter, "peer_differences_total", "reconciliations that found a difference")                  \
     M(PEER_CONTRADICTIONS, counter, "peer_contradictions_total", "revisions and verdicts of peers against what stands here") \
     M(PEER_OLDEST_UNSENT_S, gauge, "peer_oldest_unsent_seconds", "age of the oldest message without a receipt")        \
-    M(PEER_SKEW_MS, gauge, "peer_skew_ms", "largest difference between our clock and a peer's")                        \
     M(HOOK_RUNS, counter, "hook_runs_total", "runs of programs of the hook directory")                                 \
     M(HOOK_FAILURES, counter, "hook_failures_total", "such runs that failed and are tried again")                      \
     M(HOOK_FAILING, gauge, "hook_failing", "programs whose present event was not taken yet")                           \
     M(HOOK_BEHIND, gauge, "hook_behind_entries", "ledger entries that the slowest program was not told yet")           \
     M(HOOK_LAST_FAILURE, gauge, "hook_last_failure_seconds", "time of the last failed run, seconds since 1970; 0 never") \
-    M(LOG_LINES_LOST, counter, "log_lines_lost_total", "log lines that could not be written")
+    M(CLOCK_JUMPS, counter, "clock_jumps_total", "times the clock of the machine was set, or it slept")                \
+    M(CLOCK_JUMP_S, gauge, "clock_jump_seconds", "how far the clock jumped the last time, forward or back")            \
+    M(LOG_LINES_LOST, counter, "log_lines_lost_total", "log lines that could not be written")                          \
+    M(LOG_LINES_SUPPRESSED, counter, "log_lines_suppressed_total", "log lines left out because outsiders caused too many")
 
 enum metric {
 #define M(constant, kind, name, help) METRIC_##constant,
@@ -79,7 +85,7 @@ void metric_add(enum metric metric, int64_t n);
 void metric_set(enum metric metric, int64_t value);
 /* Present value. */
 int64_t metric_get(enum metric metric);
-/* Appends all of them in the Prometheus text format 0.0.4. */
+/* Appends all of them, those of series.h too, in the Prometheus text format 0.0.4. */
 int metrics_print(struct buf *out) TB_MUST_USE;
 
 #endif

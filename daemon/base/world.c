@@ -1,6 +1,7 @@
 #include "daemon/base/world.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -47,4 +48,24 @@ const struct world *world_real(void)
     static const struct world real = {
         .now_ms = real_now_ms, .monotonic_ms = real_monotonic_ms, .random = real_random, .context = NULL};
     return &real;
+}
+
+int64_t world_figure_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t world_boot_ms(void)
+{
+    static _Atomic int64_t boot; /* kept: a clock that is set later must not look like another start */
+    int64_t known = atomic_load_explicit(&boot, memory_order_relaxed);
+    if (known)
+        return known;
+    struct timespec up;
+    (void)clock_gettime(CLOCK_BOOTTIME, &up);
+    known = real_now_ms(NULL) - ((int64_t)up.tv_sec * 1000 + up.tv_nsec / 1000000);
+    atomic_store_explicit(&boot, known, memory_order_relaxed);
+    return known;
 }

@@ -14,5 +14,9 @@ struct world {
 
 /* The real one.  Static, thread-safe. */
 const struct world *world_real(void);
+/* Monotonic µs, for figures only: nothing that the daemon does may depend on it.  Any thread. */
+int64_t world_figure_us(void);
+/* Wall clock of the machine's boot, ms since 1970, by what it says at the first call. */
+int64_t world_boot_ms(void);
 
 #endif

@@ -1,8 +1,12 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
+#include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
 /* --- closing --- */
@@ -14,6 +18,8 @@ static void conn_on_closed(uv_handle_t *handle)
         return;
     struct http_listener *listener = c->listener;
     TAILQ_REMOVE(&listener->conns, c, link);
+    crowd_leave(listener->addresses, c->address);
+    crowd_leave(listener->certificates, c->certificate);
     tls_session_free(c->tls);
     buf_free(&c->pending);
     buf_free(&c->plain);
@@ -29,6 +35,7 @@ void conn_close(struct http_conn *c)
         return;
     c->closing = true;
     listener_unqueue(c);
+    crowd_unmark(c);
     struct exchange *x = c->exchange;
     c->exchange = NULL;
     if (x)
@@ -37,9 +44,11 @@ void conn_close(struct http_conn *c)
     uv_close((uv_handle_t *)&c->timer, conn_on_closed);
 }
 
-void conn_retire(struct http_conn *c)
+void conn_retire(struct http_conn *c, bool waited)
 {
-    if (c->state == CONN_HANDSHAKE || (c->state == CONN_IDLE && !c->pending.len && !c->plain.len))
+    bool idle = c->state == CONN_IDLE && !c->pending.len && !c->plain.len;
+    bool fresh = !c->keep_alive; /* known from the first request on */
+    if ((idle && (waited || !fresh)) || (waited && c->state == CONN_HANDSHAKE))
         conn_close(c);
 }
 
@@ -53,8 +62,9 @@ void conn_wake(struct http_conn *c)
 void conn_set_state(struct http_conn *c, enum conn_state state)
 {
     c->state = state;
-    c->since = c->progress = uv_now(c->listener->loop);
-    c->body_received = 0;
+    c->since = uv_now(c->listener->loop);
+    c->body_due = conn_due_first(c, LIMIT_HTTP_BODY_STALL_MS);
+    crowd_mark(c);
     if (state != CONN_IDLE)
         return;
     /* an idle connection keeps no buffer */
@@ -73,23 +83,32 @@ size_t conn_queued(const struct http_conn *c)
 
 /* --- timers: one per connection, re-armed when it fires rather than at each event --- */
 
+uint64_t conn_due_first(const struct http_conn *c, uint64_t stall)
+{
+    return (uv_now(c->listener->loop) + listener_ms(c->listener, stall)) * 1000;
+}
+
+uint64_t conn_due_next(const struct http_conn *c, uint64_t due, size_t bytes, uint64_t rate, uint64_t stall)
+{
+    uint64_t most = conn_due_first(c, stall);
+    due += (uint64_t)bytes * 1000 * 1000 / rate / c->listener->timer_divisor;
+    return due < most ? due : most;
+}
+
 static uint64_t conn_read_deadline(const struct http_conn *c)
 {
     const struct http_listener *l = c->listener;
-    uint64_t stall, slow;
     switch (c->state) {
     case CONN_HANDSHAKE:
         return c->since + listener_ms(l, LIMIT_HTTP_HANDSHAKE_MS);
     case CONN_IDLE:
+        if (c->deaf_until)
+            return c->deaf_until;
         return c->since + listener_ms(l, LIMIT_HTTP_IDLE_MS);
     case CONN_HEAD:
         return c->since + listener_ms(l, LIMIT_HTTP_HEAD_MS);
     case CONN_BODY:
-        if (c->exchange->body_paused)
-            return 0;
-        stall = c->progress + listener_ms(l, LIMIT_HTTP_BODY_STALL_MS);
-        slow = c->since + listener_ms(l, LIMIT_HTTP_BODY_STALL_MS + c->body_received * 1000 / LIMIT_HTTP_BODY_MIN_RATE);
-        return c->exchange->route->body == HTTP_BODY_BUFFERED && slow < stall ? slow : stall;
+        return c->exchange->body_paused ? 0 : c->body_due / 1000;
     case CONN_WORK:
         return 0;
     case CONN_LINGER:
@@ -100,7 +119,16 @@ static uint64_t conn_read_deadline(const struct http_conn *c)
 
 static uint64_t conn_write_deadline(const struct http_conn *c)
 {
-    return c->writing ? c->write_progress + listener_ms(c->listener, LIMIT_HTTP_WRITE_STALL_MS) : 0;
+    return c->writing ? c->write_due / 1000 : 0;
+}
+
+/* The kernel took more of what is being written. */
+static void conn_count_written(struct http_conn *c, size_t left)
+{
+    if (left >= c->write_left)
+        return;
+    c->write_due = conn_due_next(c, c->write_due, c->write_left - left, LIMIT_HTTP_WRITE_MIN_RATE, LIMIT_HTTP_WRITE_STALL_MS);
+    c->write_left = left;
 }
 
 static void conn_on_timer(uv_timer_t *timer);
@@ -134,13 +162,15 @@ static void conn_on_timer(uv_timer_t *timer)
     if (c->closing)
         return;
     c->timer_due = 0;
-    uint64_t now = uv_now(c->listener->loop), read = conn_read_deadline(c);
+    uint64_t now = uv_now(c->listener->loop);
+    if (c->deaf_until && c->deaf_until <= now) {
+        c->deaf_until = 0;
+        conn_run(c, NULL, 0);
+        return; /* which armed the timer again */
+    }
+    uint64_t read = conn_read_deadline(c);
     if (c->writing) {
-        size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp);
-        if (left < c->write_left) {
-            c->write_left = left;
-            c->write_progress = now;
-        }
+        conn_count_written(c, uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp));
         if (conn_write_deadline(c) <= now) {
             c->listener->stats.timeouts++;
             metric_add(METRIC_HTTP_TIMEOUTS, 1);
@@ -166,7 +196,11 @@ static void conn_on_written(uv_write_t *request, int status)
         conn_close(c);
         return;
     }
-    buf_clear(&c->wire);
+    conn_count_written(c, 0);
+    if (c->state == CONN_IDLE)
+        buf_free(&c->wire);
+    else
+        buf_clear(&c->wire);
     if (c->tls)
         tls_output_freeze(c->tls, false);
     conn_run(c, NULL, 0);
@@ -183,6 +217,9 @@ static bool conn_send_wire(struct http_conn *c)
         return false;
     }
     size_t sent = n > 0 ? (size_t)n : 0;
+    c->write_left = c->wire.len;
+    if (c->write_due)
+        conn_count_written(c, c->wire.len - sent);
     if (sent == c->wire.len) {
         buf_clear(&c->wire);
         return true;
@@ -195,7 +232,8 @@ static bool conn_send_wire(struct http_conn *c)
     }
     c->writing = true;
     c->write_left = bytes.len;
-    c->write_progress = uv_now(c->listener->loop);
+    if (!c->write_due)
+        c->write_due = conn_due_first(c, LIMIT_HTTP_WRITE_STALL_MS);
     if (c->tls)
         tls_output_freeze(c->tls, true);
     return false;
@@ -261,13 +299,11 @@ static void conn_peer_done(struct http_conn *c)
 
 static void conn_tls_failed(struct http_conn *c)
 {
-    static struct log_limit limit;
     if (c->state == CONN_HANDSHAKE) {
         c->listener->stats.refused_handshakes++;
         metric_add(METRIC_TLS_FAILED, 1);
-        if (log_limit_pass(&limit, 10))
-            LOG(LOG_LEVEL_WARNING, LOG_TLS, "handshake_refused", LOG_TEXT("listener", c->listener->name),
-                LOG_TEXT("reason", tls_session_reason(c->tls)));
+        LOG_LIMITED(LOG_LIMIT_HANDSHAKE, LOG_LEVEL_WARNING, LOG_TLS, "handshake_refused", LOG_TEXT("listener", c->listener->name),
+                    LOG_TEXT("reason", tls_session_reason(c->tls)));
     }
     if (!c->writing && c->wire.len)
         (void)conn_send_wire(c); /* the alert, as far as it goes */
@@ -290,7 +326,10 @@ static bool conn_handshake(struct http_conn *c)
             return false;
         }
         metric_add(METRIC_TLS_HANDSHAKES, 1);
+        series_observe(SERIES_HANDSHAKE, 0, world_figure_us() - c->began_us);
         conn_flush(c);
+        if (!c->closing && !crowd_take_certificate(c))
+            conn_close(c);
         if (!c->closing)
             conn_set_state(c, CONN_IDLE);
         return true;
@@ -407,13 +446,44 @@ static void conn_on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
     *out = uv_buf_init(c->listener->cipher, HTTP_READ_BYTES); /* used up before the next read begins */
 }
 
+static void conn_stop_reading(struct http_conn *c)
+{
+    if (c->reading)
+        (void)uv_read_stop((uv_stream_t *)&c->tcp);
+    c->reading = false;
+}
+
+/* Whoever sends much and fast lets the others have their turn; it goes on with the ready list. */
+static void conn_yield(struct http_conn *c)
+{
+    c->turn_bytes = 0;
+    conn_stop_reading(c);
+    listener_queue(c);
+}
+
+/* The bytes wait until the listener has time for a handshake. */
+static void conn_shake_later(struct http_conn *c, const char *bytes, size_t len)
+{
+    if (buf_append(&c->pending, bytes, len)) {
+        conn_close(c);
+        return;
+    }
+    conn_stop_reading(c);
+    listener_queue(c);
+}
+
 static void conn_on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 {
     struct http_conn *c = stream->data;
     if (c->closing || n == 0)
         return;
-    if (n > 0) {
+    if (n > 0 && c->state == CONN_HANDSHAKE) {
+        conn_shake_later(c, bytes->base, (size_t)n);
+    } else if (n > 0) {
+        c->turn_bytes += (size_t)n;
         conn_run(c, bytes->base, (size_t)n);
+        if (!c->closing && c->turn_bytes >= HTTP_TURN_BYTES)
+            conn_yield(c);
     } else if (n == UV_EOF) {
         conn_peer_done(c);
         if (!c->closing)
@@ -427,15 +497,18 @@ static void conn_on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 static void conn_settle(struct http_conn *c)
 {
     bool paused = c->state == CONN_BODY && c->exchange->body_paused;
-    bool want = !c->eof && !c->pending.len && !c->plain.len && !paused;
+    bool want = !c->eof && !c->deaf_until && !c->pending.len && !c->plain.len && !paused;
     if (want && !c->reading && uv_read_start((uv_stream_t *)&c->tcp, conn_on_alloc, conn_on_read)) {
         conn_close(c);
         return;
     }
-    if (!want && c->reading)
-        (void)uv_read_stop((uv_stream_t *)&c->tcp);
-    c->reading = want;
+    if (want)
+        c->reading = true;
+    else
+        conn_stop_reading(c);
     conn_arm(c);
+    if (c->state == CONN_IDLE && c->listener->held)
+        (void)crowd_make_room(c->listener); /* may close this one */
 }
 
 void conn_run(struct http_conn *c, const char *bytes, size_t len)
@@ -460,6 +533,8 @@ void conn_run(struct http_conn *c, const char *bytes, size_t len)
     }
     if (!c->closing)
         conn_flush(c);
+    if (!c->writing && !conn_queued(c))
+        c->write_due = 0; /* the peer has read all */
     size_t left = conn_left(c);
     conn_give(c, NULL, 0);
     c->running = false;
@@ -485,6 +560,7 @@ void conn_accept(struct http_listener *listener)
         return;
     }
     c->listener = listener;
+    c->began_us = world_figure_us();
     c->tcp.data = c->timer.data = c;
     buf_init(&c->pending, 4 * HTTP_READ_BYTES);
     buf_init(&c->plain, 2 * HTTP_READ_BYTES);
@@ -506,6 +582,13 @@ void conn_accept(struct http_listener *listener)
         conn_close(c);
         return;
     }
+    if (!crowd_take_address(c)) {
+        conn_close(c);
+        return;
+    }
+    int fd, unsent = HTTP_UNSENT_BYTES;
+    if (!uv_fileno((uv_handle_t *)&c->tcp, &fd)) /* memory of the kernel, which nobody else bounds */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     (void)uv_tcp_nodelay(&c->tcp, 1);
     conn_set_state(c, listener->tls ? CONN_HANDSHAKE : CONN_IDLE);
     conn_settle(c);

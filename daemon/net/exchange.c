@@ -1,9 +1,14 @@
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/base/log.h"
+#include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
+
+enum { MAINTENANCE_S = 60 }; /* of an intake that an operator closed */
 
 /* --- life --- */
 
@@ -20,6 +25,7 @@ struct exchange *exchange_new(struct http_conn *conn)
     x->conn = conn;
     x->head = head;
     x->context = conn->listener->context;
+    x->began_us = world_figure_us();
     buf_init(&x->headers, HTTP_HEADER_BYTES);
     return x;
 }
@@ -35,6 +41,7 @@ void exchange_release(struct exchange *x)
         return;
     http1_free(x->head);
     http_target_free(&x->target);
+    free(x->refusal);
     buf_free(&x->body);
     buf_free(&x->headers);
     free(x);
@@ -42,6 +49,7 @@ void exchange_release(struct exchange *x)
 
 void exchange_end(struct exchange *x)
 {
+    crowd_release(x);
     x->conn = NULL;
     x->streaming = false;
     void (*closed)(struct exchange *, void *) = x->closed;
@@ -115,6 +123,36 @@ const char *exchange_request_id(const struct exchange *x)
     return x->request_id;
 }
 
+void exchange_set_about(struct exchange *x, const char *no)
+{
+    (void)snprintf(x->about, sizeof x->about, "%s", no ? no : "");
+}
+
+/* The one line about a request.  The address that was asked for may hold anything: the route's pattern stands for it. */
+static void exchange_log(const struct exchange *x, int status)
+{
+    const struct http_listener *l = x->conn->listener;
+    bool act = x->method != HTTP_GET && x->method != HTTP_HEAD && x->method != HTTP_PATCH && x->identity.kind == TLS_STAFF;
+    const struct log_field fields[] = {LOG_TEXT("request", x->request_id),
+                                       LOG_TEXT("listener", l->name),
+                                       LOG_TEXT("method", http_method_names[x->method]),
+                                       LOG_TEXT("route", x->route ? x->route->pattern : ""),
+                                       LOG_INT("status", status),
+                                       LOG_TEXT("staff", x->identity.kind == TLS_STAFF ? x->identity.staff : ""),
+                                       LOG_TEXT("peer", x->identity.kind == TLS_OFFICE ? x->identity.office : ""),
+                                       LOG_TEXT("about", x->about),
+                                       LOG_TEXT("problem", x->refused ? x->refused : ""),
+                                       LOG_END};
+    if (!l->tls) /* of this machine, every few seconds */
+        return;
+    if (status < 400 && act)
+        log_event(LOG_LEVEL_INFO, LOG_API, "request_done", fields);
+    else if (status < 400)
+        log_event(LOG_LEVEL_DEBUG, LOG_API, "request_read", fields);
+    else if (log_enabled(LOG_LEVEL_INFO, LOG_API) && log_limit_take(LOG_LIMIT_REQUEST_REFUSED))
+        log_event(LOG_LEVEL_INFO, LOG_API, "request_refused", fields);
+}
+
 void *exchange_listener_context(const struct exchange *x)
 {
     return x->context;
@@ -137,7 +175,7 @@ void exchange_resume_body(struct exchange *x)
         return;
     x->body_paused = false;
     if (x->conn) {
-        x->conn->progress = uv_now(x->conn->listener->loop); /* the pause was ours */
+        x->conn->body_due += (uv_now(x->conn->listener->loop) - x->conn->paused_at) * 1000; /* the pause was ours */
         conn_wake(x->conn);
     }
 }
@@ -231,6 +269,7 @@ void exchange_answer(struct exchange *x, int status, const char *content_type, c
             c->out.len = before;
     }
     x->answered = true;
+    exchange_log(x, status);
     conn_wake(c);
 }
 
@@ -246,16 +285,37 @@ void exchange_answer_json(struct exchange *x, int status, const json_t *doc)
     free(text);
 }
 
+/* Seconds after which asking again makes sense, or 0: trying again does not help. */
+static int64_t exchange_wait_s(const struct problem *p)
+{
+    int status = problem_type(p->id)->status;
+    if ((p->id == PROBLEM_TOO_OFTEN || p->id == PROBLEM_BUSY) && p->number > 0)
+        return p->number;
+    if (p->id == PROBLEM_MAINTENANCE)
+        return MAINTENANCE_S;
+    return status == 503 ? 1 : status == 429 ? LIMIT_PROGRESS_MS / 1000 : 0;
+}
+
 void exchange_answer_problem(struct exchange *x, const struct problem *p)
 {
     if (!exchange_alive(x))
         return;
     int status = problem_type(p->id)->status;
-    json_t *doc = problem_to_json(p);
+    int64_t wait_s = exchange_wait_s(p);
+    struct problem words = *p;
+    if (wait_s > 0)
+        words.number = -1; /* it stands in the header */
+    json_t *doc = problem_to_json(&words);
+    if (doc && json_object_set_new(doc, "instance", json_sprintf("urn:tongban:request:%s", x->request_id))) {
+        json_decref(doc);
+        doc = NULL;
+    }
+    x->refused = problem_type(p->id)->name;
     char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
     json_decref(doc);
-    const char *wait = p->id == PROBLEM_MAINTENANCE || status == 429 ? "60" : status == 503 ? "1" : NULL;
-    int rc = wait ? exchange_add_header(x, "Retry-After", wait) : 0;
+    char wait[24];
+    (void)snprintf(wait, sizeof wait, "%lld", (long long)wait_s);
+    int rc = wait_s > 0 ? exchange_add_header(x, "Retry-After", wait) : 0;
     if (text && !rc)
         exchange_answer(x, status, "application/problem+json", text, strlen(text));
     else
@@ -274,7 +334,8 @@ int exchange_stream_begin(struct exchange *x, int status, const char *content_ty
         x->conn->out.len = before;
         return rc;
     }
-    x->answered = x->streaming = true;
+    x->answered = x->streaming = x->streamed = true;
+    exchange_log(x, status);
     x->writable = writable;
     conn_wake(x->conn);
     return 0;

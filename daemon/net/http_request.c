@@ -1,16 +1,20 @@
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
+#include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
-static const char *const http_method_names[HTTP_METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+const char *const http_method_names[HTTP_METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
 bool request_wants(const struct http_conn *c)
 {
     switch (c->state) {
     case CONN_IDLE:
+        return !c->deaf_until;
     case CONN_HEAD:
         return true;
     case CONN_BODY:
@@ -49,21 +53,16 @@ void request_timeout(struct http_conn *c)
 
 static void request_make_id(struct http_listener *listener, struct exchange *x)
 {
-    const char *given = http1_header(x->head, "X-Request-Id");
-    size_t len = given ? strlen(given) : 0;
-    if (len >= 1 && len < sizeof x->request_id &&
-        strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len) {
-        memcpy(x->request_id, given, len + 1);
+    const struct world *world = world_real();
+    int64_t now = world->now_ms(world->context);
+    if (trace_take(http1_header(x->head, "X-Request-Id"), now, x->request_id))
         return;
-    }
-    /* splitmix64 from a random start: unique, not secret */
+    /* splitmix64 from a random start: unlike its neighbours, not secret */
     uint64_t z = (listener->id_state += 0x9e3779b97f4a7c15U);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    z ^= z >> 31;
-    for (int i = 0; i < 16; i++, z >>= 4)
-        x->request_id[i] = "0123456789abcdef"[z & 15];
-    x->request_id[16] = '\0';
+    const uint8_t random[2] = {(uint8_t)(z >> 40), (uint8_t)(z >> 48)};
+    trace_make(now, random, x->request_id);
 }
 
 static int request_admit(struct http_conn *c, struct problem *p)
@@ -160,6 +159,20 @@ static int request_check(struct http_conn *c, struct problem *p)
     return rc ? rc : request_check_body(x, p);
 }
 
+/* What was refused for its number only: a small body is read and dropped, so that the next request needs no new handshake. */
+static void request_refuse_late(struct http_conn *c, const struct problem *p)
+{
+    struct exchange *x = c->exchange;
+    x->limited = true;
+    bool small = x->route->body == HTTP_BODY_BUFFERED && x->body_left <= LIMIT_HTTP_BODY_BYTES && !http1_expects_continue(x->head);
+    if (x->body_left && small)
+        x->refusal = malloc(sizeof *x->refusal);
+    if (x->refusal)
+        *x->refusal = *p;
+    else
+        request_refuse(c, p);
+}
+
 static void request_begin(struct http_conn *c)
 {
     struct exchange *x = c->exchange;
@@ -177,12 +190,23 @@ static void request_begin(struct http_conn *c)
         request_refuse(c, &p);
         return;
     }
+    struct http_listener *l = c->listener;
     bool streamed = x->route->body == HTTP_BODY_STREAMED;
+    p = (struct problem){.number = -1};
+    if (l->allow && l->allow(x, l->context, &p)) {
+        request_refuse_late(c, &p);
+        if (!x->refusal)
+            return;
+    }
+    if (!x->refusal && !streamed && crowd_reserve(x, (size_t)x->body_left, &p)) {
+        request_refuse(c, &p);
+        return;
+    }
     conn_set_state(c, CONN_BODY);
     buf_init(&x->body, (size_t)(streamed ? 0 : x->body_left));
     if (streamed)
         x->route->handle(x, x->context);
-    else if (x->body_left && x->body_left <= LIMIT_HTTP_BODY_BYTES && buf_reserve(&x->body, (size_t)x->body_left))
+    else if (!x->refusal && x->body_left && x->body_left <= LIMIT_HTTP_BODY_BYTES && buf_reserve(&x->body, (size_t)x->body_left))
         conn_close(c);
     if (!c->closing && x->body_left && !x->answered && http1_expects_continue(x->head) &&
         buf_append_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n"))
@@ -191,7 +215,6 @@ static void request_begin(struct http_conn *c)
 
 static size_t request_head(struct http_conn *c, const char *bytes, size_t len)
 {
-    static struct log_limit limit;
     struct problem p;
     size_t used = 0;
     int rc = http1_feed(c->exchange->head, bytes, len, &used, &p);
@@ -200,9 +223,8 @@ static size_t request_head(struct http_conn *c, const char *bytes, size_t len)
     } else if (rc < 0) {
         c->listener->stats.bad_requests++;
         metric_add(METRIC_HTTP_REFUSED, 1);
-        if (log_limit_pass(&limit, 10))
-            LOG(LOG_LEVEL_WARNING, LOG_NET, "bad_request", LOG_TEXT("listener", c->listener->name),
-                LOG_TEXT("reason", p.detail));
+        LOG_LIMITED(LOG_LIMIT_BAD_REQUEST, LOG_LEVEL_WARNING, LOG_NET, "bad_request", LOG_TEXT("listener", c->listener->name),
+                    LOG_TEXT("reason", p.detail));
         request_make_id(c->listener, c->exchange);
         c->keep_alive = false;
         request_refuse(c, &p);
@@ -219,17 +241,17 @@ static size_t request_body(struct http_conn *c, const char *bytes, size_t len)
     size_t n = (uint64_t)x->body_left < len ? (size_t)x->body_left : len;
     struct problem p;
     x->body_left -= (int64_t)n;
-    c->body_received += n;
-    c->progress = uv_now(c->listener->loop);
+    c->body_due = conn_due_next(c, c->body_due, n, LIMIT_HTTP_BODY_MIN_RATE, LIMIT_HTTP_BODY_STALL_MS);
     if (x->route->body == HTTP_BODY_STREAMED) {
         int rc = x->route->sink->data(x, bytes, n);
         x->body_paused = rc > 0;
+        c->paused_at = uv_now(c->listener->loop);
         if (rc < 0 && exchange_alive(x)) {
             c->keep_alive = false;
             (void)problem_from_code(&p, rc);
             request_refuse(c, &p);
         }
-    } else if (buf_append(&x->body, bytes, n)) {
+    } else if (!x->refusal && buf_append(&x->body, bytes, n)) {
         conn_close(c);
     }
     return n;
@@ -272,7 +294,11 @@ static void request_finish(struct http_conn *c)
 {
     struct exchange *x = c->exchange;
     bool keep = c->keep_alive && !c->eof && !c->listener->closing;
+    if (!x->streamed)
+        series_observe(SERIES_REQUEST, c->listener->label, world_figure_us() - x->began_us);
     c->exchange = NULL;
+    if (keep && x->limited)
+        c->deaf_until = uv_now(c->listener->loop) + listener_ms(c->listener, LIMIT_HTTP_REFUSED_PAUSE_MS);
     conn_set_state(c, keep ? CONN_IDLE : CONN_LINGER);
     exchange_end(x);
 }
@@ -286,7 +312,9 @@ bool request_advance(struct http_conn *c)
         conn_set_state(c, CONN_WORK);
         if (x->answered)
             return true;
-        if (x->route->body == HTTP_BODY_STREAMED)
+        if (x->refusal)
+            exchange_answer_problem(x, x->refusal);
+        else if (x->route->body == HTTP_BODY_STREAMED)
             x->route->sink->end(x);
         else
             x->route->handle(x, x->context);

@@ -5,6 +5,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
 #include "daemon/base/world.h"
 #include "daemon/net/http_internal.h"
 
@@ -44,6 +45,8 @@ static void listener_free(struct http_listener *l)
     free(l->name);
     free(l->cipher);
     free(l->clear);
+    free(l->addresses);
+    free(l->certificates);
     free(l);
 }
 
@@ -70,7 +73,7 @@ static void listener_finish(struct http_listener *l)
     if (!l->closing || l->stats.open)
         return;
     listener_close_handle(&l->tcp);
-    listener_close_handle(&l->idle);
+    listener_close_handle(&l->turn);
     listener_close_handle(&l->grace);
 }
 
@@ -78,8 +81,17 @@ static void listener_on_grace(uv_timer_t *timer)
 {
     struct http_listener *l = timer->data;
     struct http_conn *c;
+    uint64_t left_ms = l->grace_ms;
     TAILQ_FOREACH(c, &l->conns, link)
-    conn_close(c); /* leaves the list only when its handles have closed */
+    {
+        if (left_ms)
+            conn_retire(c, true);
+        else
+            conn_close(c); /* leaves the list only when its handles have closed */
+    }
+    l->grace_ms = 0;
+    if (left_ms)
+        (void)uv_timer_start(&l->grace, listener_on_grace, left_ms, 0);
 }
 
 void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done)(void *context), void *context)
@@ -92,8 +104,11 @@ void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done
     l->done_context = context;
     listener_close_handle(&l->tcp);
     TAILQ_FOREACH(c, &l->conns, link)
-    conn_retire(c);
-    (void)uv_timer_start(&l->grace, listener_on_grace, grace_ms, 0);
+    conn_retire(c, false);
+    uint64_t first_ms = listener_ms(l, LIMIT_STOP_FRESH_MS);
+    first_ms = first_ms < grace_ms ? first_ms : grace_ms;
+    l->grace_ms = grace_ms - first_ms;
+    (void)uv_timer_start(&l->grace, listener_on_grace, first_ms, 0);
     listener_finish(l);
 }
 
@@ -101,19 +116,17 @@ void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done
 
 static void listener_on_connection(uv_stream_t *stream, int status)
 {
-    static struct log_limit limit;
     struct http_listener *l = stream->data;
     if (l->closing)
         return;
     if (status < 0) {
         /* out of descriptors: libuv has closed the newcomer with its spare one, so this does not spin */
-        if (log_limit_pass(&limit, 6))
-            LOG(LOG_LEVEL_ERR, LOG_NET, "accept_failed", LOG_TEXT("listener", l->name),
-                LOG_TEXT("reason", uv_strerror(status)));
+        LOG_LIMITED(LOG_LIMIT_ACCEPT, LOG_LEVEL_ERR, LOG_NET, "accept_failed", LOG_TEXT("listener", l->name),
+                    LOG_TEXT("reason", uv_strerror(status)));
         return;
     }
-    if (l->stats.open >= l->max_connections)
-        l->held = true; /* libuv stops accepting until we take it; the rest waits in the backlog */
+    if (l->stats.open >= l->max_connections && !crowd_make_room(l))
+        l->held = true; /* all have a request: libuv stops accepting until we take it; the rest waits in the backlog */
     else
         conn_accept(l);
 }
@@ -140,35 +153,46 @@ static void listener_on_idle(uv_idle_t *idle)
         listener_unqueue(c);
         conn_run(c, NULL, 0);
     }
-    if (!l->ready_count)
+    /* a handshake costs a thousand times what a request does: few at a time, so that requests do not wait for a storm of them */
+    for (unsigned n = 0; n < HTTP_SHAKES && (c = TAILQ_FIRST(&l->shakes)) != NULL; n++) {
+        listener_unqueue(c);
+        conn_run(c, NULL, 0);
+    }
+    if (TAILQ_EMPTY(&l->ready) && TAILQ_EMPTY(&l->shakes))
         (void)uv_idle_stop(idle);
 }
 
 void listener_queue(struct http_conn *c)
 {
     struct http_listener *l = c->listener;
-    if (c->ready)
+    if (c->queue)
         return;
-    c->ready = true;
-    TAILQ_INSERT_TAIL(&l->ready, c, ready_link);
-    if (!l->ready_count++)
-        (void)uv_idle_start(&l->idle, listener_on_idle);
+    c->queue = c->state == CONN_HANDSHAKE ? &l->shakes : &l->ready;
+    TAILQ_INSERT_TAIL(c->queue, c, ready_link);
+    l->ready_count += c->queue == &l->ready;
+    (void)uv_idle_start(&l->turn, listener_on_idle); /* does nothing when it runs */
 }
 
 void listener_unqueue(struct http_conn *c)
 {
     struct http_listener *l = c->listener;
-    if (!c->ready)
+    if (!c->queue)
         return;
-    c->ready = false;
-    TAILQ_REMOVE(&l->ready, c, ready_link);
-    l->ready_count--;
+    TAILQ_REMOVE(c->queue, c, ready_link);
+    l->ready_count -= c->queue == &l->ready;
+    c->queue = NULL;
 }
 
 /* --- opening --- */
 
 static int listener_bind(struct http_listener *l, const struct http_listener_options *o, struct problem *p)
 {
+    if (o->fd > 0) {
+        int rc = uv_tcp_open(&l->tcp, o->fd);
+        if (!rc)
+            rc = uv_listen((uv_stream_t *)&l->tcp, HTTP_BACKLOG, listener_on_connection);
+        return rc ? problem_set(p, PROBLEM_INTERNAL, NULL, "cannot listen on the socket handed over: %s", uv_strerror(rc)) : 0;
+    }
     struct sockaddr_in6 v6;
     struct sockaddr_in v4;
     const struct sockaddr *address = NULL;
@@ -195,27 +219,35 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, s
         return problem_from_code(p, TB_ENOMEM);
     l->loop = loop;
     l->name = strdup(o->name ? o->name : "");
+    l->label = series_value(LABEL_LISTENER, o->name ? o->name : "");
     l->cipher = malloc(HTTP_READ_BYTES);
     l->clear = malloc(HTTP_READ_BYTES);
     l->routes = o->routes;
     l->route_count = o->route_count;
     l->context = o->context;
     l->admit = o->admit;
+    l->allow = o->allow;
     l->max_connections = o->max_connections ? o->max_connections : LIMIT_HTTP_CONNECTIONS;
     l->timer_divisor = o->timer_divisor ? o->timer_divisor : 1;
     l->tls = tls_context_ref(o->tls);
     l->date_second = -1;
     TAILQ_INIT(&l->conns);
     TAILQ_INIT(&l->ready);
+    TAILQ_INIT(&l->shakes);
+    TAILQ_INIT(&l->idle);
+    TAILQ_INIT(&l->shaking);
+    l->addresses = calloc(1, sizeof *l->addresses);
+    l->certificates = calloc(1, sizeof *l->certificates);
+    l->max_of_one = o->max_of_one ? o->max_of_one : LIMIT_HTTP_CONNECTIONS_OF_ONE;
     int rc = uv_random(NULL, NULL, &l->id_state, sizeof l->id_state, 0, NULL);
-    if (rc || !l->name || !l->cipher || !l->clear || uv_tcp_init(loop, &l->tcp)) {
+    if (rc || !l->name || !l->cipher || !l->clear || !l->addresses || !l->certificates || uv_tcp_init(loop, &l->tcp)) {
         listener_free(l);
         return problem_from_code(p, TB_ENOMEM);
     }
-    (void)uv_idle_init(loop, &l->idle); /* these two cannot fail */
+    (void)uv_idle_init(loop, &l->turn); /* these two cannot fail */
     (void)uv_timer_init(loop, &l->grace);
     l->handles = 3;
-    l->tcp.data = l->idle.data = l->grace.data = l;
+    l->tcp.data = l->turn.data = l->grace.data = l;
     rc = listener_bind(l, o, p);
     if (rc) {
         l->closing = true;
@@ -235,6 +267,13 @@ uint16_t http_listener_port(const struct http_listener *l)
         return 0;
     return ntohs(address.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&address)->sin6_port
                                                : ((const struct sockaddr_in *)&address)->sin_port);
+}
+
+int http_listener_fd(const struct http_listener *l)
+{
+    uv_os_fd_t fd = -1;
+    (void)uv_fileno((const uv_handle_t *)&l->tcp, &fd); /* bound: there is one */
+    return fd;
 }
 
 void http_listener_set_tls(struct http_listener *l, struct tls_context *tls)

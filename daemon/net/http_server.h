@@ -58,14 +58,19 @@ struct http_listener_options {
     const char *name;                /* "window", "peer", "admin": in logs and metrics */
     const char *address;             /* numeric IPv4 or IPv6 */
     uint16_t port;                   /* 0: any, see http_listener_port */
+    int fd;                          /* a listening socket to use instead of address and port, taken over; 0: none */
     struct tls_context *tls;         /* borrowed, NULL for plain HTTP; see tls.h */
     const struct http_route *routes; /* static, count of them */
     size_t route_count;
     void *context;          /* given to handlers */
-    size_t max_connections; /* 0: LIMIT_HTTP_CONNECTIONS */
+    size_t max_connections; /* 0: LIMIT_HTTP_CONNECTIONS; beyond it the oldest without a request is closed for a new one */
+    size_t max_of_one;      /* of one address, of one certificate; 0: LIMIT_HTTP_CONNECTIONS_OF_ONE */
     /* Decides whether this identity may use this listener at all (after the handshake); NULL accepts.  A refusal is
      * answered with the problem on the first request, then the connection closes. */
     int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
+    /* Decides about each request once its route is known, by how much its sender asks; NULL allows.  A refusal is answered with the
+     * problem; the connection stays. */
+    int (*allow)(struct exchange *x, void *context, struct problem *p);
     unsigned timer_divisor; /* for tests: all time limits are divided by it; 0 and 1 are real time */
 };
 
@@ -75,6 +80,8 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *opti
                        struct problem *p) TB_MUST_USE;
 /* The port it is bound to, or 0 when the socket is gone. */
 uint16_t http_listener_port(const struct http_listener *listener);
+/* Its listening socket, borrowed. */
+int http_listener_fd(const struct http_listener *listener);
 /* Stops accepting; connections finish their exchange, idle ones close.  `done` is called asynchronously, once, when the
  * last is gone (at the latest after grace_ms, when the rest is cut).  Frees the listener. */
 void http_listener_close(struct http_listener *listener, uint64_t grace_ms, void (*done)(void *context), void *context);
@@ -89,6 +96,7 @@ struct http_listener_stats {
 void http_listener_stats(const struct http_listener *listener, struct http_listener_stats *out);
 
 /* --- an exchange --- */
+enum { EXCHANGE_ABOUT_TEXT = 40 };
 enum http_method exchange_method(const struct exchange *x);
 const char *exchange_path(const struct exchange *x); /* decoded, no query */
 const struct http_route *exchange_route(const struct exchange *x); /* that the request took, or NULL */
@@ -102,7 +110,10 @@ const struct tls_identity *exchange_identity(const struct exchange *x);
 const char *exchange_body(const struct exchange *x, size_t *len); /* buffered body, borrowed */
 char *exchange_take_body(struct exchange *x,
                          size_t *len); /* buffered body, new: free() it; for large bodies handed to a lane */
-const char *exchange_request_id(const struct exchange *x); /* for logs: X-Request-Id if sane, else made here */
+const char *exchange_request_id(const struct exchange *x); /* a trace (proto/trace.h): X-Request-Id if it is one, else made here */
+/* The number of the case or object that this is about, for the log line of the answer: one that was found here, never bytes
+ * from outside as they came. */
+void exchange_set_about(struct exchange *x, const char *no);
 void *exchange_listener_context(const struct exchange *x);
 /* The handler's own state; `closed` is called exactly once when the exchange ends for whatever reason (answered or
  * cut). */

@@ -1,19 +1,20 @@
 #include "daemon/net/lane.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 /* Per lane.  Work of one office is bounded by the store's and the listeners' limits; this is the last stop. */
 #define LANE_QUEUE   1024
+#define LANE_OF_ONE  256
 #define LANE_THREADS 16
 
 struct lane {
     uv_mutex_t mutex;
     uv_cond_t wake;
-    struct lane_job *first, *last; /* under mutex */
-    size_t count;                  /* under mutex */
-    bool stopping;                 /* under mutex */
-    unsigned threads;
+    struct fair_queue waiting; /* under mutex */
+    bool stopping;             /* under mutex */
+    unsigned threads, of_one; /* of_one: how many of them one source may have */
     uv_thread_t thread[LANE_THREADS];
     struct lanes *lanes;
 };
@@ -41,17 +42,15 @@ static void lane_thread(void *argument)
     struct lanes *lanes = lane->lanes;
     uv_mutex_lock(&lane->mutex);
     for (;;) {
-        struct lane_job *job = lane->first;
-        if (!job) {
+        struct fair_item *item = fair_take(&lane->waiting, lane->stopping ? 0 : lane->of_one);
+        if (!item) {
             if (lane->stopping)
                 break;
             uv_cond_wait(&lane->wake, &lane->mutex);
             continue;
         }
-        lane->first = job->next;
-        if (!lane->first)
-            lane->last = NULL;
-        lane->count--;
+        struct lane_job *job = (struct lane_job *)((char *)item - offsetof(struct lane_job, fair));
+        uint16_t source = item->source;
         uv_mutex_unlock(&lane->mutex);
         job->work(job);
         uv_mutex_lock(&lanes->mutex);
@@ -59,6 +58,9 @@ static void lane_thread(void *argument)
         uv_mutex_unlock(&lanes->mutex);
         (void)uv_async_send(&lanes->async);
         uv_mutex_lock(&lane->mutex);
+        fair_done(&lane->waiting, source);
+        if (lane->waiting.count)
+            uv_cond_signal(&lane->wake); /* what had to wait for its source to come back */
     }
     uv_mutex_unlock(&lane->mutex);
 }
@@ -107,7 +109,9 @@ static void lanes_on_closed(uv_handle_t *handle)
 static int lane_start(struct lanes *lanes, struct lane *lane, unsigned threads)
 {
     lane->lanes = lanes;
+    fair_init(&lane->waiting, LANE_QUEUE, LANE_OF_ONE);
     threads = threads < 1 ? 1 : threads > LANE_THREADS ? LANE_THREADS : threads;
+    lane->of_one = threads > 1 ? threads / 2 : 1;
     for (; lane->threads < threads; lane->threads++)
         if (uv_thread_create(&lane->thread[lane->threads], lane_thread, lane))
             return TB_ETEMP;
@@ -146,13 +150,9 @@ int lane_submit(struct lanes *lanes, enum lane_kind kind, struct lane_job *job)
     struct lane *lane = &lanes->lane[kind];
     int rc = 0;
     uv_mutex_lock(&lane->mutex);
-    if (lane->stopping || lane->count >= LANE_QUEUE) {
-        rc = TB_ETEMP;
-    } else {
-        lane_append(&lane->first, &lane->last, job);
-        lane->count++;
+    rc = lane->stopping ? TB_ETEMP : fair_put(&lane->waiting, &job->fair);
+    if (!rc)
         uv_cond_signal(&lane->wake);
-    }
     uv_mutex_unlock(&lane->mutex);
     return rc;
 }

@@ -1,13 +1,15 @@
 /* lane: work off the loop thread, in two lanes that never share a queue (anchors 2.1).
  *
  * FAST is for CPU work of under a millisecond or so (verifying a batch), SLOW for the disk (writing and hashing
- * materials).  Each lane has its own threads and a bounded queue.  `done` runs on the loop thread, exactly once, never
+ * materials).  Each lane has its own threads and a bounded queue in which the sources take turns; no source has more
+ * than half of the threads, so that two huge files of one leave room for the others.  `done` runs on the loop thread, exactly once, never
  * from inside lane_submit. */
 #ifndef NET_LANE_H
 #define NET_LANE_H
 
 #include <uv.h>
 
+#include "daemon/base/fair_queue.h"
 #include "proto/err.h"
 
 enum lane_kind { LANE_FAST, LANE_SLOW, LANE_KINDS };
@@ -15,6 +17,7 @@ struct lanes;
 struct lane_job {
     void (*work)(struct lane_job *job); /* on a lane thread */
     void (*done)(struct lane_job *job); /* on the loop thread; may free the job */
+    struct fair_item fair;              /* whose turn it takes; zero: our own */
     struct lane_job *next;              /* internal */
 };
 

@@ -1,6 +1,9 @@
+#include <limits.h>
 #include <stdlib.h>
 
 #include "daemon/net/lane.h"
+
+enum { LOOP_POSTS = 8 }; /* in one turn of the loop */
 
 struct loop_post_item {
     struct loop_post_item *next;
@@ -14,23 +17,34 @@ struct loop_post {
     struct loop_post_item *first, *last; /* under mutex */
 };
 
-static void loop_post_drain(struct loop_post *post)
+static struct loop_post_item *loop_post_take(struct loop_post *post)
 {
     uv_mutex_lock(&post->mutex);
     struct loop_post_item *item = post->first;
-    post->first = post->last = NULL;
+    if (item && !(post->first = item->next))
+        post->last = NULL;
     uv_mutex_unlock(&post->mutex);
-    while (item) {
-        struct loop_post_item *next = item->next;
+    return item;
+}
+
+static void loop_post_drain(struct loop_post *post, unsigned most)
+{
+    struct loop_post_item *item;
+    while (most-- && (item = loop_post_take(post))) {
         item->fn(item->argument);
         free(item);
-        item = next;
     }
 }
 
+/* A few at a time: each may write a long answer, and the sockets of others wait meanwhile. */
 static void loop_post_on_async(uv_async_t *async)
 {
-    loop_post_drain(async->data);
+    struct loop_post *post = async->data;
+    loop_post_drain(post, LOOP_POSTS);
+    uv_mutex_lock(&post->mutex);
+    if (post->first)
+        (void)uv_async_send(&post->async);
+    uv_mutex_unlock(&post->mutex);
 }
 
 static void loop_post_on_closed(uv_handle_t *handle)
@@ -80,6 +94,6 @@ void loop_post_stop(struct loop_post *post)
 {
     if (!post)
         return;
-    loop_post_drain(post);
+    loop_post_drain(post, UINT_MAX);
     uv_close((uv_handle_t *)&post->async, loop_post_on_closed);
 }

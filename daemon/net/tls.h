@@ -23,6 +23,10 @@ struct tls_context *tls_context_ref(struct tls_context *context);
 void tls_context_unref(struct tls_context *context);
 /* notAfter of our own certificate, ms. */
 int64_t tls_context_not_after(const struct tls_context *context);
+/* The earliest notAfter of all certificates in a PEM file, ms; 0 when none can be read. */
+int64_t tls_file_not_after(const char *pem_file);
+/* Version of OpenSSL; static. */
+const char *tls_library(void);
 /* SHA-256 hex of the first certificate in a PEM file: what an office's configuration pins as tls_identity.authority. */
 int tls_file_fingerprint(const char *pem_file, char out[65], struct problem *p) TB_MUST_USE;
 

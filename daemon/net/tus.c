@@ -13,6 +13,7 @@ enum { TUS_PIECE_BYTES = 128 * 1024, TUS_NUMBER_TEXT = 24 };
 struct tus {
     struct tus_options options;
     unsigned writers;
+    struct tus_work *writing; /* those that count among the writers */
 };
 
 enum tus_step { TUS_CREATING, TUS_ASKING, TUS_DISCARDING, TUS_BEGINNING, TUS_WRITING, TUS_ENDING };
@@ -30,6 +31,7 @@ struct tus_work {
     bool busy;                     /* the backend has it */
     bool closed;                   /* the exchange is over */
     bool writer;                   /* counts among tus->writers */
+    struct tus_work *next;         /* in tus->writing */
     bool ended;                    /* the whole body is here, or no more will come */
     bool paused;
     bool finished;                 /* the backend's `end` is over, or was never needed */
@@ -61,12 +63,41 @@ unsigned tus_writers(const struct tus *tus)
 
 /* ---- life of a request ---- */
 
+static void writer_enter(struct tus_work *w)
+{
+    w->writer = true;
+    w->next = w->tus->writing;
+    w->tus->writing = w;
+    w->tus->writers++;
+}
+
+static void writer_leave(struct tus_work *w)
+{
+    struct tus_work **at = &w->tus->writing;
+    while (*at != w)
+        at = &(*at)->next;
+    *at = w->next;
+    w->tus->writers--;
+}
+
+/* Whether this sender has all the PATCHes under way that one may have. */
+static bool writer_has_share(const struct tus_work *w)
+{
+    const struct tls_identity *me = exchange_identity(w->r.x);
+    unsigned count = 0, most = w->tus->options.max_writers_of_one;
+    for (const struct tus_work *other = w->tus->writing; other && most; other = other->next) {
+        const struct tls_identity *who = exchange_identity(other->r.x);
+        count += who->kind == me->kind && !strcmp(who->office, me->office) && !strcmp(who->staff, me->staff);
+    }
+    return most && count >= most;
+}
+
 static void work_free_if_over(struct tus_work *w)
 {
     if (!w->closed || w->busy || !w->finished)
         return;
     if (w->writer)
-        w->tus->writers--;
+        writer_leave(w);
     struct exchange *x = w->r.x;
     free(w->fill.bytes);
     free(w->out.bytes);
@@ -407,7 +438,7 @@ static int patch_check(struct tus_work *w)
         if (rc)
             return rc;
     }
-    if (w->tus->writers >= w->tus->options.max_writers)
+    if (w->tus->writers >= w->tus->options.max_writers || writer_has_share(w))
         return problem_set(p, PROBLEM_BUSY, NULL, "%u uploads are being written", w->tus->writers);
     return block_alloc(&w->fill) ? problem_from_code(p, TB_ENOMEM) : 0;
 }
@@ -421,8 +452,7 @@ void tus_handle_patch(struct tus *tus, struct exchange *x)
         work_answer_problem(w);
         return;
     }
-    w->writer = true;
-    tus->writers++;
+    writer_enter(w);
     w->step = TUS_BEGINNING;
     w->busy = true;
     tus->options.backend->begin(tus->options.context, &w->r);

@@ -56,6 +56,7 @@ struct tus_options {
     void *context;
     int64_t max_bytes;
     unsigned max_writers;          /* PATCHes at the same time; beyond it `busy` */
+    unsigned max_writers_of_one;   /* of them with one name in the certificate; 0: as many as there are */
 };
 int tus_new(const struct tus_options *options, struct tus **out) TB_MUST_USE;
 /* No request of it may be alive.  NULL is accepted. */

@@ -209,25 +209,17 @@ static int await_result(struct taken *t)
     return rc;
 }
 
-/* The home side gives each effect a revision of its own (decision 1): one that was given before is no effect. */
+/* The home side gives each effect a revision of its own (decision 1): one that was given before is no effect.  A number left out refuses
+ * nothing, for the home side has decided; but what it stands for is not here. */
 static int check_revision(struct taken *t, struct problem *p)
 {
-    bool taken;
-    int rc = revision_taken(t->db, t->row.id, t->entry.rev, &taken);
+    bool taken, gap;
+    int rc = revision_look(t->db, t->row.id, t->entry.rev, &taken, &gap);
+    if (!rc && (taken || gap))
+        discord_note(&t->inbound->discord, taken ? DISCORD_TAKEN : DISCORD_GAP, t->row.case_no, t->entry.rev);
     if (rc || !taken)
         return rc;
-    discord_note(&t->inbound->discord, DISCORD_TAKEN, t->row.case_no, t->entry.rev);
     return problem_set(p, PROBLEM_FIELD, "/rev", "revision %lld of case %s was given before", (long long)t->entry.rev, t->row.case_no);
-}
-
-/* A number left out refuses nothing, for the home side has decided; but what it stands for is not here. */
-static int note_gap(struct taken *t, int64_t case_id)
-{
-    bool gap;
-    int rc = revision_gap(t->db, case_id, t->entry.rev, &gap);
-    if (!rc && gap)
-        discord_note(&t->inbound->discord, DISCORD_GAP, t->entry.case_no, t->entry.rev);
-    return rc;
 }
 
 static int take_from_home(struct taken *t, struct problem *p)
@@ -235,12 +227,12 @@ static int take_from_home(struct taken *t, struct problem *p)
     int rc = find_case(t, false, p);
     if (!rc)
         rc = case_check_body(t->entry.type, t->entry.body, p);
-    if (!rc)
-        rc = check_revision(t, p);
     /* it is the authority: what it says is looked up, not measured by what we knew */
     const struct case_transition *move = rc ? NULL : case_home_move(t->entry.type, t->row.state, t->entry.body);
     if (!rc && (!move || t->entry.rev < 1))
         rc = problem_set(p, PROBLEM_TRANSITION, "/type", "%s is not an act of the home side", entry_type_text(t->entry.type));
+    if (!rc)
+        rc = check_revision(t, p);
     if (rc)
         return rc;
     case_mark(&t->row, t->entry.type);
@@ -248,8 +240,6 @@ static int take_from_home(struct taken *t, struct problem *p)
     rc = case_set_due(t->db, t->office, &t->row, &t->entry);
     if (!rc)
         rc = add_event(t, t->entry.rev);
-    if (!rc)
-        rc = note_gap(t, t->row.id);
     if (!rc)
         rc = await_result(t);
     if (!rc)
@@ -289,16 +279,14 @@ static int take_catalogue(struct taken *t, struct problem *p)
 static int note_act_revision(struct taken *t, bool done)
 {
     struct case_row row;
-    bool taken = false;
+    bool taken = false, gap = false;
     int rc = case_get(t->db, t->entry.case_no, &row);
     if (rc)
         return rc == TB_ENOTFOUND ? 0 : rc;
-    if (done)
-        rc = note_gap(t, row.id);
-    else if (!strcmp(row.home, t->entry.from))
-        rc = revision_taken(t->db, row.id, t->entry.rev, &taken);
-    if (taken)
-        discord_note(&t->inbound->discord, DISCORD_TAKEN, row.case_no, t->entry.rev);
+    if (!strcmp(row.home, t->entry.from))
+        rc = revision_look(t->db, row.id, t->entry.rev, &taken, &gap);
+    if (!rc && (done ? gap : taken))
+        discord_note(&t->inbound->discord, done ? DISCORD_GAP : DISCORD_TAKEN, row.case_no, t->entry.rev);
     case_row_clear(&row);
     return rc;
 }
@@ -352,6 +340,8 @@ static int take_line(struct taken *t, int64_t seq)
         memcpy(row.peer, t->inbound->peer->code, OFFICE_TEXT);
         rc = inbox_add(t->db, &row);
     }
+    if (!rc && t->inbound->fates)
+        fate_fill(&t->inbound->fates[t->inbound->fate_count++], &t->entry, t->verdict);
     /* after the message is kept: the next leg may carry its result */
     if (!rc && t->verdict->verdict == VERDICT_DONE && !t->inbound->again)
         rc = joint_follow(t->db, t->office, &t->row);
@@ -457,8 +447,11 @@ static int take_new(struct store_db *db, struct office_inbound *in, struct peer_
     size_t fresh = parcel->count - skip;
     struct receipt receipt = {.first = peer->received.seq + 1, .last = peer->received.seq + (int64_t)fresh};
     receipt.lines = calloc(fresh, sizeof *receipt.lines);
-    if (!receipt.lines)
+    in->fates = calloc(fresh, sizeof *in->fates);
+    if (!receipt.lines || !in->fates) {
+        free(receipt.lines);
         return TB_ENOMEM;
+    }
     int64_t now = store_now(db);
     int rc = 0;
     for (size_t i = 0; i < fresh && !rc; i++) {
@@ -530,6 +523,9 @@ void office_inbound_clear(struct office_inbound *inbound)
     parcel_free(inbound->parcel);
     inbound->parcel = NULL;
     free(inbound->changed);
+    free(inbound->fates);
+    inbound->fates = NULL;
+    inbound->fate_count = 0;
     inbound->changed = NULL;
     inbound->changed_count = 0;
 }

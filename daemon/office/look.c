@@ -35,7 +35,8 @@ static int fill(const struct office_look *look, int64_t at, struct entry *view)
     *view = (struct entry){.type = ENTRY_CASE_VIEWED, .at = at};
     memcpy(view->staff, look->staff->id, sizeof view->staff);
     memcpy(view->role, look->staff->role, sizeof view->role);
-    view->body = look->sha256[0] ? json_pack("{s:s, s:s}", "what", "material", "sha256", look->sha256) : json_pack("{s:s}", "what", "proof");
+    view->body = look->sha256[0] ? json_pack("{s:s, s:s}", "what", "material", "sha256", look->sha256)
+                                 : json_pack("{s:s}", "what", "proof");
     return view->body ? 0 : TB_ENOMEM;
 }
 

@@ -56,6 +56,20 @@ void changed_add(char (**list)[CASE_NO_TEXT], size_t *count, const char *case_no
     (*count)++;
 }
 
+void fate_fill(struct office_fate *fate, const struct entry *entry, const struct receipt_line *line)
+{
+    struct problem p = {.id = PROBLEM_INTERNAL};
+    memcpy(fate->id, entry->id, sizeof fate->id);
+    memcpy(fate->case_no, entry->case_no, sizeof fate->case_no);
+    fate->type = entry->id[0] ? entry_type_text(entry->type) : "";
+    fate->verdict = verdict_text(line->verdict);
+    fate->problem = "";
+    if (line->problem) {
+        problem_from_json(&p, line->problem);
+        fate->problem = problem_type(p.id)->name;
+    }
+}
+
 int peer_remember(struct store_db *db, struct peer_row *row, const struct parcel *parcel)
 {
     int64_t now = store_now(db);

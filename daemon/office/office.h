@@ -10,6 +10,7 @@
 #ifndef OFFICE_OFFICE_H
 #define OFFICE_OFFICE_H
 
+#include "daemon/base/series.h"
 #include "daemon/store/staff_rows.h"
 #include "daemon/store/store.h"
 #include "daemon/store/tables.h"
@@ -169,6 +170,13 @@ struct office_discord {
     char about[CASE_NO_TEXT + REGISTER_NO_TEXT]; /* number of the case or object */
 };
 
+/* What became of one message, for the log of both sides; no word of its content. */
+struct office_fate {
+    char id[UUID_TEXT];             /* of the entry; "" when it was none */
+    char case_no[CASE_NO_TEXT];
+    const char *type, *verdict, *problem; /* static; "" */
+};
+
 /* A peer's batch, already verified (parcel_verify) on a lane. */
 struct office_inbound {
     struct store_command command;
@@ -181,6 +189,8 @@ struct office_inbound {
     bool again;                     /* what we had taken before a restore: what we did then follows from our own entries */
     bool differs;                   /* reconciliation: the tallies of a direction differ at the same message; for an operator */
     struct office_discord discord;
+    struct office_fate *fates;      /* owned: of the new messages */
+    size_t fate_count;
     char (*changed)[CASE_NO_TEXT];  /* owned: cases that changed, for watchers */
     size_t changed_count;
     void *user;
@@ -247,8 +257,12 @@ struct office_outcome {
     struct problem problem;
     int64_t acked_seq;              /* after it */
     size_t settled;                 /* messages settled by it */
+    size_t verdicts[VERDICT_INVALID + 1]; /* of them */
+    struct series_sample waited;    /* how long they were on the way, ms */
     bool differs;                   /* as above */
     struct office_discord discord;
+    struct office_fate *fates;      /* owned: of our messages that it settles */
+    size_t fate_count;
     char (*changed)[CASE_NO_TEXT];
     size_t changed_count;
     void *user;
@@ -351,6 +365,15 @@ void office_tick_init(struct office_tick *tick, const struct office *office);
 /* Makes the same tick ready for what is left. */
 void office_tick_go_on(struct office_tick *tick);
 void office_tick_clear(struct office_tick *tick);
+
+/* How many open cases and delegated steps burn with which light today; names none of them. */
+struct office_lights {
+    struct store_query query;
+    const struct office *office;
+    int64_t cases[LIGHTS], steps[LIGHTS]; /* results */
+    void *user;
+};
+void office_lights_init(struct office_lights *lights, const struct office *office);
 
 /* ---- questions of staff: documents as docs/protocol.md, "Window API" ---- */
 enum office_ask {

@@ -112,7 +112,8 @@ int case_list_row(struct store_db *db, const struct office *office, const struct
 
 /* ---- desk.c: where who sat ---- */
 
-/* Before a case is taken in: sets window and township of its row, and says in the ledger where the member of staff sits when that is new. */
+/* Before a case is taken in: sets window and township of its row, and says in the ledger where the member of staff sits, when that is
+ * new. */
 int desk_take(struct store_db *db, const struct office_staff *staff, int64_t at, struct case_row *row) TB_MUST_USE;
 /* What our ledger said before the entry `before` about where that member of staff sits; ends with "" when it said nothing. */
 int desk_from_entries(struct store_db *db, const char *staff, int64_t before, struct desk_row *desk) TB_MUST_USE;
@@ -227,12 +228,12 @@ int inbound_again(struct store_db *db, struct office_inbound *in, const struct p
 /* ---- revision.c: revisions that do not fit ---- */
 
 void discord_note(struct office_discord *discord, enum discord what, const char *about, int64_t rev);
-/* An effect on the case has this revision. */
-int revision_taken(struct store_db *db, int64_t case_id, int64_t rev, bool *taken) TB_MUST_USE;
-/* At the intake side: between this revision of the home side's and the one before are more than our own messages can explain. */
-int revision_gap(struct store_db *db, int64_t case_id, int64_t rev, bool *gap) TB_MUST_USE;
-/* The revision that a verdict gives our message, 0 when it gives none or one that does not fit, which is noted.  `ours`: the revision that this
- * office gave it itself, when it numbers; `taken`: something else has the one of the verdict. */
+/* At the intake side, of a revision that the home side gives: *taken — an effect on the case has it; *gap — between it and the home side's
+ * one before are more than our own messages can explain.  The home side's come in order; between them stand only ours, whose number may
+ * still be on its way. */
+int revision_look(struct store_db *db, int64_t case_id, int64_t rev, bool *taken, bool *gap) TB_MUST_USE;
+/* The revision that a verdict gives our message, 0 when it gives none or one that does not fit, which is noted.  `ours`: the revision
+ * that this office gave it itself, when it numbers; `taken`: something else has the one of the verdict. */
 int64_t revision_of_verdict(struct office_discord *discord, const struct receipt_line *line, bool we_number, int64_t ours, bool taken,
                             const char *about);
 
@@ -382,6 +383,8 @@ int add_vkey(json_t *offices, const char *office, const struct note_vkey *key) T
 
 /* Appends a case number to the list of changed cases (ignored without memory: watchers only). */
 void changed_add(char (**list)[CASE_NO_TEXT], size_t *count, const char *case_no);
+/* What became of a message, from its entry (zero when it was none) and its line of the receipt. */
+void fate_fill(struct office_fate *fate, const struct entry *entry, const struct receipt_line *line);
 /* Cosigns a peer's verified checkpoint and keeps it as last seen. */
 int peer_remember(struct store_db *db, struct peer_row *row, const struct parcel *parcel) TB_MUST_USE;
 /* Keeps the peer's cosignature of our checkpoint of `size`, if it verifies. */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FATES_STEP = 64 };
+
 /* What the home side did not take did not happen: the case's times are what its other entries say. */
 static int forget_refused(struct store_db *db, const struct office *office, struct case_row *row)
 {
@@ -91,12 +93,36 @@ static int settle_edition(struct store_db *db, struct office_outcome *out, uint6
     return edition_settle(db, out->peer->code, index, line->verdict, now, title ? title : "");
 }
 
+/* For the log only: what cannot be noted is left out. */
+static void note_fate(struct store_db *db, struct office_outcome *out, uint64_t index, const struct receipt_line *line)
+{
+    struct entry entry = {0};
+    struct buf bytes;
+    buf_init(&bytes, LIMIT_ENTRY_BYTES);
+    if (out->fate_count % FATES_STEP == 0) {
+        struct office_fate *more = realloc(out->fates, (out->fate_count + FATES_STEP) * sizeof *more);
+        if (!more)
+            return;
+        out->fates = more;
+    }
+    if (!store_entry_line(db, index, &bytes) && !entry_decode(bytes.data, bytes.len, &entry, NULL)) {
+        struct office_fate *fate = &out->fates[out->fate_count++];
+        *fate = (struct office_fate){.id = ""};
+        fate_fill(fate, &entry, line);
+    }
+    entry_clear(&entry);
+    buf_free(&bytes);
+}
+
 static int settle_line(struct store_db *db, struct office_outcome *out, struct peer_row *peer, const struct receipt_line *line)
 {
     uint64_t index;
     struct ledger_hash leaf;
     char case_no[CASE_NO_TEXT];
+    int64_t oldest, written;
     int rc = outbox_index(db, peer->office, peer->sent.seq + 1, &index, &leaf, case_no);
+    if (!rc)
+        rc = outbox_oldest(db, peer->office, peer->sent.seq, &oldest, &written);
     if (rc)
         return rc;
     if (memcmp(&leaf, &line->leaf, sizeof leaf))
@@ -112,8 +138,12 @@ static int settle_line(struct store_db *db, struct office_outcome *out, struct p
         if (!rc && case_no[0])
             changed_add(&out->changed, &out->changed_count, case_no);
     }
-    if (!rc)
+    if (!rc) {
         out->settled++;
+        out->verdicts[line->verdict]++;
+        series_gather(SERIES_DELIVERY, &out->waited, store_now(db) - written);
+        note_fate(db, out, index, line);
+    }
     return rc;
 }
 
@@ -203,6 +233,9 @@ void office_outcome_clear(struct office_outcome *outcome)
     parcel_free(outcome->parcel);
     outcome->parcel = NULL;
     free(outcome->changed);
+    free(outcome->fates);
+    outcome->fates = NULL;
+    outcome->fate_count = 0;
     outcome->changed = NULL;
     outcome->changed_count = 0;
 }

@@ -26,13 +26,12 @@ static int add_message(struct gather *g, const struct outgoing *message)
     return rc ? TB_ENOMEM : 0;
 }
 
-static int add_material(void *context, const struct material_row *material)
+static int add_material(void *context, const struct material_row *material, bool parked)
 {
     struct gather *g = context;
-    return json_array_append_new(g->materials, json_pack("{s:s, s:s, s:I, s:o}", "peer", g->peer, "material", material->sha256, "size",
-                                                         (json_int_t)material->size, "at", office_time_json(material->at)))
-               ? TB_ENOMEM
-               : 0;
+    json_t *row = json_pack("{s:s, s:s, s:I, s:o, s:b}", "peer", g->peer, "material", material->sha256, "size", (json_int_t)material->size,
+                            "at", office_time_json(material->at), "parked", parked);
+    return json_array_append_new(g->materials, row) ? TB_ENOMEM : 0;
 }
 
 static int gather_peer(struct gather *g)
@@ -76,4 +75,30 @@ static int queue_run(struct store_db *db, struct store_query *query)
 void office_queue_init(struct office_queue *queue, const struct office *office, size_t peer)
 {
     *queue = (struct office_queue){.query = {.run = queue_run}, .office = office, .peer = peer};
+}
+
+/* ---- park ---- */
+
+static int park_run(struct store_db *db, struct store_command *command)
+{
+    struct office_park *park = (struct office_park *)command;
+    const struct office *office = park->office;
+    int rc = 0;
+    for (size_t i = 0; i < office->peer_count && !rc; i++) {
+        if (park->peer != office->peer_count && park->peer != i)
+            continue;
+        rc = material_out_park(db, office->peers[i].code, park->sha256, park->parked);
+        park->count += rc == 0;
+        rc = rc == TB_ENOTFOUND ? 0 : rc;
+    }
+    return rc ? rc : park->count ? 0 : TB_ENOTFOUND;
+}
+
+int office_park_init(struct office_park *park, const struct office *office, size_t peer, const char *sha256, bool parked, struct problem *p)
+{
+    *park = (struct office_park){.command = {.run = park_run}, .office = office, .peer = peer, .parked = parked};
+    if (strlen(sha256) + 1 != sizeof park->sha256)
+        return problem_set(p, PROBLEM_FIELD, "/material", "a material is named by its SHA-256, 64 digits");
+    memcpy(park->sha256, sha256, sizeof park->sha256);
+    return 0;
 }

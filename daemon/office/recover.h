@@ -1,5 +1,5 @@
 /* recover: how an office that was restored from an older copy finds out, and takes back what its counterparts have
- * (docs/explanation/ledger.md, docs/decisions/0016).
+ * (docs/explanation/ledger.md, docs/decisions/0018).
  *
  * A *recovery* is filled by daemon/recovery.c from the answers of the counterparts, one page after the other (recover_read.c, loop thread),
  * judged by a query (recover_look) and planned or applied by a command.  Nothing of what it holds is believed before recover_plan. */

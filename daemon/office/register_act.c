@@ -501,8 +501,9 @@ static int judge_verdict(struct deed *d, uint64_t index, const struct receipt_li
         taken = taken || (!itself && events[i].rev > 0 && events[i].rev == line->rev);
     }
     free(events);
+    bool gap;
     if (!rc && !taken && d->object.case_id && line->rev > 0)
-        rc = revision_taken(d->db, d->object.case_id, line->rev, &taken);
+        rc = revision_look(d->db, d->object.case_id, line->rev, &taken, &gap);
     if (!rc)
         *rev = revision_of_verdict(discord, line, we_number(d), ours, taken, d->object.no);
     return rc;
@@ -526,15 +527,17 @@ int register_settle(struct store_db *db, const struct office *office, const char
     int64_t rev = 0;
     if (!rc)
         rc = judge_verdict(&d, index, line, discord, &rev);
-    /* what this office numbers stands, whatever the other one says of it */
-    if (!rc && !we_number(&d)) {
+    bool ours = we_number(&d);
+    if (!rc && (!ours || line->verdict != VERDICT_DONE)) {
         rc = object_event_settle(db, event, rev, (int)line->verdict);
         if (!rc && d.object.case_id)
             rc = event_settle(db, d.object.case_id, index, rev, line->verdict);
+    }
+    /* what this office numbers stands, whatever the other one says of it: the history shows it, the fold does not change */
+    if (!rc && !ours) {
         if (rev > d.object.rev)
             d.object.rev = rev;
-        if (!rc)
-            rc = refold(&d);
+        rc = refold(&d);
     }
     memcpy(changed, d.object.case_no, CASE_NO_TEXT);
     deed_clear(&d);

@@ -58,7 +58,7 @@ static int replay_one(const struct register_kind *kind, const struct event_row *
         return TB_ECORRUPT;
     if (!r->opened && act->from & REGISTER_FROM(REGISTER_NONE))
         note_origin(kind, entry, r);
-    if (event->verdict > VERDICT_DONE)
+    if (!event_stands(event))
         return 0; /* the authority did not take it */
     r->standing++;
     r->pending += !settled && event->own && event->verdict < 0;

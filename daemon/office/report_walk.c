@@ -190,7 +190,8 @@ static int check_desk(const struct step *step, const struct entry *entry, int64_
     struct desk_row row;
     const char *staff = strict_json_peek(entry->body, "staff");
     int rc = desk_last(step->walk->db, staff, number + 1, &row);
-    bool same = !rc && row.entry == number && same_text(entry->body, "window", row.window) && same_text(entry->body, "township", row.township);
+    bool same = !rc && row.entry == number && same_text(entry->body, "window", row.window) &&
+                same_text(entry->body, "township", row.township);
     if (!same && (!rc || rc == TB_ENOTFOUND))
         differ_at(step, entry, staff, number);
     return rc == TB_ENOTFOUND ? 0 : rc;

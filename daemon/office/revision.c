@@ -19,32 +19,22 @@ void discord_note(struct office_discord *discord, enum discord what, const char 
     (void)snprintf(discord->about, sizeof discord->about, "%s", about);
 }
 
-int revision_taken(struct store_db *db, int64_t case_id, int64_t rev, bool *taken)
-{
-    struct event_row *events = NULL;
-    size_t count = 0;
-    int rc = event_list(db, case_id, &events, &count);
-    *taken = false;
-    for (size_t i = 0; i < count && !rc; i++)
-        *taken = *taken || (rev > 0 && events[i].rev == rev);
-    free(events);
-    return rc;
-}
-
-/* Messages of the home side come in the order of their revisions; between them stand only ours, whose number may still be on its way. */
-int revision_gap(struct store_db *db, int64_t case_id, int64_t rev, bool *gap)
+int revision_look(struct store_db *db, int64_t case_id, int64_t rev, bool *taken, bool *gap)
 {
     struct event_row *events = NULL;
     size_t count = 0;
     int64_t last = 0, between = 0, waiting = 0;
+    bool found = false;
     int rc = event_list(db, case_id, &events, &count); /* in the order of revisions, those without one last */
     for (size_t i = 0; i < count && !rc; i++) {
+        found = found || events[i].rev == rev;
         if (events[i].rev > 0 && events[i].rev < rev) {
             last = events[i].own ? last : events[i].rev;
             between = events[i].own ? between + 1 : 0;
         }
         waiting += !events[i].rev && events[i].own && events[i].verdict < 0 && entry_type_is_message(events[i].type);
     }
+    *taken = found && rev > 0;
     *gap = !rc && rev - last - 1 > between + waiting;
     free(events);
     return rc;

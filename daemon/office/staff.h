@@ -38,18 +38,21 @@ struct office_staff_list {
 };
 void office_staff_list_init(struct office_staff_list *list, const struct office *office);
 
-/* Unmasked views of cases, the newest first, a part of the ledger at a time: {"rows":[{at, staff, name, role, case, what, material}],
- * "next"}; `next` is the `before` of the following part, 0 at the end. */
-struct office_view_list {
+/* Entries of the own ledger, the newest first, a part of it at a time: {"rows":[{index, at, type, staff, name, role, case, to}], "next"};
+ * `next` is the `before` of the following part, 0 at the end.  Of case.viewed also `what` was seen and which `material`. */
+struct office_audit {
     struct store_query query;
     const struct office *office;
+    int type;                       /* of entries, −1 any */
     char staff[STAFF_TEXT], case_no[CASE_NO_TEXT]; /* "" any */
-    int64_t since;                  /* ms */
+    int64_t since, until;           /* ms */
     uint64_t before, next;
     json_t *rows;                   /* while it runs */
     json_t *answer;                 /* owned */
     void *user;
 };
-int office_view_list_init(struct office_view_list *list, const struct office *office, const json_t *request, struct problem *p) TB_MUST_USE;
+/* With type −1 the request may name one. */
+int office_audit_init(struct office_audit *audit, const struct office *office, const json_t *request, int type,
+                      struct problem *p) TB_MUST_USE;
 
 #endif

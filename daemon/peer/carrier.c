@@ -291,6 +291,10 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
     char value[64];
     if (header_value(bytes, len, "Date", value, sizeof value)) {
         request->date_s = (int64_t)curl_getdate(value, NULL);
+    } else if (header_value(bytes, len, "Retry-After", value, sizeof value)) {
+        size_t digits = strspn(value, "0123456789"); /* not the form with a date: our kind does not send it */
+        if (digits > 0 && digits < 10 && value[digits] == '\0')
+            request->retry_after_s = strtoll(value, NULL, 10);
     } else if (header_value(bytes, len, "Upload-Offset", value, sizeof value)) {
         size_t digits = strspn(value, "0123456789");
         if (digits > 0 && digits < 19 && value[digits] == '\0')
@@ -371,6 +375,7 @@ int carrier_send(struct carrier *carrier, struct carrier_request *request)
     request->carrier = carrier;
     request->status = 0;
     request->date_s = request->upload_offset = -1;
+    request->retry_after_s = 0;
     request->content_type[0] = request->frontier[0] = '\0';
     buf_free(&request->answer);
     buf_init(&request->answer, request->answer_max);

@@ -46,6 +46,7 @@ struct carrier_request {
     int64_t date_s;               /* the peer's clock, seconds since 1970; −1 */
     int64_t upload_offset;        /* −1 */
     char frontier[PARCEL_FRONTIER_TEXT]; /* header Tongban-Frontier, "" without it */
+    int64_t retry_after_s;        /* 0: not said */
     /* internal */
     void *easy;
     void *list;

@@ -7,7 +7,9 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
 #include "proto/strict_json.h"
+#include "proto/trace.h"
 
 enum { SKEW_WARNING_MS = 60 * 1000, SKEW_LOG_EVERY_MS = 10 * 60 * 1000, REFUSAL_BYTES_MAX = 64 * 1024 };
 
@@ -25,6 +27,11 @@ int64_t driver_now(const struct driver *driver)
     return driver->options.world->monotonic_ms(driver->options.world->context);
 }
 
+uint16_t driver_source(const struct driver *driver)
+{
+    return fair_peer((unsigned)(driver->options.peer - driver->options.office->peers));
+}
+
 static void report_failure(struct driver *driver, int rc, const struct problem *p)
 {
     const struct world *world = driver->options.world;
@@ -40,7 +47,7 @@ static void report_failure(struct driver *driver, int rc, const struct problem *
     /* once when it begins to fail, then only now and then: an outage may last ten days */
     if (driver->engine.failures > 3 && driver->engine.failures % 60 != 0)
         level = LOG_LEVEL_DEBUG;
-    LOG(level, LOG_PEER, "exchange_failed", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("error", err_text(rc)),
+    LOG_LIMITED(LOG_LIMIT_EXCHANGE, level, LOG_PEER, "exchange_failed", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("error", err_text(rc)),
         LOG_TEXT("problem", p ? problem_type(p->id)->name : ""), LOG_INT("failures", driver->engine.failures),
         LOG_INT("wait_ms", driver->engine.wake_at == INT64_MAX ? 0 : driver->engine.wake_at - driver_now(driver)));
 }
@@ -95,6 +102,7 @@ static int start_build(struct driver *driver)
     office_batch_clear(&driver->batch);
     office_batch_init(&driver->batch, driver->options.office, driver->options.peer->code);
     driver->batch.query.done = batch_built;
+    driver->batch.query.fair.source = driver_source(driver);
     driver->batch.force_old = driver->engine.force_old;
     driver->batch.force_after = driver->engine.force_after;
     driver->batch.user = driver;
@@ -153,11 +161,11 @@ void driver_take_date(struct driver *driver, int64_t date_s)
     int64_t skew = date_s * 1000 + 500 - world->now_ms(world->context);
     driver->skew_ms = skew;
     int64_t size = skew < 0 ? -skew : skew;
-    metric_set(METRIC_PEER_SKEW_MS, size <= 1000 ? 0 : size);
+    series_set(SERIES_PEER_SKEW, driver->label, 0, skew);
     int64_t now = driver_now(driver);
     if (size > SKEW_WARNING_MS && (driver->skew_logged_at == 0 || now - driver->skew_logged_at >= SKEW_LOG_EVERY_MS)) {
         driver->skew_logged_at = now;
-        LOG(LOG_LEVEL_WARNING, LOG_PEER, "clock_skew", LOG_TEXT("peer", driver->options.peer->code), LOG_INT("skew_ms", skew));
+        LOG_LIMITED(LOG_LIMIT_EXCHANGE, LOG_LEVEL_WARNING, LOG_PEER, "clock_skew", LOG_TEXT("peer", driver->options.peer->code), LOG_INT("skew_ms", skew));
     }
 }
 
@@ -191,8 +199,8 @@ static void check_work(struct lane_job *job)
 
 static void answered(struct driver *driver, int rc, int problem, int64_t number, const struct problem *p)
 {
-    struct engine_report report = {.rc = rc, .problem = problem, .number = number};
     bool conflict = problem == PROBLEM_FORK || (problem == PROBLEM_CHECKPOINT && number >= 0 && (uint64_t)number > driver->batch.size);
+    struct engine_report report = {.rc = rc, .problem = problem, .number = number, .wait_ms = driver->post.retry_after_s * 1000};
     drive(driver, ENGINE_ANSWERED, &report);
     if (conflict && driver->options.conflict)
         driver->options.conflict(driver->options.context);
@@ -226,7 +234,7 @@ static void post_done(struct carrier_request *request)
             rc = driver_refusal(request, &problem, &number);
     }
     if (rc == 0) {
-        driver->check = (struct driver_check){.job = {.work = check_work, .done = check_done}};
+        driver->check = (struct driver_check){.job = {.work = check_work, .done = check_done, .fair.source = driver_source(driver)}};
         driver->check.bytes = buf_take(&request->answer, &driver->check.len);
         rc = driver->check.bytes ? lane_submit(driver->options.lanes, LANE_FAST, &driver->check.job) : TB_EMALFORMED;
         if (rc == 0) {
@@ -261,6 +269,32 @@ static int start_post(struct driver *driver)
 
 /* ---- APPLY ---- */
 
+/* What an applied answer says, for the metrics. */
+static void count_outcome(const struct driver *driver, const struct office_outcome *outcome)
+{
+    const struct world *world = driver->options.world;
+    int64_t now = world->now_ms(world->context);
+    series_set(SERIES_PEER_LAST_EXCHANGE, driver->label, 0, now);
+    series_set(SERIES_PEER_TALLIES_EQUAL, driver->label, 0, !outcome->differs);
+    series_set(SERIES_PEER_TALLIES_CHECKED, driver->label, 0, now);
+    series_merge(SERIES_DELIVERY, driver->label, &outcome->waited);
+    for (unsigned verdict = 0; verdict <= VERDICT_INVALID; verdict++)
+        series_add(SERIES_PEER_DELIVERIES, driver->label, verdict, (int64_t)outcome->verdicts[verdict]);
+}
+
+/* One line for each of our messages that now has its receipt. */
+static void log_fates(const struct office_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->fate_count; i++) {
+        const struct office_fate *fate = &outcome->fates[i];
+        char trace[TRACE_TEXT];
+        trace_of_id(fate->id, trace);
+        LOG(LOG_LEVEL_INFO, LOG_PEER, "message_settled", LOG_TEXT("request", trace), LOG_TEXT("peer", outcome->peer->code),
+            LOG_TEXT("entry", fate->id), LOG_TEXT("type", fate->type), LOG_TEXT("case", fate->case_no), LOG_TEXT("verdict", fate->verdict),
+            LOG_TEXT("problem", fate->problem));
+    }
+}
+
 static void outcome_done(struct store_command *command, int rc)
 {
     struct office_outcome *outcome = (struct office_outcome *)command;
@@ -270,25 +304,29 @@ static void outcome_done(struct store_command *command, int rc)
     size_t settled = outcome->settled;
     bool differs = outcome->differs;
     struct office_discord discord = outcome->discord;
+    if (rc == 0)
+        count_outcome(driver, outcome);
     if (rc == 0 && outcome->changed_count > 0)
         driver->options.changed(driver->options.context, (const char(*)[CASE_NO_TEXT])outcome->changed, outcome->changed_count);
+    if (rc == 0)
+        log_fates(outcome);
     office_outcome_clear(outcome);
     if (driver_came_back(driver))
         return;
     if (differs) {
         metric_add(METRIC_PEER_DIFFERENCES, 1);
-        LOG(LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"));
+        LOG_LIMITED(LOG_LIMIT_TALLIES, LOG_LEVEL_ERR, LOG_PEER, "tallies_differ", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"));
     }
     if (rc == 0 && discord.count) {
         metric_add(METRIC_PEER_CONTRADICTIONS, (int64_t)discord.count);
-        LOG(LOG_LEVEL_ERR, LOG_PEER, "peer_contradicts", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"),
+        LOG_LIMITED(LOG_LIMIT_CONTRADICTS, LOG_LEVEL_ERR, LOG_PEER, "peer_contradicts", LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("seen_in", "answer"),
             LOG_TEXT("what", discord_words[discord.what]), LOG_TEXT("about", discord.about), LOG_INT("revision", discord.rev),
             LOG_INT("count", discord.count));
     }
     struct engine_report report = {.rc = rc, .problem = -1, .number = -1};
     if (rc == 0) {
         if (driver->engine.failures > 0)
-            LOG(LOG_LEVEL_NOTICE, LOG_PEER, "exchange_restored", LOG_TEXT("peer", driver->options.peer->code),
+            LOG_LIMITED(LOG_LIMIT_EXCHANGE, LOG_LEVEL_NOTICE, LOG_PEER, "exchange_restored", LOG_TEXT("peer", driver->options.peer->code),
                 LOG_INT("failures", driver->engine.failures));
         driver->last_exchange_ms = world->now_ms(world->context);
         driver->last_rc = 0;
@@ -313,6 +351,7 @@ static int start_apply(struct driver *driver)
     driver->check.parcel = NULL;
     office_outcome_init(&driver->outcome, driver->options.office, driver->options.peer, parcel, &driver->batch);
     driver->outcome.command.done = outcome_done;
+    driver->outcome.command.fair.source = driver_source(driver);
     driver->outcome.user = driver;
     driver->under_way++;
     int rc = store_submit(driver->options.store, &driver->outcome.command);
@@ -396,7 +435,10 @@ void driver_stats(const struct driver *driver, struct driver_stats *out)
         .state = driver->engine.state,
         .failures = driver->engine.failures,
         .alarm = driver->engine.alarm || driver->mover.alarm,
+        .refused = driver->engine.alarm,
+        .material_stuck = driver->mover.alarm,
         .last_exchange_ms = driver->last_exchange_ms,
+        .last_ok_ms = driver->engine.last_ok,
         .skew_ms = driver->skew_ms,
         .batches = driver->engine.batches,
         .messages = driver->engine.messages,
@@ -406,7 +448,6 @@ void driver_stats(const struct driver *driver, struct driver_stats *out)
         .last_detail = driver->last_detail,
         .failing_since_ms = driver->failing_since_ms,
         .paused = driver->engine.paused,
-        .material_stuck = driver->mover.alarm,
     };
 }
 
@@ -422,6 +463,7 @@ int driver_start(const struct driver_options *options, struct driver **out)
         return TB_ENOMEM;
     driver->options = *options;
     driver->held = options->held;
+    driver->label = series_value(LABEL_PEER, options->peer->code);
     memcpy(driver->url, options->url, url_len);
     (void)snprintf(driver->post_url, sizeof driver->post_url, "%.*s/peer/v1/messages", (int)url_len, options->url);
     int rc = carrier_start(options->loop, options->peer->code, &options->identity, &driver->carrier);

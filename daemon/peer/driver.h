@@ -37,13 +37,15 @@ struct driver_stats {
     enum engine_state state;
     unsigned failures;        /* in a row */
     bool alarm;               /* the last failure will not pass by itself */
+    bool refused, material_stuck; /* which of both halves says so */
     int64_t last_exchange_ms; /* wall clock, 0 never since the start */
+    int64_t last_ok_ms;       /* the same on the monotonic clock */
     int64_t skew_ms;          /* the peer's clock minus ours */
     uint64_t batches, messages, materials, retries;
     int last_rc;              /* of the last failure, 0 none */
     const char *last_detail;  /* why, in words, until the next call into the driver; "" */
     int64_t failing_since_ms; /* wall clock of the first failure since an exchange succeeded, 0 none */
-    bool paused, material_stuck;
+    bool paused;
 };
 
 /* Starts the exchange with one counterpart on the loop.  *out is new.  Loop thread. */

@@ -28,6 +28,7 @@ struct driver_piece {
 
 struct driver {
     struct driver_options options;
+    unsigned label;            /* its place among the labels of the metrics */
     char url[DRIVER_BASE_MAX]; /* without a slash at the end */
     struct carrier *carrier;
     uv_timer_t timer;
@@ -58,6 +59,8 @@ struct driver {
 };
 
 uint32_t driver_random(const struct driver *driver);
+/* In whose name its work waits (daemon/base/fair_queue.h): the counterpart's, as what that one sends us. */
+uint16_t driver_source(const struct driver *driver);
 int64_t driver_now(const struct driver *driver);
 /* Sets the timer to the earlier of both halves' wake_at. */
 void driver_schedule(struct driver *driver);

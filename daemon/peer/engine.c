@@ -34,11 +34,14 @@ static bool is_temporary(int rc, int problem)
     return err_class(rc) == ERR_CLASS_TEMPORARY || rc == TB_ENOMEM || rc == TB_EFULL || rc == TB_EIO;
 }
 
-static int64_t next_wait(unsigned *failures, bool temporary, uint32_t random)
+static int64_t next_wait(unsigned *failures, bool temporary, int64_t wanted_ms, uint32_t random)
 {
     if (*failures < UINT16_MAX)
         (*failures)++;
-    return temporary ? engine_backoff_ms(*failures, random) : LIMIT_BACKOFF_CAP_MS;
+    int64_t wait = temporary ? engine_backoff_ms(*failures, random) : LIMIT_BACKOFF_CAP_MS;
+    if (wanted_ms > LIMIT_BACKOFF_CAP_MS)
+        wanted_ms = LIMIT_BACKOFF_CAP_MS;
+    return wait > wanted_ms ? wait : wanted_ms;
 }
 
 static enum engine_action build(struct engine *engine)
@@ -63,7 +66,7 @@ static enum engine_action back_off(struct engine *engine, const struct engine_re
         engine->retries++;
     else
         engine->permanent++;
-    engine->wake_at = now + next_wait(&engine->failures, temporary, random);
+    engine->wake_at = now + next_wait(&engine->failures, temporary, report->wait_ms, random);
     return ENGINE_NOTHING;
 }
 
@@ -206,7 +209,7 @@ static enum mover_action ask(struct mover *mover)
     return MOVER_ASK;
 }
 
-static enum mover_action pause_mover(struct mover *mover, int rc, int64_t now, uint32_t random)
+static enum mover_action pause_mover(struct mover *mover, int rc, int64_t wait_ms, int64_t now, uint32_t random)
 {
     /* A material that the peer does not expect is one whose message it does not have yet; another offset means that somebody else
      * wrote to the upload.  Both pass by asking again. */
@@ -215,14 +218,14 @@ static enum mover_action pause_mover(struct mover *mover, int rc, int64_t now, u
     mover->alarm = !temporary;
     mover->retries++;
     /* a permanent one is tried again like any other, because the next try is with another material when there is one */
-    mover->wake_at = now + next_wait(&mover->failures, true, random);
+    mover->wake_at = now + next_wait(&mover->failures, true, wait_ms, random);
     return MOVER_NOTHING;
 }
 
 static enum mover_action go_on(struct mover *mover, int64_t offset, int64_t now, uint32_t random)
 {
     if (offset < 0 || offset > mover->length)
-        return pause_mover(mover, TB_EMALFORMED, now, random);
+        return pause_mover(mover, TB_EMALFORMED, 0, now, random);
     mover->offset = offset;
     mover->state = offset == mover->length ? MOVER_FINISHING : MOVER_PATCHING;
     return offset == mover->length ? MOVER_DO_DONE : MOVER_DO_PATCH;
@@ -240,7 +243,7 @@ static enum mover_action on_asked(struct mover *mover, const struct mover_report
         return MOVER_NOTHING;
     }
     if (report->rc < 0)
-        return pause_mover(mover, report->rc, now, random);
+        return pause_mover(mover, report->rc, report->wait_ms, now, random);
     mover->length = report->length;
     mover->state = MOVER_HEADING;
     return MOVER_DO_HEAD;
@@ -256,9 +259,9 @@ static enum mover_action on_moved(struct mover *mover, enum mover_event event, c
     if (event == MOVER_CREATED && report->rc == TB_ENOTFOUND && mover->work)
         return ask(mover); /* the message was delivered meanwhile */
     if (report->rc < 0)
-        return pause_mover(mover, report->rc, now, random);
+        return pause_mover(mover, report->rc, report->wait_ms, now, random);
     if (event == MOVER_PATCHED && report->offset <= mover->offset)
-        return pause_mover(mover, TB_ETEMP, now, random); /* no progress must not become a busy loop */
+        return pause_mover(mover, TB_ETEMP, 0, now, random); /* no progress must not become a busy loop */
     return go_on(mover, report->offset, now, random);
 }
 
@@ -287,7 +290,7 @@ enum mover_action mover_step(struct mover *mover, enum mover_event event, const 
     if (event != MOVER_DONE)
         return on_moved(mover, event, report, now, random);
     if (report->rc < 0)
-        return pause_mover(mover, report->rc, now, random);
+        return pause_mover(mover, report->rc, report->wait_ms, now, random);
     mover->moved++;
     mover->failures = 0;
     mover->alarm = false;

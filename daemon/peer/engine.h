@@ -34,6 +34,7 @@ struct engine_report {
     int problem;      /* enum problem_id of the peer's refusal, −1 none */
     int64_t number;   /* its `size` or `expected` */
     uint64_t count;   /* messages in the batch */
+    int64_t wait_ms;  /* the peer's Retry-After, 0 none: waited for at least, up to the cap of the backoff */
 };
 
 enum engine_state { ENGINE_IDLE, ENGINE_BUILDING, ENGINE_POSTING, ENGINE_APPLYING, ENGINE_BACKOFF, ENGINE_STATES };
@@ -78,6 +79,7 @@ struct mover_report {
     int rc;             /* MOVER_ASKED: TB_ENOTFOUND when nothing waits; MOVER_HEAD: TB_ENOTFOUND when the peer does not know it */
     int64_t offset;     /* bytes the peer has */
     int64_t length;     /* of the material, from MOVER_ASKED */
+    int64_t wait_ms;    /* as above */
 };
 struct mover {
     enum mover_state state;

@@ -33,6 +33,7 @@ static int start_ask(struct driver *driver)
     memcpy(driver->question.peer, driver->options.peer->code, sizeof driver->question.peer);
     memcpy(driver->question.behind, driver->stuck, sizeof driver->stuck);
     driver->question.query.done = question_done;
+    driver->question.query.fair.source = driver_source(driver);
     driver->question.user = driver;
     driver->under_way++;
     int rc = store_read(driver->options.store, &driver->question.query);
@@ -66,7 +67,7 @@ static void moved(struct carrier_request *request, enum mover_event event)
     int64_t number;
     if (driver->stopping)
         return;
-    struct mover_report report = {.rc = request->rc, .offset = request->upload_offset};
+    struct mover_report report = {.rc = request->rc, .offset = request->upload_offset, .wait_ms = request->retry_after_s * 1000};
     if (report.rc == 0) {
         driver_take_date(driver, request->date_s);
         if (request->status < 200 || request->status > 299)
@@ -183,7 +184,7 @@ static int start_patch(struct driver *driver)
         driver->piece.bytes = malloc(LIMIT_MATERIAL_CHUNK_BYTES);
     if (!driver->piece.bytes)
         return TB_ENOMEM;
-    driver->piece.job = (struct lane_job){.work = piece_work, .done = piece_done};
+    driver->piece.job = (struct lane_job){.work = piece_work, .done = piece_done, .fair.source = driver_source(driver)};
     driver->piece.offset = driver->mover.offset;
     driver->under_way++;
     int rc = lane_submit(driver->options.lanes, LANE_SLOW, &driver->piece.job);
@@ -214,6 +215,7 @@ static int start_done(struct driver *driver)
     driver->arrival.material = driver->question.material;
     memcpy(driver->arrival.sent_to, driver->options.peer->code, sizeof driver->arrival.sent_to);
     driver->arrival.command.done = arrival_done;
+    driver->arrival.command.fair.source = driver_source(driver);
     driver->arrival.user = driver;
     driver->under_way++;
     int rc = store_submit(driver->options.store, &driver->arrival.command);
@@ -231,7 +233,7 @@ static void set_aside(struct driver *driver, int rc)
 {
     memcpy(driver->stuck, driver->question.material.sha256, sizeof driver->stuck);
     if (driver->mover.failures <= 3 || driver->mover.failures % 60 == 0)
-        LOG(driver->mover.alarm ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, LOG_PEER, "material_failed",
+        LOG_LIMITED(LOG_LIMIT_EXCHANGE, driver->mover.alarm ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, LOG_PEER, "material_failed",
             LOG_TEXT("peer", driver->options.peer->code), LOG_TEXT("material", driver->stuck), LOG_TEXT("error", err_text(rc)),
             LOG_INT("failures", driver->mover.failures));
 }

@@ -4,6 +4,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
+#include "daemon/base/series.h"
 #include "daemon/store/store_internal.h"
 
 enum { FLOOR_EVERY_MS = 1000 };
@@ -25,6 +26,8 @@ static void look_at_floor(struct store *store)
     uint64_t left = known ? (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize : 0;
     bool low = known && left < store->options.disk_floor_bytes;
     metric_set(METRIC_DISK_FREE_BYTES, (int64_t)left);
+    metric_set(METRIC_DISK_TOTAL_BYTES, known ? (int64_t)((uint64_t)fs.f_blocks * (uint64_t)fs.f_frsize) : 0);
+    metric_set(METRIC_DISK_FLOOR_BYTES, (int64_t)store->options.disk_floor_bytes);
     if (low != store->disk_low)
         LOG(low ? LOG_LEVEL_ERR : LOG_LEVEL_NOTICE, LOG_STORE, low ? "disk_low" : "disk_ok",
             LOG_INT("floor", store->options.disk_floor_bytes));
@@ -50,7 +53,9 @@ static void run_one(struct store *store, struct store_command *command)
     db->broken = 0;
     db->recovering = false;
     db->in_command = true;
+    db->trace = command->trace;
     rc = command->run(db, command);
+    db->trace = NULL;
     db->in_command = false;
     if (rc >= 0 && db->broken)
         rc = db->broken;
@@ -130,6 +135,7 @@ int batch_run(struct store *store, struct store_command *first)
         if (db->fatal || sqlite3_get_autocommit(db->handle))
             rc = db->fatal ? db->fatal : c->rc ? c->rc : TB_EIO;
     }
+    int64_t began = world_figure_us();
     if (!rc)
         rc = commit(store);
     if (rc) {
@@ -137,6 +143,7 @@ int batch_run(struct store *store, struct store_command *first)
         note_failure(store, rc);
         return fail_all(store, first, rc);
     }
+    series_observe(SERIES_COMMIT, 0, world_figure_us() - began);
     if (store->failed)
         LOG(LOG_LEVEL_NOTICE, LOG_STORE, "writing_again", LOG_TEXT("after", err_text(store->failed)));
     store->failed = 0;

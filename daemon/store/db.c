@@ -158,13 +158,15 @@ int db_open(struct store_db *db, const char *path, const char *vfs, bool writabl
     return rc;
 }
 
+static int prepare_one(struct store_db *db, int i)
+{
+    return sqlite3_prepare_v3(db->handle, statements[i].text, -1, SQLITE_PREPARE_PERSISTENT, &db->statement[i], NULL);
+}
+
 int db_prepare(struct store_db *db, struct problem *p)
 {
     for (int i = 0; i < SQL_COUNT; i++) {
-        if (!db->writable && statements[i].who == WRITE)
-            continue;
-        int sqlite_rc =
-            sqlite3_prepare_v3(db->handle, statements[i].text, -1, SQLITE_PREPARE_PERSISTENT, &db->statement[i], NULL);
+        int sqlite_rc = prepare_one(db, i);
         if (sqlite_rc != SQLITE_OK) {
             problem_set(p, PROBLEM_STORE_FAILED, "", "Statement %s does not fit the database: %s", statements[i].name,
                         sqlite3_errmsg(db->handle));
@@ -215,9 +217,15 @@ int db_simple(struct store_db *db, enum sql_id id)
 
 struct db_query q_start(struct store_db *db, enum sql_id id)
 {
-    struct db_query q = {.db = db, .statement = db->statement[id]};
-    if (!q.statement)
+    struct db_query q = {.db = db};
+    if (!db->statement[id] && (db->writable || statements[id].who == WRITE)) {
         q.rc = TB_EINVAL; /* a write statement on a reader */
+        return q;
+    }
+    int sqlite_rc = db->statement[id] ? SQLITE_OK : prepare_one(db, (int)id);
+    if (sqlite_rc != SQLITE_OK)
+        q.rc = db_code(db, sqlite_rc);
+    q.statement = db->statement[id];
     return q;
 }
 

@@ -100,6 +100,7 @@ static int complete(struct store_db *db, struct entry *entry)
         uint8_t random[10];
         world->random(world->context, random, sizeof random);
         uuid_v7(entry->at, random, entry->id);
+        trace_mark_id(db->trace, entry->id);
     }
     if (!entry->from[0])
         memcpy(entry->from, db->options->office, OFFICE_TEXT);

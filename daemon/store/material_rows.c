@@ -145,8 +145,8 @@ int material_out_next(struct store_db *db, const char *peer, const char *behind,
     return rc == TB_ENOTFOUND && behind[0] ? material_out_next(db, peer, "", row) : rc;
 }
 
-int material_out_list(struct store_db *db, const char *peer, unsigned limit, int (*row)(void *context, const struct material_row *material),
-                      void *context)
+int material_out_list(struct store_db *db, const char *peer, unsigned limit,
+                      int (*row)(void *context, const struct material_row *material, bool parked), void *context)
 {
     int64_t no = 0;
     int rc = db_peer_no(db, peer, false, &no);
@@ -159,10 +159,24 @@ int material_out_list(struct store_db *db, const char *peer, unsigned limit, int
     while (!told && q_next(&q)) {
         struct material_row found;
         read_columns(&q, &found);
-        told = row(context, &found);
+        told = row(context, &found, q_get_int(&q, 4) != 0);
     }
     rc = q_end(&q);
     return rc ? rc : told;
+}
+
+int material_out_park(struct store_db *db, const char *peer, const char *sha256, bool parked)
+{
+    int64_t no = 0;
+    int changes = 0, rc = db_peer_no(db, peer, false, &no);
+    if (rc)
+        return rc;
+    struct db_query q = q_start(db, SQL_MATERIAL_OUT_PARK);
+    q_int(&q, no);
+    q_text(&q, sha256);
+    q_int(&q, parked);
+    rc = q_run(&q, &changes);
+    return rc ? rc : changes ? 0 : TB_ENOTFOUND;
 }
 
 int material_out_done(struct store_db *db, const char *peer, const char *sha256)

@@ -1,5 +1,6 @@
 /* readers: queries on read-only connections, off the loop.  Each query is one read transaction with a deadline, so that
  * no reader holds a snapshot that the writer's checkpoint would have to wait for. */
+#include <stddef.h>
 #include <string.h>
 
 #include "daemon/base/log.h"
@@ -28,17 +29,12 @@ static int run_query(struct store_db *db, struct store_query *query)
     return rc;
 }
 
+/* The next question, so that no source has all the readers; when we stop, whatever is left.  With the lock. */
 static struct store_query *take(struct store *store)
 {
-    struct store_query *query = store->queries;
-    if (query) {
-        store->queries = query->next;
-        if (!store->queries)
-            store->queries_last = &store->queries;
-        store->query_count--;
-        query->next = NULL;
-    }
-    return query;
+    unsigned most = store->options.readers > 1 ? store->options.readers - 1 : 1;
+    struct fair_item *item = fair_take(&store->queries, store->stopping ? 0 : most);
+    return item ? (struct store_query *)((char *)item - offsetof(struct store_query, fair)) : NULL;
 }
 
 void *reader_main(void *argument)
@@ -48,23 +44,25 @@ void *reader_main(void *argument)
     bool open = false;
     pthread_mutex_lock(&store->lock);
     for (;;) {
-        while (!store->queries && !store->stopping)
+        struct store_query *query;
+        while (!(query = take(store)) && !store->stopping)
             pthread_cond_wait(&store->read_work, &store->lock);
-        struct store_query *query = take(store);
+        uint16_t source = query ? query->fair.source : FAIR_OWN;
         pthread_mutex_unlock(&store->lock);
         if (!query)
             break;
         int rc = 0;
         if (!open) {
             rc = db_open(&db, store->path, store->vfs_name, false, NULL);
-            if (!rc && (rc = db_prepare(&db, NULL)))
-                db_close(&db);
             open = !rc;
         }
         query->rc = rc ? rc : run_query(&db, query);
         if (!store->options.post || store->options.post(store->options.post_context, complete, query))
             complete(query);
         pthread_mutex_lock(&store->lock);
+        fair_done(&store->queries, source);
+        if (store->queries.count)
+            pthread_cond_signal(&store->read_work); /* what had to wait for its source to come back */
     }
     if (open)
         db_close(&db);
@@ -82,14 +80,10 @@ int store_read(struct store *store, struct store_query *query)
         rc = TB_ECLOSED;
     else if (!store->readers)
         rc = TB_EUNSUPPORTED;
-    else if (store->query_count >= LIMIT_STORE_READ_QUEUE)
-        rc = TB_ETEMP;
-    else {
-        *store->queries_last = query;
-        store->queries_last = &query->next;
-        store->query_count++;
+    else
+        rc = fair_put(&store->queries, &query->fair);
+    if (!rc)
         pthread_cond_signal(&store->read_work);
-    }
     pthread_mutex_unlock(&store->lock);
     return rc;
 }

@@ -72,6 +72,9 @@
       "AND tick_day >= ?2 AND (tick_day > ?2 OR id > ?3) ORDER BY tick_day, id LIMIT ?4")                              \
     S(CASE_LIST_OPEN_UP, READ,                                                                                         \
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_open WHERE open = 1 AND id > ?1 ORDER BY id LIMIT ?2")      \
+    S(CASE_LIGHTS, READ,                                                                                               \
+      "SELECT clock_from, due_day, stop_until, count(*) FROM cases INDEXED BY cases_light WHERE open = 1 "             \
+      "GROUP BY due_day, clock_from, stop_until LIMIT ?1")                                                             \
     S(CALENDAR_GET, READ, "SELECT digest, reached, done, changed FROM calendar_state WHERE id = 1")                    \
     S(CALENDAR_PUT, WRITE,                                                                                             \
       "INSERT INTO calendar_state (id, digest, reached, done, changed) VALUES (1, ?1, ?2, ?3, ?4) "                    \
@@ -317,6 +320,8 @@
     S(OBJECT_LIST_DUE, READ,                                                                                           \
       "SELECT " OBJECT_COLUMNS " FROM object INDEXED BY object_due WHERE open = 1 AND due_day <> 0 AND kind = ?1 "     \
       "AND due_day < ?2 AND (due_day, id) > (?3, ?4) ORDER BY due_day, id LIMIT ?5")                                   \
+    S(OBJECT_LIGHTS, READ,                                                                                             \
+      "SELECT opened, due_day, local_state FROM object INDEXED BY object_due WHERE open = 1 AND due_day <> 0 AND kind = ?1 LIMIT ?2") \
     S(OBJECT_EVENT_LAST, READ, "SELECT max(id) FROM object_event WHERE id >= ?1 AND id <= ?2")                         \
     S(OBJECT_EVENT_ADD, WRITE,                                                                                         \
       "INSERT INTO object_event (id, rev, own, ref, peer, verdict) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                   \
@@ -348,11 +353,12 @@
     S(MATERIAL_OUT_DROP, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND idx = ?2")                            \
     S(MATERIAL_OUT_NEXT, READ,                                                                                         \
       "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
-      "WHERE o.peer_no = ?1 AND o.ready = 1 AND o.id > coalesce((SELECT max(id) FROM material_out "                    \
+      "WHERE o.peer_no = ?1 AND o.ready = 1 AND o.parked = 0 AND o.id > coalesce((SELECT max(id) FROM material_out "                    \
       "WHERE peer_no = ?1 AND ready = 1 AND sha256 = ?2), 0) ORDER BY o.id LIMIT 1")                                   \
     S(MATERIAL_OUT_LIST, READ,                                                                                         \
-      "SELECT m.sha256, m.size, m.type, m.at FROM material_out o JOIN material m ON m.sha256 = o.sha256 "              \
+      "SELECT m.sha256, m.size, m.type, m.at, o.parked FROM material_out o JOIN material m ON m.sha256 = o.sha256 "    \
       "WHERE o.peer_no = ?1 AND o.ready = 1 ORDER BY o.id LIMIT ?2")                                                   \
+    S(MATERIAL_OUT_PARK, WRITE, "UPDATE material_out SET parked = ?3 WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1") \
     S(MATERIAL_OUT_DONE, WRITE, "DELETE FROM material_out WHERE peer_no = ?1 AND sha256 = ?2 AND ready = 1")           \
     /* joint cases */                                                                                                  \
     S(JOINT_INSERT, WRITE,                                                                                             \

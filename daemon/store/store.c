@@ -107,8 +107,8 @@ static int init_options(struct store *store, const struct store_options *options
     memcpy(store->office, options->office, OFFICE_TEXT);
     store->options.directory = store->directory;
     store->options.office = store->office;
-    store->commands.last = &store->commands.first;
-    store->queries_last = &store->queries;
+    fair_init(&store->commands, LIMIT_STORE_QUEUE, LIMIT_STORE_QUEUE_OF_ONE);
+    fair_init(&store->queries, LIMIT_STORE_READ_QUEUE, LIMIT_STORE_READ_QUEUE_OF_ONE);
     store->next_passive = LIMIT_WAL_PASSIVE_BYTES;
     if (options->vfs)
         return 0; /* no real directory */
@@ -163,6 +163,7 @@ int store_start(struct store *store)
         store->started = false;
         return TB_ENOMEM;
     }
+    (void)pthread_setname_np(store->writer_thread, "writer");
     /* A VFS without shared memory admits no second connection. */
     unsigned wanted = store->options.vfs ? 0 : store->options.readers;
     unsigned made = 0;

@@ -11,10 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/base/fair_queue.h"
 #include "daemon/base/world.h"
 #include "proto/entry.h"
 #include "proto/note.h"
 #include "proto/problem.h"
+#include "proto/trace.h"
 
 struct store;
 struct store_db; /* a connection: the writer's inside a command, a reader's inside a query */
@@ -42,6 +44,8 @@ struct store_command {
      * writing) a restart may find the whole transaction.  Exactly once. */
     void (*done)(struct store_command *command, int rc);
     bool intake;        /* refused with TB_EFULL under the disk floor */
+    struct fair_item fair; /* whose turn it takes, and how much of it; zero: our own, and small */
+    char trace[TRACE_TEXT]; /* ids of the entries it makes begin with it; "" for none */
     int rc;             /* internal */
     struct store_command *next;
     struct store *store;
@@ -50,6 +54,7 @@ struct store_command {
 struct store_query {
     int (*run)(struct store_db *db, struct store_query *query); /* reader thread */
     void (*done)(struct store_query *query, int rc);
+    struct fair_item fair; /* as of a command */
     int rc;
     struct store_query *next;
     struct store *store;
@@ -64,7 +69,8 @@ int store_start(struct store *store) TB_MUST_USE;
 void store_stop(struct store *store);
 void store_close(struct store *store);
 
-/* Any thread.  TB_ETEMP when the queue is full, TB_ECLOSED when the threads do not run: `done` will not be called. */
+/* Any thread.  TB_ETEMP when the queue, or the share of this source in it, is full; TB_ECLOSED when the threads do not run: `done` will
+ * not be called. */
 int store_submit(struct store *store, struct store_command *command) TB_MUST_USE;
 int store_read(struct store *store, struct store_query *query) TB_MUST_USE;
 /* One transaction over the list, in the calling thread, without `done` and `post` (they are the caller's): sets rc in each.  Returns 0 when
@@ -86,6 +92,10 @@ struct store_stats {
     bool disk_low;
 };
 void store_stats(struct store *store, struct store_stats *out);
+/* Inside a command: writes one row, so that its commit is a real one and syncs. */
+int store_probe(struct store_db *db) TB_MUST_USE;
+/* Version of SQLite; static. */
+const char *store_library(void);
 const char *store_directory(const struct store *store);
 
 /* ---- inside a command or query: ledger (ledger_store.c) ---- */

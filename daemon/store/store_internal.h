@@ -10,11 +10,6 @@
 
 enum { STORE_READERS_MAX = 8, STORE_PATH_BYTES = 1024 };
 
-struct command_queue {
-    struct store_command *first, **last;
-    unsigned count;
-};
-
 struct store {
     struct store_options options;     /* with copies of directory and office */
     char directory[STORE_PATH_BYTES];
@@ -34,9 +29,7 @@ struct store {
     pthread_mutex_t lock;             /* everything below */
     pthread_cond_t work, read_work;
     bool started, stopping;
-    struct command_queue commands;
-    struct store_query *queries, **queries_last;
-    unsigned query_count;
+    struct fair_queue commands, queries; /* of struct store_command, struct store_query */
     pthread_t writer_thread, reader_thread[STORE_READERS_MAX];
     unsigned readers;
     struct store_stats stats;

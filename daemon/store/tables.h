@@ -409,8 +409,10 @@ int material_out_settle(struct store_db *db, const char *peer, uint64_t index, b
 /* The next to be sent after `behind` ("": from the first), or the first again when that was the last.  TB_ENOTFOUND when none waits. */
 int material_out_next(struct store_db *db, const char *peer, const char *behind, struct material_row *row) TB_MUST_USE;
 /* Those that may go now, in order, at most `limit`. */
-int material_out_list(struct store_db *db, const char *peer, unsigned limit, int (*row)(void *context, const struct material_row *material),
-                      void *context) TB_MUST_USE;
+int material_out_list(struct store_db *db, const char *peer, unsigned limit,
+                      int (*row)(void *context, const struct material_row *material, bool parked), void *context) TB_MUST_USE;
+/* A parked one is not given by material_out_next.  TB_ENOTFOUND when it does not wait for this counterpart. */
+int material_out_park(struct store_db *db, const char *peer, const char *sha256, bool parked) TB_MUST_USE;
 int material_out_done(struct store_db *db, const char *peer, const char *sha256) TB_MUST_USE;
 /* Which cases list a material. */
 int material_case_add(struct store_db *db, const char *sha256, int64_t case_id) TB_MUST_USE;

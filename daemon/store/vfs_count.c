@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/series.h"
+#include "daemon/base/world.h"
+
 struct vfs_count {
     sqlite3_vfs vfs; /* a copy of the parent's with our name, size and xOpen */
     sqlite3_vfs *parent;
@@ -33,7 +36,10 @@ static int f_close(sqlite3_file *f)
 static int f_sync(sqlite3_file *f, int flags)
 {
     atomic_fetch_add_explicit(&((struct file *)f)->owner->syncs, 1, memory_order_relaxed);
-    return real_of(f)->pMethods->xSync(real_of(f), flags);
+    int64_t began = world_figure_us();
+    int rc = real_of(f)->pMethods->xSync(real_of(f), flags);
+    series_observe(SERIES_FSYNC, 0, world_figure_us() - began);
+    return rc;
 }
 
 #define PASS(result, name, method, parameters, arguments)                                                              \

@@ -1,5 +1,6 @@
 /* writer: the one thread that writes.  It takes whatever waits, without ever waiting for more: under load the batch
  * grows by itself while the last commit syncs. */
+#include <stddef.h>
 #include <time.h>
 
 #include "daemon/base/log.h"
@@ -23,23 +24,22 @@ static void tell(struct store *store, void (*fn)(void *), void *argument)
         fn(argument);
 }
 
-/* Up to LIMIT_STORE_BATCH waiting commands.  With the lock. */
+static struct store_command *command_of(struct fair_item *item)
+{
+    return item ? (struct store_command *)((char *)item - offsetof(struct store_command, fair)) : NULL;
+}
+
+/* What waits, source by source in turn, up to LIMIT_STORE_BATCH of cost.  With the lock. */
 static struct store_command *take(struct store *store)
 {
-    struct command_queue *queue = &store->commands;
-    struct store_command *first = queue->first, *last = first;
-    if (!first)
-        return NULL;
-    unsigned taken = 1;
-    while (last->next && taken < LIMIT_STORE_BATCH) {
-        last = last->next;
-        taken++;
+    struct store_command *first = NULL, **last = &first, *command;
+    unsigned taken = 0;
+    while (taken < LIMIT_STORE_BATCH && (command = command_of(fair_take(&store->commands, 0)))) {
+        taken += command->fair.cost ? command->fair.cost : 1;
+        *last = command;
+        last = &command->next;
     }
-    queue->first = last->next;
-    if (!queue->first)
-        queue->last = &queue->first;
-    queue->count -= taken;
-    last->next = NULL;
+    *last = NULL;
     return first;
 }
 
@@ -50,9 +50,9 @@ static bool wait_for_work(struct store *store)
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += IDLE_MS / 1000;
     int rc = 0;
-    while (!store->commands.first && !store->stopping && !rc)
+    while (!store->commands.count && !store->stopping && !rc)
         rc = pthread_cond_timedwait(&store->work, &store->lock, &until);
-    return !store->commands.first && !store->stopping;
+    return !store->commands.count && !store->stopping;
 }
 
 void *writer_main(void *argument)
@@ -87,14 +87,10 @@ int store_submit(struct store *store, struct store_command *command)
     pthread_mutex_lock(&store->lock);
     if (!store->started || store->stopping)
         rc = TB_ECLOSED;
-    else if (store->commands.count >= LIMIT_STORE_QUEUE)
-        rc = TB_ETEMP;
-    else {
-        *store->commands.last = command;
-        store->commands.last = &command->next;
-        if (!store->commands.count++)
-            pthread_cond_signal(&store->work);
-    }
+    else
+        rc = fair_put(&store->commands, &command->fair);
+    if (!rc && store->commands.count == 1)
+        pthread_cond_signal(&store->work);
     pthread_mutex_unlock(&store->lock);
     return rc;
 }

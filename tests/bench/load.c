@@ -159,6 +159,11 @@ static void one_request(struct link *link, long number, char *text, const char *
         int status = 0;
         if (link->ssl && SSL_write(link->ssl, text, len) == len)
             status = read_answer(link);
+        if (status == 429) { /* the same request again, on the same connection, a little later */
+            struct timespec later = {.tv_nsec = 100 * 1000 * 1000};
+            (void)nanosleep(&later, NULL);
+            continue;
+        }
         if (status && status != 503) {
             latencies[number] = now_s() - begin;
             record(number, status, link->answer);

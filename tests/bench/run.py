@@ -3,19 +3,23 @@
 
     run.py [--build DIR] [--cases N] [--connections N] [--million N] [--ledger N] [--only NAME[,NAME]]
 
-Parts: fsync (the disk alone), idle, cases (end to end), light (latency of one intake), todo (the lists of the morning and the sweep of due
-dates with 100,000 open cases), material (beside curl to nginx over the same TLS),
+Parts: fsync (the disk alone), idle (also with 10,000 TLS connections), flood (the others' requests while one floods), cases (end to end), light (latency
+of one intake), todo (the lists of the morning and the sweep of due dates with 100,000 open cases), material (beside curl to nginx over the same TLS),
 million (start and lists with many cases), ledger (appending at size).  The last two take minutes and run when a number is given.
 """
 import argparse
+import hashlib
 import json
 import os
 import pathlib
 import re
+import resource
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -90,11 +94,181 @@ def bench_idle(options):
     result = {"rss_kb": [memory_kb(o.process, "VmRSS") for o in world.offices.values()],
               "cpu_ms_in_10_s": [round((cpu_seconds(o.process) - b) * 1000) for o, b in zip(world.offices.values(), before)]}
     world.stop()
+    for listener, port, authority, certificate in (("window", 0, "staff-ca", "staff-0007"), ("peer", 1, "peer-ca", None)):
+        result[f"{listener}_connections"] = idle_connections(options, port, authority, certificate)
     return result
 
 
+def crowd(world, build, port, authority, certificate, connections, *more):
+    """The program `crowd` against the away office, with a certificate of its staff or (None) the gateway of the home office."""
+    away = world.away
+    base = away.tls / certificate if certificate else world.home.tls / "gateway"
+    return subprocess.Popen([str(build / "bin" / "crowd"), "--port", str(away.port + port), "--ca", str(away.tls / f"{authority}.crt"), "--cert",
+                             f"{base}.crt", "--key", f"{base}.key", "--connections", str(connections), "--hosts", "40", *map(str, more)],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def idle_connections(options, port, authority, certificate, count=10000):
+    """Memory of one office with `count` TLS connections, both certificates shown, then silent.  Idle ones
+    are closed after LIMIT_HTTP_IDLE_MS: on a slow machine fewer are open at once, and those count."""
+    world = harness.World()
+    try:
+        # as many as the files of a process allow on one listener; the rest of them is for the other
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        count = min(count, (most - 512) // 2)
+        world.away.admission(connections=count, connections_of_one=count)
+        world.away.start()
+        before = memory_kb(world.away.process, "VmRSS")
+        begin = time.monotonic()
+        program = crowd(world, options.build, port, authority, certificate, count)
+        open_now, after = 0, before
+        while not select.select([program.stdout], [], [], 0.5)[0] or not open_now:
+            open_then, then = metrics(world.away)["http_connections_open"], memory_kb(world.away.process, "VmRSS")
+            if open_then >= open_now:
+                open_now, after = open_then, then
+        opened = json.loads(program.stdout.readline())["open"]
+        seconds = time.monotonic() - begin
+        if metrics(world.away)["http_connections_open"] >= open_now:
+            open_now, after = metrics(world.away)["http_connections_open"], memory_kb(world.away.process, "VmRSS")
+        at = time.perf_counter()
+        answer = world.away.admin("/healthz")
+        asked = (time.perf_counter() - at) * 1000
+        assert answer.status in (200, 503), answer
+        program.stdin.close()
+        program.wait()
+        return {"opened": opened, "open_at_most": int(open_now), "seconds": round(seconds, 1), "rss_kb_before": before, "rss_kb": after,
+                "bytes_each": round((after - before) * 1024 / max(open_now - 1, 1)), "healthz_ms_meanwhile": round(asked, 1)}
+    finally:
+        world.remove()
+
+
+def sample(office, seconds, staff, rate=50):
+    """Small requests of one member of staff, `rate` a second: latencies in ms of a list and of an intake, sorted; refusals."""
+    times, refused, connection = {"list": [], "intake": []}, 0, office.connect_window(staff)
+    begin, n = time.monotonic(), 0
+    while time.monotonic() - begin < seconds:
+        n += 1
+        time.sleep(max(0, begin + n / rate - time.monotonic()))
+        kind = "intake" if n % 2 else "list"
+        at = time.perf_counter()
+        if kind == "list":
+            answer = office.window("GET", "/window/v1/todo", staff=staff, connection=connection)
+        else:
+            answer = office.window("POST", "/window/v1/cases", harness.application(harness.HOME), staff, connection=connection)
+        times[kind].append((time.perf_counter() - at) * 1000)
+        refused += answer.status not in (200, 201)
+    connection.close()
+    out = {"refused": refused}
+    for kind, taken in times.items():
+        taken.sort()
+        out[kind] = {"p50_ms": round(taken[len(taken) // 2], 2), "p99_ms": round(taken[len(taken) * 99 // 100], 2), "max_ms": round(taken[-1], 2)}
+    return out
+
+
+def sample_scans(office, seconds, staff, rate=10):
+    """Small scans of 20 KB uploaded whole by one member of staff: latencies in ms of both requests together."""
+    times, connection, begin, n = [], office.connect_window(staff), time.monotonic(), 0
+    while time.monotonic() - begin < seconds:
+        n += 1
+        time.sleep(max(0, begin + n / rate - time.monotonic()))
+        content = b"%PDF-1.7\n" + os.urandom(20000)
+        digest = hashlib.sha256(content).hexdigest()
+        metadata = f"sha256 {harness.base64_text(digest)},type {harness.base64_text('application/pdf')}"
+        at = time.perf_counter()
+        answer = office.window("POST", "/window/v1/materials", staff=staff, connection=connection, headers={
+            "Tus-Resumable": "1.0.0", "Upload-Length": str(len(content)), "Upload-Metadata": metadata})
+        assert answer.status == 201, answer
+        answer = office.window("PATCH", f"/window/v1/materials/{digest}", content, staff, connection=connection, headers={
+            "Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
+        assert answer.status == 204, answer
+        times.append((time.perf_counter() - at) * 1000)
+    connection.close()
+    times.sort()
+    return {"p50_ms": round(times[len(times) // 2], 2), "p99_ms": round(times[len(times) * 99 // 100], 2), "max_ms": round(times[-1], 2)}
+
+
+def upload_for_ever(office, staff, megabytes, ended, moved):
+    """One huge material after the other, as fast as the office takes them, until `ended`."""
+    connection = office.connect_window(staff)
+    filler = os.urandom(1 << 20) * megabytes
+    while not ended.is_set():
+        content = b"%PDF-1.7\n" + os.urandom(16) + filler
+        digest = hashlib.sha256(content).hexdigest()
+        answer = office.create_upload(digest, len(content), staff=staff)
+        assert answer.status == 201, answer
+        answer = office.window("PATCH", f"/window/v1/materials/{digest}", content, staff, connection=connection, headers={
+            "Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
+        assert answer.status == 204, answer
+        moved.append(megabytes)
+    connection.close()
+
+
+def flood_of_materials(office, staff, other, seconds, uploads=4, megabytes=100):
+    """Small scans and small requests of one clerk, alone and while another uploads huge materials on several connections."""
+    out = {"alone": {"scan": sample_scans(office, seconds, staff), **sample(office, seconds, staff)}}
+    ended, moved = threading.Event(), []
+    threads = [threading.Thread(target=upload_for_ever, args=(office, other, megabytes, ended, moved)) for _ in range(uploads)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    out["during"] = {"scan": sample_scans(office, seconds, staff), **sample(office, seconds, staff)}
+    ended.set()
+    for thread in threads:
+        thread.join()
+    out["megabytes_moved"] = sum(moved)
+    return out
+
+
+def batch_request(world, path):
+    """A batch of the home office's gateway as it stands on the wire; the receiving office refuses it after looking at it."""
+    header = {"v": 1, "from": harness.HOME, "to": harness.AWAY, "checkpoint": "x", "old": 0, "consistency": "", "seen": 0, "lines": []}
+    body = json.dumps(header).encode() + b"\n"
+    path.write_bytes(f"POST /peer/v1/messages HTTP/1.1\r\nHost: {world.away.code}\r\nContent-Type: application/x-ndjson\r\n"
+                     f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+
+def bench_flood(options, seconds=10, connections=64):
+    """One clerk's lists and intakes at an office, alone and while somebody else sends as fast as 64 connections can: a counterpart
+    (batches, questions about materials), another member of staff (intakes, lists).  Look at the ratios: all runs on one machine."""
+    world = harness.World()
+    try:
+        world.away.edit(r"\nstaff:\n", '\nstaff:\n  - {id: "0008", name: 李四, role: window}\n')
+        harness.make_certificate(world.away.tls, "staff-0008", world.away.tls / "staff-ca", "clientAuth",
+                                 f"URI:urn:tongban:staff:{harness.AWAY}:0008")
+        world.start()
+        requests = {name: world.directory / f"{name}.http" for name in ("batches", "materials", "intakes", "lists")}
+        batch_request(world, requests["batches"])
+        requests["materials"].write_bytes(b"HEAD /peer/v1/materials/" + b"0" * 64 + b" HTTP/1.1\r\nHost: a\r\nTus-Resumable: 1.0.0\r\n\r\n")
+        body = json.dumps(harness.application(harness.HOME), ensure_ascii=False).encode()
+        requests["intakes"].write_bytes(b"POST /window/v1/cases HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nIdempotency-Key: f@@@@@@@@\r\n"
+                                        + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        requests["lists"].write_bytes(b"GET /window/v1/cases?limit=100 HTTP/1.1\r\nHost: a\r\n\r\n")
+        out = {"alone": sample(world.away, seconds, "0007")}
+        for name, request in requests.items():
+            port, authority, certificate = (1, "peer-ca", None) if name in ("batches", "materials") else (0, "staff-ca", "staff-0008")
+            program = crowd(world, options.build, port, authority, certificate, connections, "--request", request, "--seconds", seconds + 1)
+            time.sleep(0.5)
+            out[name] = sample(world.away, seconds, "0007")
+            out[name]["flood"] = json.loads(program.communicate()[0])
+            out[name]["rss_kb"] = memory_kb(world.away.process, "VmRSS")
+        for kind in ("list", "intake"):
+            out[f"p99_ratio_{kind}"] = {name: round(out[name][kind]["p99_ms"] / out["alone"][kind]["p99_ms"], 1) for name in requests}
+        out["huge_materials"] = flood_of_materials(world.away, "0007", "0008", seconds)
+        return out
+    finally:
+        world.remove()
+
+
+def loaded_world():
+    """Two offices that bear what `load` sends with one certificate."""
+    world = harness.World()
+    for office in world.offices.values():
+        office.admission(staff_per_s=100000, peer_per_s=100000)
+    return world.start()
+
+
 def bench_cases(options):
-    world = harness.World().start()
+    world = loaded_world()
     load(world, options.build, 500, 16, prefix="warm")
     wait_receipts(world)
     cpu = {code: cpu_seconds(o.process) for code, o in world.offices.items()}
@@ -117,7 +291,7 @@ def bench_cases(options):
 
 
 def bench_light(options):
-    world = harness.World().start()
+    world = loaded_world()
     result = load(world, options.build, 400, 4, rate=20, prefix="light")
     world.stop()
     return result
@@ -250,7 +424,7 @@ def bench_todo(options):
     return out
 
 
-PARTS = {"fsync": bench_fsync, "idle": bench_idle, "light": bench_light, "cases": bench_cases, "todo": bench_todo, "material": bench_material,
+PARTS = {"fsync": bench_fsync, "idle": bench_idle, "flood": bench_flood, "light": bench_light, "cases": bench_cases, "todo": bench_todo, "material": bench_material,
          "million": bench_million, "ledger": bench_ledger}
 
 

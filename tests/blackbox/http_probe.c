@@ -152,6 +152,7 @@ int main(int argc, char **argv)
                                             .address = "127.0.0.1",
                                             .routes = probe_routes,
                                             .route_count = sizeof probe_routes / sizeof probe_routes[0],
+                                            .max_of_one = LIMIT_HTTP_CONNECTIONS, /* all come from here */
                                             .context = &probe};
     for (int i = 1; i + 1 < argc; i += 2) {
         if (!strcmp(argv[i], "--cert"))

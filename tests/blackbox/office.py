@@ -46,6 +46,12 @@ def daemon_path():
     return str(max(built, key=lambda path: path.stat().st_mtime))
 
 
+def control_path():
+    """The tongbanctl that was built with it; TONGBAND may be a wrapper somewhere else."""
+    build = os.environ.get("TONGBAN_BUILD")
+    return pathlib.Path(build).resolve() / "bin" / "tongbanctl" if build else pathlib.Path(daemon_path()).with_name("tongbanctl")
+
+
 def item(code, name, version=1, until=None):
     """One catalogue item as YAML flow text (JSON is YAML)."""
     document = {
@@ -185,6 +191,11 @@ class Office:
         assert count, pattern
         self.config.write_text(changed)
 
+    def admission(self, **values):
+        """Sets `admission` of the configuration."""
+        members = ", ".join(f"{key}: {value}" for key, value in values.items())
+        self.config.write_text(re.sub(r"^admission: .*\n", "", self.config.read_text(), flags=re.M) + f"\nadmission: {{{members}}}\n")
+
     # ---- talking ----
     def context(self, authority, certificate=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -235,7 +246,7 @@ class Office:
 
     def control(self, *words, code=0, language="C", wait=True):
         """What `tongbanctl` prints (of a failure: what it says); wait=False: the running process."""
-        command = [pathlib.Path(daemon_path()).with_name("tongbanctl"), "--socket", str(self.socket), *words]
+        command = [control_path(), "--socket", str(self.socket), *words]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env={"LANG": language, "LC_ALL": language, "PATH": "/usr/bin:/bin"})
         if not wait:

@@ -204,6 +204,21 @@ def test_json_problem_on_stdout(desk):
     assert got.returncode == 1 and json.loads(got.stdout)["type"] == "urn:tongban:problem:one-notice-only" and got.stderr == ""
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_request_is_named_when_the_server_is_in_trouble(desk, lang):
+    label = "请求编号：" if lang == "zh_CN.UTF-8" else "Request: "
+
+    def said(name, status, instance):
+        form = desk.directory / f"{name}.json"
+        form.write_text(json.dumps({"of": name + instance}))  # another one each time: an unanswered request keeps its key and answer
+        desk.world.refusal = problem(name, status, instance=instance)
+        return desk.run("case", "new", "--file", str(form), lang=lang).stderr
+
+    assert f"  {label}019a3f5c-8f21-7c4e\n" in said("internal", 500, "urn:tongban:request:019a3f5c-8f21-7c4e")
+    assert label not in said("internal", 500, "https://example.invalid/1")
+    assert label not in said("transition", 409, "urn:tongban:request:019a3f5c-8f21-7c4e"), "a refusal by rule is the clerk's own matter"
+
+
 def pdf(desk, size=5000, name="扫描 件.pdf"):
     path = desk.directory / name
     path.write_bytes(b"%PDF-1.7\n" + os.urandom(size))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from office import World, daemon_path
+from office import World, control_path
 
 WAIT_S = 20
 
@@ -81,6 +81,31 @@ def test_what_waits_is_listed_without_names_and_goes_when_the_link_is_back(world
     assert "nothing waits" in world.away.control("queue", "list")
 
 
+def test_a_material_is_parked_and_let_go_again(world):
+    digest = world.away.upload(b"%PDF-1.4\n" + b"to be damaged" * 100)
+    world.cut()
+    assert world.away.intake(materials=[{"name": "原居民身份证", "form": "copy", "sha256": digest}]).status == 201
+    stored = next(path for path in world.away.directory.rglob(f"*{digest[2:]}*") if path.is_file())
+    stored.chmod(0o600)
+    stored.write_bytes(b"%PDF-1.4\n" + b"x" * (stored.stat().st_size - 9))
+    world.restore()
+    world.away.control("queue", "retry")
+    until(lambda: world.away.events("material_failed"))
+    assert [row["parked"] for row in queue(world.away)["materials"] if row["material"] == digest] == [False]
+    assert "parked" in world.away.control("queue", "park", digest)
+    assert [row["parked"] for row in queue(world.away)["materials"] if row["material"] == digest] == [True]
+    assert "parked" in world.away.control("queue", "list")
+    failures = len(world.away.events("material_failed"))
+    world.away.control("queue", "retry")
+    time.sleep(1)
+    assert len(world.away.events("material_failed")) == failures, "a parked material was tried"
+    world.away.control("queue", "park", digest, "--end")
+    until(lambda: len(world.away.events("material_failed")) > failures)
+    assert "not wait" in world.away.control("queue", "park", "0" * 64, code=1)
+    assert "SHA-256" in world.away.control("queue", "park", "abc", code=1)
+    world.away.control("queue", "park", digest)
+
+
 def test_a_counterpart_is_tested_for_real(world):
     said = world.home.control_json("peer", "test", world.away.code)["done"]
     assert said["ok"] and said["ms"] < 20000
@@ -136,11 +161,45 @@ def test_an_asker_who_leaves_harms_nobody(world):
     assert json.loads(run(world.away, "--json", "status"))["state"] == "draining"
 
 
+def test_the_log_is_changed_while_it_runs(world):
+    levels = {row["area"]: row["level"] for row in world.home.control_json("log", "set", "debug", "--area", "peer")["rows"]}
+    assert levels["peer"] == "debug" and levels["api"] == "info"
+    world.home.control("peer", "test", world.away.code)
+    assert until(lambda: world.home.events("batch_delivered") or world.home.events("idle"))
+    assert {row["level"] for row in world.home.control_json("log", "set", "info", "--area", "peer")["rows"]} == {"info"}
+    for words in (("log", "set", "loud"), ("log", "set", "info", "--area", "moon")):
+        world.home.control(*words, code=1)
+
+
+def test_entries_are_searched(world):
+    case = world.away.intake().json()["case"]
+    rows = world.away.control_json("audit", "search", "--case", case)["rows"]
+    assert [row["type"] for row in rows][-1] == "case.submitted" and rows[-1]["staff"].endswith("0007")
+    assert all(row["case"] == case for row in rows)
+    assert world.away.control_json("audit", "search", "--case", case, "--type", "case.decided")["rows"] == []
+    assert world.away.control_json("audit", "search", "--until", "2020-01-01")["rows"] == []
+    assert case in world.away.control("audit", "search", "--case", case)
+    assert "kind" in world.away.control("audit", "search", "--type", "case.nonsense", code=1)
+
+
+def test_a_bundle_has_what_helps_and_nothing_that_harms(world, tmp_path):
+    path = tmp_path / "bundle.json"
+    world.home.control("bundle", "--out", str(path), "--log", str(world.home.log))
+    bundle = json.loads(path.read_text())
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert bundle["status"]["office"] == world.home.code and bundle["configuration"]["window"]["port"] == world.home.port
+    assert isinstance(bundle["configuration"]["staff"], int) and bundle["versions"]["sqlite"] and "tongban_" in bundle["metrics"]
+    assert any(isinstance(line, dict) and line.get("event") == "ready" for line in bundle["log"])
+    text = path.read_text()
+    assert "PRIVATE KEY" not in text and "陆文斌" not in text
+    assert "exists" in world.home.control("bundle", "--out", str(path), "--log", str(world.home.log), code=2).lower()
+
+
 def test_the_pages_are_made_from_the_table(world):
     root = pathlib.Path(__file__).resolve().parents[2]
     for option, page in (("--manual", "docs/reference/tongbanctl-commands.md"), ("--man", "client/man/tongbanctl.8"),
                          ("--complete", "client/completion/tongbanctl")):
-        made = subprocess.run([pathlib.Path(daemon_path()).with_name("tongbanctl"), option], capture_output=True, text=True, check=True).stdout
+        made = subprocess.run([control_path(), option], capture_output=True, text=True, check=True).stdout
         assert made == (root / page).read_text(), f"make {page} anew with tongbanctl {option}"
 
 

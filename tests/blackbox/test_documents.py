@@ -210,8 +210,8 @@ def test_lists_and_blank_forms(pair):
     assert "intake_receipt" in following()
     paper(pair.away, case, "intake_receipt")
     assert "transfer_list" not in following()
-    clerk.run("transfer", "pack", "--case", case, "--documents.name", "原居民身份证", "--documents.originals", "0", "--documents.copies", "1", "--bag", "F009", "--packed-by",
-              "顾海燕")
+    clerk.run("transfer", "pack", "--case", case, "--documents.name", "原居民身份证", "--documents.originals", "0", "--documents.copies", "1",
+              "--bag", "F009", "--packed-by", "顾海燕")
     assert "transfer_list" in following()
     text = flat(paper(pair.away, case, "transfer_list"))
     assert "移〔" in text and "原居民身份证" in text and "差异说明：____" in text

@@ -269,14 +269,21 @@ def test_smuggling_shapes(server, shape):
         assert is_closed(s)
 
 
+def trace(tail, ago=0):
+    """A request id of this moment, or of `ago` seconds before."""
+    digits = f"{int((time.time() - ago) * 1000):012x}"
+    return f"{digits[:8]}-{digits[8:]}-{tail}"
+
+
 def test_pipelined_second_request_waits_and_is_answered(server):
+    one, two = (trace(tail).encode() for tail in ("7001", "7002"))
     with server.connect() as s:
-        s.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Request-Id: one\r\n\r\nabc"
-                  b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Request-Id: two\r\nConnection: close\r\n\r\ndef")
+        s.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Request-Id: " + one + b"\r\n\r\nabc"
+                  b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Request-Id: " + two + b"\r\nConnection: close\r\n\r\ndef")
         data = b""
         while piece := s.recv(65536):
             data += piece
-    assert data.index(b"X-Request-Id: one") < data.index(b"abc") < data.index(b"X-Request-Id: two") < data.index(b"def")
+    assert data.index(b"X-Request-Id: " + one) < data.index(b"abc") < data.index(b"X-Request-Id: " + two) < data.index(b"def")
     assert data.count(b"HTTP/1.1 200") == 2
 
 
@@ -290,8 +297,12 @@ def test_methods_head_and_not_found(server):
         answer = ask(s, b"DELETE /hello HTTP/1.1\r\nHost: a\r\n\r\n")
         assert answer[0] == 405 and answer[1]["allow"] == "GET"
         assert ask(s, b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 404
-        answer = ask(s, b"GET /hello HTTP/1.1\r\nHost: a\r\nX-Request-Id: bad id\r\n\r\n")
-        assert re.fullmatch("[0-9a-f]{16}", answer[1]["x-request-id"])
+        # no form, a name, a time that is not now, a whole id of another version: each is replaced
+        for bad in (b"bad id", b"33048318500101001X", b"019a3f5c-8f21-7c4", trace("7001", ago=3600).encode(), trace("4001").encode(), b"x" * 300):
+            answer = ask(s, b"GET /hello HTTP/1.1\r\nHost: a\r\nX-Request-Id: " + bad + b"\r\n\r\n")
+            assert re.fullmatch("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}", answer[1]["x-request-id"]) and answer[1]["x-request-id"].encode() != bad
+        whole = trace("7abc") + "-8000-00163e0a0b0c"
+        assert ask(s, b"GET /hello HTTP/1.1\r\nHost: a\r\nX-Request-Id: " + whole.encode() + b"\r\n\r\n")[1]["x-request-id"] == whole[:18]
 
 
 def test_body_over_its_limit(server):
@@ -390,6 +401,22 @@ def test_never_reading(server):
     assert stats["live"] == 0 and stats["timeouts"] == before + 1
 
 
+def test_trickled_reading(server):
+    """Reads all the time, but slower than the minimum rate."""
+    before = server.stats()["timeouts"]
+    with server.connect() as s:
+        s.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+        end = time.monotonic() + 10
+        try:
+            while server.stats()["live"] and time.monotonic() < end:
+                s.recv(100)
+                time.sleep(0.05)
+        except (ConnectionError, ssl.SSLError):
+            pass
+    stats = server.stats()
+    assert stats["live"] == 0 and stats["timeouts"] == before + 1
+
+
 def test_quiet_stream_outlives_the_idle_limit(server):
     with server.connect() as s:
         s.sendall(b"GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -420,6 +447,8 @@ def test_beyond_the_maximum_waits_in_the_backlog(certs):
     held = [server.raw() for _ in range(3)]
     for s in held:
         assert ask(s, b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 200
+        s.sendall(b"GET /hello HTTP/1.1\r\nHost: a\r\n")  # a request has begun: nobody takes its place
+    time.sleep(0.1)
     late = server.raw()
     late.sendall(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
     late.settimeout(0.2)
@@ -428,6 +457,24 @@ def test_beyond_the_maximum_waits_in_the_backlog(certs):
     held.pop().close()
     late.settimeout(5)
     assert read_answer(late)[0] == 200
+    for s in [*held, late]:
+        s.close()
+    assert server.stop() == 0
+
+
+def test_beyond_the_maximum_the_oldest_idle_goes(certs):
+    server = Server(certs, False, "--max", "3")
+    held = [server.raw() for _ in range(3)]
+    for s in held:
+        assert ask(s, b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 200
+    held[0].sendall(b"GET /hello HTTP/1.1\r\nHost: a\r\n")
+    time.sleep(0.1)
+    late = server.raw()
+    assert ask(late, b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 200
+    held[1].settimeout(5)
+    assert held[1].recv(1) == b""  # idle for the longest time
+    assert ask(held[0], b"\r\n")[0] == 200
+    assert ask(held[2], b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 200
     for s in [*held, late]:
         s.close()
     assert server.stop() == 0

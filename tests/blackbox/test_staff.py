@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from office import ROOT, World, daemon_path, make_certificate
+from office import ROOT, World, control_path, make_certificate
 
-TONGBANCTL = pathlib.Path(daemon_path()).with_name("tongbanctl")
+TONGBANCTL = control_path()
 OFFICE = "/window/v1/office"
 
 

@@ -35,9 +35,6 @@ def taken_in_at_windows():
     """Two windows of two townships, one person who moves between them, one who sits nowhere."""
     world = World()
     try:
-        for office in world.offices.values():
-            with open(office.config, "a", encoding="utf-8") as text:
-                text.write(f"control: {office.directory}/ctl\n")
         world.start()
         away = world.away
         enrol(away, "0401", "一号窗口", TOWN)
@@ -48,6 +45,8 @@ def taken_in_at_windows():
         for case in (*away.cases["two"], *away.cases["moved"], away.cases["one"][0]):
             world.home.wait_state(case, "received", "0101")
         assert away.act(away.cases["one"][1], "forward", staff="0402").status == 200 # forwarded from another window: taken in at the first
+        world.home.wait_state(away.cases["one"][1], "received", "0101")
+        world.home.wait_state(away.cases["none"][0], "received", "0101")
         yield away
         assert world.stop() == [0, 0], "a daemon did not end cleanly"
     finally:

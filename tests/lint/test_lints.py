@@ -110,3 +110,6 @@ def test_every_metric_is_counted_somewhere():
     sources = "".join(common.read(path) for path in common.files(".c", under="daemon"))
     assert len(table) > 30
     assert [name for name in table if not re.search(rf"\bMETRIC_{name}\b", sources)] == []
+    series = re.findall(r"^    S\(([A-Z_0-9]+), (?:counter|gauge|histogram)", common.read("daemon/base/series.h"), re.M)
+    assert len(series) > 15
+    assert [name for name in series if not re.search(rf"\bSERIES_{name}\b", sources)] == []

@@ -391,7 +391,8 @@ static void check_page_row(struct sim_node *node, const char *case_no, int kind,
     int64_t today = timestamp_day(node->sim->now + node->skew);
     bool stopped = !want->ended && want->stop_until && today <= want->stop_until;
     if (!want->runs != !page)
-        sim_fail(node->sim, "the %s clock of case %s %s at office %d", clock_rows[kind].name, case_no, page ? "runs" : "does not run", node->id);
+        sim_fail(node->sim, "the %s clock of case %s %s at office %d", clock_rows[kind].name, case_no, page ? "runs" : "does not run",
+                 node->id);
     else if (page && (date(page, "from") != want->from || date(page, "due") != want->due || date(page, "ended") != want->ended ||
                       json_is_true(json_object_get(page, "stopped")) != stopped ||
                       json_is_true(json_object_get(page, "provisional")) != want->provisional ||
@@ -445,7 +446,8 @@ static void check_silence(struct sim_node *node, const struct case_row *row, con
     /* the tick of the next midnight has passed both, the last day and the arrival */
     if (sim->year && row->state == CASE_RECEIVED && last && !strcmp(row->home, node->office->code) && today > last + 1 &&
         today > day_of(s->received) + 1)
-        sim_fail(sim, "case %s still waits on day %lld, silence meant acceptance after %lld", row->case_no, (long long)today, (long long)last);
+        sim_fail(sim, "case %s still waits on day %lld, silence meant acceptance after %lld", row->case_no, (long long)today,
+                 (long long)last);
     if (sim->year && row->state == CASE_SUPPLEMENT_ASKED && s->item->lapses && !strcmp(row->home, node->office->code) &&
         today > s->supplement_until + 4)
         sim_fail(sim, "case %s still waits on day %lld for a supplement due on %lld", row->case_no, (long long)today,

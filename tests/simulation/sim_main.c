@@ -1,6 +1,6 @@
 /* simulation FIRST COUNT [--year] [--plant FAULT] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never
- * more than four.  With --year each seed is a virtual year and more (sim_year.c), else minutes to days.  Faults: loss, double, act, row; in a
- * year clock, notice, grant, originals, repeat, gap.
+ * more than four.  With --year each seed is a virtual year and more (sim_year.c), else minutes to days.  Faults: loss, double, act, row;
+ * in a year clock, notice, grant, originals, repeat, gap.
  *
  * Exit 0 when every run holds its invariants; a planted fault must be found in every run that reaches it. */
 #include "daemon/base/log.h"
@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 struct sum {
-    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, moved_dates, steps_granted, runs, failed;
+    uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, moved_dates, steps_granted;
+    uint64_t runs, failed;
     int64_t virtual_ms;
     uint64_t failed_seed;
 };

@@ -48,7 +48,9 @@ const struct sim_item *sim_item_find(const char *code)
 
 const char *sim_item_pick(struct sim *sim)
 {
-    return sim_chance(&sim->rng, 20) ? "XX99" : items[sim_chance(&sim->rng, 150) ? 0 : sim_below(&sim->rng, sizeof items / sizeof items[0])].code;
+    if (sim_chance(&sim->rng, 20))
+        return "XX99";
+    return items[sim_chance(&sim->rng, 150) ? 0 : sim_below(&sim->rng, sizeof items / sizeof items[0])].code;
 }
 
 static const char item_text[] =

@@ -247,7 +247,9 @@ static bool make_intake(struct sim_node *node, struct sim_acked *act, char body[
     act->kind = OFFICE_INTAKE;
     /* a case of one's own now and then */
     const char *home = sim_chance(&sim->rng, 150) ? node->office->code : node->office->peers[0].code;
-    (void)snprintf(body, 2048, intake_body, home, sim_item_pick(sim), (unsigned)sim_below(&sim->rng, 1000), material, sim_chance(&sim->rng, 700) ? "true" : "false");
+    const char *code = sim_item_pick(sim);
+    unsigned person = (unsigned)sim_below(&sim->rng, 1000);
+    (void)snprintf(body, 2048, intake_body, home, code, person, material, sim_chance(&sim->rng, 700) ? "true" : "false");
     return true;
 }
 

@@ -17,6 +17,7 @@
 
 #include "daemon/base/config.h"
 #include "daemon/base/config_yaml.h"
+#include "daemon/base/log.h"
 #include "proto/limits.h"
 
 #define VKEY "tongban/320623+ff02e862+AWotSy0xEXiPZHXu8IV2dWq7K4uwesNuqj38F1yE+qKk"
@@ -51,7 +52,7 @@ static const char *const good[] = {
     /* 26 */ "    from: 2021-03-12",
     /* 27 */ "    until: 2031-03-11",
     /* 28 */ "    announcement: 桐政办发〔2021〕6号",
-    /* 29 */ "log: {level: notice}",
+    /* 29 */ "log: {level: notice, areas: {peer: debug}}",
 };
 enum { LINES = sizeof good / sizeof good[0] };
 
@@ -132,6 +133,12 @@ static void loads_the_good_file(void **state)
     assert_string_equal(c->authorisations[0].items, "*");
     assert_false(c->authorisations[0].acceptance);
     assert_string_equal(c->log.level, "notice");
+    assert_string_equal(c->log.areas.peer, "debug");
+    assert_null(c->log.areas.store);
+    log_set_area_level(LOG_STORE, LOG_LEVEL_ERR);
+    config_set_log(&c->log);
+    assert_int_equal(log_level_of(LOG_PEER), LOG_LEVEL_DEBUG);
+    assert_int_equal(log_level_of(LOG_STORE), LOG_LEVEL_NOTICE);
     config_free(c);
     config_free(NULL);
 }
@@ -190,6 +197,9 @@ static const struct {
     {26, "    from: 2021-02-30", 26, "not a date"},
     {27, "    until: 2021-03-11", 27, "is before from"},
     {29, "log: {level: loud}", 29, "level 'loud'"},
+    {29, "log: {level: info, areas: {peer: loud}}", 29, "level 'loud'"},
+    {29, "log: {areas: {everything: debug}}", 29, "unknown key 'everything'"},
+    {29, "log: {areas: debug}", 29, "mapping"},
     {29, "documents: {prefix: '桐 '}", 29, "1 to 60 bytes in one line"},
     {29, "documents: {prefix: 桐乡市人民政府政务服务中心行政审批和公共服务管理办公室}", 29, "1 to 60 bytes in one line"},
     {29, "documents: {seal: \"a\\nb\"}", 29, "1 to 300 bytes in one line"},

@@ -137,8 +137,8 @@ static void keeps_quiet_below_the_level(void **state)
 {
     (void)state;
     log_set_level(LOG_LEVEL_WARNING);
-    assert_true(log_enabled(LOG_LEVEL_ERR));
-    assert_false(log_enabled(LOG_LEVEL_NOTICE));
+    assert_true(log_enabled(LOG_LEVEL_ERR, LOG_MAIN));
+    assert_false(log_enabled(LOG_LEVEL_NOTICE, LOG_MAIN));
     capture_start();
     LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "quiet", LOG_INT("n", 1));
     log_event(LOG_LEVEL_INFO, LOG_MAIN, "quiet", NULL);
@@ -146,6 +146,51 @@ static void keeps_quiet_below_the_level(void **state)
     log_set_level(LOG_LEVEL_INFO);
     assert_int_equal(log_level_by_name("warning"), LOG_LEVEL_WARNING);
     assert_int_equal(log_level_by_name("loud"), -1);
+}
+
+static void each_area_may_have_a_level(void **state)
+{
+    (void)state;
+    log_set_area_level(LOG_PEER, LOG_LEVEL_DEBUG);
+    log_set_area_level(LOG_NET, LOG_LEVEL_ERR);
+    assert_true(log_enabled(LOG_LEVEL_DEBUG, LOG_PEER));
+    assert_false(log_enabled(LOG_LEVEL_DEBUG, LOG_STORE));
+    assert_true(log_enabled(LOG_LEVEL_INFO, LOG_STORE));
+    assert_false(log_enabled(LOG_LEVEL_WARNING, LOG_NET));
+    assert_int_equal(log_level_of(LOG_PEER), LOG_LEVEL_DEBUG);
+    assert_int_equal(log_level_of(LOG_AREAS), LOG_LEVEL_INFO);
+    log_set_level(LOG_LEVEL_WARNING); /* the areas keep theirs */
+    assert_true(log_enabled(LOG_LEVEL_DEBUG, LOG_PEER));
+    assert_false(log_enabled(LOG_LEVEL_INFO, LOG_STORE));
+    log_set_area_level(LOG_PEER, -1);
+    log_set_area_level(LOG_NET, -1);
+    log_set_area_level(LOG_AREAS, LOG_LEVEL_DEBUG); /* no area: nothing */
+    assert_int_equal(log_level_of(LOG_PEER), LOG_LEVEL_WARNING);
+    log_set_level(LOG_LEVEL_INFO);
+    for (int i = 0; i < LOG_AREAS; i++)
+        assert_int_equal(log_area_by_name(log_area_name((enum log_area)i)), i);
+    assert_int_equal(log_area_by_name("everything"), -1);
+}
+
+static void tells_what_it_left_out(void **state)
+{
+    (void)state;
+    int64_t before = metric_get(METRIC_LOG_LINES_SUPPRESSED);
+    unsigned passed = 0;
+    for (unsigned i = 0; i < 1000; i++)
+        passed += log_limit_take(LOG_LIMIT_ACCEPT);
+    assert_in_range(passed, 6, 12);
+    assert_int_equal(metric_get(METRIC_LOG_LINES_SUPPRESSED), before + 1000 - passed);
+    capture_start();
+    log_tell_suppressed();
+    json_t *doc = capture_end();
+    assert_string_equal(json_string_value(json_object_get(doc, "event")), "lines_suppressed");
+    assert_string_equal(json_string_value(json_object_get(doc, "limit")), "accept");
+    assert_int_equal(json_integer_value(json_object_get(doc, "count")), 1000 - passed);
+    json_decref(doc);
+    capture_start();
+    log_tell_suppressed();
+    assert_null(capture_end());
 }
 
 static void limits_a_site(void **state)
@@ -168,7 +213,7 @@ static void a_broken_sink_is_not_fatal(void **state)
     close(pipe_read);
     int64_t lost = metric_get(METRIC_LOG_LINES_LOST);
     LOG(LOG_LEVEL_ERR, LOG_MAIN, "nobody_reads", LOG_INT("n", 1));
-    bool still_on = log_enabled(LOG_LEVEL_ERR);
+    bool still_on = log_enabled(LOG_LEVEL_ERR, LOG_MAIN);
     assert_int_equal(dup2(saved_stderr, STDERR_FILENO), STDERR_FILENO);
     close(saved_stderr);
     assert_false(still_on);
@@ -184,6 +229,8 @@ int main(void)
         cmocka_unit_test(leaves_out_fields_that_do_not_fit),
         cmocka_unit_test(keeps_quiet_below_the_level),
         cmocka_unit_test(limits_a_site),
+        cmocka_unit_test(each_area_may_have_a_level),
+        cmocka_unit_test(tells_what_it_left_out),
         cmocka_unit_test(a_broken_sink_is_not_fatal), /* last: it switches the log off */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,38 @@ static void test_fit(void **state)
     check_fit("", 3, "");
 }
 
+/* What does not fit is written record by record: everything is there, no line is too long, titles stand only before what has a value. */
+static void test_flow(void **state)
+{
+    (void)state;
+    struct table t;
+    struct buf out;
+    buf_init(&out, 10000);
+    table_init(&t);
+    table_column(&t, "日期", 0);
+    table_column(&t, "编号", 0);
+    table_column(&t, "事项", 6);
+    table_column(&t, "补录", 0);
+    table_column(&t, "空", 0);
+    table_hide(&t, HIDE_EMPTY);
+    assert_true(table_fits(&t, 40));
+    const char *one[] = {"2026-11-23", "A1", "居民身份证遗失补领", "否", ""}, *two[] = {"2026-11-24", "B2", "换领", "是", "-"};
+    assert_int_equal(table_row(&t, one), 0);
+    assert_int_equal(table_row(&t, two), 0);
+    /* 10 + 2 + 4 + 2 + 12 of the text + 2 + 4: the empty column takes nothing */
+    assert_true(table_fits(&t, 0) && table_fits(&t, 36) && !table_fits(&t, 35));
+    assert_int_equal(table_flow(&t, 30, &out), 0);
+    assert_string_equal(out.data, "2026-11-23  A1\n  事项 居民身份证遗失补领\n  补录 否\n2026-11-24  B2\n  事项 换领  补录 是\n");
+    for (unsigned limit = 20; limit < 60; limit++) {
+        buf_clear(&out);
+        assert_int_equal(table_flow(&t, limit, &out), 0);
+        for (const char *line = out.data; *line; line += strcspn(line, "\n") + 1)
+            assert_true(text_width(line, strcspn(line, "\n")) <= limit);
+    }
+    buf_free(&out);
+    table_free(&t);
+}
+
 static void test_table(void **state)
 {
     (void)state;
@@ -174,7 +206,8 @@ static void test_progress(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fit), cmocka_unit_test(test_table), cmocka_unit_test(test_hidden_columns),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fit), cmocka_unit_test(test_flow), cmocka_unit_test(test_table),
+                                       cmocka_unit_test(test_hidden_columns),
                                        cmocka_unit_test(test_wrap),
                                        cmocka_unit_test(test_language), cmocka_unit_test(test_exit),
                                        cmocka_unit_test(test_progress)};

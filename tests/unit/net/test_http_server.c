@@ -12,7 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/base/world.h"
 #include "daemon/net/http_server.h"
+#include "proto/trace.h"
 
 struct world_of_test {
     uv_loop_t loop;
@@ -165,21 +167,34 @@ static void test_answer_now(void **state)
     (void)state;
     begin(NULL);
     int fd = dial();
-    say(fd, "GET /cases/%E5%BC%A0/x?p=1&q=a%26b+c HTTP/1.1\r\nHost: a\r\nX-Request-Id: my.id-1\r\n\r\n");
+    char trace[TRACE_TEXT], head[256];
+    const struct world *world = world_real();
+    trace_make(world->now_ms(world->context), (const uint8_t[2]){0x12, 0x34}, trace);
+    (void)snprintf(head, sizeof head, "GET /cases/%%E5%%BC%%A0/x?p=1&q=a%%26b+c HTTP/1.1\r\nHost: a\r\nX-Request-Id: %s\r\n\r\n", trace);
+    say(fd, head);
     turn(20);
     const char *text = hear(fd);
     assert_non_null(text);
     assert_non_null(strstr(text, "/cases/\xe5\xbc\xa0/x|\xe5\xbc\xa0|a&b c"));
-    assert_non_null(strstr(text, "X-Request-Id: my.id-1\r\n"));
+    (void)snprintf(head, sizeof head, "X-Request-Id: %s\r\n", trace);
+    assert_non_null(strstr(text, head));
     assert_non_null(strstr(text, "X-Good: a\r\n"));
     assert_null(strstr(text, "X-Bad"));
     assert_null(strstr(text, "twice"));
     assert_int_equal(w.closed, 1);
-    say(fd, "GET /now HTTP/1.1\r\nHost: a\r\n\r\n"); /* keep-alive */
+    /* keep-alive; what is no trace is replaced by one, so that nothing from outside reaches the log as it came */
+    say(fd, "GET /now HTTP/1.1\r\nHost: a\r\nX-Request-Id: my.id-1\r\n\r\n");
     turn(20);
     assert_int_equal(w.closed, 2);
+    text = hear(fd);
+    assert_non_null(text);
+    assert_null(strstr(text, "my.id-1"));
+    const char *made = strstr(text, "X-Request-Id: ");
+    assert_non_null(made);
+    memcpy(head, made + strlen("X-Request-Id: "), TRACE_TEXT - 1);
+    head[TRACE_TEXT - 1] = '\0';
+    assert_true(trace_take(head, world->now_ms(world->context), trace));
     end(1000); /* the idle connection closes at once */
-    assert_non_null(hear(fd));
     assert_null(hear(fd));
     close(fd);
 }

@@ -47,7 +47,7 @@ struct fixture {
     struct lanes *lanes;
 };
 
-static int submit(struct fixture *f, enum lane_kind kind, uv_sem_t *gate)
+static int submit_as(struct fixture *f, enum lane_kind kind, uint16_t source, uv_sem_t *gate)
 {
     struct job *job = calloc(1, sizeof *job);
     assert_non_null(job);
@@ -56,10 +56,16 @@ static int submit(struct fixture *f, enum lane_kind kind, uv_sem_t *gate)
                         .done = &f->done,
                         .loop_thread = &f->thread,
                         .gate = gate};
+    job->job.fair.source = source;
     int rc = lane_submit(f->lanes, kind, &job->job);
     if (rc)
         free(job);
     return rc;
+}
+
+static int submit(struct fixture *f, enum lane_kind kind, uv_sem_t *gate)
+{
+    return submit_as(f, kind, FAIR_OWN, gate);
 }
 
 static void begin(struct fixture *f)
@@ -114,6 +120,31 @@ static void test_full_and_stop(void **state)
     uv_sem_destroy(&gate);
 }
 
+/* One source with many long jobs has half of the threads; what another asks for is done meanwhile. */
+static void test_one_source_has_half(void **state)
+{
+    (void)state;
+    struct fixture f;
+    uv_sem_t gate;
+    begin(&f);
+    assert_int_equal(uv_sem_init(&gate, 0), 0);
+    int taken = 0, rc = 0;
+    while (taken < 100000 && !(rc = submit_as(&f, LANE_SLOW, FAIR_PEERS, &gate)))
+        taken++;
+    assert_int_equal(rc, TB_ETEMP); /* its share of the queue */
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(submit_as(&f, LANE_SLOW, FAIR_STAFF, NULL), 0);
+    while (f.done < 50)
+        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    assert_int_equal(atomic_load(&f.worked), 50);
+    for (int i = 0; i < taken; i++)
+        uv_sem_post(&gate);
+    while (f.done < taken + 50) /* none of them is forgotten when the source comes back */
+        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    end(&f);
+    uv_sem_destroy(&gate);
+}
+
 struct posts {
     struct loop_post *post;
     int next;
@@ -156,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_complete),
         cmocka_unit_test(test_full_and_stop),
+        cmocka_unit_test(test_one_source_has_half),
         cmocka_unit_test(test_posts_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

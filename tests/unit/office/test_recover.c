@@ -73,7 +73,8 @@ static void on_register(struct run *r)
             keep_object(r, "transfer", no);
         break;
     case 2:
-        (void)snprintf(body, sizeof body, "{'case':'%s','data':{'documents':[{'name':'户口簿','originals':1}],'bag':'F1','packed_by':'顾'}}", about);
+        (void)snprintf(body, sizeof body,
+                       "{'case':'%s','data':{'documents':[{'name':'户口簿','originals':1}],'bag':'F1','packed_by':'顾'}}", about);
         if (!halls_register(&r->h, INTAKE, "window", "transfer", NULL, "pack", body, no))
             keep_object(r, "transfer", no);
         break;

@@ -1,5 +1,5 @@
-/* A home side that numbers wrongly, and verdicts that do not fit what was numbered (decision 1): nothing is lost, nothing is numbered twice,
- * and an operator hears of it. */
+/* A home side that numbers wrongly, and verdicts that do not fit what was numbered (decision 1): nothing is lost, nothing is
+ * numbered twice, and an operator hears of it. */
 #include "tests/unit/office/halls.h"
 
 #include "daemon/office/office_internal.h"
@@ -144,6 +144,16 @@ static void test_a_revision_left_out(void **state)
     halls_drop(&h);
 }
 
+static size_t refused_rows(struct halls *h, int hall, const char *no)
+{
+    json_t *doc = halls_ask(h, hall, ASK_TIMELINE, no), *row;
+    size_t i, n = 0;
+    json_array_foreach(json_object_get(doc, "rows"), i, row)
+        n += strcmp(json_string_value(json_object_get(row, "verdict")), "done") != 0 && json_integer_value(json_object_get(row, "rev")) > 0;
+    json_decref(doc);
+    return n;
+}
+
 static void test_acts_of_a_register(void **state)
 {
     (void)state;
@@ -160,6 +170,10 @@ static void test_acts_of_a_register(void **state)
         if (!left_out) {
             assert_int_equal(h.hall[HOME].heard.what, DISCORD_REFUSED);
             assert_string_equal(h.hall[HOME].heard.about, note);
+            struct object_row object = halls_object(&h, HOME, note);
+            assert_true(object.open); /* it stands, and its history says that the other office did not take it */
+            object_row_clear(&object);
+            assert_int_equal(refused_rows(&h, HOME, no), 1);
         }
         halls_drop(&h);
     }

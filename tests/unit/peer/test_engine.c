@@ -64,6 +64,30 @@ static void every_event_in_every_state(void **unused)
         }
 }
 
+/* Retry-After of the peer is waited for at least, and never longer than the cap of our own backoff. */
+static void waits_as_told(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int64_t told, least, most;
+    } cases[] = {{0, LIMIT_BACKOFF_FIRST_MS / 2, LIMIT_BACKOFF_FIRST_MS},
+                 {7000, 7000, 7000}, {INT64_C(86400000), LIMIT_BACKOFF_CAP_MS, LIMIT_BACKOFF_CAP_MS}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct engine e = in_state(ENGINE_POSTING);
+        struct engine_report report = failed(TB_ETEMP, PROBLEM_TOO_OFTEN, -1);
+        report.wait_ms = cases[i].told;
+        assert_int_equal(engine_step(&e, ENGINE_ANSWERED, &report, 2000, 77), ENGINE_NOTHING);
+        assert_false(e.alarm);
+        assert_in_range(e.wake_at - 2000, cases[i].least, cases[i].most);
+        struct mover m;
+        mover_init(&m, 0);
+        m.state = MOVER_PATCHING;
+        struct mover_report refused = {.rc = TB_ETEMP, .wait_ms = cases[i].told};
+        assert_int_equal(mover_step(&m, MOVER_PATCHED, &refused, 2000, 77), MOVER_NOTHING);
+        assert_in_range(m.wake_at - 2000, cases[i].least, cases[i].most);
+    }
+}
+
 /* The first failure of each active state leads to a backoff and forgets what was forced. */
 static void failures_back_off(void **unused)
 {
@@ -360,6 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_in_every_state),
+        cmocka_unit_test(waits_as_told),
         cmocka_unit_test(failures_back_off),
         cmocka_unit_test(every_problem_has_its_class),
         cmocka_unit_test(an_answer_that_does_not_verify_is_an_alarm),

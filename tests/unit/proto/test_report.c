@@ -703,7 +703,7 @@ static void test_desks(void **state)
                 {"", "330483101", "", 3, 3}, {"二号窗口", "330483101", "", 1, 1}, {"二号窗口", "330483102", "", 0, 0}};
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         struct report_run run;
-        int cases = 0;
+        json_int_t cases = 0;
         begin(&run, "desks", "2026-11-01", "2026-11-30", "2026-12-01");
         run.window = want[i].window;
         run.township = want[i].township;
@@ -719,7 +719,7 @@ static void test_desks(void **state)
         assert_int_equal(report_finish(&run), 0);
         assert_int_equal(json_array_size(run.rows), want[i].rows);
         for (size_t n = 0; n < want[i].rows; n++)
-            cases += atoi(cell(&run, n, "cases"));
+            cases += json_integer_value(json_object_get(json_array_get(run.rows, n), "cases"));
         assert_int_equal(cases, want[i].cases);
         report_end(&run);
     }

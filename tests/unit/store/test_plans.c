@@ -91,6 +91,8 @@ static void test_keyset(void **state)
         {SQL_CASE_LIST_DESK, "SEARCH cases USING INDEX cases_desk (desk=? AND rowid<?)"},
         {SQL_CASE_LIST_TOWNSHIP, "SEARCH cases USING INDEX cases_township (township=? AND rowid<?)"},
         {SQL_DESK_LAST, "SEARCH staff_desk USING INDEX staff_desk_staff (staff=? AND rowid<?)"},
+        {SQL_CASE_LIGHTS, "SEARCH cases USING COVERING INDEX cases_light (open=?)"},
+        {SQL_OBJECT_LIGHTS, "SEARCH object USING INDEX object_due (kind=?)"},
         {SQL_CASE_TICK, "SEARCH cases USING INDEX cases_tick (tick_day>? AND tick_day<?)"},
         {SQL_OBJECT_LIST_TURN, "SEARCH object USING INDEX object_turn_due (<expr>>?)"},
         {SQL_OBJECT_LIST_DUE, "SEARCH object USING INDEX object_due (kind=? AND due_day>? AND due_day<?)"},

@@ -1,0 +1,185 @@
+/* tongbanctl log, audit search, bundle. */
+#include "client/tongbanctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libintl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client/tongban_view.h"
+#include "proto/buf.h"
+
+extern char **environ;
+
+enum { LOG_BYTES_MAX = 4 * 1024 * 1024, RELEASE_BYTES_MAX = 4096 };
+
+/* ---- levels ---- */
+
+int ctl_levels_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    struct table t;
+    size_t i;
+    const json_t *row;
+    table_init(&t);
+    table_column(&t, _("area"), 0);
+    table_column(&t, _("level"), 0);
+    json_array_foreach(json_object_get(answer, "rows"), i, row)
+    {
+        const char *const cells[] = {ctl_cell(row, "area"), ctl_cell(row, "level")};
+        if (table_row(&t, cells) != 0)
+            break;
+    }
+    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+}
+
+/* ---- audit search ---- */
+
+int ctl_audit_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    struct table t;
+    size_t i;
+    const json_t *row;
+    table_init(&t);
+    table_column(&t, _("entry"), 0);
+    table_column(&t, _("time"), 0);
+    table_column(&t, _("kind"), 0);
+    table_column(&t, _("staff number"), 0);
+    table_column(&t, _("name"), 6);
+    table_hide(&t, HIDE_EMPTY);
+    table_column(&t, _("case"), 0);
+    table_hide(&t, HIDE_EMPTY);
+    json_array_foreach(json_object_get(answer, "rows"), i, row)
+    {
+        char time[20], index[24];
+        (void)snprintf(index, sizeof index, "%lld", (long long)json_integer_value(json_object_get(row, "index")));
+        const char *const cells[] = {index, term_time(json_object_get(row, "at"), time), ctl_cell(row, "type"), ctl_cell(row, "staff"),
+                                     ctl_cell(row, "name"), ctl_cell(row, "case")};
+        if (table_row(&t, cells) != 0)
+            break;
+    }
+    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+}
+
+/* ---- bundle ---- */
+
+/* Appends what can be read; the oldest part is left out when there is more than fits. */
+static void read_all(int fd, struct buf *out)
+{
+    char piece[16 * 1024];
+    for (ssize_t n; (n = read(fd, piece, sizeof piece)) != 0;) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 || buf_append(out, piece, (size_t)n) != 0)
+            return;
+    }
+}
+
+static void read_file(const char *path, struct buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat info;
+    if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+        if (info.st_size > LOG_BYTES_MAX)
+            (void)lseek(fd, info.st_size - LOG_BYTES_MAX, SEEK_SET);
+        read_all(fd, out);
+    }
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+/* What the journal has of the daemon, when there is one. */
+static void read_journal(struct buf *out)
+{
+    static const char *const words[] = {"journalctl", "-u", "tongband*", "-o", "json", "-n", "5000", "--no-pager", NULL};
+    posix_spawn_file_actions_t actions;
+    int ends[2];
+    pid_t pid;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    if (posix_spawn_file_actions_init(&actions) == 0) {
+        bool ready = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) == 0 &&
+                     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) == 0;
+        bool runs = ready && posix_spawnp(&pid, words[0], &actions, NULL, (char *const *)(uintptr_t)words, environ) == 0;
+        (void)close(ends[1]);
+        ends[1] = -1;
+        if (runs) {
+            read_all(ends[0], out);
+            (void)close(ends[0]); /* so that it does not wait for us when there is more */
+            ends[0] = -1;
+            (void)waitpid(pid, NULL, 0);
+        }
+        (void)posix_spawn_file_actions_destroy(&actions);
+    }
+    for (int i = 0; i < 2; i++)
+        if (ends[i] >= 0)
+            (void)close(ends[i]);
+}
+
+static json_t *host(void)
+{
+    struct utsname name;
+    struct buf release;
+    buf_init(&release, RELEASE_BYTES_MAX);
+    read_file("/etc/os-release", &release);
+    bool known = uname(&name) == 0;
+    json_t *doc = json_pack("{s:s, s:s, s:I, s:s%}", "kernel", known ? name.release : "", "machine", known ? name.machine : "",
+                            "processors", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "release", release.data ? release.data : "", release.len);
+    buf_free(&release);
+    return doc;
+}
+
+/* A line of JSON as it is, any other as a text. */
+static json_t *log_lines(const struct buf *text)
+{
+    json_t *list = json_array();
+    for (size_t at = 0; at < text->len;) {
+        const char *from = text->data + at, *end = memchr(from, '\n', text->len - at);
+        size_t len = end ? (size_t)(end - from) : text->len - at;
+        json_t *line = json_loadb(from, len, JSON_REJECT_DUPLICATES, NULL);
+        (void)json_array_append_new(list, line ? line : json_stringn(from, len));
+        at += len + 1;
+    }
+    return list;
+}
+
+int ctl_bundle_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)c;
+    const char *path = ctl->given[CTL_OUT];
+    struct buf text;
+    buf_init(&text, LOG_BYTES_MAX);
+    if (ctl->given[CTL_LOG])
+        read_file(ctl->given[CTL_LOG], &text);
+    else
+        read_journal(&text);
+    json_t *doc = json_copy((json_t *)(uintptr_t)answer);
+    if (doc) {
+        (void)json_object_set_new(doc, "host", host());
+        (void)json_object_set_new(doc, "log", log_lines(&text));
+    }
+    buf_free(&text);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd < 0) {
+        json_decref(doc);
+        return report_local(&ctl->client, REPORT_FILE, "%s: %s", path, strerror(errno));
+    }
+    bool written = doc && json_dumpfd(doc, fd, JSON_INDENT(1)) == 0;
+    written = close(fd) == 0 && written;
+    json_decref(doc);
+    if (!written) {
+        (void)unlink(path);
+        return report_local(&ctl->client, REPORT_FILE, "%s: %s", path, strerror(errno));
+    }
+    (void)printf(_("written: %s; no names, no numbers of persons, no keys; read it before you send it\n"), path);
+    return EXIT_DONE;
+}
