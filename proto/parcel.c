@@ -325,6 +325,7 @@ void parcel_free(struct parcel *parcel)
     free(parcel->cosignature);
     free(parcel->frontier);
     free(parcel->frontier_bytes);
+    free(parcel->others);
     for (size_t i = 0; parcel->lines && i < parcel->count; i++)
         if (!parcel->lines[i].entry_rc)
             entry_clear(&parcel->lines[i].entry);
@@ -366,6 +367,55 @@ static int verify_frontier(struct parcel *parcel, const struct suite *suite, con
     else
         parcel->frontier = frontier;
     return rc == TB_EMALFORMED || rc == TB_ETRUST ? 0 : rc;
+}
+
+/* --- what other counterparts have seen --- */
+
+int parcel_others_add(uint64_t size, const struct ledger_path *path, struct buf *out)
+{
+    size_t before = out->len;
+    int rc = buf_printf(out, "%s%llu ", before ? " " : "", (unsigned long long)size);
+    if (!rc)
+        rc = path->count ? base64_encode(path->hash, path->count * sizeof path->hash[0], out) : buf_append(out, "-", 1);
+    if (rc)
+        out->len = before;
+    return rc;
+}
+
+int parcel_others_next(const char **at, uint64_t *size, struct ledger_path *path)
+{
+    const char *text = *at;
+    size_t digits = strspn(text, "0123456789"), len = 0;
+    if (!*text)
+        return TB_ENOTFOUND;
+    if (!digits || digits > 18 || text[digits] != ' ')
+        return TB_EMALFORMED;
+    uint64_t n = strtoull(text, NULL, 10);
+    text += digits + 1;
+    size_t chars = strcspn(text, " ");
+    int rc = chars == 1 && *text == '-' ? 0 : base64_decode(text, chars, path->hash[0].b, sizeof path->hash, &len);
+    if (rc || len % sizeof path->hash[0])
+        return TB_EMALFORMED;
+    path->count = (unsigned)(len / sizeof path->hash[0]);
+    *size = n;
+    text += chars;
+    *at = *text ? text + 1 : text;
+    return 0;
+}
+
+int parcel_take_others(struct parcel *parcel, const char *text)
+{
+    struct ledger_path path;
+    uint64_t size;
+    const char *at = text ? text : "";
+    int rc = strlen(at) < PARCEL_OTHERS_TEXT ? 0 : TB_ELIMIT;
+    bool any = *at != '\0';
+    while (!rc)
+        rc = parcel_others_next(&at, &size, &path);
+    if (rc != TB_ENOTFOUND || !any || parcel->others)
+        return 0;
+    parcel->others = strdup(text);
+    return parcel->others ? 0 : TB_ENOMEM;
 }
 
 /* --- verifying --- */

@@ -67,7 +67,7 @@ struct intake {
     struct exchange *x;
     char *body; /* owned until decoded */
     size_t body_len;
-    char *frontier; /* owned: what the header said, or NULL */
+    char *frontier, *others; /* owned: what the headers said, or NULL */
     struct parcel *parcel; /* owned until the inbound takes it */
     struct problem problem;
     int rc;
@@ -81,6 +81,7 @@ static void intake_free(struct intake *intake)
     parcel_free(intake->parcel);
     free(intake->body);
     free(intake->frontier);
+    free(intake->others);
     free(intake);
 }
 
@@ -103,6 +104,8 @@ static void answer_done(struct store_query *query, int rc)
     struct intake *intake = ((struct office_answer *)query)->user;
     if (rc == 0 && intake->answer.frontier.len)
         rc = exchange_add_header(intake->x, "Tongban-Frontier", intake->answer.frontier.data);
+    if (rc == 0 && intake->answer.others.len)
+        rc = exchange_add_header(intake->x, "Tongban-Others", intake->answer.others.data);
     rc = rc == TB_ECLOSED ? 0 : rc; /* nobody waits any more: what was taken is taken */
     if (rc == 0) {
         exchange_answer(intake->x, 200, "application/x-ndjson", intake->answer.out.data, intake->answer.out.len);
@@ -178,6 +181,8 @@ static void check_work(struct lane_job *job)
     int rc = parcel_decode(body, intake->body_len, &intake->parcel, p);
     if (rc == 0)
         rc = parcel_take_frontier(intake->parcel, intake->frontier);
+    if (rc == 0)
+        rc = parcel_take_others(intake->parcel, intake->others);
     const struct parcel *parcel = intake->parcel;
     if (rc == 0 && strcmp(parcel->from, peer->code) != 0)
         rc = problem_set(p, PROBLEM_WRONG_OFFICE, "/from", "the certificate stands for office %s", peer->code);
@@ -256,7 +261,9 @@ static void post_messages(struct exchange *x, void *context)
     intake->x = x;
     intake->problem.number = -1;
     const char *frontier = exchange_header(x, "Tongban-Frontier");
+    const char *others = exchange_header(x, "Tongban-Others");
     intake->frontier = frontier ? strdup(frontier) : NULL; /* without memory: as if it had not come */
+    intake->others = others ? strdup(others) : NULL;
     peer->busy = true;
     exchange_hold(x);
     office_seen_init(&intake->seen, api->office, peer->peer->code);

@@ -37,6 +37,7 @@ struct recover_peer {
     uint64_t size;     /* of our ledger; 0: it has never seen it */
     char *note;        /* owned; our checkpoint of that size with its cosignature, or NULL */
     bool frontier;
+    char *others;      /* owned; proofs from what the others have seen, or NULL */
     int64_t received, receipted;
     /* where its pages begin: recover_look */
     int64_t sent, receipted_to, taken;

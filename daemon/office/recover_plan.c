@@ -22,6 +22,7 @@ void office_recovery_clear(struct office_recovery *r)
         for (size_t k = 0; k < peer->parcel_count; k++)
             parcel_free(peer->parcels[k]);
         free(peer->note);
+        free(peer->others);
         free(peer->entries);
         free(peer->checkpoints);
         free(peer->parcels);
@@ -142,6 +143,26 @@ static int take_checkpoint(struct store_db *db, struct office_recovery *r, const
     return rc ? rc : graft_consistency(graft, point->old_size, point->size, &point->consistency);
 }
 
+/* What one counterpart keeps for another: the proof from what that one has seen last.  One that does not fit is of no use, and no harm. */
+static int take_others(struct store_db *db, const struct office_recovery *r, const struct recover_peer *keeper, struct ledger_graft *graft)
+{
+    const struct recover_checkpoint *end = checkpoint_of(keeper, keeper->size);
+    const char *at = keeper->others ? keeper->others : "";
+    struct ledger_path path;
+    uint64_t size;
+    int rc = 0;
+    while (end && !rc && !parcel_others_next(&at, &size, &path))
+        for (size_t i = 0; i < r->peer_count && !rc; i++) {
+            const struct recover_peer *other = &r->peers[i];
+            struct checkpoint begin;
+            if (other == keeper || other->size != size || !size || size >= end->size || our_checkpoint(db, other->note, &begin))
+                continue;
+            if (!ledger_verify_consistency(r->office->suite, begin.size, end->size, &begin.root, &end->root, path.hash, path.count))
+                rc = graft_consistency(graft, size, end->size, &path);
+        }
+    return rc;
+}
+
 /* ---- entries ---- */
 
 static int take_entry(const struct office_recovery *r, const struct recover_peer *peer, struct recover_entry *e, struct ledger_graft *graft)
@@ -255,6 +276,8 @@ int recover_plan(struct store_db *db, struct office_recovery *r, struct recover_
     int rc = 0;
     for (size_t i = 0; i < r->peer_count && !rc; i++)
         rc = take_peer(db, r, &r->peers[i], plan);
+    for (size_t i = 0; i < r->peer_count && !rc; i++)
+        rc = take_others(db, r, &r->peers[i], &plan->graft);
     if (!rc && !plan->newest)
         rc = TB_ENOTFOUND;
     if (!rc)

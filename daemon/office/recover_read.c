@@ -79,6 +79,9 @@ int recover_read_summary(struct recover_peer *peer, const char *text, size_t len
         peer->received = received;
         peer->receipted = receipted;
         peer->frontier = json_is_true(json_object_get(doc, "frontier"));
+        const char *others = json_string_value(json_object_get(doc, "others"));
+        free(peer->others); /* without memory it is as if it had not come */
+        peer->others = others && strlen(others) < PARCEL_OTHERS_TEXT ? strdup(others) : NULL;
         peer->answer = RECOVER_TOLD;
     }
     json_decref(doc);

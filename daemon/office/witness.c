@@ -29,23 +29,27 @@ static json_t *hash_json(const struct ledger_hash *hash)
 static int summary(struct store_db *db, struct office_witness *witness)
 {
     struct peer_row peer;
-    struct buf note;
+    struct buf note, others;
     uint64_t size = 0;
     bool frontier = false;
     buf_init(&note, LIMIT_NOTE_BYTES * 2);
+    buf_init(&others, PARCEL_OTHERS_TEXT);
     int rc = peer_get(db, witness->peer, &peer);
     if (rc)
         return rc;
     rc = witness_latest(db, witness->peer, &size, &frontier, &note);
-    if (!rc || rc == TB_ENOTFOUND) {
-        witness->answer = json_pack("{s:i, s:s, s:I, s:o, s:b, s:{s:I, s:o}, s:{s:I, s:o}}", "v", 1, "office", witness->office->code,
+    if (!rc || rc == TB_ENOTFOUND)
+        rc = witness_others_get(db, witness->peer, &others);
+    if (!rc) {
+        witness->answer = json_pack("{s:i, s:s, s:I, s:o, s:b, s:s, s:{s:I, s:o}, s:{s:I, s:o}}", "v", 1, "office", witness->office->code,
                                     "size", (json_int_t)size, "checkpoint", note.len ? json_string(note.data) : json_null(), "frontier",
-                                    (int)frontier, "received", "seq", (json_int_t)peer.received.seq, "hash", hash_json(&peer.received.hash),
+                                    (int)frontier, "others", others.len ? others.data : "", "received", "seq", (json_int_t)peer.received.seq, "hash", hash_json(&peer.received.hash),
                                     "receipted", "seq", (json_int_t)peer.sent.seq, "hash", hash_json(&peer.sent.hash));
         rc = witness->answer ? 0 : TB_ENOMEM;
     }
     peer_row_clear(&peer);
     buf_free(&note);
+    buf_free(&others);
     return rc;
 }
 

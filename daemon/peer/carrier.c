@@ -299,8 +299,8 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
         size_t digits = strspn(value, "0123456789");
         if (digits > 0 && digits < 19 && value[digits] == '\0')
             request->upload_offset = strtoll(value, NULL, 10);
-    } else {
-        (void)header_value(bytes, len, "Tongban-Frontier", request->frontier, sizeof request->frontier);
+    } else if (!header_value(bytes, len, "Tongban-Frontier", request->frontier, sizeof request->frontier)) {
+        (void)header_value(bytes, len, "Tongban-Others", request->others, sizeof request->others);
     }
     return len;
 }
@@ -376,7 +376,7 @@ int carrier_send(struct carrier *carrier, struct carrier_request *request)
     request->status = 0;
     request->date_s = request->upload_offset = -1;
     request->retry_after_s = 0;
-    request->content_type[0] = request->frontier[0] = '\0';
+    request->content_type[0] = request->frontier[0] = request->others[0] = '\0';
     buf_free(&request->answer);
     buf_init(&request->answer, request->answer_max);
     set_tls(easy, carrier);

@@ -45,7 +45,7 @@ struct carrier_request {
     char content_type[64];
     int64_t date_s;               /* the peer's clock, seconds since 1970; −1 */
     int64_t upload_offset;        /* −1 */
-    char frontier[PARCEL_FRONTIER_TEXT]; /* header Tongban-Frontier, "" without it */
+    char frontier[PARCEL_FRONTIER_TEXT], others[PARCEL_OTHERS_TEXT]; /* headers Tongban-Frontier, -Others, "" without */
     int64_t retry_after_s;        /* 0: not said */
     /* internal */
     void *easy;

@@ -183,6 +183,7 @@ static void check_work(struct lane_job *job)
         return;
     }
     rc = parcel_take_frontier(parcel, driver->post.frontier);
+    rc = rc ? rc : parcel_take_others(parcel, driver->post.others);
     /* The proof must start where we said that we are, else an older or shorter ledger could pass as the first one seen. */
     if (!rc && (strcmp(parcel->from, peer->code) != 0 || strcmp(parcel->to, driver->options.office->code) != 0))
         rc = problem_set(&check->problem, PROBLEM_WRONG_OFFICE, "/from", "the answer is not from %s to us", peer->code);
@@ -250,11 +251,19 @@ static void post_done(struct carrier_request *request)
 
 static int start_post(struct driver *driver)
 {
-    char frontier[sizeof "Tongban-Frontier: " + PARCEL_FRONTIER_TEXT];
-    const char *const headers[] = {"Content-Type: application/x-ndjson", "Accept: application/x-ndjson",
-                                   driver->batch.frontier.len ? frontier : NULL, NULL};
+    char frontier[sizeof "Tongban-Frontier: " + PARCEL_FRONTIER_TEXT], others[sizeof "Tongban-Others: " + PARCEL_OTHERS_TEXT];
+    const struct office_batch *batch = &driver->batch;
+    const char *headers[] = {"Content-Type: application/x-ndjson", "Accept: application/x-ndjson", NULL, NULL, NULL};
     struct carrier_request *post = &driver->post;
-    (void)snprintf(frontier, sizeof frontier, "Tongban-Frontier: %s", driver->batch.frontier.len ? driver->batch.frontier.data : "");
+    if (batch->frontier.len) {
+        (void)snprintf(frontier, sizeof frontier, "Tongban-Frontier: %s", batch->frontier.data);
+        headers[2] = frontier;
+    }
+    if (batch->frontier.len && batch->others.len) {
+        (void)snprintf(others, sizeof others, "Tongban-Others: %s", batch->others.data);
+        headers[3] = others;
+    }
+    office_batch_shown(batch);
     post->method = CARRIER_POST;
     post->url = driver->post_url;
     post->headers = headers;

@@ -207,6 +207,10 @@
     S(MATERIAL_SHARED, READ,                                                                                           \
       "SELECT 1 FROM material_case m JOIN cases c ON c.id = m.case_id JOIN material f ON f.sha256 = m.sha256 "         \
       "WHERE m.sha256 = ?1 AND (c.home = ?2 OR c.intake = ?2) LIMIT 1")                                                \
+    S(OTHERS_PUT, WRITE,                                                                                               \
+      "UPDATE peer SET others = ?2 WHERE office = ?1")                                                                 \
+    S(OTHERS_GET, READ,                                                                                                \
+      "SELECT others FROM peer WHERE office = ?1")                                                                     \
     S(NODE_GET, READ,                                                                                                  \
       "SELECT hash FROM ledger_node WHERE key = ?1")                                                                   \
     S(NODE_PUT, WRITE,                                                                                                 \

@@ -36,6 +36,9 @@ int witness_messages(struct store_db *db, const char *peer, int64_t after, unsig
                      int (*row)(void *context, const struct witness_entry *row), void *context) TB_MUST_USE;
 int witness_receipts(struct store_db *db, const char *peer, int64_t after, unsigned most,
                      int (*row)(void *context, const struct witness_entry *row), void *context) TB_MUST_USE;
+/* What came with its newest checkpoint about its other counterparts (parcel_others_next); "" nothing. */
+int witness_others_put(struct store_db *db, const char *peer, const char *others) TB_MUST_USE;
+int witness_others_get(struct store_db *db, const char *peer, struct buf *others) TB_MUST_USE;
 /* The newest kept checkpoint: TB_ENOTFOUND. */
 int witness_latest(struct store_db *db, const char *peer, uint64_t *size, bool *frontier, struct buf *note) TB_MUST_USE;
 

@@ -124,6 +124,23 @@ int witness_latest(struct store_db *db, const char *peer, uint64_t *size, bool *
     return rc ? rc : any ? 0 : TB_ENOTFOUND;
 }
 
+int witness_others_put(struct store_db *db, const char *peer, const char *others)
+{
+    struct db_query q = q_start(db, SQL_OTHERS_PUT);
+    q_text(&q, peer);
+    q_text(&q, others);
+    return q_run(&q, NULL);
+}
+
+int witness_others_get(struct store_db *db, const char *peer, struct buf *others)
+{
+    struct db_query q = q_start(db, SQL_OTHERS_GET);
+    q_text(&q, peer);
+    if (q_next(&q))
+        q_get_append(&q, 0, others);
+    return q_end(&q);
+}
+
 /* ---- materials ---- */
 
 int witness_missing(struct store_db *db, const char *peer, unsigned most, int (*row)(void *context, const char *sha256), void *context)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from office import AWAY, HOME, WAIT_S, daemon_path
+from office import AWAY, HOME, THIRD, WAIT_S, World, application, daemon_path
 
 VERIFY = pathlib.Path(daemon_path()).parent / "tongban-verify"
 
@@ -191,6 +191,42 @@ def test_an_older_copy_is_noticed_and_recovered(fresh, victim, tmp_path):
     for number in after:
         assert timeline(office, number) == kept[number]
     assert fresh.stop() == [0, 0]
+
+
+def test_two_witnesses(tmp_path):
+    """Of two counterparts one has seen more; both go on with what was recovered, also the one that has seen less."""
+    world = World(codes=(AWAY, HOME, THIRD))
+    try:
+        world.start()
+        office, far, near = world.home, world.away, world.offices[THIRD]
+        def case_for(other):
+            answer = office.window("POST", "/window/v1/cases", application(other.code))
+            assert answer.status == 201, answer
+            other.wait_state(answer.json()["case"], "received")
+            office.wait_state(answer.json()["case"], "received")
+            return answer.json()["case"]
+        case_for(far), case_for(near)
+        copy = keep_copy(office)
+        mine = [(far, case_for(far)), (near, case_for(near)), (far, case_for(far))]
+        office.case(mine[0][1])  # an entry that nobody else has
+        mine += [(near, case_for(near)), (near, case_for(near))]
+        put_back(office, copy)
+        office.start()
+        now = wait_state(office, "behind")
+        assert sorted(peer["answer"] for peer in now["peers"]) == ["told", "told"]
+        assert len({peer["seen"] for peer in now["peers"]}) == 2, now
+        assert office.control_json("recover", "--apply")["done"]["applied"]
+        for other, number in mine:
+            until(lambda other=other, number=number: timeline(office, number) == timeline(other, number))
+        mine += [(far, case_for(far)), (near, case_for(near))]
+        for other, number in mine:
+            verifies(office, number, tmp_path)
+            verifies(other, number, tmp_path)
+        for one in world.offices.values():
+            assert {peer["state"] for peer in one.admin("/healthz").json()["peers"]} == {"ok"}, one.log_text()[-2000:]
+        assert world.stop() == [0, 0, 0]
+    finally:
+        world.remove()
 
 
 def test_a_store_taken_back_behind_our_back(fresh):

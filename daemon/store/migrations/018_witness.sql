@@ -4,6 +4,9 @@ ALTER TABLE peer_checkpoint ADD COLUMN old INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE peer_checkpoint ADD COLUMN consistency BLOB;
 ALTER TABLE peer_checkpoint ADD COLUMN frontier BLOB;
 
+-- And with the newest one, the proofs from what its other counterparts have seen (header Tongban-Others).
+ALTER TABLE peer ADD COLUMN others TEXT NOT NULL DEFAULT '';
+
 -- Of our own ledger, after it was recovered from its witnesses: the entries first <= index < until were written after the copy that was
 -- restored.  Those that came back stand in `entry`, of the others only what proofs need: complete subtrees, (level + 1) * 2^56 + index.
 CREATE TABLE ledger_gap (
