@@ -43,8 +43,9 @@ static int summary(struct store_db *db, struct office_witness *witness)
     if (!rc) {
         witness->answer = json_pack("{s:i, s:s, s:I, s:o, s:b, s:s, s:{s:I, s:o}, s:{s:I, s:o}}", "v", 1, "office", witness->office->code,
                                     "size", (json_int_t)size, "checkpoint", note.len ? json_string(note.data) : json_null(), "frontier",
-                                    (int)frontier, "others", others.len ? others.data : "", "received", "seq", (json_int_t)peer.received.seq, "hash", hash_json(&peer.received.hash),
-                                    "receipted", "seq", (json_int_t)peer.sent.seq, "hash", hash_json(&peer.sent.hash));
+                                    (int)frontier, "others", others.len ? others.data : "", "received", "seq",
+                                    (json_int_t)peer.received.seq, "hash", hash_json(&peer.received.hash), "receipted", "seq",
+                                    (json_int_t)peer.sent.seq, "hash", hash_json(&peer.sent.hash));
         rc = witness->answer ? 0 : TB_ENOMEM;
     }
     peer_row_clear(&peer);
