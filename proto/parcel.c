@@ -377,8 +377,10 @@ int parcel_others_add(uint64_t size, const struct ledger_path *path, struct buf 
     int rc = buf_printf(out, "%s%llu ", before ? " " : "", (unsigned long long)size);
     if (!rc)
         rc = path->count ? base64_encode(path->hash, path->count * sizeof path->hash[0], out) : buf_append(out, "-", 1);
-    if (rc)
+    if (rc && out->data) {
         out->len = before;
+        out->data[before] = '\0';
+    }
     return rc;
 }
 
@@ -394,7 +396,7 @@ int parcel_others_next(const char **at, uint64_t *size, struct ledger_path *path
     text += digits + 1;
     size_t chars = strcspn(text, " ");
     int rc = chars == 1 && *text == '-' ? 0 : base64_decode(text, chars, path->hash[0].b, sizeof path->hash, &len);
-    if (rc || len % sizeof path->hash[0])
+    if (rc || !chars || len % sizeof path->hash[0])
         return TB_EMALFORMED;
     path->count = (unsigned)(len / sizeof path->hash[0]);
     *size = n;
