@@ -5,8 +5,9 @@
 #define CLIENT_TONGBANCTL_H
 
 #include "client/tongban_term.h"
+#include "proto/limits.h"
 
-enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3 };
+enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI_PASSPHRASE_BYTES + 1 };
 
 /* O(CONSTANT, "name", "VALUE" or NULL for a flag, sent: a member of the request, help) */
 #define CTL_OPTIONS(O)                                                                                                      \
@@ -23,11 +24,24 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3 };
     O(UNTIL, "until", "DATE", true, N_("only before this day"))                                                             \
     O(TYPE, "type", "WORD", true, N_("only entries of this kind, e.g. case.submitted"))                                     \
     O(AREA, "area", "WORD", true, N_("only this area of the log, e.g. peer"))                                               \
-    O(OUT, "out", "FILE", false, N_("the file to be written; it must not exist"))                                           \
     O(LOG, "log", "FILE", false, N_("take the log from this file instead of the journal"))                                  \
-    O(OFFICE, "office", "OFFICE", true, N_("only this counterpart"))                                                        \
     O(WAIT, "wait", NULL, true, N_("answer only when every message is delivered"))                                          \
-    O(END, "end", NULL, true, N_("the other way round: open the intake, send the parked"))                                  \
+    O(BACKUP, "backup", "DIR", true, N_("this backup instead of the running store"))                                        \
+    O(END, "end", NULL, true, N_("the other way round: open the intake, send the parked"))                  \
+    O(OFFICE, "office", "CODE", true, N_("an office by its division code, six digits; of `queue` the counterpart"))                                       \
+    O(KIND, "kind", "KIND", false, N_("what the certificate is for: window, gateway or staff"))                             \
+    O(NUMBER, "number", "NUMBER", false, N_("number of the member of staff, e.g. 0007"))                                    \
+    O(ADDRESS, "address", "LIST", false, N_("host names and IP addresses at which a server is found, separated by commas")) \
+    O(REQUEST, "request", "FILE", false, N_("a certificate request (CSR) made elsewhere; else the key is made here"))       \
+    O(OUT, "out", "FILE", true, N_("where to write; of certificates the NAME of NAME.crt, NAME.key and NAME.csr; of a backup the directory; never over a file")) \
+    O(SERIAL, "serial", "HEX", false, N_("serial number of the certificate, as `pki list` shows it"))                       \
+    O(CAUSE, "cause", "WORD", false, N_("why it is revoked: unspecified, keyCompromise, affiliationChanged, superseded or cessationOfOperation")) \
+    O(DAYS, "days", "DAYS", false, N_("how many days it is good for"))                                                      \
+    O(KEY, "key", "FILE", false, N_("PEM file of the private key"))                                                         \
+    O(AUTHORITY, "authority", "FILE", false, N_("PEM file of the authority that must have signed the certificate"))         \
+    O(ROTATION, "rotation", "FILE", false, N_("what the other side's `key rotate` wrote"))                                  \
+    O(PASSPHRASE_FILE, "passphrase-file", "FILE", false, N_("first line of the file: passphrase of the authority's key; else it is asked for")) \
+    O(PASSPHRASE_FD, "passphrase-fd", "N", false, N_("the same from an open file descriptor"))\
     O(APPLY, "apply", NULL, true, N_("take back what the counterparts have"))                                               \
     O(WITHOUT, "without", "OFFICE", true, N_("do not wait for this counterpart; what only it has is lost"))
 
@@ -78,6 +92,32 @@ const char *ctl_cell(const json_t *row, const char *key);
  * daemon, TB_ETIMEOUT, TB_EMALFORMED. */
 int ctl_ask(const char *path, const char *command, json_t *request, void (*progress)(const json_t *doc), json_t **answer) TB_MUST_USE;
 
+/* The same at the socket that the options name; takes `request`.  An exit status after having told the user. */
+int ctl_call(const struct ctl *ctl, const char *command, json_t *request, json_t **answer) TB_MUST_USE;
+
+/* The passphrase of an authority's key as the options say; a new one is asked for twice and may not be short.  The caller wipes it. */
+int ctl_passphrase(const struct ctl *ctl, bool is_new, char out[CTL_PASSPHRASE_TEXT], const char **why) TB_MUST_USE;
+
+/* ---- tongbanctl_certificate.c ---- */
+int ctl_certificate_list(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_certificate_request(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_certificate_install(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_reload_done(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+
+/* ---- tongbanctl_key.c ---- */
+int ctl_key_rotate(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_key_retire(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_key_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t *request);
+int ctl_key_accepted(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_key_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+
+/* ---- tongbanctl_pki.c ---- */
+int ctl_pki_init(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_pki_issue(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_pki_revoke(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_pki_crl(const struct ctl *ctl, const struct ctl_command *c);
+int ctl_pki_list(const struct ctl *ctl, const struct ctl_command *c);
+
 /* ---- tongbanctl_staff.c ---- */
 int ctl_staff_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t *request);
 int ctl_staff_done(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
@@ -102,6 +142,16 @@ int ctl_recover_judge(const json_t *answer);
 int ctl_levels_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_bundle_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_audit_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+
+/* ---- tongbanctl_backup.c ---- */
+int ctl_backup_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t *request);
+int ctl_backup_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_backup_judge(const json_t *answer);
+int ctl_verify_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_verify_judge(const json_t *answer);
+/* Whether the step of a backup was told, on stderr. */
+bool ctl_backup_progress(const json_t *doc);
+
 /* What a line of progress says, on stderr. */
 void ctl_progress(const json_t *doc);
 

@@ -236,17 +236,43 @@ static const struct ctl_command *find_command(const struct ctl *ctl)
     return NULL;
 }
 
-static int run_at_socket(const struct ctl *ctl, const struct ctl_command *c)
+/* Calls `use` with the path of the socket, or reports that there is none. */
+static int at_socket(const struct ctl *ctl, int (*use)(const struct ctl *ctl, const char *path, void *context), void *context)
 {
     glob_t found = {.gl_pathc = 0};
     const char *path = ctl->socket ? ctl->socket : usual_socket(&found);
-    int status;
-    if (path)
-        status = ask(ctl, c, path);
-    else
-        status = report_local(&ctl->client, REPORT_UNREACHABLE, "%s",
-                              _("there is not exactly one socket in /run/tongban; name it with --socket"));
+    int status = path ? use(ctl, path, context)
+                      : report_local(&ctl->client, REPORT_UNREACHABLE, "%s",
+                                     _("there is not exactly one socket in /run/tongban; name it with --socket"));
     globfree(&found);
+    return status;
+}
+
+static int use_ask(const struct ctl *ctl, const char *path, void *context)
+{
+    return ask(ctl, context, path);
+}
+
+struct call {
+    const char *command;
+    json_t *request; /* taken */
+    json_t **answer;
+};
+
+static int use_call(const struct ctl *ctl, const char *path, void *context)
+{
+    struct call *call = context;
+    if (ctl_ask(path, call->command, json_incref(call->request), ctl_progress, call->answer) == 0)
+        return EXIT_DONE;
+    return report_local(&ctl->client, REPORT_UNREACHABLE, _("no answer at %s: is tongband running, and may you ask it?"), path);
+}
+
+int ctl_call(const struct ctl *ctl, const char *command, json_t *request, json_t **answer)
+{
+    struct call call = {command, request, answer};
+    *answer = NULL;
+    int status = at_socket(ctl, use_call, &call);
+    json_decref(request);
     return status;
 }
 
@@ -262,7 +288,7 @@ static int run(const struct ctl *ctl)
         write_usage(stderr, c);
         return report_local(&ctl->client, REPORT_USAGE, "%s", fault);
     }
-    return c->run ? c->run(ctl, c) : run_at_socket(ctl, c);
+    return c->run ? c->run(ctl, c) : at_socket(ctl, use_ask, (void *)(uintptr_t)c);
 }
 
 int main(int argc, char **argv)

@@ -42,7 +42,7 @@ static const char *size_text(json_int_t bytes, char out[AGE_TEXT])
 
 void ctl_progress(const json_t *doc)
 {
-    if (!strcmp(ctl_cell(doc, "step"), "waiting"))
+    if (!ctl_backup_progress(doc) && !strcmp(ctl_cell(doc, "step"), "waiting"))
         (void)fprintf(stderr, _("%d messages wait\n"), (int)number(doc, "messages"));
 }
 

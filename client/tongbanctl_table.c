@@ -5,6 +5,10 @@
 #define STAFF(name, needs, takes, text)                                                                                        \
     {.group = "staff", .verb = (name), .wire = "staff-act", .word = "ID", .key = "id", .required = (needs), .optional = (takes), \
      .help = (text), .prepare = ctl_staff_prepare, .print = ctl_staff_done}
+#define PASSPHRASE (CTL_BIT(PASSPHRASE_FILE) | CTL_BIT(PASSPHRASE_FD))
+#define PKI(name, needs, takes, text, does)                                                                              \
+    {.group = "pki", .verb = (name), .word = "DIR", .key = "directory", .required = (needs), .optional = (takes), .help = (text), \
+     .run = (does)}
 
 const struct ctl_command ctl_commands[] = {
     {.group = "status", .wire = "status", .print = ctl_status_print, .judge = ctl_status_judge,
@@ -28,6 +32,12 @@ const struct ctl_command ctl_commands[] = {
      .help = N_("close the intake for maintenance; everything else goes on, messages are delivered")},
     {.group = "recover", .wire = "recover", .optional = CTL_BIT(APPLY) | CTL_BIT(WITHOUT), .print = ctl_recover_print,
      .judge = ctl_recover_judge, .help = N_("after an older copy was restored: what is missing, and what the counterparts can give back")},
+    {.group = "backup", .wire = "backup", .optional = CTL_BIT(OUT), .prepare = ctl_backup_prepare, .print = ctl_backup_print,
+     .judge = ctl_backup_judge,
+     .help = N_("back up while the office serves, and verify the copy; exit status 1 when materials are missing or damaged")},
+    {.group = "verify", .wire = "verify", .optional = CTL_BIT(BACKUP), .prepare = ctl_backup_prepare, .print = ctl_verify_print,
+     .judge = ctl_verify_judge,
+     .help = N_("compare ledger, tables, materials and what counterparts signed; exit status 1 when something differs")},
     {.group = "staff", .verb = "list", .wire = "staff-list", .print = ctl_staff_print,
      .help = N_("everybody who may work here, of the configuration and enrolled")},
     STAFF("enrol", CTL_BIT(NAME) | CTL_BIT(ROLE), EITHER | CTL_BIT(WINDOW) | CTL_BIT(TOWNSHIP), N_("let a person work here, at once")),
@@ -47,5 +57,32 @@ const struct ctl_command ctl_commands[] = {
      .print = ctl_levels_print, .help = N_("log more or less until a restart: err, warning, notice, info or debug")},
     {.group = "bundle", .wire = "bundle", .required = CTL_BIT(OUT), .optional = CTL_BIT(LOG), .print = ctl_bundle_print, .writes = true,
      .help = N_("write what somebody far away needs to help into one file; nothing about applicants or staff")},
+    {.group = "certificate", .verb = "list", .run = ctl_certificate_list,
+     .help = N_("the certificates in use, how long they are good; status 1 when one has less than 30 days")},
+    {.group = "certificate", .verb = "request", .word = "KIND", .key = "kind", .required = CTL_BIT(OFFICE) | CTL_BIT(OUT),
+     .optional = CTL_BIT(NUMBER) | CTL_BIT(ADDRESS), .run = ctl_certificate_request,
+     .help = N_("make a key and a request for a certificate (window, gateway, staff), for an authority to sign")},
+    {.group = "certificate", .verb = "install", .word = "KIND", .key = "kind", .required = CTL_BIT(CERTIFICATE) | CTL_BIT(KEY),
+     .optional = CTL_BIT(AUTHORITY), .run = ctl_certificate_install,
+     .help = N_("check a new certificate (window, gateway), put it into place and in use")},
+    {.group = "reload", .wire = "reload", .print = ctl_reload_done,
+     .help = N_("read certificates, keys and revocation lists anew, as SIGHUP does, and say whether it worked")},
+    {.group = "key", .verb = "list", .wire = "key-list", .print = ctl_key_print,
+     .help = N_("ledger keys: what this office signs with, what is pinned for each counterpart")},
+    {.group = "key", .verb = "rotate", .word = "FILE", .key = "file", .required = CTL_BIT(OUT), .run = ctl_key_rotate,
+     .help = N_("put a new key into the file of the ledger's key, above the one of before; --out names the file for the counterparts")},
+    {.group = "key", .verb = "retire", .word = "FILE", .key = "file", .run = ctl_key_retire,
+     .help = N_("take the key of before out of the file, when every counterpart has accepted the new one")},
+    {.group = "key", .verb = "accept", .wire = "key-accept", .word = "OFFICE", .key = "id", .required = CTL_BIT(ROTATION),
+     .optional = CTL_BIT(FINGERPRINT), .prepare = ctl_key_prepare, .print = ctl_key_accepted,
+     .help = N_("pin a counterpart's new ledger key; without --fingerprint shows both keys for the telephone")},
+    PKI("init", CTL_BIT(OFFICE), PASSPHRASE | CTL_BIT(DAYS), N_("make a small authority: its key, its certificate, an empty index and revocation list"),
+        ctl_pki_init),
+    PKI("issue", CTL_BIT(KIND) | CTL_BIT(OUT), PASSPHRASE | CTL_BIT(NUMBER) | CTL_BIT(ADDRESS) | CTL_BIT(REQUEST) | CTL_BIT(DAYS),
+        N_("issue a certificate for a server or a member of staff"), ctl_pki_issue),
+    PKI("revoke", 0, PASSPHRASE | CTL_BIT(CERTIFICATE) | CTL_BIT(SERIAL) | CTL_BIT(CAUSE) | CTL_BIT(DAYS),
+        N_("revoke a certificate; the revocation list is made anew"), ctl_pki_revoke),
+    PKI("crl", 0, PASSPHRASE | CTL_BIT(DAYS), N_("make the revocation list anew, before it gets too old"), ctl_pki_crl),
+    PKI("list", 0, 0, N_("every certificate that was issued"), ctl_pki_list),
 };
 const size_t ctl_command_count = sizeof ctl_commands / sizeof ctl_commands[0];

@@ -44,15 +44,38 @@ static int unreadable_row(struct bundle *b, size_t i, const char *what, const ch
     return b->r->status = VERIFY_USAGE;
 }
 
-/* The key that the auditor gave for an office; NULL if none. */
-static const struct note_vkey *office_key(const struct bundle *b, const char *office)
+/* The next key after `last` that the auditor gave for an office, NULL if none: one that rotated its key has several. */
+static const struct note_vkey *office_key_after(const struct bundle *b, const char *office, const struct note_vkey *last)
 {
     char name[NOTE_NAME_MAX];
     (void)snprintf(name, sizeof name, "tongban/%s", office);
-    for (unsigned i = 0; i < b->offices; i++)
-        if (!strcmp(b->keys[i].name, name))
-            return &b->keys[i];
+    for (const struct note_vkey *key = last ? last + 1 : b->keys; key < b->keys + b->offices; key++)
+        if (!strcmp(key->name, name))
+            return key;
     return NULL;
+}
+
+static const struct note_vkey *office_key(const struct bundle *b, const char *office)
+{
+    return office_key_after(b, office, NULL);
+}
+
+/* Of several keys of an office the one that signed this checkpoint; the first one when none did. */
+static const struct note_vkey *signing_key(const struct bundle *b, const char *office, const char *note, size_t len)
+{
+    struct checkpoint checkpoint;
+    for (const struct note_vkey *key = office_key(b, office); key; key = office_key_after(b, office, key))
+        if (checkpoint_verify(key, note, len, &checkpoint) == 0)
+            return key;
+    return office_key(b, office);
+}
+
+static bool is_given(const struct bundle *b, const char *office, const struct note_vkey *hint)
+{
+    for (const struct note_vkey *key = office_key(b, office); key; key = office_key_after(b, office, key))
+        if (!strcmp(key->name, hint->name) && !memcmp(key->public_key, hint->public_key, suite_public_bytes(key->suite)))
+            return true;
+    return false;
 }
 
 static int read_keys(struct bundle *b, const struct verify_args *args)
@@ -104,7 +127,7 @@ static int check_hints(struct bundle *b, const json_t *offices)
             return verify_end(b->r, VERIFY_FAILED, "offices",
                               "no --key was given for the office %s; the key in the bundle proves nothing by itself",
                               office);
-        if (strcmp(key->name, hint.name) || memcmp(key->public_key, hint.public_key, suite_public_bytes(key->suite)))
+        if (!is_given(b, office, &hint))
             return verify_end(b->r, VERIFY_FAILED, "offices",
                               "the bundle names another key for the office %s than --key", office);
     }
@@ -152,6 +175,7 @@ static int check_row(struct bundle *b, size_t i, const json_t *one)
         return unreadable_row(b, i, "proof", "is not a proof (c2sp.org/tlog-proof)");
     char element[64];
     (void)snprintf(element, sizeof element, "entries/%zu/proof", i);
+    key = signing_key(b, row->entry.from, proof.checkpoint, proof.checkpoint_len);
     if (verify_note(b->r, element, key, proof.checkpoint, proof.checkpoint_len, &row->checkpoint))
         return b->r->status;
     if (ledger_leaf(key->suite, json_string_value(line), json_string_length(line), &row->leaf))

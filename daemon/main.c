@@ -8,6 +8,7 @@
 
 #include "daemon/base/config.h"
 #include "daemon/base/log.h"
+#include "daemon/offline.h"
 #include "daemon/service.h"
 #include "daemon/setup.h"
 
@@ -15,17 +16,22 @@ enum { FILES_WANTED = 65536, EXIT_BAD_CHECK = 2 };
 
 static const char usage[] =
     "Usage: tongband --config FILE [--check-config]\n"
+    "       tongband --restore DIRECTORY --config FILE [--force]\n"
+    "       tongband --verify DIRECTORY --config FILE\n"
     "       tongband --make-ledger-key NAME FILE\n"
     "\n"
     "  -c, --config FILE                 the office's configuration (YAML)\n"
     "      --check-config                read and check it, print \"ok\" or the mistake, and end\n"
+    "      --restore DIRECTORY           put a backup in the place of the store; the daemon does not run\n"
+    "      --force                       … and move what is in the store aside\n"
+    "      --verify DIRECTORY            verify a backup: files, database, ledger, tables, materials\n"
     "      --print-config                print the commented reference of all settings\n"
     "      --make-ledger-key NAME FILE   write a new signing key (mode 0600), print its verification key\n"
     "  -V, --version\n"
     "  -h, --help\n"
     "\n"
     "Signals: SIGTERM and SIGINT stop cleanly (a second one at once), SIGHUP reads certificates anew.\n"
-    "Exit: 0 stopped as told, 1 failed, 2 --check-config found a mistake, 64 wrong usage, 78 wrong configuration.\n";
+    "Exit: 0 stopped as told, 1 failed or found something, 2 --check-config found a mistake, 64 wrong usage, 78 wrong configuration.\n";
 
 static int fail(const struct problem *p, int status)
 {
@@ -114,17 +120,31 @@ static int run(const char *path, bool check_only)
     return status;
 }
 
+static int offline(const char *path, const char *restore, const char *verify, bool force)
+{
+    struct problem p = {.number = -1};
+    struct config *config = NULL;
+    if (config_load(path, &config, &p) != 0)
+        return fail(&p, EX_CONFIG);
+    log_set_level(LOG_LEVEL_ERR); /* the answer is on the standard output */
+    int rc = restore ? offline_restore(config, restore, force, &p) : offline_verify(config, verify, &p);
+    config_free(config);
+    return rc < 0 ? fail(&p, EXIT_FAILURE) : rc ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
-    enum { OPT_CHECK = 256, OPT_KEY, OPT_PRINT };
+    enum { OPT_CHECK = 256, OPT_KEY, OPT_PRINT, OPT_RESTORE, OPT_FORCE, OPT_VERIFY };
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},  {"check-config", no_argument, NULL, OPT_CHECK},
         {"make-ledger-key", no_argument, NULL, OPT_KEY}, {"print-config", no_argument, NULL, OPT_PRINT},
+        {"restore", required_argument, NULL, OPT_RESTORE}, {"force", no_argument, NULL, OPT_FORCE},
+        {"verify", required_argument, NULL, OPT_VERIFY},
         {"version", no_argument, NULL, 'V'},       {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    const char *path = NULL;
-    bool check = false, key = false;
+    const char *path = NULL, *restore = NULL, *verify = NULL;
+    bool check = false, key = false, force = false;
     for (int option; (option = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1;) {
         switch (option) {
         case 'c':
@@ -135,6 +155,15 @@ int main(int argc, char **argv)
             break;
         case OPT_KEY:
             key = true;
+            break;
+        case OPT_RESTORE:
+            restore = optarg;
+            break;
+        case OPT_VERIFY:
+            verify = optarg;
+            break;
+        case OPT_FORCE:
+            force = true;
             break;
         case OPT_PRINT:
             return print_config();
@@ -150,9 +179,11 @@ int main(int argc, char **argv)
     }
     if (key)
         return make_key(argc - optind, argv + optind);
-    if (!path || optind != argc) {
+    if (!path || optind != argc || (restore && verify) || (force && !restore)) {
         (void)fputs(usage, stderr);
         return EX_USAGE;
     }
+    if (restore || verify)
+        return offline(path, restore, verify, force);
     return run(path, check);
 }

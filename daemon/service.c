@@ -9,6 +9,7 @@
 
 #include "daemon/api/admission.h"
 #include "daemon/api/api.h"
+#include "daemon/api/backup_run.h"
 #include "daemon/api/control.h"
 #include "daemon/api/material_api.h"
 #include "daemon/api/monitor.h"
@@ -17,6 +18,7 @@
 #include "daemon/base/sd.h"
 #include "daemon/hook/hook.h"
 #include "daemon/manager.h"
+#include "daemon/office/keys.h"
 #include "daemon/office/staff.h"
 #include "daemon/peer/driver.h"
 #include "daemon/recovery.h"
@@ -32,7 +34,8 @@ struct service {
     uv_loop_t loop;
     struct loop_post *post;
     struct lanes *lanes;
-    struct note_signer signer;
+    struct note_signer signer, previous_signer;
+    bool rotated; /* there is a previous one */
     struct office *office;
     struct store *store;
     struct material_store *materials;
@@ -44,6 +47,7 @@ struct service {
     struct http_listener *listeners[LISTENERS];     /* window, peer, admin */
     struct control *control;                        /* of tongbanctl, or NULL */
     struct monitor *monitor;
+    struct backup_run *backups;
     int64_t started_ms;
     struct driver **drivers;                        /* owned, one per peer */
     struct hooks *hooks;                            /* or NULL */
@@ -54,6 +58,8 @@ struct service {
     unsigned waiting;    /* listeners and drivers that have not ended yet */
     bool stopping, ended;
     struct reload *reload;
+    struct control_reload *reload_wanted; /* who waits for the next one to start */
+    unsigned minutes;
     uv_timer_t timer;    /* of the tick */
     struct office_tick tick;
     bool ticking;
@@ -183,7 +189,9 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .materials = service->materials,
         .office = service->office,
         .config = service->config,
+        .signer = &service->signer,
         .monitor = service->monitor,
+        .backups = service->backups,
         .started_ms = service->started_ms,
         .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
                    .draining = wired_draining, .recover = wired_recover, .metrics = wired_metrics,
@@ -200,6 +208,9 @@ struct reload {
     struct problem problem;
     int rc;
     bool again; /* a further SIGHUP came meanwhile */
+    bool look;  /* only when a revocation list has changed */
+    bool same;  /* none has */
+    struct control_reload *waiting;
 };
 
 static void note_certificates(struct service *service)
@@ -225,10 +236,35 @@ static void use_authorities(struct service *service)
 static void reload_work(struct lane_job *job)
 {
     struct reload *reload = (struct reload *)job;
+    reload->same = reload->look && !trust_changed(reload->service->config, &reload->service->tls.trust);
+    if (reload->same)
+        return;
     reload->rc = setup_tls(reload->service->config, &reload->tls, &reload->problem);
 }
 
-static void reload_start(struct service *service);
+static void reload_start(struct service *service, bool look);
+
+static void tell_reloaded(struct control_reload *waiting, const struct problem *failed)
+{
+    for (struct control_reload *next; waiting; waiting = next) {
+        next = waiting->next;
+        waiting->done(waiting, failed);
+    }
+}
+
+static void tell_reload_failed(struct control_reload *waiting, enum problem_id id, const char *why)
+{
+    struct problem p = {.number = -1};
+    (void)problem_set(&p, id, "", "%s", why);
+    tell_reloaded(waiting, &p);
+}
+
+static void reload_give_up(struct service *service)
+{
+    struct control_reload *waiting = service->reload_wanted;
+    service->reload_wanted = NULL;
+    tell_reload_failed(waiting, PROBLEM_STOPPING, "the daemon is stopping");
+}
 
 static void reload_done(struct lane_job *job)
 {
@@ -236,7 +272,9 @@ static void reload_done(struct lane_job *job)
     struct service *service = reload->service;
     bool again = reload->again && !service->stopping;
     service->reload = NULL;
-    if (reload->rc < 0) {
+    if (reload->same) {
+        trust_look(&service->tls.trust, world_real()->now_ms(world_real()->context));
+    } else if (reload->rc < 0) {
         LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("detail", reload->problem.detail));
     } else if (service->stopping) {
         setup_tls_clear(&reload->tls);
@@ -251,33 +289,66 @@ static void reload_done(struct lane_job *job)
             if (driver_set_identity(service->drivers[i], &identity) != 0)
                 LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("peer", service->office->peers[i].code));
         }
+        trust_look(&service->tls.trust, world_real()->now_ms(world_real()->context));
         metric_add(METRIC_TLS_RELOADS, 1);
         LOG(LOG_LEVEL_NOTICE, LOG_TLS, "reloaded", LOG_INT("certificate_days", observe_certificate_days(&service->api)));
     }
+    if (service->stopping && !reload->rc)
+        tell_reload_failed(reload->waiting, PROBLEM_STOPPING, "the daemon is stopping");
+    else
+        tell_reloaded(reload->waiting, reload->rc ? &reload->problem : NULL);
+    bool told = !reload->look;
     free(reload);
-    if (!service->stopping)
+    if (!service->stopping && told)
         sd_tell_ready(manager_line(&service->manager));
     if (again)
-        reload_start(service);
+        reload_start(service, false);
+    else if (service->stopping)
+        reload_give_up(service);
 }
 
-static void reload_start(struct service *service)
+static void reload_start(struct service *service, bool look)
 {
     if (service->reload) {
-        service->reload->again = true;
+        service->reload->again = service->reload->again || !look;
         return;
     }
     struct reload *reload = calloc(1, sizeof *reload);
     if (reload) {
-        *reload = (struct reload){.job = {.work = reload_work, .done = reload_done}, .service = service};
+        *reload = (struct reload){.job = {.work = reload_work, .done = reload_done}, .service = service, .look = look};
         if (lane_submit(service->lanes, LANE_SLOW, &reload->job) == 0) {
             service->reload = reload;
-            sd_tell_reloading();
+            reload->waiting = look ? NULL : service->reload_wanted;
+            service->reload_wanted = look ? service->reload_wanted : NULL;
+            if (!look)
+                sd_tell_reloading();
             return;
         }
     }
     free(reload);
     LOG(LOG_LEVEL_ERR, LOG_TLS, "reload_failed", LOG_TEXT("detail", "too much work is waiting; send SIGHUP again"));
+    struct control_reload *waiting = service->reload_wanted;
+    service->reload_wanted = NULL;
+    tell_reload_failed(waiting, PROBLEM_BUSY, "too much work is waiting");
+}
+
+/* Of the control socket: the answer comes when what was read anew is in use. */
+static void reload_asked(void *context, struct control_reload *wait)
+{
+    struct service *service = context;
+    wait->next = service->reload_wanted;
+    service->reload_wanted = wait;
+    if (service->stopping)
+        reload_give_up(service);
+    else
+        reload_start(service, false);
+}
+
+static size_t certificates_in_use(void *context, const struct control_certificate **out)
+{
+    const struct trust *trust = &((struct service *)context)->tls.trust;
+    *out = trust->certificates;
+    return trust->certificate_count;
 }
 
 /* ---- start ---- */
@@ -287,7 +358,7 @@ static void on_signal(uv_signal_t *handle, int number)
     struct service *service = handle->data;
     if (number == SIGHUP) {
         if (!service->stopping)
-            reload_start(service);
+            reload_start(service, false);
         return;
     }
     if (service->stopping) {
@@ -388,6 +459,7 @@ static int start_store(struct service *service, struct problem *p)
         .directory = config->store.directory,
         .office = config->office.code,
         .signer = &service->signer,
+        .previous_signer = service->rotated ? &service->previous_signer : NULL,
         .world = world_real(),
         .disk_floor_bytes = config->store.disk_floor_bytes,
         .readers = config->store.readers,
@@ -404,6 +476,8 @@ static int start_store(struct service *service, struct problem *p)
     size_t shadowed = 0;
     if (!rc && office_staff_load(service->office, store_sync_view(service->store), &shadowed) != 0)
         rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the enrolled staff cannot be read");
+    if (!rc && office_keys_load(service->office, store_sync_view(service->store)) != 0)
+        rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the accepted keys cannot be read");
     if (rc)
         return rc;
     if (shadowed) /* the configuration wins */
@@ -511,6 +585,7 @@ static int start_control(struct service *service, struct problem *p)
         return 0;
     struct control_parts parts;
     control_parts_of(service, &parts);
+    parts.service = (struct control_service){service, certificates_in_use, reload_asked};
     int rc = control_start(&parts, configured ? configured : path, &service->control, p);
     if (!rc)
         LOG(LOG_LEVEL_NOTICE, LOG_API, "control", LOG_TEXT("path", configured ? configured : path));
@@ -522,6 +597,9 @@ static int start_monitor(struct service *service, struct problem *p)
     struct control_parts parts;
     service->started_ms = world_real()->now_ms(world_real()->context);
     control_parts_of(service, &parts);
+    if (backup_run_start(&parts, &service->backups) != 0)
+        return problem_from_code(p, TB_ENOMEM);
+    parts.backups = service->backups;
     int rc = monitor_start(&parts, &service->monitor);
     return rc ? problem_from_code(p, rc) : 0;
 }
@@ -617,6 +695,8 @@ static void on_minute(uv_timer_t *timer)
         return;
     manager_refresh(&service->manager);
     observe_minute(&service->api);
+    if (service->minutes++ % (LIMIT_CRL_LOOK_S / 60) == 0)
+        reload_start(service, true);
 }
 
 static void start_tick(struct service *service)
@@ -639,6 +719,8 @@ static void start_signals(struct service *service)
 static int service_start(struct service *service, struct problem *p)
 {
     int rc = setup_signer(service->config, &service->signer, p);
+    if (!rc)
+        rc = setup_previous_signer(service->config, &service->previous_signer, &service->rotated, p);
     if (!rc)
         rc = setup_office(service->config, &service->office, p);
     if (!rc)
@@ -711,6 +793,8 @@ static void service_stop(struct service *service)
     service->control = NULL;
     monitor_stop(service->monitor);
     service->monitor = NULL;
+    backup_run_stop(service->backups);
+    service->backups = NULL;
     for (size_t i = 0; i < LISTENERS; i++)
         if (service->listeners[i]) {
             service->waiting++;
@@ -742,6 +826,7 @@ static void service_free(struct service *service)
     setup_tls_clear(&service->tls);
     office_free(service->office);
     note_signer_wipe(&service->signer);
+    note_signer_wipe(&service->previous_signer);
     free(service->api.peers);
     admission_free(service->api.admission);
     free(service->drivers);

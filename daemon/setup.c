@@ -53,7 +53,8 @@ static void wipe(char *text)
     free(text);
 }
 
-int setup_signer(const struct config *config, struct note_signer *out, struct problem *p)
+/* The key on that line of the file; TB_ENOTFOUND when the file ends before.  At most two lines: this key, and the one of before. */
+static int read_signer(const struct config *config, unsigned line, struct note_signer *out, struct problem *p)
 {
     char *text = NULL, name[32];
     size_t len;
@@ -61,11 +62,20 @@ int setup_signer(const struct config *config, struct note_signer *out, struct pr
     int rc = read_file(config->ledger.key, 2 * SETUP_KEY_BYTES, &text, &len, p);
     if (rc)
         return rc;
-    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-        text[--len] = '\0';
+    char *at = text, *rest = strchr(text, '\n');
+    if (rest)
+        *rest++ = '\0';
+    if (line == 1) {
+        at = rest ? rest : text + strlen(text);
+        at[strcspn(at, "\n")] = '\0';
+    }
+    at[strcspn(at, "\r")] = '\0';
     (void)snprintf(name, sizeof name, "tongban/%s", config->office.code);
-    rc = note_signer_parse(text, &signer);
-    wipe(text);
+    rc = line && !at[0] ? TB_ENOTFOUND : note_signer_parse(at, &signer);
+    explicit_bzero(text, len);
+    free(text);
+    if (rc == TB_ENOTFOUND)
+        return rc;
     if (rc)
         return problem_set(p, PROBLEM_FIELD, "/ledger/key", "%s: not a signing key (tongband --make-ledger-key)", config->ledger.key);
     if (strcmp(signer.name, name) != 0 || strcmp(suite_name(signer.suite), config->ledger.suite) != 0) {
@@ -76,6 +86,18 @@ int setup_signer(const struct config *config, struct note_signer *out, struct pr
     *out = signer;
     note_signer_wipe(&signer);
     return 0;
+}
+
+int setup_signer(const struct config *config, struct note_signer *out, struct problem *p)
+{
+    return read_signer(config, 0, out, p);
+}
+
+int setup_previous_signer(const struct config *config, struct note_signer *out, bool *found, struct problem *p)
+{
+    int rc = read_signer(config, 1, out, p);
+    *found = !rc;
+    return rc == TB_ENOTFOUND ? 0 : rc;
 }
 
 /* ---- the office ---- */
@@ -262,18 +284,22 @@ void setup_tls_clear(struct setup_tls *tls)
     free(tls->peer_authority_until);
     free(tls->certificate_pem);
     wipe(tls->key_pem);
+    trust_clear(&tls->trust);
     *tls = (struct setup_tls){0};
 }
 
 struct carrier_identity setup_identity(const struct setup_tls *tls, unsigned peer)
 {
     return (struct carrier_identity){
-        .authority = tls->peer_authority_pem[peer], .certificate = tls->certificate_pem, .key = tls->key_pem};
+        .authority = tls->peer_authority_pem[peer], .certificate = tls->certificate_pem, .key = tls->key_pem,
+        .crl = tls->trust.peer_crl[peer], .crl_policy = tls->trust.policy};
 }
 
-static int make_context(const struct config_listener *listener, const char *const *authorities, struct tls_context **out, struct problem *p)
+static int make_context(const struct config_listener *listener, const char *const *authorities, const char *const *crls,
+                        const struct trust *trust, struct tls_context **out, struct problem *p)
 {
-    struct tls_options options = {.certificate_file = listener->certificate, .key_file = listener->key, .ca_files = authorities};
+    struct tls_options options = {.certificate_file = listener->certificate, .key_file = listener->key, .ca_files = authorities,
+                                  .crls = crls, .crl_policy = trust->policy};
     return tls_context_new(&options, out, p);
 }
 
@@ -294,18 +320,23 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
 {
     struct setup_tls tls = {.peer_count = config->peer_count};
     const char *staff[] = {config->window.authority, NULL};
-    const char **authorities = calloc(config->peer_count + 1, sizeof *authorities);
+    const char **authorities = calloc(config->peer_count + 1, sizeof *authorities), **crls = calloc(config->peer_count + 1, sizeof *crls);
     tls.peer_authorities = calloc(config->peer_count + 1, sizeof *tls.peer_authorities);
     tls.peer_authority_pem = calloc(config->peer_count + 1, sizeof *tls.peer_authority_pem);
     tls.peer_authority_until = calloc(config->peer_count + 1, sizeof *tls.peer_authority_until);
-    bool memory = authorities && tls.peer_authorities && tls.peer_authority_pem && tls.peer_authority_until;
+    bool memory = authorities && crls && tls.peer_authorities && crls && tls.peer_authority_pem && tls.peer_authority_until;
     int rc = memory ? 0 : problem_from_code(p, TB_ENOMEM);
     if (!rc)
         rc = load_peers(config, &tls, authorities, p);
     if (!rc)
-        rc = make_context(&config->window, staff, &tls.window, p);
+        rc = trust_read(config, &tls.trust, p);
+    for (unsigned i = 0, n = 0; i < config->peer_count && !rc; i++)
+        if (tls.trust.peer_crl[i])
+            crls[n++] = tls.trust.peer_crl[i];
+    if (!rc)
+        rc = make_context(&config->window, staff, (const char *[]){tls.trust.staff_crl, NULL}, &tls.trust, &tls.window, p);
     if (!rc) /* who may be a client of the peer API: exactly the authorities of the configured peers */
-        rc = make_context(&config->peer_listener, authorities, &tls.peer, p);
+        rc = make_context(&config->peer_listener, authorities, crls, &tls.trust, &tls.peer, p);
     if (!rc)
         rc = tls_file_fingerprint(config->window.authority, tls.staff_authority, p);
     if (!rc)
@@ -317,6 +348,7 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
         tls.gateway_until = tls_file_not_after(config->gateway_certificate);
     }
     free(authorities);
+    free(crls);
     if (rc) {
         setup_tls_clear(&tls);
         return rc;

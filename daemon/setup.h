@@ -7,10 +7,13 @@
 #include "daemon/net/tls.h"
 #include "daemon/office/office.h"
 #include "daemon/peer/carrier.h"
+#include "daemon/trust.h"
 #include "proto/note.h"
 
 /* The ledger's key; must be named "tongban/<office>". */
 int setup_signer(const struct config *config, struct note_signer *out, struct problem *p) TB_MUST_USE;
+/* The key of before a rotation, on the second line of the file; *found is false without. */
+int setup_previous_signer(const struct config *config, struct note_signer *out, bool *found, struct problem *p) TB_MUST_USE;
 /* *out is new (office_free). */
 int setup_office(const struct config *config, struct office **out, struct problem *p) TB_MUST_USE;
 
@@ -23,6 +26,7 @@ struct setup_tls {
     int64_t *peer_authority_until;  /* owned, one per configured peer: notAfter, ms; 0 unknown, and so the next two */
     int64_t staff_authority_until, gateway_until;
     unsigned peer_count;
+    struct trust trust;
     char *certificate_pem, *key_pem; /* owned: ours towards peers */
 };
 int setup_tls(const struct config *config, struct setup_tls *out, struct problem *p) TB_MUST_USE;

@@ -49,12 +49,20 @@ static bool office_holds(enum finding_id id, const struct finding_facts *f, int6
         *number = f->certificate_days;
         return id == FINDING_CERTIFICATE_NOW ? *number <= FINDING_CERTIFICATE_NOW_DAYS
                                              : *number > FINDING_CERTIFICATE_NOW_DAYS && *number <= FINDING_CERTIFICATE_DAYS;
+    case FINDING_CRL_OUTDATED:
+        *number = f->crls_outdated;
+        return *number > 0;
     case FINDING_CALENDAR_SOON:
         *number = f->calendar_days;
         return *number <= FINDING_CALENDAR_DAYS;
     case FINDING_HOOK_FAILING:
         *number = f->hooks_failing;
         return *number > 0;
+    case FINDING_BACKUP_FAILED:
+        return f->backup_failed;
+    case FINDING_BACKUP_OLD:
+        *number = f->backup_days == INT64_MAX ? 0 : f->backup_days;
+        return f->backup_wanted && f->backup_days >= FINDING_BACKUP_DAYS;
     case FINDING_LOG_LOST:
         return f->log_lost;
     case FINDING_DRAINING:

@@ -19,6 +19,7 @@ enum {
     FINDING_CERTIFICATE_DAYS = 30,        /* a county's authority takes two weeks */
     FINDING_CERTIFICATE_NOW_DAYS = 7,
     FINDING_CALENDAR_DAYS = 45,           /* the State Council publishes the next year in November */
+    FINDING_BACKUP_DAYS = 2,              /* one night may fail */
     FINDING_SKEW_MS = 5 * 1000,
     FINDING_WRITER_MS = 30 * 1000,
     FINDING_QUEUE_COMMANDS = 1000
@@ -44,6 +45,10 @@ enum {
       "Do not restore anything; compare both ledgers with its operator", "how-to/a-counterpart-is-away.md")                         \
     F(CERTIFICATE_NOW, "certificate-now", FINDING_ERROR, "A certificate expires within days",                                       \
       "tongbanctl certificate list names it; install the new one today", "how-to/certificates.md")                                  \
+    F(BACKUP_FAILED, "backup-failed", FINDING_WARNING, "The last backup failed, or found damaged materials",                        \
+      "The log says why (backup_failed, backup_faults); then: tongbanctl backup", "how-to/backup-and-restore.md")                   \
+    F(BACKUP_OLD, "backup-old", FINDING_WARNING, "There is no recent verified backup",                                              \
+      "tongbanctl backup makes one now and says what is wrong", "how-to/backup-and-restore.md")                                     \
     F(QUEUE_OLD, "queue-old", FINDING_WARNING, "Messages for a counterpart have waited long",                                       \
       "tongbanctl queue list shows them; tongbanctl peer test OFFICE says why", "how-to/a-counterpart-is-away.md")                  \
     F(MATERIAL_STUCK, "material-stuck", FINDING_WARNING, "A material cannot be sent to a counterpart",                              \
@@ -54,6 +59,8 @@ enum {
       "Check time synchronisation (timedatectl) at both sides", "how-to/read-metrics-and-log.md")                                   \
     F(CERTIFICATE_SOON, "certificate-soon", FINDING_WARNING, "A certificate expires within a month",                                \
       "tongbanctl certificate list names it; request the next one now", "how-to/certificates.md")                                   \
+    F(CRL_OUTDATED, "crl-outdated", FINDING_WARNING, "A revocation list is older than allowed",                                      \
+      "tongbanctl certificate list names it; get a new one from its authority", "how-to/certificates.md")                           \
     F(CALENDAR_SOON, "calendar-soon", FINDING_WARNING, "The calendar of working days ends soon; later dates are provisional",        \
       "Install the calendar of the coming year", "how-to/new-calendar.md")                                                          \
     F(HOOK_FAILING, "hook-failing", FINDING_WARNING, "A program of the hook directory fails; its events wait",                      \
@@ -96,7 +103,9 @@ struct finding_facts {
     int64_t writer_silent_ms; /* how long a command has waited for the writer */
     int64_t writer_queue;     /* commands */
     int64_t certificate_days, calendar_days; /* left */
-    int64_t hooks_failing;
+    int64_t hooks_failing, crls_outdated;
+    bool backup_wanted, backup_failed; /* configured; the last one made by this process */
+    int64_t backup_days;      /* age of the newest verified one, INT64_MAX without */
     const struct finding_peer *peers;
     size_t peer_count;
 };

@@ -79,6 +79,10 @@
     LIMIT(STORE_READ_QUEUE, 4096, "queries", "waiting for a reader; beyond it 503")                                    \
     LIMIT(STORE_READ_QUEUE_OF_ONE, 512, "queries", "of one counterpart or member of staff waiting for a reader; beyond it 503") \
     LIMIT(WAL_PASSIVE_BYTES, 16 * 1024 * 1024, "bytes", "WAL size at which the writer checkpoints")                     \
+    LIMIT(BACKUP_STEP_PAGES, 64, "pages", "of the database that the writer copies at a time for a backup: 256 KiB, under a millisecond")   \
+    LIMIT(BACKUP_RATE, 32LL * 1024 * 1024, "bytes/s", "default of `backup.bytes_per_second`: a backup leaves the disk to the windows")   \
+    LIMIT(BACKUP_FAULTS, 100, "faults", "named by one backup; all are counted")                                        \
+    LIMIT(MIGRATION_COPIES, 3, "files", "copies of the database before migrations that stay beside it")               \
     LIMIT(DISK_FLOOR_BYTES, 500LL * 1024 * 1024, "bytes", "default floor under which intake is refused")               \
     LIMIT(IDEMPOTENCY_KEEP_MS, 20LL * 24 * 3600 * 1000, "ms", "stored answers of the window API are kept this long")   \
     LIMIT(UPLOAD_EXPIRES_MS, 7LL * 24 * 3600 * 1000, "ms", "an unfinished upload is kept this long")                   \
@@ -130,6 +134,15 @@
     LIMIT(CLIENT_RETRY_AFTER_S, 10, "s", "longest Retry-After that is waited for; a longer one is told to the person")  \
     LIMIT(CLIENT_CHUNK_BYTES, 4 * 1024 * 1024, "bytes", "one PATCH of an upload")                                      \
     LIMIT(CLIENT_ANSWER_BYTES, 64 * 1024 * 1024, "bytes", "one answer: the proof bundle of a case with 200 materials") \
+    LIMIT(PKI_INDEX_BYTES, 16 * 1024 * 1024, "bytes", "index of a small authority: some 100,000 certificates")          \
+    LIMIT(PKI_ADDRESSES_BYTES, 1024, "bytes", "addresses of one server in its certificate")                            \
+    LIMIT(PKI_PASSPHRASE_LEAST, 8, "bytes", "passphrase of a small authority's key, shortest")                         \
+    LIMIT(PKI_PASSPHRASE_BYTES, 1024, "bytes", "passphrase of a small authority's key, longest")                       \
+    LIMIT(PKI_PBKDF2_ROUNDS, 600000, "rounds", "HMAC-SHA-256 between that passphrase and the key it opens")            \
+    LIMIT(CRL_BYTES, 4 * 1024 * 1024, "bytes", "one file of revocation lists: some 100,000 certificates")                \
+    LIMIT(CRL_AGE_DAYS, 3650, "days", "largest `crl_max_age_days`")                                                   \
+    LIMIT(CRL_LOOK_S, 3600, "s", "between two looks whether a revocation list has changed or grown old")              \
+    LIMIT(CERTIFICATE_DAYS_WARN, 30, "days", "left to a certificate: fewer and `certificate list` ends with 1")        \
     LIMIT(REPORT_BYTES, 1024LL * 1024 * 1024, "bytes", "a whole report of ten years as text, at the client")           \
     LIMIT(CASE_ROW_BYTES, 256 * 1024, "bytes", "one case in a file of cases: a request of 64 KiB, escaped")             \
     LIMIT(CASE_FILE_COLUMNS, 64, "columns", "of a file of cases; the table has fewer")                                 \

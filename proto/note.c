@@ -373,10 +373,47 @@ int checkpoint_sign(const struct note_signer *signer, uint64_t size, const struc
     return rc;
 }
 
+int note_sign(const struct note_signer *signer, const char *text, size_t len, struct buf *line_out)
+{
+    uint8_t sig[SUITE_SIGNATURE_MAX];
+    size_t sig_len;
+    int rc = suite_sign(signer->suite, signer->secret, text, len, sig, &sig_len);
+    return rc ? rc : signature_write(signer, suite_sign_type(signer->suite), sig, sig_len, line_out);
+}
+
+int checkpoint_sign_also(const struct note_signer *signer, struct buf *note)
+{
+    struct unverified_note parts;
+    struct buf line;
+    buf_init(&line, LIMIT_NOTE_BYTES);
+    int rc = note_split(note->data, note->len, &parts);
+    if (!rc)
+        rc = note_sign(signer, parts.text, parts.text_len, &line);
+    if (!rc)
+        rc = buf_append(note, line.data, line.len);
+    buf_free(&line);
+    return rc;
+}
+
 static int verify_plain(const struct note_vkey *key, const uint8_t *sig, size_t sig_len, void *context)
 {
     const struct unverified_note *note = context;
     return suite_verify(key->suite, key->public_key, note->text, note->text_len, sig, sig_len);
+}
+
+int note_verify(const struct note_vkey *key, const char *unverified, size_t len, const char **text, size_t *text_len)
+{
+    struct unverified_note note;
+    int rc = note_split(unverified, len, &note);
+    if (!rc && key->type != suite_sign_type(key->suite))
+        rc = TB_ETRUST;
+    if (!rc)
+        rc = signatures_walk(key, suite_sign_type(key->suite), note.lines, note.lines_len, verify_plain, &note);
+    if (rc)
+        return rc == TB_ENOTFOUND ? TB_ETRUST : rc;
+    *text = note.text;
+    *text_len = note.text_len;
+    return 0;
 }
 
 int checkpoint_verify(const struct note_vkey *key, const char *unverified, size_t len, struct checkpoint *out)

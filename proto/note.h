@@ -63,6 +63,14 @@ int checkpoint_cosign(const struct note_signer *signer, const char *note, size_t
 int checkpoint_verify_cosignature(const struct note_vkey *witness, const char *note, size_t note_len,
                                   const char *unverified_lines, size_t lines_len, int64_t *unix_s) TB_MUST_USE;
 
+/* Appends a further signer's line to a checkpoint note that `note` holds whole. */
+int checkpoint_sign_also(const struct note_signer *signer, struct buf *note) TB_MUST_USE;
+
+/* Any other signed note.  Appends the signature line over a text that ends with a newline. */
+int note_sign(const struct note_signer *signer, const char *text, size_t len, struct buf *line_out) TB_MUST_USE;
+/* Verifies the line of this key; *text is borrowed from the note.  TB_EMALFORMED, TB_ETRUST. */
+int note_verify(const struct note_vkey *key, const char *unverified, size_t len, const char **text, size_t *text_len) TB_MUST_USE;
+
 /* A C2SP tlog-proof as read, nothing verified. */
 struct unverified_proof {
     uint64_t index;

@@ -9,10 +9,38 @@
 
 #include "daemon/base/config.h"
 #include "daemon/net/lane.h"
+#include "daemon/net/tls_crl.h"
+#include "daemon/net/tls_info.h"
 #include "daemon/office/office.h"
+
+/* One certificate in use; texts borrowed from the configuration, until the next reload. */
+struct control_certificate {
+    const char *use;    /* "window", "gateway" (server), "gateway-client", "staff-authority", "peer-authority" */
+    const char *office; /* whose: ours, or the peer's code */
+    const char *file;
+    const char *key;    /* file of its key, or NULL */
+    const char *crl;    /* file of its revocation list, or NULL */
+    struct tls_info info;
+    struct tls_crl_info crl_info;
+    bool crl_outdated;
+};
+
+/* Waits for a reload; owned by who waits. */
+struct control_reload {
+    void (*done)(struct control_reload *wait, const struct problem *failed); /* NULL: everything was read anew and is in use */
+    struct control_reload *next;
+};
+
+/* What only the wiring can do. */
+struct control_service {
+    void *context;
+    size_t (*certificates)(void *context, const struct control_certificate **out);
+    void (*reload)(void *context, struct control_reload *wait); /* `done` exactly once, perhaps at once */
+};
 
 struct material_store;
 struct monitor;
+struct backup_run;
 /* How the exchange with one counterpart goes. */
 struct control_exchange {
     bool alarm;               /* the last failure will not pass by itself */
@@ -48,9 +76,12 @@ struct control_parts {
     struct material_store *materials;
     struct office *office;
     const struct config *config;
+    const struct note_signer *signer;
     struct monitor *monitor;
+    struct backup_run *backups;
     struct control_wiring wiring;
     int64_t started_ms; /* wall clock */
+    struct control_service service;
 };
 
 struct control;

@@ -29,8 +29,14 @@ struct control_ask {
     C("peer-resume", control_peer_resume) \
     C("queue-list", control_queue_list)  \
     C("queue-retry", control_queue_retry) \
+    C("backup", control_backup)          \
+    C("verify", control_verify)          \
     C("queue-park", control_queue_park)  \
     C("drain", control_drain)            \
+    C("certificate-list", control_certificate_list) \
+    C("reload", control_reload) \
+    C("key-list", control_key_list) \
+    C("key-accept", control_key_accept) \
     C("recover", control_recover)
 
 #define C(name, function) void function(struct control_ask *ask, json_t *request);

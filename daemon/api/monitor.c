@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/backup_run.h"
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/base/world.h"
@@ -150,6 +151,10 @@ static void look(struct monitor *monitor, const json_t *peers)
         .certificate_days = parts->wiring.certificate_days(parts->wiring.context),
         .calendar_days = calendar_last_day(parts->office->calendar) - now_ms() / MS_PER_DAY,
         .hooks_failing = metric_get(METRIC_HOOK_FAILING),
+        .crls_outdated = metric_get(METRIC_CRL_OUTDATED),
+        .backup_wanted = backup_run_wanted(parts->backups),
+        .backup_failed = backup_run_failed(parts->backups),
+        .backup_days = backup_run_days(parts->backups, now_ms()),
         .peers = facts_of_peers,
         .peer_count = parts->office->peer_count,
     };

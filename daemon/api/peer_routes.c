@@ -193,7 +193,7 @@ static void check_work(struct lane_job *job)
         p->number = (int64_t)intake->seen.size;
     }
     if (rc == 0)
-        rc = parcel_verify(intake->parcel, &peer->key, parcel->old_size ? &intake->seen.root : NULL, p);
+        rc = parcel_verify(intake->parcel, office_peer_key(peer), parcel->old_size ? &intake->seen.root : NULL, p);
     intake->rc = rc;
 }
 

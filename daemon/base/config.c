@@ -22,7 +22,7 @@
 #include "proto/timestamp.h"
 #include "proto/uuid.h"
 
-enum { AT_BYTES = 128, READERS_MAX = 8, STAFF_ID_MAX = 20, CONTACT_MAX = 60, WINDOW_MAX = 60, TOWNSHIP_DIGITS = 9 };
+enum { AT_BYTES = 128, READERS_MAX = 8, STAFF_ID_MAX = 20, CONTACT_MAX = 60, WINDOW_MAX = 60, TOWNSHIP_DIGITS = 9, BACKUPS_MAX = 1000 };
 
 /* What libcyaml says while it loads: the first message, and the innermost line of its backtrace. */
 struct capture {
@@ -346,6 +346,22 @@ static int check_contacts(const struct config_yaml *file, const struct config_pe
     return 0;
 }
 
+static int check_backup(const struct config_yaml *file, const struct config *c, struct problem *p)
+{
+    const char *at = c->backup.at;
+    bool form = strlen(at) == 5 && strspn(at, "0123456789") == 2 && at[2] == ':' && strspn(at + 3, "0123456789") == 2;
+    bool time = form && strtol(at, NULL, 10) < 24 && at[3] < '6';
+    if (!c->backup.directory)
+        return 0;
+    if (c->backup.directory[0] != '/')
+        return config_yaml_refuse(file, "/backup/directory", p, "directory must be an absolute name");
+    if (!time)
+        return config_yaml_refuse(file, "/backup/at", p, "at '%.20s' is no time of day, HH:MM", at);
+    if (c->backup.keep < 1 || c->backup.keep > BACKUPS_MAX)
+        return config_yaml_refuse(file, "/backup/keep", p, "keep must be 1 to %d", BACKUPS_MAX);
+    return 0;
+}
+
 static int check_limits(const struct config_yaml *file, const struct config *c, struct problem *p)
 {
     const unsigned days[STEP_LIMITS] = {[LIMIT_STEP_FORWARD] = c->limits.forward,
@@ -425,6 +441,11 @@ static int check(const struct config_yaml *file, const struct config *c, struct 
         return err;
     if (c->hooks.directory && (c->hooks.timeout_s < 1 || c->hooks.timeout_s > LIMIT_HOOK_TIMEOUT_S))
         return config_yaml_refuse(file, "/hooks/timeout_s", p, "timeout_s must be 1 to %d", LIMIT_HOOK_TIMEOUT_S);
+    if (c->crl_max_age_days < 1 || c->crl_max_age_days > LIMIT_CRL_AGE_DAYS)
+        return config_yaml_refuse(file, "/crl_max_age_days", p, "crl_max_age_days must be 1 to %d", LIMIT_CRL_AGE_DAYS);
+    err = check_backup(file, c, p);
+    if (err)
+        return err;
     err = check_limits(file, c, p);
     if (!err)
         err = check_admission(file, &c->admission, p);

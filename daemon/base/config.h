@@ -48,6 +48,7 @@ struct config_listener {
     char *certificate;   /* PEM file; NULL for admin (plain HTTP) */
     char *key;
     char *authority;     /* CA file that clients must chain to */
+    char *crl;           /* window only: its revocation list, or NULL */
 };
 
 struct config_staff {
@@ -63,6 +64,7 @@ struct config_peer {
     char *name;
     char *url;           /* "https://127.0.0.1:7402": its peer API */
     char *authority;     /* CA file of the peer's gateway, pinned to this office: for its server and its client certificate */
+    char *crl;           /* revocation list of that authority, or NULL */
     char *ledger_key;    /* C2SP vkey text */
     char *phone, *complaint, *address; /* for applicants, on documents in its name; or NULL */
     bool licences;       /* its program knows e-licences (proto/licence.h) */
@@ -94,6 +96,13 @@ struct config_admission { /* daemon/api/admission.h, daemon/net/http_server.h */
     unsigned staff_per_s, peer_per_s, connections, connections_of_one;
 };
 
+struct config_backup {
+    char *directory;     /* or NULL: no nightly backup */
+    unsigned keep;
+    char *at;            /* "02:30", China Standard Time */
+    uint64_t bytes_per_second;
+};
+
 struct config {
     char *path;          /* of the file */
     struct config_office office;
@@ -101,6 +110,8 @@ struct config {
     struct config_ledger ledger;
     struct config_listener window, peer_listener, admin;
     char *gateway_certificate, *gateway_key;   /* client certificate towards peers */
+    unsigned crl_max_age_days;    /* older: outdated */
+    bool crl_strict;              /* outdated: refused */
     char *control;                /* socket of tongbanctl; NULL: /run/tongban/CODE.ctl when that directory is there */
     char *calendar;               /* TSV */
     char **catalogue;             /* this office's own catalogue files */
@@ -116,6 +127,7 @@ struct config {
     struct config_hooks hooks;
     struct config_limits limits;
     struct config_admission admission;
+    struct config_backup backup;
 };
 
 /* Reads and checks the file and the references in it (files exist, codes valid, ids unique).  *out is new. */

@@ -17,7 +17,7 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(NUMBER, config_store, disk_floor_bytes, "disk_floor_bytes", NO, "524288000", "Below this many free bytes no new intake is taken.") \
     R(NUMBER, config_store, readers, "readers", NO, "2", "Reader threads, 1 to 8.")
 #define LEDGER_ROWS(R)                                                                                                   \
-    R(FILE, config_ledger, key, "key", YES, NULL, "File of the ledger's signing key (`tongband --make-ledger-key`).")   \
+    R(FILE, config_ledger, key, "key", YES, NULL, "File of the ledger's signing key (`tongband --make-ledger-key`); after `tongbanctl key rotate` the key of before on a second line.")   \
     R(TEXT, config_ledger, suite, "suite", NO, "intl", "Algorithms of the ledger: `intl` = SHA-256 and Ed25519.")
 #define LISTENER_ROWS(R)                                                                                                 \
     R(TEXT, config_listener, address, "address", YES, NULL, "Numeric address to listen on.")                            \
@@ -25,6 +25,8 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(FILE, config_listener, certificate, "certificate", YES, NULL, "PEM file of the server's certificate (chain).")    \
     R(FILE, config_listener, key, "key", YES, NULL, "PEM file of its private key.")                                     \
     R(FILE, config_listener, authority, "authority", YES, NULL, "PEM file of the authority that clients must chain to.")
+#define WINDOW_ROWS(R) LISTENER_ROWS(R)                                                                                  \
+    R(FILE, config_listener, crl, "crl", NO, NULL, "PEM file of that authority's revocation list (CRL); a certificate of staff in it opens nothing.")
 #define ADMIN_ROWS(R)                                                                                                    \
     R(TEXT, config_listener, address, "address", NO, "127.0.0.1", "Numeric loopback address; plain HTTP.")            \
     R(NUMBER, config_listener, port, "port", YES, NULL, "TCP port; 0 takes any free one (tests).")
@@ -40,6 +42,7 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_peer, name, "name", YES, NULL, "Its name.")                                                          \
     R(TEXT, config_peer, url, "url", YES, NULL, "Base URL of its peer API, `https://host:port`.")                       \
     R(FILE, config_peer, authority, "authority", YES, NULL, "PEM file of the authority of its gateway, pinned to this office.") \
+    R(FILE, config_peer, crl, "crl", NO, NULL, "PEM file of that authority's revocation list (CRL).") \
     R(TEXT, config_peer, ledger_key, "ledger_key", YES, NULL, "Verification key of its ledger (C2SP vkey), exchanged out of band.") \
     R(TEXT, config_peer, phone, "phone", NO, NULL, "Its telephone for applicants; printed on documents that are handed over here in its name.") \
     R(TEXT, config_peer, complaint, "complaint", NO, NULL, "Its complaint line.") \
@@ -64,6 +67,11 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_documents, review_body, "review_body", NO, NULL, "Body for administrative review (行政复议机关) in the remedies; else the people's government of the place that the office's name begins with.") \
     R(TEXT, config_documents, court, "court", NO, NULL, "Court for administrative litigation in the remedies; else the people's court of that place.") \
     R(BOOL, config_documents, typed_numbers, "typed_numbers", NO, "false", "true: officers type the numbers themselves, nothing is numbered here; needed while a counterpart runs a version that refuses `document_no` and `seal` in its messages.")
+#define BACKUP_ROWS(R)                                                                                                   \
+    R(TEXT, config_backup, directory, "directory", YES, NULL, "Absolute name of the directory for backups, best on another disk; it may be away while the office serves. Without `backup` none is made by itself.") \
+    R(NUMBER, config_backup, keep, "keep", NO, "7", "How many verified backups stay, 1 to 1000.")                       \
+    R(TEXT, config_backup, at, "at", NO, "02:30", "Time of day of the nightly backup, `HH:MM`, China Standard Time.")   \
+    R(NUMBER, config_backup, bytes_per_second, "bytes_per_second", NO, "33554432", "How fast a backup may read and write; 0: as fast as the disk.")
 #define LIMITS_ROWS(R)                                                                                                   \
     R(NUMBER, config_limits, forward, "forward", NO, "1", "Working days from the hand-in to the forwarding (收件推送), 1 to 60.") \
     R(NUMBER, config_limits, originals, "originals", NO, "2", "Working days until the paper originals are posted (原件寄递).") \
@@ -114,6 +122,7 @@ TABLES(office, OFFICE_ROWS)
 TABLES(store, STORE_ROWS)
 TABLES(ledger, LEDGER_ROWS)
 TABLES(listener, LISTENER_ROWS)
+TABLES(window, WINDOW_ROWS)
 TABLES(admin, ADMIN_ROWS)
 TABLES(staff, STAFF_ROWS)
 TABLES(peer, PEER_ROWS)
@@ -130,6 +139,7 @@ static const struct config_option log_options[] = {
 TABLES(hooks, HOOKS_ROWS)
 TABLES(admission, ADMISSION_ROWS)
 TABLES(limits, LIMITS_ROWS)
+TABLES(backup, BACKUP_ROWS)
 
 static const cyaml_schema_value_t staff_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_staff, staff_fields)};
 static const cyaml_schema_value_t peer_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_peer, peer_fields)};
@@ -142,13 +152,14 @@ static const cyaml_schema_value_t file_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
     M(office, "office", YES, office, "Who this office is.")                                                            \
     M(store, "store", YES, store, "Where facts are kept.")                                                             \
     M(ledger, "ledger", YES, ledger, "What the office signs with.")                                                    \
-    M(window, "window", YES, listener, "Listener for staff (`tongban`), mutual TLS.")                                  \
+    M(window, "window", YES, window, "Listener for staff (`tongban`), mutual TLS.")                                  \
     M(peer_listener, "peer", YES, listener, "Listener for counterparts, mutual TLS.")                                  \
     M(admin, "admin", YES, admin, "Listener for operators: `/healthz`, `/metrics`; loopback only.")                    \
     M(documents, "documents", NO, documents, "What stands on the written documents (文书).")                           \
     M(hooks, "hooks", NO, hooks, "Programs that connect a line system (条线系统).")                                    \
     M(admission, "admission", NO, admission, "How much one sender may ask for.")                                     \
     M(log, "log", NO, log, "What is logged.")                                                                        \
+    M(backup, "backup", NO, backup, "Nightly backup of the database and the materials.")                               \
     M(limits, "limits", NO, limits, "Limits of the halls' own steps, in working days; a light shows when one runs out.")
 #define LISTS(L)                                                                                                        \
     L(staff, staff_count, "staff", YES, staff, STAFF_MAX, "Who works here.")                                           \
@@ -158,6 +169,8 @@ static const cyaml_schema_value_t file_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
 #define SINGLES(R)                                                                                                      \
     R(FILE, config, gateway_certificate, "gateway_certificate", YES, NULL, "PEM file of our client certificate towards counterparts.") \
     R(FILE, config, gateway_key, "gateway_key", YES, NULL, "PEM file of its private key.")                             \
+    R(NUMBER, config, crl_max_age_days, "crl_max_age_days", NO, "35", "A revocation list older than this is outdated, as it is after its own date: an alarm, see `crl_strict`; 1 to 3650.") \
+    R(BOOL, config, crl_strict, "crl_strict", NO, "false", "true: while a revocation list is outdated, nobody whom its authority signed is let in; else it goes on being used.") \
     R(TEXT, config, control, "control", NO, NULL, "Absolute name of the Unix socket of `tongbanctl`, e.g. `/run/tongban/330483.ctl`, which it is when `/run/tongban` exists; else there is none.") \
     R(FILE, config, calendar, "calendar", YES, NULL, "Working-day calendar (TSV: date, holiday or workday, name).")
 

@@ -20,6 +20,8 @@
     M(TLS_HANDSHAKES, counter, "tls_handshakes_total", "handshakes completed")                                         \
     M(TLS_FAILED, counter, "tls_failed_total", "handshakes failed: garbage, no certificate, not trusted, expired")     \
     M(TLS_RELOADS, counter, "tls_reloads_total", "certificates and keys read anew")                                    \
+    M(CRL_OUTDATED, gauge, "crl_outdated", "revocation lists older than allowed; they go on being used unless crl_strict") \
+    M(CRL_AGE_S, gauge, "crl_age_seconds", "age of the oldest revocation list")                                  \
     M(API_DENIED, counter, "api_denied_total", "requests of certificates that do not open this API or role")           \
     M(HTTP_EVICTED, counter, "http_connections_evicted_total", "connections closed because there were too many")      \
     M(API_LIMITED, counter, "api_limited_total", "requests refused because their sender asks too often")               \

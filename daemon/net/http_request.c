@@ -68,6 +68,11 @@ static void request_make_id(struct http_listener *listener, struct exchange *x)
 static int request_admit(struct http_conn *c, struct problem *p)
 {
     struct http_listener *l = c->listener;
+    if (c->tls && tls_session_recheck(c->tls, l->tls)) {
+        c->keep_alive = false;
+        return problem_set(p, PROBLEM_NOT_ALLOWED, NULL,
+                           "the certificate opens nothing here any more: it is revoked, or its authority is gone");
+    }
     if (!c->admitted && l->admit) {
         *p = (struct problem){.number = -1};
         int rc = l->admit(&c->identity, l->context, p);

@@ -6,6 +6,7 @@
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
+#include "daemon/net/tls_crl.h"
 #include "proto/problem.h"
 
 struct tls_context; /* reference-counted */
@@ -14,7 +15,8 @@ struct tls_options {
     const char *certificate_file; /* PEM chain of this server */
     const char *key_file;         /* PEM */
     const char *const *ca_files;  /* PEM files whose certificates may anchor a client's chain; NULL-terminated */
-    const char *const *crl_files; /* or NULL */
+    const char *const *crls;      /* PEM texts, already checked (tls_crl_load); NULL-terminated, or NULL */
+    struct tls_crl_policy crl_policy;
 };
 
 /* Reads files: call at start and on reload, not per connection.  *out is new. */

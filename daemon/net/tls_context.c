@@ -10,7 +10,6 @@
 #include "daemon/net/tls_ssl.h"
 
 #define TLS_CHAIN_BYTES (32 * 1024) /* what a client may send as its chain */
-#define TLS_CHAIN_DEPTH 4
 
 int tls_fingerprint(const X509 *certificate, char out[65])
 {
@@ -46,13 +45,9 @@ static int tls_problem(struct problem *p, const char *what, const char *file)
 }
 
 /* Runs inside OpenSSL's chain check, so that a refusal ends the handshake and no unverified peer gets further. */
-static int tls_verify(int ok, X509_STORE_CTX *store)
+int tls_verify_client(int ok, X509_STORE_CTX *store)
 {
-    if (!ok && X509_STORE_CTX_get_error(store) == X509_V_ERR_UNABLE_TO_GET_CRL) {
-        X509_STORE_CTX_set_error(store,
-                                 X509_V_OK); /* CRLs are optional for each authority; a present but old one is not */
-        ok = 1;
-    }
+    ok = tls_crl_verdict(ok, store);
     if (ok && X509_STORE_CTX_get_error_depth(store) == 0) {
         X509 *leaf = X509_STORE_CTX_get_current_cert(store);
         if (!(X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) ||
@@ -97,8 +92,9 @@ static int tls_load_own(struct tls_context *context, const struct tls_options *o
     return tls_check_own_key(ssl, options, p);
 }
 
-static int tls_load_trust(SSL_CTX *ssl, const struct tls_options *options, struct problem *p)
+static int tls_load_trust(struct tls_context *context, const struct tls_options *options, struct problem *p)
 {
+    SSL_CTX *ssl = context->ssl;
     X509_STORE *store = SSL_CTX_get_cert_store(ssl);
     if (!options->ca_files || !options->ca_files[0])
         return tls_problem(p, "no authority for clients beside the certificate", options->certificate_file);
@@ -108,14 +104,12 @@ static int tls_load_trust(SSL_CTX *ssl, const struct tls_options *options, struc
         if (SSL_add_file_cert_subjects_to_stack(SSL_CTX_get_client_CA_list(ssl), *file) != 1)
             return tls_problem(p, "cannot name the authority", *file);
     }
-    for (const char *const *file = options->crl_files; file && *file; file++)
-        if (X509_load_crl_file(X509_STORE_add_lookup(store, X509_LOOKUP_file()), *file, X509_FILETYPE_PEM) < 1)
-            return tls_problem(p, "cannot use the revocation list", *file);
+    context->crl_policy = options->crl_policy;
+    int rc = tls_crl_use(store, NULL, &context->crl_policy);
+    for (const char *const *crl = options->crls; crl && *crl && !rc; crl++)
+        rc = tls_crl_use(store, *crl, &context->crl_policy);
     /* whatever stands in an authority file anchors a chain, an intermediate too: the configuration pins it */
-    unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
-    if (options->crl_files && options->crl_files[0])
-        flags |= X509_V_FLAG_CRL_CHECK;
-    if (X509_STORE_set_flags(store, flags) != 1)
+    if (rc || X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) != 1)
         return tls_problem(p, "cannot set up verification for", options->certificate_file);
     return 0;
 }
@@ -129,7 +123,7 @@ static int tls_setup(SSL_CTX *ssl)
     (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(ssl, TLS_CHAIN_BYTES);
     SSL_CTX_set_verify_depth(ssl, TLS_CHAIN_DEPTH);
-    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, tls_verify);
+    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, tls_verify_client);
     STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
     if (!names)
         return TB_ENOMEM;
@@ -146,7 +140,9 @@ int tls_context_new(const struct tls_options *options, struct tls_context **out,
     struct tls_context *context = calloc(1, sizeof *context);
     if (!context)
         return problem_from_code(p, TB_ENOMEM);
+    static atomic_uint_fast64_t count;
     atomic_init(&context->references, 1);
+    context->number = atomic_fetch_add(&count, 1) + 1;
     ERR_clear_error();
     int rc = 0;
     context->ssl = SSL_CTX_new(TLS_server_method());
@@ -155,7 +151,7 @@ int tls_context_new(const struct tls_options *options, struct tls_context **out,
     if (!rc)
         rc = tls_load_own(context, options, p);
     if (!rc)
-        rc = tls_load_trust(context->ssl, options, p);
+        rc = tls_load_trust(context, options, p);
     ERR_clear_error();
     if (rc) {
         tls_context_unref(context);

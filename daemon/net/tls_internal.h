@@ -39,6 +39,9 @@ void tls_output_freeze(struct tls_session *session, bool frozen);
 enum tls_step tls_pump(struct tls_session *session, enum tls_op op, void *bytes, size_t len, size_t *done);
 /* After the handshake.  A certificate without exactly one of our names gives TLS_NOBODY. */
 int tls_session_identity(const struct tls_session *session, struct tls_identity *out) TB_MUST_USE;
+/* Whether the peer's certificate still opens `now`, the listener's present context: after a reload it may be revoked, its authority gone.
+ * Looks once per context.  TB_ETRUST. */
+int tls_session_recheck(struct tls_session *session, const struct tls_context *now) TB_MUST_USE;
 /* Why the session failed, short, for the log; never NULL. */
 const char *tls_session_reason(const struct tls_session *session);
 

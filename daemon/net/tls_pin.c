@@ -35,6 +35,7 @@ static int names_office(X509 *certificate, const char *office)
 
 static int verify_pin(int chain_ok, X509_STORE_CTX *store)
 {
+    chain_ok = tls_crl_verdict(chain_ok, store);
     if (!chain_ok || X509_STORE_CTX_get_error_depth(store) != 0)
         return chain_ok;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -46,7 +47,7 @@ static int verify_pin(int chain_ok, X509_STORE_CTX *store)
     return 0;
 }
 
-int tls_pin_office(void *ssl_ctx, const char *office)
+int tls_pin_office(void *ssl_ctx, const char *office, const char *crl, const struct tls_crl_policy *policy)
 {
     SSL_CTX *ctx = ssl_ctx;
     if (pthread_once(&pin_once, make_index) != 0 || pin_index < 0)
@@ -58,5 +59,5 @@ int tls_pin_office(void *ssl_ctx, const char *office)
     if (SSL_CTX_set_ex_data(ctx, pin_index, pointer.out) != 1)
         return TB_ENOMEM;
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, verify_pin);
-    return 0;
+    return tls_crl_use(SSL_CTX_get_cert_store(ctx), crl, policy);
 }

@@ -3,9 +3,11 @@
 #ifndef NET_TLS_PIN_H
 #define NET_TLS_PIN_H
 
+#include "daemon/net/tls_crl.h"
 #include "proto/err.h"
 
-/* `ssl_ctx` is an OpenSSL SSL_CTX that is not yet in use.  `office` is borrowed and must outlive every connection of it. */
-int tls_pin_office(void *ssl_ctx, const char *office) TB_MUST_USE;
+/* The server's certificate is also looked up in the lists (PEM text, or NULL), under the policy, which is borrowed like `office`.
+ * `ssl_ctx` is an OpenSSL SSL_CTX that is not yet in use.  `office` is borrowed and must outlive every connection of it. */
+int tls_pin_office(void *ssl_ctx, const char *office, const char *crl, const struct tls_crl_policy *policy) TB_MUST_USE;
 
 #endif

@@ -11,6 +11,7 @@
 struct tls_session {
     SSL *ssl;
     struct tls_context *context;
+    uint64_t checked; /* number of the context that the certificate was last checked against */
     const char *in; /* borrowed slice */
     size_t in_len;
     struct buf *out; /* borrowed */
@@ -89,7 +90,7 @@ int tls_session_new(struct tls_context *context, struct buf *out, struct tls_ses
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio); /* takes it */
     SSL_set_accept_state(ssl);
-    *s = (struct tls_session){.ssl = ssl, .context = tls_context_ref(context), .out = out, .reason = ""};
+    *s = (struct tls_session){.ssl = ssl, .context = tls_context_ref(context), .checked = context->number, .out = out, .reason = ""};
     *session = s;
     return 0;
 }
@@ -242,4 +243,24 @@ int tls_session_identity(const struct tls_session *s, struct tls_identity *out)
     ERR_clear_error();
     *out = who;
     return 0;
+}
+
+int tls_session_recheck(struct tls_session *s, const struct tls_context *now)
+{
+    if (!now || s->checked == now->number)
+        return 0;
+    X509 *leaf = SSL_get0_peer_certificate(s->ssl);
+    X509_STORE_CTX *check = X509_STORE_CTX_new();
+    bool ok = leaf && check && X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(now->ssl), leaf, SSL_get_peer_cert_chain(s->ssl)) == 1 &&
+              X509_STORE_CTX_set_default(check, "ssl_client") == 1;
+    if (ok) {
+        X509_STORE_CTX_set_depth(check, TLS_CHAIN_DEPTH);
+        X509_STORE_CTX_set_verify_cb(check, tls_verify_client);
+        ok = X509_verify_cert(check) == 1;
+    }
+    X509_STORE_CTX_free(check);
+    ERR_clear_error();
+    if (ok)
+        s->checked = now->number;
+    return ok ? 0 : TB_ETRUST;
 }

@@ -15,6 +15,11 @@ void office_free(struct office *office)
     for (size_t i = 0; i < office->grant_count; i++)
         authorisation_row_clear(&office->grants[i]);
     free(office->grants);
+    for (size_t i = 0; i < office->peer_count; i++)
+        for (struct office_key *one = atomic_load(&office->peers[i].accepted), *next; one; one = next) {
+            next = one->next;
+            free(one);
+        }
     free(office->peers);
     free(office->shown);
     free(office->staff);
@@ -81,6 +86,8 @@ int peer_remember(struct store_db *db, struct peer_row *row, const struct parcel
     buf_init(&line, LIMIT_NOTE_BYTES);
     buf_init(&note, LIMIT_NOTE_BYTES * 2);
     int rc = checkpoint_cosign(store_signer(db), parcel->note, parcel->note_len, now / 1000, &line);
+    if (!rc && store_previous_signer(db))
+        rc = checkpoint_cosign(store_previous_signer(db), parcel->note, parcel->note_len, now / 1000, &line);
     /* kept with our own line: what we show of theirs later has a witness */
     if (!rc)
         rc = buf_append(&note, parcel->note, parcel->note_len);
@@ -110,7 +117,7 @@ int peer_take_cosignature(struct store_db *db, const struct office_peer *peer, u
     int rc = store_checkpoint_at(db, size, &note);
     int64_t when;
     if (!rc)
-        rc = checkpoint_verify_cosignature(&peer->key, note.data, note.len, line, strlen(line), &when);
+        rc = checkpoint_verify_cosignature(office_peer_key(peer), note.data, note.len, line, strlen(line), &when);
     if (!rc)
         rc = store_add_cosignature(db, size, line);
     buf_free(&note);

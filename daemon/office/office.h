@@ -28,11 +28,18 @@ struct office_contact {
     char address[LIMIT_NAME_BYTES + 1];
 };
 
+/* A key of a counterpart that was accepted; never changed and never freed before the office. */
+struct office_key {
+    struct note_vkey key;
+    struct office_key *next;
+};
+
 struct office_peer {
     char code[OFFICE_TEXT];
     char name[LIMIT_NAME_BYTES + 1];
     struct office_contact contact;
-    struct note_vkey key;
+    struct note_vkey key; /* of the configuration; what counts: office_peer_key */
+    _Atomic(struct office_key *) accepted; /* the last one first */
     bool licences; /* its program knows e-licences; else they are told as proto/licence.h says */
 };
 
@@ -88,6 +95,8 @@ struct office {
     size_t grant_count;
 };
 void office_free(struct office *office);
+/* The ledger key that counts for a counterpart now: of the configuration, or accepted since.  Any thread. */
+const struct note_vkey *office_peer_key(const struct office_peer *peer);
 const struct office_peer *office_peer(const struct office *office, const char *code);
 const struct office_staff *office_staff(const struct office *office, const char *id);
 

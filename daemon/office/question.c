@@ -351,7 +351,7 @@ static int ask_bundle(struct store_db *db, struct office_question *q)
     if (!rc)
         rc = add_vkey(offices, q->office->code, &store_signer(db)->vkey);
     if (!rc && peer)
-        rc = add_vkey(offices, peer->code, &peer->key);
+        rc = add_vkey(offices, peer->code, office_peer_key(peer));
     if (!rc)
         q->answer = json_pack("{s:i, s:s, s:O, s:O}", "v", 1, "case", row.case_no, "offices", offices, "entries", entries);
     free(events);

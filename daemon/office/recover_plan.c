@@ -38,7 +38,9 @@ void office_recovery_clear(struct office_recovery *r)
 
 static int our_checkpoint(struct store_db *db, const char *note, struct checkpoint *out)
 {
-    return checkpoint_verify(&store_signer(db)->vkey, note, strlen(note), out);
+    const struct note_signer *previous = store_previous_signer(db);
+    int rc = checkpoint_verify(&store_signer(db)->vkey, note, strlen(note), out);
+    return rc == TB_ETRUST && previous ? checkpoint_verify(&previous->vkey, note, strlen(note), out) : rc;
 }
 
 /* A checkpoint of ours that one of them shows, against the ledger here. */
@@ -257,7 +259,7 @@ static int take_peer(struct store_db *db, struct office_recovery *r, struct reco
     for (size_t i = 0; i < peer->parcel_count && !rc; i++) {
         struct parcel *parcel = peer->parcels[i];
         bool ours = !strcmp(parcel->from, peer->peer->code) && !strcmp(parcel->to, r->office->code) && parcel->old_size == peer->their_size;
-        rc = ours ? parcel_verify(parcel, &peer->peer->key, parcel->old_size ? &peer->their_root : NULL, NULL) : TB_ETRUST;
+        rc = ours ? parcel_verify(parcel, office_peer_key(peer->peer), parcel->old_size ? &peer->their_root : NULL, NULL) : TB_ETRUST;
         r->sum.theirs += rc ? 0 : parcel->count;
         for (size_t k = 0; k < parcel->count && !rc; k++)
             if (!parcel->lines[k].entry_rc && !parcel->lines[k].status)

@@ -171,7 +171,7 @@ static int add_keys(struct store_db *db, const struct office *office, json_t *of
 {
     int rc = add_vkey(offices, office->code, &store_signer(db)->vkey);
     for (size_t i = 0; i < office->peer_count && !rc; i++)
-        rc = add_vkey(offices, office->peers[i].code, &office->peers[i].key);
+        rc = add_vkey(offices, office->peers[i].code, office_peer_key(&office->peers[i]));
     return rc;
 }
 

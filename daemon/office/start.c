@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/office/keys.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
@@ -93,6 +94,8 @@ static int start_run(struct store_db *db, struct store_command *command)
     struct entry started = {.type = ENTRY_OFFICE_STARTED, .body = json_pack("{s:s}", "version", TONGBAN_VERSION)};
     int rc = started.body ? store_append(db, &started, NULL, NULL) : TB_ENOMEM;
     entry_clear(&started);
+    if (!rc)
+        rc = office_keys_start(db);
     if (!rc)
         rc = catalogue_start(db, start);
     for (size_t i = 0; i < start->office->grant_count && !rc; i++)

@@ -28,6 +28,10 @@ struct carrier {
     struct carrier_socket *sockets; /* polled */
     struct carrier_request *active;
     char *authority, *certificate, *key; /* owned PEM */
+    char *crl;                      /* owned PEM, or NULL */
+    struct tls_crl_policy crl_policy;
+    uint64_t identity_ms;           /* loop time of the last new identity */
+    bool renewed;                   /* it was not the first one */
     unsigned handles;               /* open uv handles, the timer included */
     bool stopping;
     void (*stopped)(void *context);
@@ -44,15 +48,21 @@ int carrier_global_start(void)
 
 /* ---- sockets and timer ---- */
 
-static void carrier_release(struct carrier *carrier)
+static void forget_identity(struct carrier *carrier)
 {
-    if (--carrier->handles > 0)
-        return;
     free(carrier->authority);
     free(carrier->certificate);
     if (carrier->key)
         explicit_bzero(carrier->key, strlen(carrier->key));
     free(carrier->key);
+    free(carrier->crl);
+}
+
+static void carrier_release(struct carrier *carrier)
+{
+    if (--carrier->handles > 0)
+        return;
+    forget_identity(carrier);
     void (*stopped)(void *) = carrier->stopped;
     void *context = carrier->stopped_context;
     free(carrier);
@@ -309,7 +319,7 @@ static CURLcode pin_office(CURL *easy, void *ssl_ctx, void *context)
 {
     struct carrier *carrier = context;
     (void)easy;
-    return tls_pin_office(ssl_ctx, carrier->office) == 0 ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    return tls_pin_office(ssl_ctx, carrier->office, carrier->crl, &carrier->crl_policy) == 0 ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
 static void set_tls(CURL *easy, struct carrier *carrier)
@@ -339,7 +349,6 @@ static void set_limits(CURL *easy, const struct carrier_request *request)
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)LIMIT_PEER_ANSWER_MS);
     }
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CARRIER_IDLE_S);
-    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)CARRIER_LIFETIME_S);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -347,6 +356,21 @@ static void set_limits(CURL *easy, const struct carrier_request *request)
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "tongband/" TONGBAN_VERSION);
+}
+
+/* A connection of before the last new identity is not used again: its server's certificate may be revoked since.  libcurl counts in
+ * seconds, so for the first ones each request makes its own. */
+static void set_life(CURL *easy, const struct carrier *carrier)
+{
+    enum { ROUNDED_S = 3 };
+    uint64_t since_s = carrier->renewed ? (uv_now(carrier->loop) - carrier->identity_ms) / 1000 : CARRIER_LIFETIME_S;
+    long life = since_s < CARRIER_LIFETIME_S ? (long)since_s - 1 : CARRIER_LIFETIME_S;
+    if (since_s < ROUNDED_S) {
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, life);
+    }
 }
 
 static int make_headers(struct carrier_request *request)
@@ -381,6 +405,7 @@ int carrier_send(struct carrier *carrier, struct carrier_request *request)
     buf_init(&request->answer, request->answer_max);
     set_tls(easy, carrier);
     set_limits(easy, request);
+    set_life(easy, carrier);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, (struct curl_slist *)request->list);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
@@ -423,20 +448,22 @@ void carrier_request_clear(struct carrier_request *request)
 int carrier_set_identity(struct carrier *carrier, const struct carrier_identity *identity)
 {
     char *authority = strdup(identity->authority), *certificate = strdup(identity->certificate), *key = strdup(identity->key);
-    if (!authority || !certificate || !key) {
+    char *crl = identity->crl ? strdup(identity->crl) : NULL;
+    if (!authority || !certificate || !key || (identity->crl && !crl)) {
         free(authority);
         free(certificate);
         free(key);
+        free(crl);
         return TB_ENOMEM;
     }
-    free(carrier->authority);
-    free(carrier->certificate);
-    if (carrier->key)
-        explicit_bzero(carrier->key, strlen(carrier->key));
-    free(carrier->key);
+    carrier->renewed = carrier->authority != NULL;
+    forget_identity(carrier);
     carrier->authority = authority;
     carrier->certificate = certificate;
     carrier->key = key;
+    carrier->crl = crl;
+    carrier->crl_policy = identity->crl_policy;
+    carrier->identity_ms = uv_now(carrier->loop);
     return 0;
 }
 
@@ -449,9 +476,7 @@ int carrier_start(uv_loop_t *loop, const char *office, const struct carrier_iden
     memcpy(carrier->office, office, strnlen(office, OFFICE_TEXT - 1));
     if (carrier_set_identity(carrier, identity) != 0 || make_multi(carrier) != 0 || uv_timer_init(loop, &carrier->timer) != 0) {
         curl_multi_cleanup(carrier->multi);
-        free(carrier->authority);
-        free(carrier->certificate);
-        free(carrier->key);
+        forget_identity(carrier);
         free(carrier);
         return TB_ENOMEM;
     }

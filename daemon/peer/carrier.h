@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "daemon/net/tls_crl.h"
 #include "proto/buf.h"
 #include "proto/codes.h"
 #include "proto/err.h"
@@ -21,6 +22,8 @@ struct carrier_identity {
     const char *authority;   /* what the peer's server must chain to */
     const char *certificate; /* ours */
     const char *key;
+    const char *crl;         /* revocation lists of that authority, or NULL */
+    struct tls_crl_policy crl_policy;
 };
 
 enum { CARRIER_DETAIL_TEXT = 128 };
@@ -59,7 +62,7 @@ int carrier_global_start(void) TB_MUST_USE;
 
 /* Attaches to the loop; speaks as `office` with the given certificate.  *out is new; end it with carrier_stop.  Loop thread. */
 int carrier_start(uv_loop_t *loop, const char *office, const struct carrier_identity *identity, struct carrier **out) TB_MUST_USE;
-/* New certificates: for connections made from now on. */
+/* New certificates: for requests sent from now on; none of them goes over a connection that was made before. */
 int carrier_set_identity(struct carrier *carrier, const struct carrier_identity *identity) TB_MUST_USE;
 int carrier_send(struct carrier *carrier, struct carrier_request *request) TB_MUST_USE;
 void carrier_request_clear(struct carrier_request *request);

@@ -190,7 +190,7 @@ static void check_work(struct lane_job *job)
     else if (!rc && parcel->old_size != driver->batch.their_size)
         rc = problem_set(&check->problem, PROBLEM_UNTRUSTED, "/old", "the answer proves from another size");
     else if (!rc)
-        rc = parcel_verify(parcel, &peer->key, parcel->old_size ? &driver->batch.their_root : NULL, &check->problem);
+        rc = parcel_verify(parcel, office_peer_key(peer), parcel->old_size ? &driver->batch.their_root : NULL, &check->problem);
     if (rc < 0)
         parcel_free(parcel);
     else
@@ -435,7 +435,12 @@ void driver_retry(struct driver *driver)
 
 int driver_set_identity(struct driver *driver, const struct carrier_identity *identity)
 {
-    return carrier_set_identity(driver->carrier, identity);
+    int rc = carrier_set_identity(driver->carrier, identity);
+    if (rc)
+        return rc;
+    driver->engine.forced = true; /* what was refused a moment ago may be taken now, and the other way round */
+    driver_wake(driver);
+    return 0;
 }
 
 void driver_stats(const struct driver *driver, struct driver_stats *out)

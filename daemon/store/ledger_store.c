@@ -215,6 +215,8 @@ int db_ledger_checkpoint(struct store_db *db)
     int rc = ledger_root(suite_of(db), &db->frontier, &root);
     if (!rc)
         rc = checkpoint_sign(db->options->signer, db->frontier.size, &root, &note);
+    if (!rc && db->options->previous_signer)
+        rc = checkpoint_sign_also(db->options->previous_signer, &note);
     if (!rc) {
         struct db_query q = q_start(db, SQL_CHECKPOINT_ADD);
         q_int(&q, (int64_t)db->frontier.size);
@@ -395,6 +397,8 @@ int db_ledger_load(struct store_db *db, struct problem *p)
         uint64_t from = size > START_RECHECK ? size - START_RECHECK : 0, gap = 0, until = 0;
         const char *what = "its last checkpoint is not signed by the configured key";
         rc = checkpoint_verify(&db->options->signer->vkey, note.data, note.len, &checkpoint);
+        if (rc == TB_ETRUST && db->options->previous_signer) /* the key was rotated while the daemon stood */
+            rc = checkpoint_verify(&db->options->previous_signer->vkey, note.data, note.len, &checkpoint);
         if (!rc)
             rc = store_gap_before(db, size, &gap, &until);
         if (!rc) {

@@ -2,7 +2,8 @@
  *
  * The schema's version is the file's user_version; migration n of the compiled-in list (daemon/store/migrations, in the order of their
  * names) leads from version n − 1 to n, in one transaction.  A file of a newer version is refused; before an older one is changed, a
- * copy is made beside it ("office.db.v1").  Writer thread, or before the threads start. */
+ * copy is made beside it ("office.db.v1"), verified, and the newest LIMIT_MIGRATION_COPIES of them stay.
+ * Writer thread, or before the threads start. */
 #ifndef STORE_MIGRATE_H
 #define STORE_MIGRATE_H
 

@@ -1,6 +1,7 @@
 /* readers: queries on read-only connections, off the loop.  Each query is one read transaction with a deadline, so that
  * no reader holds a snapshot that the writer's checkpoint would have to wait for. */
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/log.h"
@@ -30,6 +31,38 @@ static int run_query(struct store_db *db, struct store_query *query)
 }
 
 /* The next question, so that no source has all the readers; when we stop, whatever is left.  With the lock. */
+int store_reader_open(struct store *store, struct store_db **out, struct problem *p)
+{
+    struct store_db *db = calloc(1, sizeof *db);
+    if (!db)
+        return problem_from_code(p, TB_ENOMEM);
+    db->store = store;
+    db->options = &store->options;
+    int rc = db_open(db, store->path, store->vfs_name, false, p);
+    if (!rc)
+        rc = db_prepare(db, p);
+    if (rc) {
+        store_reader_close(db);
+        return rc;
+    }
+    *out = db;
+    return 0;
+}
+
+int store_reader_run(struct store_db *reader, struct store_query *query)
+{
+    query->store = reader->store;
+    return run_query(reader, query);
+}
+
+void store_reader_close(struct store_db *reader)
+{
+    if (!reader)
+        return;
+    db_close(reader);
+    free(reader);
+}
+
 static struct store_query *take(struct store *store)
 {
     unsigned most = store->options.readers > 1 ? store->options.readers - 1 : 1;

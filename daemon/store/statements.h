@@ -40,6 +40,9 @@
     S(ENTRY_HASHES, READ, "SELECT hashes FROM entry WHERE idx = ?1")                                                   \
     S(ENTRY_LAST, READ, "SELECT max(idx) FROM entry")                                                                  \
     S(ENTRY_TAIL, READ, "SELECT idx, hashes, line FROM entry WHERE idx >= ?1 ORDER BY idx")                            \
+    S(ENTRY_RAW, READ, "SELECT idx, hashes, line FROM entry WHERE idx >= ?1 ORDER BY idx LIMIT ?2")                    \
+    S(MATERIAL_SCAN, READ, "SELECT sha256, size, type, at FROM material WHERE sha256 > ?1 ORDER BY sha256 LIMIT ?2")   \
+    S(MATERIAL_COUNT, READ, "SELECT max(id) FROM material")                                                            \
     S(CHECKPOINT_ADD, WRITE, "INSERT INTO checkpoint (size, note) VALUES (?1, ?2)")                                    \
     S(CHECKPOINT_LAST, READ, "SELECT size, note, cosignatures FROM checkpoint ORDER BY size DESC LIMIT 1")             \
     S(CHECKPOINT_COSIGNED, READ,                                                                                       \
@@ -407,7 +410,9 @@
     S(STAFF_COUNT, READ, "SELECT count(*) FROM staff")                                                                 \
     S(DESK_ADD, WRITE, "INSERT INTO staff_desk (entry, staff, desk, township) VALUES (?1, ?2, ?3, ?4)")                \
     S(DESK_LAST, READ,                                                                                                 \
-      "SELECT entry, staff, desk, township FROM staff_desk WHERE staff = ?1 AND entry < ?2 ORDER BY entry DESC LIMIT 1")
+      "SELECT entry, staff, desk, township FROM staff_desk WHERE staff = ?1 AND entry < ?2 ORDER BY entry DESC LIMIT 1")  \
+    S(KEY_ADD, WRITE, "INSERT INTO ledger_key (office, vkey, rotation, since, accepted_by) VALUES (?1, ?2, ?3, ?4, ?5)") \
+    S(KEY_LIST, READ, "SELECT office, vkey, rotation, since, accepted_by FROM ledger_key WHERE office = ?1 ORDER BY id")
 
 enum sql_id {
 #define S(name, who, text) SQL_##name,

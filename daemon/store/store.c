@@ -1,13 +1,16 @@
 #include "daemon/store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "daemon/store/backup_internal.h"
 #include "daemon/store/migrate.h"
 #include "daemon/store/store_internal.h"
 
@@ -26,6 +29,33 @@ static bool has_wal_reset_bug(int version)
         return false;
     return !(version >= WAL_RESET_FIXED_50 && version < 3051000) &&
            !(version >= WAL_RESET_FIXED_44 && version < 3045000);
+}
+
+int store_lock(const char *directory, int *fd, struct problem *p)
+{
+    char path[STORE_PATH_BYTES + 16];
+    (void)snprintf(path, sizeof path, "%.*s/lock", STORE_PATH_BYTES, directory);
+    int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (opened < 0)
+        return problem_set(p, PROBLEM_STORE_FAILED, "", "The store's directory cannot be used: %s", strerrordesc_np(errno));
+    if (flock(opened, LOCK_EX | LOCK_NB)) {
+        (void)close(opened);
+        (void)problem_set(p, PROBLEM_STORE_FAILED, "", "Another tongband has the store %s", directory);
+        return TB_ECONFLICT;
+    }
+    *fd = opened;
+    return 0;
+}
+
+/* A restore that was interrupted left no office.db; a new, empty one would begin a second ledger. */
+static int check_whole(const char *directory, struct problem *p)
+{
+    char path[STORE_PATH_BYTES + 16];
+    (void)snprintf(path, sizeof path, "%.*s/" STORE_RESTORING, STORE_PATH_BYTES, directory);
+    if (access(path, F_OK) != 0)
+        return 0;
+    (void)problem_set(p, PROBLEM_STORE_FAILED, "", "A restore into %s was interrupted; do it again: tongband --restore", directory);
+    return TB_ECONFLICT;
 }
 
 static int check_office(struct store *store, struct problem *p)
@@ -87,14 +117,15 @@ static int init_threads(struct store *store)
     if (!rc)
         rc = pthread_cond_init(&store->work, &attributes);
     if (!rc)
+        rc = pthread_cond_init(&store->copied, &attributes);
+    if (!rc)
         rc = pthread_cond_init(&store->read_work, NULL);
     pthread_condattr_destroy(&attributes);
     return rc ? TB_ENOMEM : 0;
 }
 
-static int init_options(struct store *store, const struct store_options *options)
+static int init_names(struct store *store, const struct store_options *options)
 {
-    char materials[STORE_PATH_BYTES + 16];
     if (!options->directory || !options->office || !options->signer || !options->world ||
         !office_valid(options->office) || options->readers > STORE_READERS_MAX ||
         strlen(options->directory) + 16 > sizeof store->directory)
@@ -103,13 +134,22 @@ static int init_options(struct store *store, const struct store_options *options
     snprintf(store->directory, sizeof store->directory, "%s", options->directory);
     snprintf(store->path, sizeof store->path, "%.*s/office.db", (int)sizeof store->path - 16, options->directory);
     snprintf(store->vfs_name, sizeof store->vfs_name, "tongban-%p", (void *)store);
-    snprintf(materials, sizeof materials, "%s/materials", store->directory);
     memcpy(store->office, options->office, OFFICE_TEXT);
     store->options.directory = store->directory;
     store->options.office = store->office;
     fair_init(&store->commands, LIMIT_STORE_QUEUE, LIMIT_STORE_QUEUE_OF_ONE);
     fair_init(&store->queries, LIMIT_STORE_READ_QUEUE, LIMIT_STORE_READ_QUEUE_OF_ONE);
     store->next_passive = LIMIT_WAL_PASSIVE_BYTES;
+    return 0;
+}
+
+static int init_options(struct store *store, const struct store_options *options)
+{
+    char materials[STORE_PATH_BYTES + 16];
+    int rc = init_names(store, options);
+    if (rc)
+        return rc;
+    (void)snprintf(materials, sizeof materials, "%s/materials", store->directory);
     if (options->vfs)
         return 0; /* no real directory */
     /* a read-only disk is told here: SQLite would say no more than that it cannot open the file */
@@ -121,6 +161,7 @@ int store_open(const struct store_options *options, struct store **out, struct p
     struct store *store = calloc(1, sizeof *store);
     if (!store)
         return problem_from_code(p, TB_ENOMEM);
+    store->lock_fd = -1;
     int rc = init_threads(store);
     if (rc) {
         free(store);
@@ -130,6 +171,8 @@ int store_open(const struct store_options *options, struct store **out, struct p
     if (rc)
         problem_set(p, PROBLEM_STORE_FAILED, "", "The store's directory cannot be used: %s",
                     rc == TB_EIO ? strerrordesc_np(errno) : err_text(rc));
+    if (!rc && !options->vfs && !(rc = store_lock(store->directory, &store->lock_fd, p)))
+        rc = check_whole(store->directory, p);
     if (!rc && (rc = vfs_count_open(store->vfs_name, options->vfs, &store->vfs)))
         problem_from_code(p, rc);
     if (!rc)
@@ -144,6 +187,47 @@ int store_open(const struct store_options *options, struct store **out, struct p
         LOG(LOG_LEVEL_NOTICE, LOG_STORE, "sqlite_wal_reset_range", LOG_TEXT("sqlite", sqlite3_libversion()),
             LOG_TEXT("rule", "no other program may open the live database"));
     batch_publish(store);
+    *out = store;
+    return 0;
+}
+
+/* The copy's schema must be ours: its statements are prepared as they are. */
+static int check_copy(struct store *store, struct problem *p)
+{
+    struct store_db *db = &store->writer;
+    int64_t version = 0;
+    db->store = store;
+    db->options = &store->options;
+    int rc = db_open(db, store->path, store->vfs_name, false, p);
+    if (!rc)
+        rc = db_pragma_int(db, "PRAGMA user_version", &version);
+    if (!rc && version != (int64_t)store_migration_count) {
+        (void)problem_set(p, PROBLEM_STORE_FAILED, "", "The copy has schema %lld, this program writes %u", (long long)version,
+                          store_migration_count);
+        rc = TB_EUNSUPPORTED;
+    }
+    return rc;
+}
+
+int store_open_copy(const struct store_options *options, struct store **out, struct problem *p)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (!store)
+        return problem_from_code(p, TB_ENOMEM);
+    store->lock_fd = -1;
+    int rc = init_threads(store);
+    if (rc) {
+        free(store);
+        return problem_from_code(p, rc);
+    }
+    rc = init_names(store, options);
+    if (!rc)
+        rc = vfs_count_open(store->vfs_name, NULL, &store->vfs);
+    rc = rc ? problem_from_code(p, rc) : check_copy(store, p);
+    if (rc) {
+        store_close(store);
+        return rc;
+    }
     *out = store;
     return 0;
 }
@@ -207,7 +291,10 @@ void store_close(struct store *store)
     store_stop(store);
     db_close(&store->writer);
     vfs_count_close(store->vfs);
+    if (store->lock_fd >= 0)
+        (void)close(store->lock_fd);
     pthread_cond_destroy(&store->work);
+    pthread_cond_destroy(&store->copied);
     pthread_cond_destroy(&store->read_work);
     pthread_mutex_destroy(&store->lock);
     free(store);
@@ -254,6 +341,11 @@ int64_t store_now(struct store_db *db)
 const char *store_office(struct store_db *db)
 {
     return db->options->office;
+}
+
+const struct note_signer *store_previous_signer(struct store_db *db)
+{
+    return db->options->previous_signer;
 }
 
 const struct note_signer *store_signer(struct store_db *db)

@@ -25,6 +25,7 @@ struct store_options {
     const char *directory;           /* exists; "office.db" and "materials/" are made in it */
     const char *office;              /* six digits; a file of another office is refused */
     const struct note_signer *signer;/* borrowed for the store's life */
+    const struct note_signer *previous_signer; /* signs too, after a rotation; or NULL */
     const struct world *world;
     uint64_t disk_floor_bytes;       /* free space under which commands marked `intake` are refused */
     unsigned readers;                /* reader threads */
@@ -63,6 +64,9 @@ struct store_query {
 /* Opens or makes the database, migrates it (a copy is kept beside it first), checks that the ledger's end fits its checkpoint, starts no
  * thread.  TB_ECORRUPT, TB_EIO, TB_ECONFLICT (other office, newer schema), each with words in `p`. */
 int store_open(const struct store_options *options, struct store **out, struct problem *p) TB_MUST_USE;
+/* The same of a copy that nobody writes to, with the schema of this program: nothing is made, locked or migrated; only for
+ * store_reader_open.  TB_EUNSUPPORTED for an older schema. */
+int store_open_copy(const struct store_options *options, struct store **out, struct problem *p) TB_MUST_USE;
 /* Starts writer and readers. */
 int store_start(struct store *store) TB_MUST_USE;
 /* Finishes what is queued, stops the threads, checkpoints the WAL. */
@@ -76,6 +80,11 @@ int store_read(struct store *store, struct store_query *query) TB_MUST_USE;
 /* One transaction over the list, in the calling thread, without `done` and `post` (they are the caller's): sets rc in each.  Returns 0 when
  * committed.  Only when the threads are not running. */
 int store_run_batch(struct store *store, struct store_command *first) TB_MUST_USE;
+/* A further read-only connection, for long work on a thread of the caller's own; each query is a read transaction.  store_reader_close
+ * before store_close. */
+int store_reader_open(struct store *store, struct store_db **out, struct problem *p) TB_MUST_USE;
+int store_reader_run(struct store_db *reader, struct store_query *query) TB_MUST_USE;
+void store_reader_close(struct store_db *reader);
 /* The writer's connection for reading between batches; only when the threads are not running. */
 struct store_db *store_sync_view(struct store *store);
 
@@ -121,5 +130,6 @@ const struct world *store_world(struct store_db *db);
 int64_t store_now(struct store_db *db);
 const char *store_office(struct store_db *db);
 const struct note_signer *store_signer(struct store_db *db);
+const struct note_signer *store_previous_signer(struct store_db *db); /* or NULL */
 
 #endif

@@ -158,6 +158,22 @@ int inbox_scan(struct store_db *db, const char *peer, int64_t after, unsigned li
 /* Our entries first <= index < last that were written at `since` (ms) or later; a negative return of `line` stops. */
 int entry_scan(struct store_db *db, uint64_t first, uint64_t last, int64_t since,
                int (*line)(void *context, uint64_t index, const char *text, size_t len), void *context) TB_MUST_USE;
+/* The next `limit` entries from `first` on as they lie there, nothing checked; all borrowed for the call. */
+struct entry_raw {
+    uint64_t index;
+    const void *hashes;
+    const char *line;
+    size_t hashes_len, len;
+};
+int entry_raw_scan(struct store_db *db, uint64_t first, unsigned limit, int (*row)(void *context, const struct entry_raw *raw),
+                   void *context) TB_MUST_USE;
+/* Checkpoint of exactly this size, and its cosignatures apart. */
+int store_checkpoint_parts(struct store_db *db, uint64_t size, struct buf *note, struct buf *cosignatures) TB_MUST_USE;
+/* The next `limit` materials behind this name, by name; how many there may be. */
+struct material_row;
+int material_scan(struct store_db *db, const char *after, unsigned limit, int (*row)(void *context, const struct material_row *row),
+                  void *context) TB_MUST_USE;
+int material_count(struct store_db *db, int64_t *count) TB_MUST_USE;
 /* The next `limit` authorisations behind id `first`; *last becomes the id of the last one given. */
 int authorisation_scan(struct store_db *db, int64_t first, unsigned limit,
                        int (*row)(void *context, const struct authorisation_row *row), void *context, int64_t *last) TB_MUST_USE;

@@ -43,16 +43,18 @@ static struct store_command *take(struct store *store)
     return first;
 }
 
-/* Waits for work; true when there was none for IDLE_MS.  With the lock. */
+/* Waits for work, or for the next step of a copy; true when there was none for IDLE_MS.  With the lock. */
 static bool wait_for_work(struct store *store)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += IDLE_MS / 1000;
+    struct timespec idle;
+    clock_gettime(CLOCK_MONOTONIC, &idle);
+    idle.tv_sec += IDLE_MS / 1000;
     int rc = 0;
-    while (!store->commands.count && !store->stopping && !rc)
+    while (!store->commands.count && !store->stopping && !rc) {
+        struct timespec until = store->copy ? copy_due(store) : idle;
         rc = pthread_cond_timedwait(&store->work, &store->lock, &until);
-    return !store->commands.count && !store->stopping;
+    }
+    return !store->commands.count && !store->stopping && !store->copy;
 }
 
 void *writer_main(void *argument)
@@ -71,6 +73,7 @@ void *writer_main(void *argument)
             if (news && store->options.committed)
                 tell(store, store->options.committed, store->options.committed_context);
         }
+        copy_turn(store, stop);
         batch_maintain(store, idle || stop);
         if (stop)
             return NULL;

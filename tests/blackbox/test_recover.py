@@ -184,6 +184,9 @@ def test_an_older_copy_is_noticed_and_recovered(fresh, victim, tmp_path):
     assert not other.events("tallies_differ") and not office.events("tallies_differ")
     assert standing(office)["state"] == "open"
     verifies(office, further[0], tmp_path)
+    # the tables are what the ledger says, as far as it is there
+    verified = office.control_json("verify")["done"]
+    assert verified["difference_count"] == 0, verified
     # and it survives a restart, without being asked again
     assert office.stop() == 0
     office.start()

@@ -20,9 +20,10 @@ LAYERS = {
 # The files directly in daemon/ are wiring only: they alone see every layer.
 LAYERS["daemon"] = set().union(*LAYERS.values()) - {"client"} | {"daemon"}
 # pattern of a file -> headers beyond its layer's: the bytes of materials stream past daemon/office, which knows their names only;
-# the client lints catalogue files with the reader that the daemon will read them with
+# the same of backups, which are made of files; the client lints catalogue files with the reader that the daemon will read them with
 BEYOND = [
     (r"daemon/api/material", {"daemon/store/material.h"}),
+    (r"daemon/api/(control_)?backup", {"daemon/store/backup.h"}),
     (r"client/tongban_(catalogue_read|import)\.c", {"daemon/base/config_yaml.h"}),
 ]
 # pattern of a system header -> patterns of the files that may include it

@@ -60,6 +60,7 @@ static void facts_of_the_office(void **unused)
     HOLDS(certificate_days, FINDING_CERTIFICATE_DAYS + 1, -3, "certificate-now");
     HOLDS(calendar_days, FINDING_CALENDAR_DAYS + 1, FINDING_CALENDAR_DAYS, "calendar-soon");
     HOLDS(hooks_failing, 0, 1, "hook-failing");
+    HOLDS(crls_outdated, 0, 1, "crl-outdated");
 }
 
 static void facts_of_a_counterpart(void **unused)
