@@ -41,7 +41,9 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI
     O(ROTATION, "rotation", "FILE", false, N_("what the other side's `key rotate` wrote"))                                  \
     O(PASSPHRASE_FILE, "passphrase-file", "FILE", false, N_("first line of the file: passphrase of the authority's key; else it is asked for")) \
     O(PASSPHRASE_FD, "passphrase-fd", "N", false, N_("the same from an open file descriptor"))                                          \
-    O(BACKUP, "backup", "DIR", false, N_("this backup instead of the running store"))
+    O(BACKUP, "backup", "DIR", false, N_("this backup instead of the running store"))                                       \
+    O(APPLY, "apply", NULL, true, N_("take back what the counterparts have"))                                               \
+    O(WITHOUT, "without", "OFFICE", true, N_("do not wait for this counterpart; what only it has is lost"))
 
 enum ctl_option {
 #define O(constant, name, value, sent, help) CTL_##constant,
@@ -133,6 +135,9 @@ int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const js
 int ctl_park_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_drain_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+/* ---- tongbanctl_recover.c ---- */
+int ctl_recover_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_recover_judge(const json_t *answer);
 /* ---- tongbanctl_log.c ---- */
 int ctl_levels_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_bundle_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);

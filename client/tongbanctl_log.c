@@ -164,6 +164,8 @@ int ctl_bundle_print(const struct ctl *ctl, const struct ctl_command *c, const j
     (void)c;
     const char *path = ctl->given[CTL_OUT];
     struct buf text;
+    if (ctl->given[CTL_LOG] && access(ctl->given[CTL_LOG], R_OK) != 0)
+        return report_local(&ctl->client, REPORT_FILE, "%s: %s", ctl->given[CTL_LOG], strerror(errno));
     buf_init(&text, LOG_BYTES_MAX);
     if (ctl->given[CTL_LOG])
         read_file(ctl->given[CTL_LOG], &text);

@@ -95,9 +95,9 @@ static void print_finding(const json_t *finding)
         if (!strcmp(levels[i], level))
             mark = marks[i];
     (void)printf("%s %s%s%s\n", mark, about, *about ? " " : "", _(ctl_cell(finding, "title")));
-    (void)printf(_("    since %s\n"), term_time(json_object_get(finding, "since"), time));
-    (void)printf(_("    do: %s\n"), _(ctl_cell(finding, "remedy")));
-    (void)printf(_("    see: docs/%s\n"), ctl_cell(finding, "page"));
+    term_pair(_("    since"), LABEL_COLUMNS, term_time(json_object_get(finding, "since"), time));
+    term_pair(_("    do"), LABEL_COLUMNS, _(ctl_cell(finding, "remedy")));
+    term_pair(_("    see"), LABEL_COLUMNS, ctl_cell(finding, "page"));
 }
 
 int ctl_status_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)

@@ -30,6 +30,8 @@ const struct ctl_command ctl_commands[] = {
      .help = N_("do not try a material again that a counterpart will not take, until told otherwise")},
     {.group = "drain", .wire = "drain", .optional = CTL_BIT(WAIT) | CTL_BIT(END), .print = ctl_drain_print,
      .help = N_("close the intake for maintenance; everything else goes on, messages are delivered")},
+    {.group = "recover", .wire = "recover", .optional = CTL_BIT(APPLY) | CTL_BIT(WITHOUT), .print = ctl_recover_print,
+     .judge = ctl_recover_judge, .help = N_("after an older copy was restored: what is missing, and what the counterparts can give back")},
     {.group = "backup", .wire = "backup", .optional = CTL_BIT(OUT), .prepare = ctl_backup_prepare, .print = ctl_backup_print,
      .judge = ctl_backup_judge,
      .help = N_("back up while the office serves, and verify the copy; exit status 1 when materials are missing or damaged")},

@@ -21,6 +21,7 @@
 #include "daemon/office/keys.h"
 #include "daemon/office/staff.h"
 #include "daemon/peer/driver.h"
+#include "daemon/recovery.h"
 #include "daemon/setup.h"
 #include "daemon/store/material.h"
 #include "proto/limits.h"
@@ -50,6 +51,9 @@ struct service {
     int64_t started_ms;
     struct driver **drivers;                        /* owned, one per peer */
     struct hooks *hooks;                            /* or NULL */
+    struct recovery *recovery;                      /* of our ledger from its witnesses */
+    struct recovery_place place;
+    uint64_t opened_size;                           /* of the ledger, before anything was written */
     uv_signal_t signals[SIGNALS];
     unsigned waiting;    /* listeners and drivers that have not ended yet */
     bool stopping, ended;
@@ -108,6 +112,24 @@ static bool peer_status(void *context, const char *office, struct api_peer_statu
         return true;
     }
     return false;
+}
+
+/* ---- what our counterparts have seen of our ledger ---- */
+
+static void on_conflict(void *context)
+{
+    recovery_suspect(((struct service *)context)->recovery);
+}
+
+static struct carrier_identity identity_of(void *context, unsigned peer)
+{
+    return setup_identity(&((struct service *)context)->tls, peer);
+}
+
+static void wired_recover(void *context, bool apply, const char *without, int64_t uid,
+                          void (*done)(void *context, json_t *answer, const struct problem *p), void *done_context)
+{
+    recovery_ask(((struct service *)context)->recovery, apply, without, uid, done, done_context);
 }
 
 /* ---- what operators do ---- */
@@ -174,7 +196,7 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .backups = service->backups,
         .started_ms = service->started_ms,
         .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
-                   .draining = wired_draining, .metrics = wired_metrics,
+                   .draining = wired_draining, .recover = wired_recover, .metrics = wired_metrics,
                    .certificate_days = wired_certificate_days},
     };
 }
@@ -362,6 +384,15 @@ static void start_written(struct store_command *command, int rc)
     service->start_done = true;
 }
 
+static void say_opened(const struct office_start *start)
+{
+    if (start->skipped)
+        LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "catalogue_items_not_newer", LOG_INT("count", start->skipped),
+            LOG_TEXT("code", start->skipped_code));
+    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "office_opened", LOG_INT("edition", start->edition), LOG_INT("published", start->published),
+        LOG_INT("granted", start->granted));
+}
+
 /* Publishes our catalogue and authorisations, before anybody can ask for them. */
 static int write_start(struct service *service, struct problem *p)
 {
@@ -376,12 +407,51 @@ static int write_start(struct service *service, struct problem *p)
         return problem_set(p, PROBLEM_STOPPING, "", "told to stop while starting");
     if (rc)
         return problem_set(p, PROBLEM_STORE_FAILED, "", "the start could not be written: %s", err_text(rc));
-    if (act.start.skipped)
-        LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "catalogue_items_not_newer", LOG_INT("count", act.start.skipped),
-            LOG_TEXT("code", act.start.skipped_code));
-    LOG(LOG_LEVEL_NOTICE, LOG_OFFICE, "office_opened", LOG_INT("edition", act.start.edition), LOG_INT("published", act.start.published),
-        LOG_INT("granted", act.start.granted));
+    say_opened(&act.start);
     return 0;
+}
+
+/* The same, once the counterparts have said that the restored ledger is not behind. */
+static void late_start_written(struct store_command *command, int rc)
+{
+    struct start_act *act = (struct start_act *)command;
+    if (rc)
+        LOG(LOG_LEVEL_ERR, LOG_OFFICE, "start_not_written", LOG_TEXT("error", err_text(rc)));
+    else
+        say_opened(&act->start);
+    free(act);
+}
+
+static void write_late_start(struct service *service)
+{
+    struct start_act *act = service->start_done ? NULL : calloc(1, sizeof *act);
+    if (!act)
+        return;
+    service->start_done = true;
+    act->service = service;
+    office_start_init(&act->start, service->office);
+    act->start.command.done = late_start_written;
+    if (store_submit(service->store, &act->start.command) != 0)
+        free(act);
+}
+
+static void on_turned(void *context, bool open)
+{
+    struct service *service = context;
+    if (open && !service->stopping)
+        write_late_start(service);
+    for (size_t i = 0; service->drivers && i < service->office->peer_count; i++)
+        if (service->drivers[i])
+            driver_hold(service->drivers[i], !open);
+}
+
+static int start_recovery(struct service *service, struct problem *p)
+{
+    struct recovery_options options = {.loop = &service->loop, .lanes = service->lanes, .store = service->store, .office = service->office,
+                                       .config = service->config, .opened_size = service->opened_size, .place = service->place,
+                                       .identity = identity_of, .turned = on_turned, .changed = on_changed, .context = service};
+    int rc = recovery_start(&options, &service->recovery);
+    return rc ? problem_from_code(p, rc) : 0;
 }
 
 static int start_store(struct service *service, struct problem *p)
@@ -414,8 +484,16 @@ static int start_store(struct service *service, struct problem *p)
         return rc;
     if (shadowed) /* the configuration wins */
         LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "staff_in_configuration_too", LOG_INT("count", (int64_t)shadowed));
+    service->opened_size = store_ledger_size(store_sync_view(service->store));
+    recovery_place_look(config->store.directory, service->opened_size, &service->place);
+    store_close_ledger(service->store, service->place.restored);
     rc = store_start(service->store);
-    return rc ? problem_from_code(p, rc) : write_start(service, p);
+    if (rc)
+        return problem_from_code(p, rc);
+    if (!service->place.restored)
+        return write_start(service, p);
+    LOG(LOG_LEVEL_ERR, LOG_STORE, "store_was_restored", LOG_INT("size", (int64_t)service->opened_size));
+    return 0;
 }
 
 static int start_api(struct service *service, struct problem *p)
@@ -546,6 +624,8 @@ static int start_drivers(struct service *service, struct problem *p)
             .identity = setup_identity(&service->tls, i),
             .open_material = open_material,
             .changed = on_changed,
+            .conflict = on_conflict,
+            .held = service->place.restored,
             .context = service,
         };
         int rc = driver_start(&options, &service->drivers[i]);
@@ -600,7 +680,7 @@ static void tick_submit(struct service *service)
 
 static void tick_start(struct service *service)
 {
-    if (service->ticking || service->stopping)
+    if (service->ticking || service->stopping || store_ledger_is_closed(service->store))
         return;
     office_tick_init(&service->tick, service->office);
     service->tick.command.done = tick_done;
@@ -659,6 +739,8 @@ static int service_start(struct service *service, struct problem *p)
         rc = start_listeners(service, p);
     if (!rc)
         rc = start_drivers(service, p);
+    if (!rc)
+        rc = start_recovery(service, p);
     if (!rc)
         rc = start_hooks(service, p);
     if (!rc)
@@ -726,6 +808,10 @@ static void service_stop(struct service *service)
             driver_stop(service->drivers[i], part_ended, service);
             service->drivers[i] = NULL;
         }
+    if (service->recovery) {
+        service->waiting++;
+        recovery_stop(service->recovery, part_ended, service);
+    }
     if (service->hooks) {
         service->waiting++;
         hooks_stop(service->hooks, part_ended, service);
@@ -736,6 +822,7 @@ static void service_stop(struct service *service)
 
 static void service_free(struct service *service)
 {
+    recovery_free(service->recovery);
     store_close(service->store);
     material_store_close(service->materials);
     setup_tls_clear(&service->tls);

@@ -110,7 +110,8 @@ static void copy_text(char *out, size_t size, const char *text)
 static int add_peers(const struct config *config, struct office *office, struct problem *p)
 {
     office->peers = calloc(config->peer_count + 1, sizeof *office->peers);
-    if (!office->peers)
+    office->shown = calloc(config->peer_count + 1, sizeof *office->shown);
+    if (!office->peers || !office->shown)
         return problem_from_code(p, TB_ENOMEM);
     for (unsigned i = 0; i < config->peer_count; i++) {
         const struct config_peer *from = &config->peers[i];

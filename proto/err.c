@@ -25,6 +25,7 @@ static const struct {
     {TB_ETIMEOUT, ERR_CLASS_TEMPORARY, "timed out"},
     {TB_EDUPLICATE, ERR_CLASS_DUPLICATE, "already known"},
     {TB_EUNSUPPORTED, ERR_CLASS_PERMANENT, "not supported"},
+    {TB_EBEHIND, ERR_CLASS_TEMPORARY, "the ledger is behind what others have seen of it"},
 };
 
 const char *err_text(int code)

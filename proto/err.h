@@ -26,7 +26,8 @@ enum err_code {
     TB_ECLOSED = -14,    /* the other end, or we, closed */
     TB_ETIMEOUT = -15,   /* a named time limit passed */
     TB_EDUPLICATE = -16, /* known already; the stored answer applies */
-    TB_EUNSUPPORTED = -17
+    TB_EUNSUPPORTED = -17,
+    TB_EBEHIND = -18     /* others have seen more of our ledger than we have: nothing may be added to it */
 };
 
 enum err_class { ERR_CLASS_OK, ERR_CLASS_TEMPORARY, ERR_CLASS_PERMANENT, ERR_CLASS_DUPLICATE, ERR_CLASS_ALARM };

@@ -27,6 +27,11 @@ static bool office_holds(enum finding_id id, const struct finding_facts *f, int6
     switch (id) {
     case FINDING_STORE_FAILED:
         return f->store_failed;
+    case FINDING_LEDGER_BEHIND:
+        *number = f->ledger_behind;
+        return f->ledger_closed && f->ledger_behind > 0;
+    case FINDING_LEDGER_CLOSED:
+        return f->ledger_closed && f->ledger_behind <= 0;
     case FINDING_WRITER_STUCK:
         *number = f->writer_silent_ms / 1000;
         return f->writer_silent_ms >= FINDING_WRITER_MS;

@@ -29,6 +29,10 @@ enum {
 #define FINDING_TABLE(F)                                                                                                            \
     F(STORE_FAILED, "store-failed", FINDING_ERROR, "The store cannot write; nothing is taken",                                      \
       "See the last lines of the log about the store, mend the disk, then restart", "how-to/disk-trouble.md")                       \
+    F(LEDGER_BEHIND, "ledger-behind", FINDING_ERROR, "A counterpart has seen more of our ledger than we have; nothing is recorded",   \
+      "An older copy was restored; tongbanctl recover says what comes back", "how-to/disk-trouble.md")                              \
+    F(LEDGER_CLOSED, "ledger-closed", FINDING_ERROR, "The store was restored; nothing is recorded until every counterpart has answered", \
+      "tongbanctl recover says which one is missing; without it: tongbanctl recover --without OFFICE", "how-to/disk-trouble.md")    \
     F(WRITER_STUCK, "writer-stuck", FINDING_ERROR, "The writer does not answer",                                                    \
       "The disk hangs, or a transaction does; if it stays, restart: nothing that was answered is lost", "how-to/disk-trouble.md")   \
     F(DISK_LOW, "disk-low", FINDING_ERROR, "The disk is nearly full; no new intake is taken",                                       \
@@ -94,6 +98,8 @@ struct finding_peer {
 
 struct finding_facts {
     bool store_failed, disk_low, draining;
+    bool ledger_closed;       /* nothing may be recorded … */
+    int64_t ledger_behind;    /* … and so many entries are missing */
     bool tallies_differ, untrusted, log_lost; /* seen in the last hour */
     int64_t writer_silent_ms; /* how long a command has waited for the writer */
     int64_t writer_queue;     /* commands */

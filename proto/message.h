@@ -8,6 +8,7 @@
 #define PROTO_MESSAGE_H
 
 #include "proto/entry.h"
+#include "proto/ledger_graft.h"
 #include "proto/note.h"
 
 struct tally {             /* running hash of one direction: h(n) = node(h(n−1), leaf(n)), h(0) = 32 zero bytes */
@@ -41,7 +42,26 @@ struct parcel {
     struct parcel_line *lines;      /* owned array */
     size_t count;
     struct checkpoint checkpoint;   /* valid after parcel_verify */
+    /* What the sender's ledger can be gone on with at that size (the header Tongban-Frontier), owned: NULL without it, and after
+     * parcel_verify when it does not give the checkpoint's root. */
+    struct ledger_frontier *frontier;
+    uint8_t *frontier_bytes;        /* owned, as they came */
+    size_t frontier_len;
+    /* Proofs that lead from what other counterparts of the sender have seen to this checkpoint (the header Tongban-Others), owned; kept as
+     * they are, for the sender alone can verify them.  NULL without the header, or when it has not its form. */
+    char *others;
 };
+
+/* A frontier as the header has it, and one that came so to be verified with the parcel; text NULL or nonsense: none. */
+enum { PARCEL_FRONTIER_TEXT = (LEDGER_FRONTIER_BYTES + 2) / 3 * 4 + 1 };
+int parcel_frontier_text(const struct ledger_frontier *frontier, struct buf *out) TB_MUST_USE;
+int parcel_take_frontier(struct parcel *parcel, const char *text) TB_MUST_USE;
+/* "SIZE BASE64 SIZE BASE64 …": consistency proofs from these sizes. */
+enum { PARCEL_OTHERS_TEXT = 4096 };
+int parcel_others_add(uint64_t size, const struct ledger_path *path, struct buf *out) TB_MUST_USE;
+/* Reads one; *at goes on.  TB_ENOTFOUND at the end, TB_EMALFORMED. */
+int parcel_others_next(const char **at, uint64_t *size, struct ledger_path *path) TB_MUST_USE;
+int parcel_take_others(struct parcel *parcel, const char *text) TB_MUST_USE;
 
 /* What the encoder takes for one line. */
 struct parcel_source {

@@ -323,11 +323,101 @@ void parcel_free(struct parcel *parcel)
     free(parcel->bytes);
     free(parcel->note);
     free(parcel->cosignature);
+    free(parcel->frontier);
+    free(parcel->frontier_bytes);
+    free(parcel->others);
     for (size_t i = 0; parcel->lines && i < parcel->count; i++)
         if (!parcel->lines[i].entry_rc)
             entry_clear(&parcel->lines[i].entry);
     free(parcel->lines);
     free(parcel);
+}
+
+/* --- the frontier --- */
+
+int parcel_frontier_text(const struct ledger_frontier *frontier, struct buf *out)
+{
+    return frontier->peaks ? base64_encode(frontier->peak, frontier->peaks * sizeof frontier->peak[0], out) : 0;
+}
+
+int parcel_take_frontier(struct parcel *parcel, const char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+    if (!len || len >= PARCEL_FRONTIER_TEXT || parcel->frontier_bytes)
+        return 0;
+    uint8_t *bytes = malloc(LEDGER_FRONTIER_BYTES);
+    if (!bytes)
+        return TB_ENOMEM;
+    if (base64_decode(text, len, bytes, LEDGER_FRONTIER_BYTES, &parcel->frontier_len))
+        free(bytes);
+    else
+        parcel->frontier_bytes = bytes;
+    return 0;
+}
+
+/* It only helps the sender: one that does not fit is as good as none. */
+static int verify_frontier(struct parcel *parcel, const struct suite *suite, const struct checkpoint *checkpoint)
+{
+    struct ledger_frontier *frontier = parcel->frontier_bytes ? malloc(sizeof *frontier) : NULL;
+    if (!frontier)
+        return parcel->frontier_bytes ? TB_ENOMEM : 0;
+    int rc = ledger_frontier_read(suite, checkpoint->size, parcel->frontier_bytes, parcel->frontier_len, &checkpoint->root, frontier);
+    if (rc)
+        free(frontier);
+    else
+        parcel->frontier = frontier;
+    return rc == TB_EMALFORMED || rc == TB_ETRUST ? 0 : rc;
+}
+
+/* --- what other counterparts have seen --- */
+
+int parcel_others_add(uint64_t size, const struct ledger_path *path, struct buf *out)
+{
+    size_t before = out->len;
+    int rc = buf_printf(out, "%s%llu ", before ? " " : "", (unsigned long long)size);
+    if (!rc)
+        rc = path->count ? base64_encode(path->hash, path->count * sizeof path->hash[0], out) : buf_append(out, "-", 1);
+    if (rc && out->data) {
+        out->len = before;
+        out->data[before] = '\0';
+    }
+    return rc;
+}
+
+int parcel_others_next(const char **at, uint64_t *size, struct ledger_path *path)
+{
+    const char *text = *at;
+    size_t digits = strspn(text, "0123456789"), len = 0;
+    if (!*text)
+        return TB_ENOTFOUND;
+    if (!digits || digits > 18 || text[digits] != ' ')
+        return TB_EMALFORMED;
+    uint64_t n = strtoull(text, NULL, 10);
+    text += digits + 1;
+    size_t chars = strcspn(text, " ");
+    int rc = chars == 1 && *text == '-' ? 0 : base64_decode(text, chars, path->hash[0].b, sizeof path->hash, &len);
+    if (rc || !chars || len % sizeof path->hash[0])
+        return TB_EMALFORMED;
+    path->count = (unsigned)(len / sizeof path->hash[0]);
+    *size = n;
+    text += chars;
+    *at = *text ? text + 1 : text;
+    return 0;
+}
+
+int parcel_take_others(struct parcel *parcel, const char *text)
+{
+    struct ledger_path path;
+    uint64_t size;
+    const char *at = text ? text : "";
+    int rc = strlen(at) < PARCEL_OTHERS_TEXT ? 0 : TB_ELIMIT;
+    bool any = *at != '\0';
+    while (!rc)
+        rc = parcel_others_next(&at, &size, &path);
+    if (rc != TB_ENOTFOUND || !any || parcel->others)
+        return 0;
+    parcel->others = strdup(text);
+    return parcel->others ? 0 : TB_ENOMEM;
 }
 
 /* --- verifying --- */
@@ -363,6 +453,8 @@ int parcel_verify(struct parcel *parcel, const struct note_vkey *key, const stru
         return malformed(p, "/checkpoint", "is not a checkpoint");
     if (!rc)
         rc = verify_consistency(parcel, key->suite, &checkpoint, old_root, p);
+    if (!rc && !parcel->frontier)
+        rc = verify_frontier(parcel, key->suite, &checkpoint);
     for (size_t i = 0; !rc && i < parcel->count; i++) {
         struct parcel_line *line = &parcel->lines[i];
         rc = ledger_leaf(key->suite, line->line, line->len, &line->leaf);

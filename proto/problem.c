@@ -69,7 +69,7 @@ int (problem_from_code)(struct problem *p, int code)
         {TB_EDENIED, PROBLEM_NOT_ALLOWED},  {TB_EREFUSED, PROBLEM_TRANSITION}, {TB_ETRUST, PROBLEM_UNTRUSTED},
         {TB_ETEMP, PROBLEM_BUSY},           {TB_ENOMEM, PROBLEM_BUSY},        {TB_EFULL, PROBLEM_DISK_LOW},
         {TB_EIO, PROBLEM_STORE_FAILED},     {TB_ECORRUPT, PROBLEM_STORE_DAMAGED}, {TB_ECLOSED, PROBLEM_STOPPING},
-        {TB_ETIMEOUT, PROBLEM_TIMEOUT},
+        {TB_ETIMEOUT, PROBLEM_TIMEOUT},     {TB_EBEHIND, PROBLEM_BEHIND},
     };
     for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)
         if (map[i].code == code)

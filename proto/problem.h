@@ -56,7 +56,8 @@
     P(ITEM_VERSION, "item-version", 409, TB_EREFUSED, "This version of the item was published with other content", "Raise the version by one: cases keep the version that the applicant was told") \
     P(CATALOGUE_UNCHANGED, "catalogue-unchanged", 409, TB_EREFUSED, "Nothing in the catalogue would change", "See what differs with: tongban catalogue diff") \
     P(TOO_OFTEN, "too-often", 429, TB_ETEMP, "This was asked too often", "Wait for the seconds in Retry-After and ask again") \
-    P(MAINTENANCE, "maintenance", 503, TB_ETEMP, "Intake is closed for maintenance", "Keep the application and send it again later; cases already taken go on")
+    P(MAINTENANCE, "maintenance", 503, TB_ETEMP, "Intake is closed for maintenance", "Keep the application and send it again later; cases already taken go on")     \
+    P(BEHIND, "ledger-behind", 503, TB_EBEHIND, "The ledger is behind what a counterpart has seen of it; nothing can be recorded", "An older copy was restored; the operator sees with `tongbanctl recover` what comes back")
 
 enum problem_id {
 #define P(constant, name, status, code, title, remedy) PROBLEM_##constant,

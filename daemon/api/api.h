@@ -115,6 +115,11 @@ void api_material_get(struct exchange *x, void *context);
      .sink = &tus_sink},                                                                                               \
     {.method = HTTP_DELETE, .pattern = prefix "/materials/{sha256}", .body = HTTP_BODY_NONE, .handle = api_material_delete}
 
+/* ---- witness_routes.c ---- */
+void api_witness(struct exchange *x, void *context);
+void api_witness_list(struct exchange *x, void *context);
+void api_witness_materials(struct exchange *x, void *context);
+
 /* ---- report_api.c ---- */
 void api_report_get(struct exchange *x, void *context);
 

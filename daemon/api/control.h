@@ -62,6 +62,9 @@ struct control_wiring {
     void (*retry)(void *context, size_t peer);
     void (*drain)(void *context, bool on); /* refuse intake, go on with everything else */
     bool (*draining)(void *context);
+    /* How our ledger stands to what the counterparts have seen of it; with `apply`, what they have is taken back. */
+    void (*recover)(void *context, bool apply, const char *without, int64_t uid,
+                    void (*done)(void *context, json_t *answer, const struct problem *p), void *done_context);
     int (*metrics)(void *context, struct buf *out); /* as at /metrics */
     int64_t (*certificate_days)(void *context); /* left of the first of ours that expires */
 };

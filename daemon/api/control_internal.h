@@ -36,7 +36,8 @@ struct control_ask {
     C("certificate-list", control_certificate_list) \
     C("reload", control_reload) \
     C("key-list", control_key_list) \
-    C("key-accept", control_key_accept)
+    C("key-accept", control_key_accept) \
+    C("recover", control_recover)
 
 #define C(name, function) void function(struct control_ask *ask, json_t *request);
 CONTROL_COMMANDS(C)

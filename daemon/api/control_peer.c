@@ -243,10 +243,12 @@ void control_queue_park(struct control_ask *ask, json_t *request)
 {
     struct problem p = {.number = -1};
     const char *sha256 = NULL;
-    bool end = json_is_true(json_object_get(request, "end"));
+    bool end = false;
     size_t peer = 0;
     struct office_park *park = ask->state = calloc(1, sizeof *park);
     int rc = park ? strict_json_text(request, "", "material", true, 64, &sha256, &p) : problem_from_code(&p, TB_ENOMEM);
+    if (!rc)
+        rc = strict_json_bool(request, "", "end", false, &end, &p);
     if (!rc)
         rc = read_peer(ask, request, true, &peer, &p);
     if (!rc)
@@ -305,9 +307,10 @@ void control_drain(struct control_ask *ask, json_t *request)
 {
     static const char *const known[] = {"end", "wait", NULL};
     struct problem p = {.number = -1};
-    bool end = json_is_true(json_object_get(request, "end")), wait = json_is_true(json_object_get(request, "wait"));
+    bool end = false, wait = false;
     const struct control_wiring *wiring = &ask->parts->wiring;
-    if (strict_json_only(request, "", known, &p) != 0) {
+    if (strict_json_only(request, "", known, &p) || strict_json_bool(request, "", "end", false, &end, &p) ||
+        strict_json_bool(request, "", "wait", false, &wait, &p)) {
         control_refuse(ask, &p);
         return;
     }

@@ -125,10 +125,13 @@ static void peer_facts(struct monitor *monitor, struct finding_peer *out, const 
     for (size_t i = 0; i < parts->office->peer_count; i++) {
         struct control_exchange exchange;
         const char *code = parts->office->peers[i].code;
+        /* what nobody can tell now is taken to be as it was: a finding does not end because a reader is silent */
+        const struct finding *old = peers ? NULL : findings_find(&monitor->findings, FINDING_QUEUE_OLD, code);
+        int64_t oldest_s = peers ? member_int(peers, code, "oldest_unsent_s") : old ? old->number : 0;
         parts->wiring.exchange(parts->wiring.context, i, &exchange);
         out[i] = (struct finding_peer){.alarm = exchange.alarm, .paused = exchange.paused, .material_stuck = exchange.material_stuck,
                                        .failures = exchange.failures, .failing_since_ms = exchange.failing_since_ms,
-                                       .oldest_unsent_s = member_int(peers, code, "oldest_unsent_s"), .refused = exchange.refused, .skew_ms = exchange.skew_ms};
+                                       .oldest_unsent_s = oldest_s, .refused = exchange.refused, .skew_ms = exchange.skew_ms};
         memcpy(out[i].office, code, sizeof out[i].office);
     }
 }
@@ -147,6 +150,8 @@ static void look(struct monitor *monitor, const json_t *peers)
         .store_failed = stats.failed != 0,
         .disk_low = stats.disk_low,
         .draining = parts->wiring.draining(parts->wiring.context),
+        .ledger_closed = metric_get(METRIC_LEDGER_CLOSED) > 0,
+        .ledger_behind = metric_get(METRIC_LEDGER_BEHIND),
         .tallies_differ = is_recent(monitor, ALERT_DIFFERENCES),
         .untrusted = is_recent(monitor, ALERT_UNTRUSTED),
         .log_lost = is_recent(monitor, ALERT_LOG_LOST),
@@ -303,7 +308,9 @@ static void start_look(struct monitor *monitor)
         monitor->question.query.done = question_done;
         monitor->asking = store_read(monitor->parts.store, &monitor->question.query) == 0;
     }
-    (void)uv_timer_start(&monitor->patience, on_patience, monitor->asking ? PATIENCE_MS : 0, 0);
+    /* whoever asks while others wait does not put their answer off */
+    if (!monitor->asking || !uv_is_active((const uv_handle_t *)&monitor->patience))
+        (void)uv_timer_start(&monitor->patience, on_patience, monitor->asking ? PATIENCE_MS : 0, 0);
 }
 
 static void on_minute(uv_timer_t *timer)

@@ -67,6 +67,7 @@ struct intake {
     struct exchange *x;
     char *body; /* owned until decoded */
     size_t body_len;
+    char *frontier, *others; /* owned: what the headers said, or NULL */
     struct parcel *parcel; /* owned until the inbound takes it */
     struct problem problem;
     int rc;
@@ -79,6 +80,8 @@ static void intake_free(struct intake *intake)
     exchange_release(intake->x);
     parcel_free(intake->parcel);
     free(intake->body);
+    free(intake->frontier);
+    free(intake->others);
     free(intake);
 }
 
@@ -99,6 +102,11 @@ static void intake_fail(struct intake *intake, int rc)
 static void answer_done(struct store_query *query, int rc)
 {
     struct intake *intake = ((struct office_answer *)query)->user;
+    if (rc == 0 && intake->answer.frontier.len)
+        rc = exchange_add_header(intake->x, "Tongban-Frontier", intake->answer.frontier.data);
+    if (rc == 0 && intake->answer.others.len)
+        rc = exchange_add_header(intake->x, "Tongban-Others", intake->answer.others.data);
+    rc = rc == TB_ECLOSED ? 0 : rc; /* nobody waits any more: what was taken is taken */
     if (rc == 0) {
         exchange_answer(intake->x, 200, "application/x-ndjson", intake->answer.out.data, intake->answer.out.len);
         office_answer_clear(&intake->answer);
@@ -171,6 +179,10 @@ static void check_work(struct lane_job *job)
     struct problem *p = &intake->problem;
     intake->body = NULL;
     int rc = parcel_decode(body, intake->body_len, &intake->parcel, p);
+    if (rc == 0)
+        rc = parcel_take_frontier(intake->parcel, intake->frontier);
+    if (rc == 0)
+        rc = parcel_take_others(intake->parcel, intake->others);
     const struct parcel *parcel = intake->parcel;
     if (rc == 0 && strcmp(parcel->from, peer->code) != 0)
         rc = problem_set(p, PROBLEM_WRONG_OFFICE, "/from", "the certificate stands for office %s", peer->code);
@@ -227,6 +239,11 @@ static void post_messages(struct exchange *x, void *context)
     struct problem p = {.number = -1};
     if (!peer)
         return;
+    if (store_ledger_is_closed(api->store)) { /* no receipt can be written, and our checkpoint is older than the one that it knows */
+        (void)problem_from_code(&p, TB_EBEHIND);
+        exchange_answer_problem(x, &p);
+        return;
+    }
     if (peer->busy) {
         (void)problem_set(&p, PROBLEM_BUSY, "", "another batch of this office is being taken");
         exchange_answer_problem(x, &p);
@@ -243,6 +260,10 @@ static void post_messages(struct exchange *x, void *context)
     intake->peer = peer;
     intake->x = x;
     intake->problem.number = -1;
+    const char *frontier = exchange_header(x, "Tongban-Frontier");
+    const char *others = exchange_header(x, "Tongban-Others");
+    intake->frontier = frontier ? strdup(frontier) : NULL; /* without memory: as if it had not come */
+    intake->others = others ? strdup(others) : NULL;
     peer->busy = true;
     exchange_hold(x);
     office_seen_init(&intake->seen, api->office, peer->peer->code);
@@ -259,6 +280,10 @@ static void post_messages(struct exchange *x, void *context)
 const struct http_route api_peer_routes[] = {
     {.method = HTTP_POST, .pattern = "/peer/v1/messages", .body = HTTP_BODY_BUFFERED, .body_max = LIMIT_HTTP_PEER_BODY_BYTES,
      .content_type = "application/x-ndjson", .handle = post_messages},
+    {.method = HTTP_GET, .pattern = "/peer/v1/witness", .body = HTTP_BODY_NONE, .handle = api_witness},
+    {.method = HTTP_GET, .pattern = "/peer/v1/witness/{list}", .body = HTTP_BODY_NONE, .handle = api_witness_list},
+    {.method = HTTP_POST, .pattern = "/peer/v1/witness/materials", .body = HTTP_BODY_BUFFERED, .body_max = LIMIT_HTTP_BODY_BYTES,
+     .content_type = "application/json", .handle = api_witness_materials},
     API_MATERIAL_ROUTES("/peer/v1"),
 };
 const size_t api_peer_route_count = sizeof api_peer_routes / sizeof api_peer_routes[0];

@@ -47,6 +47,8 @@
     M(DISK_FLOOR_BYTES, gauge, "disk_floor_bytes", "free bytes under which intakes are refused")                       \
     M(DISK_LOW_REFUSED, counter, "disk_low_refused_total", "intakes and uploads refused under the disk floor")                     \
     M(LEDGER_SIZE, gauge, "ledger_size", "entries in our ledger")                                                      \
+    M(LEDGER_CLOSED, gauge, "ledger_closed", "1: nothing is recorded, the ledger is or may be behind what others have seen of it") \
+    M(LEDGER_BEHIND, gauge, "ledger_behind", "entries of our ledger that a counterpart has seen and that are not here") \
     M(LEDGER_SIGNATURES, counter, "ledger_signatures_total", "checkpoints and cosignatures signed")                    \
     M(MATERIALS_RECEIVED, counter, "materials_received_total", "materials stored whole")                               \
     M(MATERIALS_BYTES, counter, "materials_bytes_total", "bytes of materials stored")                                  \

@@ -26,7 +26,7 @@
 
 #define HTTP_READ_BYTES   (64 * 1024)        /* one read from the socket, one piece of plaintext */
 #define HTTP_ANSWER_BYTES (64 * 1024 * 1024) /* largest answer that is not streamed */
-#define HTTP_HEADER_BYTES (4 * 1024)         /* headers that a handler adds */
+#define HTTP_HEADER_BYTES (8 * 1024)         /* headers that a handler adds */
 #define HTTP_LINGER_MS    2000               /* after our last byte: time for the peer to read it and close */
 #define HTTP_LINGER_BYTES (1024 * 1024)      /* and what we throw away meanwhile */
 #define HTTP_SEGMENTS     16                 /* of a path */

@@ -58,6 +58,7 @@ static int scan(struct store_db *db, struct office_audit *audit, uint64_t size)
         looked++;
         if (!rc)
             rc = add_entry(audit, &line, index, &older);
+        rc = rc == TB_ENOTFOUND ? 0 : rc; /* lost with a restore */
     }
     buf_free(&line);
     audit->next = older ? 0 : index;

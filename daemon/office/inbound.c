@@ -144,7 +144,7 @@ static int take_submitted(struct taken *t, struct problem *p)
     if (rc)
         return rc;
     done_at(t); /* the verdict speaks of this message; that everything is here is an entry of its own */
-    if (waiting)
+    if (waiting || t->inbound->again)
         return 0;
     rc = case_mark_received(t->db, t->office, &t->row);
     return rc ? rc : case_update(t->db, &t->row);
@@ -194,7 +194,7 @@ static int take_at_home(struct taken *t, struct problem *p)
     if (rc)
         return rc;
     done_at(t); /* the verdict speaks of this message, not of what follows from it */
-    return register_follow(t->db, t->office, &t->row, &t->entry);
+    return t->inbound->again ? 0 : register_follow(t->db, t->office, &t->row, &t->entry);
 }
 
 static int await_result(struct taken *t)
@@ -340,14 +340,35 @@ static int take_line(struct taken *t, int64_t seq)
         memcpy(row.peer, t->inbound->peer->code, OFFICE_TEXT);
         rc = inbox_add(t->db, &row);
     }
-    if (!rc)
+    if (!rc && t->inbound->fates)
         fate_fill(&t->inbound->fates[t->inbound->fate_count++], &t->entry, t->verdict);
     /* after the message is kept: the next leg may carry its result */
-    if (!rc && t->verdict->verdict == VERDICT_DONE)
+    if (!rc && t->verdict->verdict == VERDICT_DONE && !t->inbound->again)
         rc = joint_follow(t->db, t->office, &t->row);
     entry_clear(&t->entry);
     case_row_clear(&t->row);
     return rc;
+}
+
+int inbound_again(struct store_db *db, struct office_inbound *in, const struct parcel_line *line, int64_t seq,
+                  const struct receipt_line *given, bool *differs)
+{
+    struct receipt_line verdict = {.leaf = line->leaf};
+    struct taken t = {.db = db, .office = in->office, .inbound = in, .line = line, .now = store_now(db), .verdict = &verdict};
+    int rc = 0;
+    if (memcmp(&given->leaf, &line->leaf, sizeof line->leaf))
+        return TB_ETRUST;
+    if (given->verdict == VERDICT_DONE) {
+        rc = take_line(&t, seq);
+        *differs = !rc && (verdict.verdict != given->verdict || verdict.rev != given->rev);
+        json_decref(verdict.problem);
+        return rc;
+    }
+    struct inbox_row row = {.seq = seq, .leaf = line->leaf, .index = line->index, .path = line->path, .line = line->line, .len = line->len,
+                            .tree_size = in->parcel->checkpoint.size};
+    memcpy(row.peer, in->peer->code, OFFICE_TEXT);
+    *differs = false;
+    return inbox_add(db, &row);
 }
 
 /* ---- the batch ---- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/witness.h"
 #include "proto/timestamp.h"
 
 void office_free(struct office *office)
@@ -20,6 +21,7 @@ void office_free(struct office *office)
             free(one);
         }
     free(office->peers);
+    free(office->shown);
     free(office->staff);
     for (struct office_member *one = atomic_load(&office->enrolled), *next; one; one = next) {
         next = one->next;
@@ -93,6 +95,10 @@ int peer_remember(struct store_db *db, struct peer_row *row, const struct parcel
         rc = buf_append(&note, line.data, line.len);
     if (!rc)
         rc = peer_checkpoint_add(db, row->office, parcel->checkpoint.size, note.data, note.len);
+    if (!rc && parcel->frontier)
+        rc = witness_put(db, row->office, parcel->checkpoint.size, parcel->old_size, &parcel->consistency, parcel->frontier);
+    if (!rc && parcel->frontier)
+        rc = witness_others_put(db, row->office, parcel->others ? parcel->others : "");
     buf_free(&note);
     if (!rc) {
         row->their_size = parcel->checkpoint.size;

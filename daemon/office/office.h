@@ -60,6 +60,12 @@ struct office_member {
     struct office_member *next;
 };
 
+/* Sizes of our ledger that a counterpart was last shown in a batch or answer: it may have seen them, though it has not said so. */
+enum { OFFICE_SHOWN = 2 };
+struct office_shown {
+    _Atomic uint64_t size[OFFICE_SHOWN]; /* the newest first */
+};
+
 /* What this office writes on the documents that it issues. */
 struct office_papers {
     bool numbering;                 /* it numbers them; else officers type the numbers */
@@ -79,6 +85,7 @@ struct office {
     int limits[STEP_LIMITS];        /* of the halls' own steps, working days */
     struct office_peer *peers;      /* owned */
     size_t peer_count;
+    struct office_shown *shown;     /* owned, one for each of them; NULL: not noted */
     struct office_staff *staff;     /* owned */
     size_t staff_count;
     _Atomic(struct office_member *) enrolled; /* owned, the newest first; only the loop thread adds */
@@ -195,6 +202,7 @@ struct office_inbound {
     struct ledger_hash old_root;    /* the root that the consistency was verified against: compared with the stored one */
     struct problem problem;         /* when rc < 0: sequence-gap, checkpoint-conflict, ledger-fork, store … */
     size_t applied, duplicates, refused, invalid;
+    bool again;                     /* what we had taken before a restore: what we did then follows from our own entries */
     bool differs;                   /* reconciliation: the tallies of a direction differ at the same message; for an operator */
     struct office_discord discord;
     struct office_fate *fates;      /* owned: of the new messages */
@@ -226,6 +234,7 @@ struct office_answer {
     int64_t first, last;            /* seqs of the batch; first > last: heartbeat */
     uint64_t seen_size;             /* of our ledger, as the caller said */
     struct buf out;                 /* owned: NDJSON */
+    struct buf frontier, others;    /* owned: headers that go with it */
     struct problem problem;
     void *user;
 };
@@ -242,6 +251,7 @@ struct office_batch {
     size_t max_messages, max_bytes;
     /* results */
     struct buf out;
+    struct buf frontier, others;    /* headers that go with it */
     int64_t first, last;
     size_t count;
     uint64_t size;                  /* our checkpoint */
@@ -250,6 +260,8 @@ struct office_batch {
     void *user;
 };
 void office_batch_init(struct office_batch *batch, const struct office *office, const char *peer);
+/* It is being sent: the counterpart may see this size. */
+void office_batch_shown(const struct office_batch *batch);
 void office_batch_clear(struct office_batch *batch);
 
 /* The peer's verified answer: receipts are applied, its checkpoint and cosignature kept. */

@@ -218,6 +218,13 @@ int authority_check_body(struct store_db *db, const struct office *office, const
 int authority_verify(struct store_db *db, const struct office *office, const struct entry *entry, const char *item, enum case_step step,
                      int64_t handed_in, struct problem *p) TB_MUST_USE;
 
+/* ---- inbound.c ---- */
+
+/* A message that our receipt, given before a restore, speaks of: taken again where it was taken then.  `in` has the counterpart and the
+ * parcel.  *differs: what it does now is not what the receipt says. */
+int inbound_again(struct store_db *db, struct office_inbound *in, const struct parcel_line *line, int64_t seq,
+                  const struct receipt_line *given, bool *differs) TB_MUST_USE;
+
 /* ---- revision.c: revisions that do not fit ---- */
 
 void discord_note(struct office_discord *discord, enum discord what, const char *about, int64_t rev);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/store/joint_rows.h"
+#include "daemon/store/witness.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
@@ -191,6 +192,24 @@ static int add_proof(json_t *entries, const char *line, size_t len, uint64_t ind
     return rc;
 }
 
+/* What was recorded shortly before an older copy was made, and seen by nobody, stands on the checkpoint of that time. */
+static int prove_before_gap(struct store_db *db, uint64_t index, struct ledger_path *path, struct buf *note)
+{
+    uint64_t first, until, size = 0, top = store_ledger_size(db);
+    int rc = TB_ENOTFOUND;
+    while (rc == TB_ENOTFOUND && top > index) { /* there may have been several restores */
+        rc = store_gap_before(db, top, &first, &until);
+        if (rc || !until)
+            return rc ? rc : TB_ECORRUPT;
+        top = first;
+        buf_clear(note);
+        rc = first > index ? store_checkpoint_covering(db, index, first, &size, note) : TB_ENOTFOUND;
+        if (!rc)
+            rc = store_prove_inclusion(db, index, size, path);
+    }
+    return rc == TB_ENOTFOUND ? TB_ECORRUPT : rc;
+}
+
 /* A line of ours stands on the newest checkpoint that the peer cosigned, or on the newest at all. */
 static int add_own(struct store_db *db, json_t *entries, uint64_t index, int64_t rev)
 {
@@ -208,6 +227,8 @@ static int add_own(struct store_db *db, json_t *entries, uint64_t index, int64_t
         rc = store_entry_line(db, index, &line);
     if (!rc)
         rc = store_prove_inclusion(db, index, size, &path);
+    if (rc == TB_ENOTFOUND)
+        rc = prove_before_gap(db, index, &path, &note);
     if (!rc)
         rc = add_proof(entries, line.data, line.len, index, &path, &note, rev);
     buf_free(&line);

@@ -28,6 +28,9 @@ unsigned deed_party(const struct object_row *object, const char *office);
 /* Writes the act as an entry and keeps what follows; `act`, parties and `data` are checked.  `entry` has actor and authorisation. */
 int deed_write(struct deed *d, json_t *data, struct problem *p) TB_MUST_USE;
 
+/* An act of ours that came back after a restore: kept as it was, without asking whether it may be done. */
+int register_again(struct store_db *db, const struct office *office, const struct entry *entry, uint64_t index) TB_MUST_USE;
+
 /* ---- register_fold.c ---- */
 
 /* A change of state, for the effects. */

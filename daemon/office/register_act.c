@@ -543,3 +543,57 @@ int register_settle(struct store_db *db, const struct office *office, const char
     deed_clear(&d);
     return rc;
 }
+
+/* ---- acts of this office that came back ---- */
+
+static int open_again(struct deed *d, const char *no, const char *owner)
+{
+    int64_t serial;
+    char day[DATE_TEXT];
+    if (strcmp(owner, d->office->code) != 0)
+        return TB_ENOTFOUND;
+    int rc = d->entry.case_no[0] ? load_case(d, d->entry.case_no, NULL) : 0;
+    if (rc)
+        return rc;
+    memcpy(d->object.no, no, strlen(no) + 1);
+    d->object.kind = (enum register_kind_id)(d->kind - register_kinds);
+    memcpy(d->object.owner, owner, OFFICE_TEXT);
+    if (d->kind->scope != REGISTER_ALL)
+        memcpy(d->object.other, d->entry.to, OFFICE_TEXT);
+    memcpy(d->object.uuid, d->entry.id, sizeof d->object.uuid);
+    d->object.opened = d->entry.at;
+    date_format(timestamp_day(d->entry.at), day);
+    return object_serial_next(d->db, d->object.kind, (int)strtol(day, NULL, 10), &serial);
+}
+
+int register_again(struct store_db *db, const struct office *office, const struct entry *entry, uint64_t index)
+{
+    struct deed d = {.db = db, .office = office, .kind = register_by_entry(entry->type), .now = entry->at, .entry = *entry};
+    struct event_row event = {.own = true, .rev = entry->rev, .ref = (int64_t)index, .verdict = -1};
+    struct register_replay fold = {.content = NULL};
+    const char *no, *act;
+    char owner[OFFICE_TEXT];
+    json_t *data;
+    if (d.kind->scope == REGISTER_ALL && office->peer_count && strcmp(entry->to, office->peers[0].code) != 0)
+        return 0; /* a copy for a further counterpart */
+    memcpy(event.peer, office->code, OFFICE_TEXT);
+    json_incref(d.entry.body);
+    int rc = read_body(&d, &no, &act, &data, owner, NULL);
+    if (!rc) {
+        d.act = register_act_by_name(d.kind, act);
+        rc = d.act ? deed_load(&d, no, NULL) : TB_EMALFORMED;
+        if (rc == TB_ENOTFOUND)
+            rc = open_again(&d, no, owner);
+    }
+    if (!rc)
+        rc = make_fold(&d, &event, &fold, NULL);
+    if (!rc && event.rev)
+        rc = use_revision(&d, event.rev);
+    if (!rc)
+        rc = keep(&d, &event, &fold);
+    if (!rc && deed_other(&d)[0])
+        rc = materials_send(db, deed_other(&d), index, data);
+    register_replay_clear(&fold);
+    deed_clear(&d);
+    return rc;
+}

@@ -28,6 +28,7 @@ struct office_verify {
     /* where it goes on */
     unsigned step;
     struct ledger_frontier frontier;
+    uint64_t gap_at;            /* how far a gap of the ledger was looked at (ledger.recovered) */
     size_t peer;
     int64_t seq;
     struct tally tally;

@@ -311,6 +311,8 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
         size_t digits = strspn(value, "0123456789");
         if (digits > 0 && digits < 19 && value[digits] == '\0')
             request->upload_offset = strtoll(value, NULL, 10);
+    } else if (!header_value(bytes, len, "Tongban-Frontier", request->frontier, sizeof request->frontier)) {
+        (void)header_value(bytes, len, "Tongban-Others", request->others, sizeof request->others);
     }
     return len;
 }
@@ -400,7 +402,7 @@ int carrier_send(struct carrier *carrier, struct carrier_request *request)
     request->status = 0;
     request->date_s = request->upload_offset = -1;
     request->retry_after_s = 0;
-    request->content_type[0] = '\0';
+    request->content_type[0] = request->frontier[0] = request->others[0] = '\0';
     buf_free(&request->answer);
     buf_init(&request->answer, request->answer_max);
     set_tls(easy, carrier);
@@ -418,6 +420,8 @@ int carrier_send(struct carrier *carrier, struct carrier_request *request)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, carrier);
     if (request->method == CARRIER_HEAD) {
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    } else if (request->method == CARRIER_GET) {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     } else {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);

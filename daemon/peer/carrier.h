@@ -13,6 +13,7 @@
 #include "proto/buf.h"
 #include "proto/codes.h"
 #include "proto/err.h"
+#include "proto/message.h"
 
 struct carrier;
 
@@ -26,7 +27,7 @@ struct carrier_identity {
 };
 
 enum { CARRIER_DETAIL_TEXT = 128 };
-enum carrier_method { CARRIER_POST, CARRIER_HEAD, CARRIER_PATCH };
+enum carrier_method { CARRIER_POST, CARRIER_HEAD, CARRIER_PATCH, CARRIER_GET };
 
 /* One request, owned by the caller until `done`, which is called exactly once and never from inside carrier_send. */
 struct carrier_request {
@@ -47,6 +48,7 @@ struct carrier_request {
     char content_type[64];
     int64_t date_s;               /* the peer's clock, seconds since 1970; −1 */
     int64_t upload_offset;        /* −1 */
+    char frontier[PARCEL_FRONTIER_TEXT], others[PARCEL_OTHERS_TEXT]; /* headers Tongban-Frontier, -Others, "" without */
     int64_t retry_after_s;        /* 0: not said */
     /* internal */
     void *easy;

@@ -72,7 +72,7 @@ void driver_schedule(struct driver *driver)
     int64_t at = driver->engine.wake_at < driver->mover.wake_at ? driver->engine.wake_at : driver->mover.wake_at;
     if (driver->stopping)
         return;
-    if (at == INT64_MAX) {
+    if (at == INT64_MAX || driver->held) {
         (void)uv_timer_stop(&driver->timer);
         return;
     }
@@ -90,6 +90,8 @@ static void batch_built(struct store_query *query, int rc)
     if (driver_came_back(driver))
         return;
     drive(driver, ENGINE_BUILT, &report);
+    if (rc == TB_ECONFLICT && driver->options.conflict)
+        driver->options.conflict(driver->options.context);
     if (rc < 0)
         report_failure(driver, rc, NULL);
 }
@@ -180,12 +182,14 @@ static void check_work(struct lane_job *job)
         check->rc = rc;
         return;
     }
+    rc = parcel_take_frontier(parcel, driver->post.frontier);
+    rc = rc ? rc : parcel_take_others(parcel, driver->post.others);
     /* The proof must start where we said that we are, else an older or shorter ledger could pass as the first one seen. */
-    if (strcmp(parcel->from, peer->code) != 0 || strcmp(parcel->to, driver->options.office->code) != 0)
+    if (!rc && (strcmp(parcel->from, peer->code) != 0 || strcmp(parcel->to, driver->options.office->code) != 0))
         rc = problem_set(&check->problem, PROBLEM_WRONG_OFFICE, "/from", "the answer is not from %s to us", peer->code);
-    else if (parcel->old_size != driver->batch.their_size)
+    else if (!rc && parcel->old_size != driver->batch.their_size)
         rc = problem_set(&check->problem, PROBLEM_UNTRUSTED, "/old", "the answer proves from another size");
-    else
+    else if (!rc)
         rc = parcel_verify(parcel, office_peer_key(peer), parcel->old_size ? &driver->batch.their_root : NULL, &check->problem);
     if (rc < 0)
         parcel_free(parcel);
@@ -196,8 +200,11 @@ static void check_work(struct lane_job *job)
 
 static void answered(struct driver *driver, int rc, int problem, int64_t number, const struct problem *p)
 {
+    bool conflict = problem == PROBLEM_FORK || (problem == PROBLEM_CHECKPOINT && number >= 0 && (uint64_t)number > driver->batch.size);
     struct engine_report report = {.rc = rc, .problem = problem, .number = number, .wait_ms = driver->post.retry_after_s * 1000};
     drive(driver, ENGINE_ANSWERED, &report);
+    if (conflict && driver->options.conflict)
+        driver->options.conflict(driver->options.context);
     if (rc < 0 && driver->engine.state == ENGINE_BACKOFF)
         report_failure(driver, rc, p);
 }
@@ -244,8 +251,19 @@ static void post_done(struct carrier_request *request)
 
 static int start_post(struct driver *driver)
 {
-    static const char *const headers[] = {"Content-Type: application/x-ndjson", "Accept: application/x-ndjson", NULL};
+    char frontier[sizeof "Tongban-Frontier: " + PARCEL_FRONTIER_TEXT], others[sizeof "Tongban-Others: " + PARCEL_OTHERS_TEXT];
+    const struct office_batch *batch = &driver->batch;
+    const char *headers[] = {"Content-Type: application/x-ndjson", "Accept: application/x-ndjson", NULL, NULL, NULL};
     struct carrier_request *post = &driver->post;
+    if (batch->frontier.len) {
+        (void)snprintf(frontier, sizeof frontier, "Tongban-Frontier: %s", batch->frontier.data);
+        headers[2] = frontier;
+    }
+    if (batch->frontier.len && batch->others.len) {
+        (void)snprintf(others, sizeof others, "Tongban-Others: %s", batch->others.data);
+        headers[3] = others;
+    }
+    office_batch_shown(batch);
     post->method = CARRIER_POST;
     post->url = driver->post_url;
     post->headers = headers;
@@ -358,6 +376,8 @@ static int start_apply(struct driver *driver)
 static void drive(struct driver *driver, enum engine_event event, const struct engine_report *report)
 {
     struct engine_report failed = {.problem = -1, .number = -1};
+    if (driver->held && event == ENGINE_WAKE)
+        return;
     /* A start that fails is reported as its own end; the engine then waits, so this turns at most twice. */
     while (!driver->stopping) {
         enum engine_action action = engine_step(&driver->engine, event, report, driver_now(driver), driver_random(driver));
@@ -392,6 +412,14 @@ void driver_pause(struct driver *driver, bool paused)
     mover_pause(&driver->mover, paused, driver_now(driver));
     driver_wake(driver);
     mover_drive(driver, MOVER_WAKE, NULL);
+}
+
+void driver_hold(struct driver *driver, bool held)
+{
+    driver->held = held;
+    if (held || driver->stopping)
+        return;
+    driver_retry(driver);
 }
 
 void driver_retry(struct driver *driver)
@@ -448,6 +476,7 @@ int driver_start(const struct driver_options *options, struct driver **out)
     if (!driver)
         return TB_ENOMEM;
     driver->options = *options;
+    driver->held = options->held;
     driver->label = series_value(LABEL_PEER, options->peer->code);
     memcpy(driver->url, options->url, url_len);
     (void)snprintf(driver->post_url, sizeof driver->post_url, "%.*s/peer/v1/messages", (int)url_len, options->url);

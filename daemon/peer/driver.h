@@ -27,6 +27,9 @@ struct driver_options { /* everything borrowed for the driver's life */
     int (*open_material)(void *context, const char *sha256, int *fd);
     /* Cases that changed, for watchers. */
     void (*changed)(void *context, const char (*cases)[CASE_NO_TEXT], size_t count);
+    /* The counterpart has seen more of our ledger than we have, or something else; may be NULL. */
+    void (*conflict)(void *context);
+    bool held;                         /* begins held: driver_hold */
     void *context;
 };
 
@@ -51,6 +54,8 @@ int driver_start(const struct driver_options *options, struct driver **out) TB_M
 void driver_wake(struct driver *driver);
 /* An operator's word; nothing is lost by it, and a restart forgets it. */
 void driver_pause(struct driver *driver, bool paused);
+/* Held it begins nothing, whatever an operator says: our own ledger may be behind. */
+void driver_hold(struct driver *driver, bool held);
 /* Speaks at once: waits of failures are over. */
 void driver_retry(struct driver *driver);
 int driver_set_identity(struct driver *driver, const struct carrier_identity *identity) TB_MUST_USE;

@@ -32,7 +32,7 @@ struct driver {
     char url[DRIVER_BASE_MAX]; /* without a slash at the end */
     struct carrier *carrier;
     uv_timer_t timer;
-    bool stopping;
+    bool stopping, held;
     bool carrier_gone, timer_gone;
     unsigned under_way; /* queries, commands, lane jobs whose completion will still come */
     void (*stopped)(void *context);

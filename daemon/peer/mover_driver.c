@@ -249,6 +249,8 @@ void mover_drive(struct driver *driver, enum mover_event event, const struct mov
         [MOVER_DO_PATCH] = {start_patch, MOVER_PATCHED}, [MOVER_DO_DONE] = {start_done, MOVER_DONE},
     };
     struct mover_report failed = {0};
+    if (driver->held && event == MOVER_WAKE)
+        return;
     while (!driver->stopping) {
         enum mover_action action = mover_step(&driver->mover, event, report, driver_now(driver), driver_random(driver));
         if (report && report->rc < 0 && event != MOVER_ASKED && driver->mover.state == MOVER_BACKOFF)

@@ -51,6 +51,7 @@ static void run_one(struct store *store, struct store_command *command)
         return;
     }
     db->broken = 0;
+    db->recovering = false;
     db->in_command = true;
     db->trace = command->trace;
     rc = command->run(db, command);

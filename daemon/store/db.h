@@ -47,6 +47,7 @@ struct store_db {
     int broken;                       /* writer: this command may not be kept whatever `run` returns */
     int fatal;                        /* err code of a failure of disk or file since it was last cleared */
     bool received;                    /* writer: the transaction received messages */
+    bool recovering;                  /* writer: this command may write although the ledger is closed */
     struct db_peer peer[DB_PEER_CACHE];
     unsigned peers;
     int64_t deadline_ms;              /* reader: end of the present query, monotonic; 0 none */
@@ -122,5 +123,10 @@ int db_direction_key(int64_t peer_no, uint64_t n, int64_t *key) TB_MUST_USE;
 int db_ledger_load(struct store_db *db, struct problem *p) TB_MUST_USE;
 /* Signs and stores the checkpoint of the present tree. */
 int db_ledger_checkpoint(struct store_db *db) TB_MUST_USE;
+
+/* witness_store.c: whether nothing may be appended; a node whose last leaf was lost (TB_ENOTFOUND when it is not known, TB_ECORRUPT when
+ * nothing was lost there). */
+bool db_ledger_closed(const struct store_db *db);
+int db_gap_node(struct store_db *db, unsigned level, uint64_t index, struct ledger_hash *out) TB_MUST_USE;
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/store/db.h"
+#include "daemon/store/witness.h"
 
 enum { START_RECHECK = 100, PRUNE_ROWS = 2000, COSIGNATURE_BYTES = 8192 };
 
@@ -39,10 +40,10 @@ static int node_read(void *context, unsigned level, uint64_t index, struct ledge
         }
     }
     int rc = q_end(&q);
+    if (!rc && !found)
+        rc = db_gap_node(db, level, index, &hash); /* a proof asks only for what a tree of that size has */
     if (rc)
         return rc;
-    if (!found)
-        return TB_ECORRUPT; /* a proof asks only for what a tree of that size has */
     if (!(index >> 56)) {
         slot->key = key;
         slot->hash = hash;
@@ -54,6 +55,11 @@ static int node_read(void *context, unsigned level, uint64_t index, struct ledge
 static struct ledger_nodes nodes_of(struct store_db *db)
 {
     return (struct ledger_nodes){.node = node_read, .context = db};
+}
+
+struct ledger_nodes store_nodes(struct store_db *db)
+{
+    return nodes_of(db);
 }
 
 uint64_t store_ledger_size(struct store_db *db)
@@ -167,6 +173,8 @@ int store_append(struct store_db *db, struct entry *entry, uint64_t *index, stru
 {
     if (!db->in_command)
         return TB_EINVAL;
+    if (db_ledger_closed(db))
+        return db->broken = TB_EBEHIND;
     struct buf line;
     buf_init(&line, LIMIT_ENTRY_BYTES);
     int rc = complete(db, entry);
@@ -386,12 +394,15 @@ int db_ledger_load(struct store_db *db, struct problem *p)
         struct ledger_hash root;
         struct ledger_frontier frontier;
         struct ledger_nodes nodes = nodes_of(db);
-        uint64_t from = size > START_RECHECK ? size - START_RECHECK : 0;
+        uint64_t from = size > START_RECHECK ? size - START_RECHECK : 0, gap = 0, until = 0;
         const char *what = "its last checkpoint is not signed by the configured key";
         rc = checkpoint_verify(&db->options->signer->vkey, note.data, note.len, &checkpoint);
         if (rc == TB_ETRUST && db->options->previous_signer) /* the key was rotated while the daemon stood */
             rc = checkpoint_verify(&db->options->previous_signer->vkey, note.data, note.len, &checkpoint);
+        if (!rc)
+            rc = store_gap_before(db, size, &gap, &until);
         if (!rc) {
+            from = until > from ? until : from; /* entries that are lost cannot be hashed again */
             what = "the stored hashes do not fit the last entries";
             rc = ledger_frontier_load(&nodes, from, &frontier);
         }

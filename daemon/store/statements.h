@@ -52,7 +52,8 @@
     S(CHECKPOINT_COSIGNED_BEFORE, READ, "SELECT max(size) FROM checkpoint WHERE cosigned = 1 AND size < ?1")           \
     S(CHECKPOINT_PRUNE, WRITE,                                                                                         \
       "DELETE FROM checkpoint WHERE size IN (SELECT size FROM checkpoint "                                             \
-      "WHERE size > ?1 AND size < ?2 AND cosigned = 0 ORDER BY size LIMIT ?3)")                                        \
+      "WHERE size > ?1 AND size < ?2 AND cosigned = 0 AND size NOT IN (SELECT first FROM ledger_gap) "                  \
+      "ORDER BY size LIMIT ?3)")                                        \
     /* cases */                                                                                                        \
     S(CASE_SERIAL, WRITE,                                                                                              \
       "INSERT INTO case_serial (day, serial) VALUES (?1, 1) "                                                          \
@@ -188,6 +189,55 @@
       "ORDER BY key DESC LIMIT 1")                                                                                     \
     S(PEER_CHECKPOINT_ADD, WRITE, "INSERT INTO peer_checkpoint (key, note) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING") \
     S(PEER_CHECKPOINT_GET, READ, "SELECT note FROM peer_checkpoint WHERE key = ?1")                                    \
+    /* witness */                                                                                                      \
+    S(WITNESS_PUT, WRITE,                                                                                              \
+      "UPDATE peer_checkpoint SET old = ?2, consistency = ?3, frontier = ?4 WHERE key = ?1")                           \
+    S(WITNESS_CHECKPOINTS, READ,                                                                                       \
+      "SELECT key, note, old, consistency, frontier FROM peer_checkpoint "                                             \
+      "WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT ?3")                                                            \
+    S(WITNESS_LATEST, READ,                                                                                            \
+      "SELECT key, note, old, consistency, frontier FROM peer_checkpoint "                                             \
+      "WHERE key > ?1 AND key <= ?2 ORDER BY key DESC LIMIT 1")                                                        \
+    S(WITNESS_MESSAGES, READ,                                                                                          \
+      "SELECT key, idx, tree_size, path, line, leaf FROM inbox "                                                       \
+      "WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT ?3")                                                            \
+    S(WITNESS_RECEIPTS, READ,                                                                                          \
+      "SELECT key, idx, tree_size, path, line, leaf FROM receipt "                                                     \
+      "WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT ?3")                                                            \
+    S(MATERIAL_MISSING, READ,                                                                                          \
+      "SELECT w.sha256 FROM material_wait w JOIN cases c ON c.id = w.case_id "                                         \
+      "WHERE w.sha256 > ?2 AND (c.home = ?1 OR c.intake = ?1) ORDER BY w.sha256 LIMIT ?3")                             \
+    S(MATERIAL_SHARED, READ,                                                                                           \
+      "SELECT 1 FROM material_case m JOIN cases c ON c.id = m.case_id JOIN material f ON f.sha256 = m.sha256 "         \
+      "WHERE m.sha256 = ?1 AND (c.home = ?2 OR c.intake = ?2) LIMIT 1")                                                \
+    S(OTHERS_PUT, WRITE,                                                                                               \
+      "UPDATE peer SET others = ?2 WHERE office = ?1")                                                                 \
+    S(OTHERS_GET, READ,                                                                                                \
+      "SELECT others FROM peer WHERE office = ?1")                                                                     \
+    S(NODE_GET, READ,                                                                                                  \
+      "SELECT hash FROM ledger_node WHERE key = ?1")                                                                   \
+    S(NODE_PUT, WRITE,                                                                                                 \
+      "INSERT INTO ledger_node (key, hash) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING")                              \
+    S(GAP_PUT, WRITE,                                                                                                  \
+      "INSERT INTO ledger_gap (first, until, at) VALUES (?1, ?2, ?3)")                                                 \
+    S(GAP_AT, READ,                                                                                                    \
+      "SELECT first, until FROM ledger_gap WHERE first <= ?1 ORDER BY first DESC LIMIT 1")                             \
+    S(CHECKPOINT_TAKE, WRITE,                                                                                          \
+      "INSERT INTO checkpoint (size, note, cosigned, cosignatures) VALUES (?1, ?2, 1, ?3)")                            \
+    S(CHECKPOINT_COVERING, READ,                                                                                       \
+      "SELECT size, note, cosignatures FROM checkpoint WHERE size > ?1 AND size <= ?2 "                                \
+      "ORDER BY size DESC LIMIT 1")                                                                                    \
+    S(PEER_RAISE_SEQ, WRITE,                                                                                           \
+      "UPDATE peer SET next_seq = ?2 WHERE peer_no = ?1 AND next_seq < ?2")                                            \
+    S(CASE_SERIAL_SKIP, WRITE,                                                                                         \
+      "INSERT INTO case_serial (day, serial) VALUES (?1, ?2) "                                                         \
+      "ON CONFLICT (day) DO UPDATE SET serial = serial + excluded.serial")                                             \
+    S(DOCUMENT_SERIAL_SKIP, WRITE,                                                                                     \
+      "INSERT INTO document_serial (kind, year, serial) VALUES (?1, ?2, ?3) "                                          \
+      "ON CONFLICT (kind, year) DO UPDATE SET serial = serial + excluded.serial")                                      \
+    S(OBJECT_SERIAL_SKIP, WRITE,                                                                                       \
+      "INSERT INTO object_serial (kind, year, serial) VALUES (?1, ?2, ?3) "                                            \
+      "ON CONFLICT (kind, year) DO UPDATE SET serial = serial + excluded.serial")                                      \
     /* idempotency */                                                                                                  \
     S(IDEMPOTENCY_GET, READ, "SELECT request_hash, status, body FROM idempotency WHERE key = ?1 AND staff = ?2")       \
     S(IDEMPOTENCY_PUT, WRITE,                                                                                          \

@@ -88,6 +88,10 @@ void store_reader_close(struct store_db *reader);
 /* The writer's connection for reading between batches; only when the threads are not running. */
 struct store_db *store_sync_view(struct store *store);
 
+/* While closed nothing is appended: a command that tries fails with TB_EBEHIND, everything else goes on.  Any thread. */
+void store_close_ledger(struct store *store, bool closed);
+bool store_ledger_is_closed(struct store *store);
+
 /* Health, for /healthz: appends nothing, but goes through the writer's queue, a savepoint and a rollback. */
 struct store_stats {
     uint64_t commits, commands, entries, fsyncs, signatures;

@@ -3,6 +3,7 @@
 #define STORE_STORE_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "daemon/store/db.h"
@@ -25,6 +26,8 @@ struct store {
     int64_t next_floor_ms;            /* when the disk floor is looked at again */
     bool disk_low;                    /* writer's view */
     int failed;                       /* writer's view: code that stopped writing */
+
+    atomic_bool closed;               /* nothing may be appended: the ledger is behind what others have seen of it */
 
     pthread_mutex_t lock;             /* everything below */
     pthread_cond_t work, read_work, copied;

@@ -314,6 +314,12 @@ def test_a_restore_that_was_interrupted_is_done_again(fresh, place):
     with sqlite3.connect(data / "office.db") as db:
         assert db.execute("SELECT count(*) FROM cases").fetchone() == (1,)
     fresh.away.start()
+    assert fresh.away.intake().problem() == "ledger-behind"  # the counterpart has seen more than the backup holds
+
+    def recovered():
+        process = fresh.away.control("--json", "recover", "--apply", wait=False)
+        return '"state": "open"' in process.communicate(timeout=60)[0]
+    until(recovered)
     until(lambda: fresh.away.intake().status == 201)
 
 

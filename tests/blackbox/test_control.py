@@ -3,6 +3,7 @@ import json
 import pathlib
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -257,6 +258,16 @@ def test_every_finding_has_its_page_and_its_words_in_chinese(world):
     pages = re.findall(r'"((?:how-to|explanation)/[a-z-]+\.md)"\)', table)
     assert len(pages) == len(re.findall(r"^    F\(", table, re.M)) and all(page for page in pages)
     assert [page for page in pages if not (root / "docs" / page).exists()] == []
+
+
+def test_a_word_that_is_no_yes_opens_and_closes_nothing(world):
+    for wrong in ('{"command":"drain","request":{"end":1}}', '{"command":"drain","request":{"wait":"yes"}}'):
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(str(world.home.socket))
+            peer.sendall(wrong.encode() + b"\n")
+            assert b"problem:field" in peer.recv(65536)
+    assert json.loads(run(world.home, "--json", "status"))["state"] == "running"
+    world.home.control("bundle", "--out", "/nowhere/bundle", "--log", "/nowhere/log", code=2)
 
 
 def test_nonsense_is_refused(world):

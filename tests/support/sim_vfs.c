@@ -1,6 +1,7 @@
 #include "tests/support/sim_vfs.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -565,6 +566,28 @@ void sim_disk_format(const char *name, uint64_t seed)
     disk->used = true;
     disk->random = seed;
     disk->off_after = UINT64_MAX;
+}
+
+void sim_disk_copy(const char *from, const char *to)
+{
+    sim_disk_format(to, 1);
+    struct sim_disk *source = disk_named(from), *target = disk_named(to);
+    for (int i = 0; source && target && i < FILES; i++) {
+        const struct sim_inode *file = &source->inode[i];
+        char path[2 * PATH];
+        if (!file->path[0] || !file->exists)
+            continue;
+        (void)snprintf(path, sizeof path, "%s%s", to, file->path + strlen(from));
+        struct sim_inode *copy = inode_of(target, path, true);
+        if (!copy || !inode_room(copy, file->live.size) || !image_room(&copy->durable, copy->live.room))
+            abort();
+        if (file->live.size) {
+            memcpy(copy->live.bytes, file->live.bytes, file->live.size);
+            memcpy(copy->durable.bytes, file->live.bytes, file->live.size);
+        }
+        copy->live.size = copy->durable.size = file->live.size;
+        copy->exists = copy->durable_exists = true;
+    }
 }
 
 void sim_disk_power_off(const char *name)

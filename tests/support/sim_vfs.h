@@ -16,6 +16,8 @@ enum { SIM_DISKS = 16 };
 
 /* Makes the disk, or empties it; power on, no faults.  Seed 0 forgets the disk. */
 void sim_disk_format(const char *disk, uint64_t seed);
+/* Makes `to` hold what `from` holds, synced.  Nobody has a file of either open. */
+void sim_disk_copy(const char *from, const char *to);
 void sim_disk_power_off(const char *disk);
 /* The power goes in the operation after `operations` more of them (0: in the next one). */
 void sim_disk_power_off_after(const char *disk, uint64_t operations);

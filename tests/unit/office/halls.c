@@ -125,6 +125,11 @@ static void open_store(struct hall *hall)
     OK(store_open(&options, &hall->store, &p));
 }
 
+void halls_reopen(struct halls *h, int at)
+{
+    open_store(&h->hall[at]);
+}
+
 void halls_restart(struct halls *h, int at)
 {
     struct hall *hall = &h->hall[at];
@@ -199,13 +204,14 @@ int halls_run(struct halls *h, int hall, int (*body)(struct store_db *db, void *
 
 /* ---- the link ---- */
 
-static struct parcel *arrive(struct buf *out, const struct note_vkey *key, const struct ledger_hash *old_root)
+static struct parcel *arrive(struct buf *out, const struct buf *frontier, const struct note_vkey *key, const struct ledger_hash *old_root)
 {
     struct parcel *parcel = NULL;
     struct problem p;
     size_t len;
     char *bytes = buf_take(out, &len);
     OK(parcel_decode(bytes, len, &parcel, &p));
+    OK(parcel_take_frontier(parcel, frontier->len ? frontier->data : NULL));
     if (parcel_verify(parcel, key, parcel->old_size ? old_root : NULL, &p))
         fail_msg("%s", p.detail);
     return parcel;
@@ -231,7 +237,7 @@ static size_t send(struct hall *from, struct hall *to)
     struct office_seen seen;
     build(from, to, &batch, &seen);
     size_t count = batch.count;
-    struct parcel *parcel = arrive(&batch.out, &from->signer.vkey, &seen.root);
+    struct parcel *parcel = arrive(&batch.out, &batch.frontier, &from->signer.vkey, &seen.root);
     struct office_answer answer;
     office_answer_init(&answer, to->office, parcel);
     struct office_inbound inbound;
@@ -242,7 +248,7 @@ static size_t send(struct hall *from, struct hall *to)
         to->told = inbound.discord;
     office_inbound_clear(&inbound);
     OK(answer.query.run(store_sync_view(to->store), &answer.query));
-    struct parcel *back = arrive(&answer.out, &to->signer.vkey, &batch.their_root);
+    struct parcel *back = arrive(&answer.out, &answer.frontier, &to->signer.vkey, &batch.their_root);
     office_answer_clear(&answer);
     struct office_outcome outcome;
     office_outcome_init(&outcome, from->office, &from->office->peers[0], back, &batch);

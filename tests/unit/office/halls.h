@@ -73,6 +73,8 @@ int halls_register(struct halls *h, int hall, const char *role, const char *kind
 struct object_row halls_object(struct halls *h, int hall, const char *no);
 /* What a power cut leaves: closes the store, and opens it again from its disk. */
 void halls_restart(struct halls *h, int hall);
+/* Opens a store that the test has closed. */
+void halls_reopen(struct halls *h, int hall);
 /* Runs the tick until it has no more to do; numbers of the last run added up.  `sum` may be NULL. */
 void halls_tick(struct halls *h, int hall, struct office_tick *sum);
 /* The row; the caller clears it. */

@@ -47,6 +47,9 @@ static void facts_of_the_office(void **unused)
     HOLDS(store_failed, false, true, "store-failed");
     HOLDS(disk_low, false, true, "disk-low");
     HOLDS(draining, false, true, "draining");
+    HOLDS(ledger_closed, false, true, "ledger-closed");
+    f.ledger_behind = 3;
+    assert_string_equal(only(&f), "ledger-behind");
     HOLDS(tallies_differ, false, true, "tallies-differ");
     HOLDS(untrusted, false, true, "peer-untrusted");
     HOLDS(log_lost, false, true, "log-lost");

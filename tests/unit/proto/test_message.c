@@ -322,6 +322,51 @@ static void test_limits(void **state)
     buf_free(&b);
 }
 
+/* The headers beside a parcel: what does not fit is as good as none, and costs nobody a batch. */
+static void test_headers(void **state)
+{
+    static const char *const wrong[] = {"x", "7", "7 ", "7 !!!!", "7 QUJD", "-1 -", "7  -", "99999999999999999999 -", NULL};
+    struct ledger_path path = {.count = 3}, read;
+    struct ledger_frontier frontier = {.size = 5, .peaks = 2};
+    struct buf text;
+    uint64_t size;
+    (void)state;
+    for (unsigned i = 0; i < path.count; i++)
+        memset(path.hash[i].b, (int)i + 1, sizeof path.hash[i].b);
+    buf_init(&text, PARCEL_OTHERS_TEXT);
+    assert_int_equal(parcel_others_add(12, &path, &text), 0);
+    path.count = 0;
+    assert_int_equal(parcel_others_add(20, &path, &text), 0);
+    const char *at = text.data;
+    assert_int_equal(parcel_others_next(&at, &size, &read), 0);
+    assert_true(size == 12 && read.count == 3 && read.hash[2].b[31] == 3);
+    assert_int_equal(parcel_others_next(&at, &size, &read), 0);
+    assert_true(size == 20 && read.count == 0);
+    assert_int_equal(parcel_others_next(&at, &size, &read), TB_ENOTFOUND);
+    struct parcel parcel = {.count = 0};
+    for (size_t i = 0; wrong[i]; i++) {
+        assert_int_equal(parcel_take_others(&parcel, wrong[i]), 0);
+        assert_null(parcel.others);
+        assert_int_equal(parcel_take_frontier(&parcel, "not base64"), 0);
+        assert_null(parcel.frontier_bytes);
+    }
+    assert_int_equal(parcel_take_others(&parcel, NULL), 0);
+    assert_int_equal(parcel_take_others(&parcel, text.data), 0);
+    assert_string_equal(parcel.others, text.data);
+    buf_clear(&text);
+    assert_int_equal(parcel_frontier_text(&frontier, &text), 0);
+    assert_int_equal(parcel_take_frontier(&parcel, text.data), 0);
+    assert_int_equal(parcel.frontier_len, 2 * sizeof frontier.peak[0]);
+    path.count = LEDGER_PATH_MAX;
+    buf_clear(&text);
+    while (!parcel_others_add(1, &path, &text))
+        continue;
+    assert_true(text.len < PARCEL_OTHERS_TEXT && text.data[text.len - 1] != ' ');
+    free(parcel.others);
+    free(parcel.frontier_bytes);
+    buf_free(&text);
+}
+
 static void test_tally(void **state)
 {
     (void)state;
@@ -410,7 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_one_line_altered), cmocka_unit_test(test_not_trusted),
         cmocka_unit_test(test_malformed),  cmocka_unit_test(test_limits),           cmocka_unit_test(test_tally),
-        cmocka_unit_test(test_receipt),
+        cmocka_unit_test(test_receipt),    cmocka_unit_test(test_headers),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,0 +1,290 @@
+"""An older copy of an office's directory was restored: the office finds out, records nothing, and takes back what its counterpart has."""
+import hashlib
+import json
+import pathlib
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from office import AWAY, HOME, THIRD, WAIT_S, World, application, daemon_path
+
+VERIFY = pathlib.Path(daemon_path()).parent / "tongban-verify"
+
+
+def store_of(office):
+    return office.directory / "data"
+
+
+def keep_copy(office):
+    """A cold copy of the store, the office running again afterwards."""
+    assert office.stop() == 0
+    copy = office.directory / "copy"
+    shutil.copytree(store_of(office), copy)
+    office.start()
+    return copy
+
+
+def put_back(office, copy):
+    assert office.stop() in (0, None)
+    shutil.rmtree(store_of(office))
+    shutil.copytree(copy, store_of(office))
+
+
+def until(test, seconds=WAIT_S):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = test()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that")
+
+
+def standing(office):
+    """What tongbanctl recover says without --apply."""
+    process = office.control("--json", "recover", wait=False)
+    output, errors = process.communicate(timeout=60)
+    assert output, errors
+    return json.loads(output)["done"]
+
+
+def wait_state(office, state):
+    return until(lambda: (lambda now: now if now["state"] == state else None)(standing(office)))
+
+
+def timeline(office, number):
+    rows = office.window("GET", f"/window/v1/cases/{number}/timeline").json()["rows"]
+    return [(row["rev"], row["type"], row["id"], row["pending"]) for row in rows]
+
+
+def refused(answer):
+    return answer.status == 503 and answer.problem() == "ledger-behind"
+
+
+def quiet(world):
+    """Nothing waits at either side."""
+    def nothing():
+        for office in (world.home, world.away):
+            peers = office.window("GET", "/window/v1/office").json()["peers"]
+            if any(peer["unsent"] for peer in peers):
+                return False
+        return True
+    until(nothing)
+
+
+def verifies(office, number, tmp_path):
+    bundle = office.window("GET", f"/window/v1/cases/{number}/bundle")
+    assert bundle.status == 200, bundle
+    path = tmp_path / f"{office.code}-{number}.json"
+    path.write_bytes(bundle.body)
+    keys = [word for one in office.world.offices.values() for word in ("--key", (one.directory / "ledger.vkey").read_text().strip())]
+    run = subprocess.run([VERIFY, "case", *keys, str(path)], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return bundle.json()
+
+
+def work(world, count):
+    """Cases in both directions, each at another point of its way; their numbers."""
+    numbers = []
+    for n in range(count):
+        intake, home = (world.away, world.home) if n % 2 == 0 else (world.home, world.away)
+        answer = intake.intake()
+        assert answer.status == 201, answer
+        number = answer.json()["case"]
+        numbers.append(number)
+        home.wait_state(number, "received")
+        if n % 3 == 0:
+            continue
+        assert home.act(number, "accept").status == 200
+        intake.wait_state(number, "accepted")
+        if n % 3 == 1:
+            continue
+        answer = home.act(number, "grant", {"result": {"name": "居民身份证"}})
+        assert answer.status == 200, answer
+        intake.wait_state(number, "granted")
+    quiet(world)
+    return numbers
+
+
+@pytest.mark.parametrize("victim", ["away", "home"])
+def test_an_older_copy_is_noticed_and_recovered(fresh, victim, tmp_path):
+    fresh.start()
+    office = getattr(fresh, victim)
+    other = fresh.other(office)
+    before = work(fresh, 4)
+    at_window = office.intake(forward=False).json()["case"]
+    copy = keep_copy(office)
+    after = work(fresh, 10)
+    paper, decision = b"%PDF-1.4\npaper " + victim.encode(), b"%PDF-1.4\ndecision " + victim.encode()
+    with_paper = office.intake(materials=[{"name": "原居民身份证", "form": "electronic", "sha256": office.upload(paper)}])
+    assert with_paper.status == 201, with_paper
+    after.append(with_paper.json()["case"])
+    other.wait_state(after[-1], "received")
+    assert other.act(after[-1], "accept").status == 200
+    result = {"name": "居民身份证", "sha256": other.upload(decision, staff="0101")}
+    assert other.act(after[-1], "grant", {"result": result}).status == 200
+    office.wait_state(after[-1], "granted")
+    digest = hashlib.sha256(decision).hexdigest()
+    until(lambda: office.window("GET", f"/window/v1/materials/{digest}").status == 200)
+    assert office.act(at_window, "forward", staff="0007").status == 200
+    other.wait_state(at_window, "received")
+    after.append(at_window)
+    lost_local = office.intake(forward=False).json()["case"]
+    quiet(fresh)
+    kept = {number: timeline(other, number) for number in before + after}
+    seen_before = office.metric("ledger_size")
+
+    put_back(office, copy)
+    office.start()
+    now = wait_state(office, "behind")
+    assert now["seen"] > now["size"] and not now["written_on"]
+    assert refused(office.intake())
+    assert refused(office.case(before[0]))  # a view is an entry, too
+    assert office.window("GET", "/window/v1/cases").status == 200
+    assert "ledger-behind" in [finding["finding"] for finding in office.control_json("status", code=1)["findings"]]
+    assert office.metric("ledger_behind") == now["seen"] - now["size"]
+    assert office.events("store_was_restored")
+    # the counterpart is refused in a way that passes, and sees no fork
+    until(lambda: other.control("--json", "queue", "retry") and not other.admin("/healthz").json()["peers"][0]["state"] == "ok")
+    assert other.admin("/healthz").json()["peers"][0]["state"] != "alarm"
+    assert not [line for line in other.events("batch_refused") if line["problem"] == "ledger-fork"]
+
+    text = office.control("recover", code=1)
+    assert "--apply" in text and other.code in text
+    done = office.control_json("recover", "--apply")["done"]
+    assert done["applied"] and done["state"] == "open", done
+    assert not done["sum"]["unapplied"] and not done["sum"]["differing"], done["sum"]
+    assert done["sum"]["lost"] > 0 and done["sum"]["materials"] == 2
+
+    for one in (office, other):
+        one.control("queue", "retry")
+    quiet(fresh)
+    for number in before + after:
+        until(lambda number=number: timeline(office, number) == kept[number] == timeline(other, number) or None, 10)
+        assert office.case(number).json()["state"] == other.case(number).json()["state"]
+        assert office.case(number).json()["applicant"]["name"] == "张三"
+    for content in (paper, decision):  # the counterpart sends again what was lost with the disk
+        path = f"/window/v1/materials/{hashlib.sha256(content).hexdigest()}"
+        until(lambda path=path: office.window("GET", path).status == 200)
+        assert office.window("GET", path).body == content
+    assert office.window("GET", f"/window/v1/cases?q={lost_local}").json()["rows"] == []
+    for number in (before[0], before[1], after[0], after[1], after[2], after[5], at_window):
+        verifies(office, number, tmp_path)
+        verifies(other, number, tmp_path)
+    assert office.metric("ledger_size") > seen_before - 20
+
+    # the exchange goes on, and no number is given twice
+    further = work(fresh, 4)
+    assert not set(further) & set(before + after + [lost_local])
+    for one in (office, other):
+        assert one.metric("peer_differences_total") == 0 and one.metric("peer_contradictions_total") == 0
+        assert one.admin("/healthz").json()["peers"][0]["state"] == "ok"
+    assert not other.events("tallies_differ") and not office.events("tallies_differ")
+    assert standing(office)["state"] == "open"
+    verifies(office, further[0], tmp_path)
+    # the tables are what the ledger says, as far as it is there
+    verified = office.control_json("verify")["done"]
+    assert verified["difference_count"] == 0, verified
+    # and it survives a restart, without being asked again
+    assert office.stop() == 0
+    office.start()
+    assert office.intake().status == 201
+    for number in after:
+        assert timeline(office, number) == kept[number]
+    assert fresh.stop() == [0, 0]
+
+
+def test_two_witnesses(tmp_path):
+    """Of two counterparts one has seen more; both go on with what was recovered, also the one that has seen less."""
+    world = World(codes=(AWAY, HOME, THIRD))
+    try:
+        world.start()
+        office, far, near = world.home, world.away, world.offices[THIRD]
+        def case_for(other):
+            answer = office.window("POST", "/window/v1/cases", application(other.code))
+            assert answer.status == 201, answer
+            other.wait_state(answer.json()["case"], "received")
+            office.wait_state(answer.json()["case"], "received")
+            return answer.json()["case"]
+        case_for(far), case_for(near)
+        copy = keep_copy(office)
+        mine = [(far, case_for(far)), (near, case_for(near)), (far, case_for(far))]
+        office.case(mine[0][1])  # an entry that nobody else has
+        mine += [(near, case_for(near)), (near, case_for(near))]
+        put_back(office, copy)
+        office.start()
+        now = wait_state(office, "behind")
+        assert sorted(peer["answer"] for peer in now["peers"]) == ["told", "told"]
+        assert len({peer["seen"] for peer in now["peers"]}) == 2, now
+        assert office.control_json("recover", "--apply")["done"]["applied"]
+        for other, number in mine:
+            until(lambda other=other, number=number: timeline(office, number) == timeline(other, number))
+        mine += [(far, case_for(far)), (near, case_for(near))]
+        for other, number in mine:
+            verifies(office, number, tmp_path)
+            verifies(other, number, tmp_path)
+        for one in world.offices.values():
+            assert {peer["state"] for peer in one.admin("/healthz").json()["peers"]} == {"ok"}, one.log_text()[-2000:]
+        assert world.stop() == [0, 0, 0]
+    finally:
+        world.remove()
+
+
+def test_a_store_taken_back_behind_our_back(fresh):
+    """A snapshot of the machine: the same files with older content.  It is noticed only after the start has recorded something."""
+    fresh.start()
+    work(fresh, 2)
+    copy = keep_copy(fresh.away)
+    after = work(fresh, 3)
+    assert fresh.away.stop() == 0
+    for name in ("office.db", "place"):
+        with open(store_of(fresh.away) / name, "r+b") as old:
+            old.truncate(0)
+            old.write((copy / name).read_bytes())
+    fresh.away.start()
+    now = wait_state(fresh.away, "forked")
+    assert now["written_on"]
+    assert refused(fresh.away.intake())
+    assert "restore the copy again" in fresh.away.control("recover", "--apply", code=1)
+    put_back(fresh.away, copy)  # as it says
+    fresh.away.start()
+    assert not wait_state(fresh.away, "behind")["written_on"]
+    assert fresh.away.control_json("recover", "--apply")["done"]["applied"]
+    for number in after:
+        until(lambda number=number: timeline(fresh.away, number) == timeline(fresh.home, number))
+    assert not [line for line in fresh.home.events("batch_refused") if line["problem"] in ("sequence-reused", "untrusted")]
+    work(fresh, 2)
+    assert fresh.stop() == [0, 0]
+
+
+def test_a_restored_store_waits_for_its_counterparts(fresh):
+    fresh.start()
+    numbers = work(fresh, 2)
+    assert [office.stop() for office in (fresh.away, fresh.home)] == [0, 0]
+    copy = fresh.away.directory / "copy"  # the newest: nothing was recorded after it
+    shutil.copytree(store_of(fresh.away), copy)
+    put_back(fresh.away, copy)
+    fresh.away.start()
+    now = wait_state(fresh.away, "asking")
+    assert [peer["answer"] for peer in now["peers"]] == ["silent"]
+    assert refused(fresh.away.intake())
+    assert "ledger-closed" in [finding["finding"] for finding in fresh.away.control_json("status", code=1)["findings"]]
+    # with the counterpart it opens by itself, as nothing is missing
+    fresh.home.start()
+    until(lambda: fresh.away.intake().status == 201)
+    assert standing(fresh.away)["state"] == "open"
+    assert not (store_of(fresh.away) / "restored").exists()
+    # whoever restores says so with a file; an operator may go on without a counterpart
+    assert fresh.away.stop() == 0
+    assert fresh.home.stop() == 0
+    (store_of(fresh.away) / "restored").write_text("")
+    fresh.away.start()
+    wait_state(fresh.away, "asking")
+    assert "999999" in fresh.away.control("recover", "--without", "999999", code=1)
+    assert fresh.away.control_json("recover", "--without", HOME)["done"]["state"] == "open"
+    until(lambda: fresh.away.intake().status == 201)
+    fresh.home.start()
+    fresh.home.wait_state(numbers[0], "received", pending=True)
+    assert fresh.stop() == [0, 0]
