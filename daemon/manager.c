@@ -12,7 +12,7 @@
 /* 0 in order, 1 not reached, 2 refused for a reason that waiting does not mend. */
 static int trouble(const struct api_peer_status *status)
 {
-    return status->alarm ? 2 : status->failures > 0 || !status->last_exchange_ms ? 1 : 0;
+    return status->refused ? 2 : status->failures > 0 || !status->last_exchange_ms ? 1 : 0;
 }
 
 static void describe_peers(const struct api *api, char *out, size_t size)
@@ -34,7 +34,7 @@ static void describe_peers(const struct api *api, char *out, size_t size)
     char since[TIMESTAMP_TEXT] = "the start";
     if (shown.last_exchange_ms)
         timestamp_format(shown.last_exchange_ms, since);
-    (void)snprintf(out, size, "counterpart %s %s since %.19s", worst->code, shown.alarm ? "refuses" : "not reached", since);
+    (void)snprintf(out, size, "counterpart %s %s since %.19s", worst->code, shown.refused ? "refuses" : "not reached", since);
 }
 
 static void describe(const struct api *api, char out[MANAGER_LINE])

@@ -104,9 +104,10 @@ def run_ctest(build, jobs, slow, only):
     return results
 
 
-def run_pytest(directory, build, jobs):
+def run_pytest(directory, build, jobs, skip):
     """Runs the files of one pytest suite, several at a time: most of their time they wait.  The largest first."""
     names = sorted(glob.glob(os.path.join(ROOT, directory, "test_*.py")), key=os.path.getsize, reverse=True)
+    names = [name for name in names if not skip or not re.search(skip, os.path.basename(name))]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         return list(pool.map(lambda path: run_pytest_file(os.path.relpath(path, ROOT), build), names))
 
@@ -142,13 +143,14 @@ def main():
     parser.add_argument("--pytest", action="append", default=[], metavar="DIR", help="pytest suite to run after them")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--slow", type=float, default=1, help="multiply the time limits")
+    parser.add_argument("--skip", help="regular expression on the names of files of the pytest suites")
     parser.add_argument("--only", help="regular expression on the names of ctest programs and suites")
     options = parser.parse_args()
     build = os.path.abspath(options.build)
     results = run_ctest(build, options.jobs, options.slow, options.only)
     for directory in options.pytest:
         if not options.only or re.search(options.only, directory):
-            results += run_pytest(directory, build, options.jobs)
+            results += run_pytest(directory, build, options.jobs, options.skip)
     failed = [r for r in results if r.failed]
     if failed:
         print("failed: " + ", ".join(r.name for r in failed))
