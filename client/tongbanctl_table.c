@@ -34,5 +34,13 @@ const struct ctl_command ctl_commands[] = {
     STAFF("end", 0, CTL_BIT(REASON), N_("the person left; the number is never given again")),
     {.group = "audit", .verb = "views", .wire = "audit-views", .optional = CTL_BIT(STAFF) | CTL_BIT(CASE) | CTL_BIT(SINCE),
      .print = ctl_views_print, .help = N_("who saw whose data unmasked, the newest first")},
+    {.group = "retention", .verb = "plan", .wire = "retention-plan", .print = ctl_retention_print,
+     .help = N_("which cases are over their retention; nothing is changed")},
+    {.group = "retention", .verb = "run", .wire = "retention-run", .print = ctl_retention_print,
+     .help = N_("erase the personal data and materials of these cases; proofs stay")},
+    {.group = "retention", .verb = "hold", .wire = "retention-hold", .word = "CASE", .key = "case", .required = CTL_BIT(REASON),
+     .print = ctl_retention_done, .help = N_("do not erase a case: a review or a suit needs it")},
+    {.group = "retention", .verb = "release", .wire = "retention-release", .word = "CASE", .key = "case", .print = ctl_retention_done,
+     .help = N_("end the hold of a case")},
 };
 const size_t ctl_command_count = sizeof ctl_commands / sizeof ctl_commands[0];

@@ -66,7 +66,8 @@ enum { STAFF_TEXT = 20, ENTRY_VERSION = 1 };
     E(JOINT_WITHDRAWN, "joint.withdrawn", false)                                                                       \
     E(JOINT_CLOSED, "joint.closed", false)                                                                             \
     E(STAFF_CHANGED, "staff.changed", false)                                                                           \
-    E(STAFF_PLACED, "staff.placed", false)
+    E(STAFF_PLACED, "staff.placed", false)                                                                             \
+    E(CASE_ERASED, "case.erased", false)
 
 enum entry_type {
 #define E(constant, text, message) ENTRY_##constant,

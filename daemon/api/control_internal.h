@@ -25,6 +25,10 @@ struct control_ask {
     C("peer-resume", control_peer_resume) \
     C("queue-list", control_queue_list)  \
     C("queue-retry", control_queue_retry) \
+    C("retention-plan", control_retention_plan) \
+    C("retention-run", control_retention_run) \
+    C("retention-hold", control_retention_hold) \
+    C("retention-release", control_retention_release) \
     C("drain", control_drain)
 
 #define C(name, function) void function(struct control_ask *ask, json_t *request);
