@@ -19,3 +19,6 @@ CREATE TABLE retention_hold (
 CREATE TABLE erase_file (
     sha256 TEXT PRIMARY KEY CHECK (length(sha256) = 64)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX material_case_id ON material_case (case_id);
+CREATE INDEX material_out_sha256 ON material_out (sha256);
