@@ -76,3 +76,23 @@ def test_plan_hold_run_and_the_proof_stays(world, tmp_path):
     assert name.encode() not in raw
     away.start()
     assert away.case(number).status == 200, "a start finds an erased line sound"
+
+
+def test_materials_go_and_the_timeline_stays(world):
+    home, away = world.home, world.away
+    content = b"%PDF-1.4 planted 19491001 " + b"x" * 3000
+    digest = away.upload(content)
+    digest = digest if isinstance(digest, str) else digest["sha256"]
+    materials = [{"name": "户口簿", "form": "copy", "sha256": digest}]
+    answer = away.intake(materials=materials)
+    assert answer.status in (200, 201), answer
+    number = answer.json()["case"]
+    home.wait_state(number, "received")
+    assert away.act(number, "withdraw", {"reason": "不办了"}, staff="0007").status == 200
+    away.wait_state(number, "withdrawn")
+    age(away, number, 11)
+    assert away.control_json("retention", "plan")["rows"][0]["bytes"] == len(content)
+    assert away.control_json("retention", "run")["rows"][0]["materials"] == 1
+    assert not [path for path in away.directory.rglob(digest) if path.is_file()]
+    assert away.window("GET", f"/window/v1/cases/{number}/timeline").status == 200
+    assert [path for path in home.directory.rglob(digest) if path.is_file()], "the counterpart keeps its own copy"
