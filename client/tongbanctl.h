@@ -124,6 +124,10 @@ int ctl_staff_done(const struct ctl *ctl, const struct ctl_command *c, const jso
 int ctl_staff_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_views_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 
+/* ---- tongbanctl_retention.c ---- */
+int ctl_retention_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_retention_done(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+
 /* ---- tongbanctl_status.c ---- */
 int ctl_status_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_peers_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);

@@ -84,5 +84,13 @@ const struct ctl_command ctl_commands[] = {
         N_("revoke a certificate; the revocation list is made anew"), ctl_pki_revoke),
     PKI("crl", 0, PASSPHRASE | CTL_BIT(DAYS), N_("make the revocation list anew, before it gets too old"), ctl_pki_crl),
     PKI("list", 0, 0, N_("every certificate that was issued"), ctl_pki_list),
+    {.group = "retention", .verb = "plan", .wire = "retention-plan", .print = ctl_retention_print,
+     .help = N_("which cases are over their retention; nothing is changed")},
+    {.group = "retention", .verb = "run", .wire = "retention-run", .print = ctl_retention_print,
+     .help = N_("erase the personal data and materials of these cases; proofs stay")},
+    {.group = "retention", .verb = "hold", .wire = "retention-hold", .word = "CASE", .key = "case", .required = CTL_BIT(REASON),
+     .print = ctl_retention_done, .help = N_("do not erase a case: a review or a suit needs it")},
+    {.group = "retention", .verb = "release", .wire = "retention-release", .word = "CASE", .key = "case", .print = ctl_retention_done,
+     .help = N_("end the hold of a case")},
 };
 const size_t ctl_command_count = sizeof ctl_commands / sizeof ctl_commands[0];

@@ -18,6 +18,7 @@ struct row {
     int64_t rev;     /* as the bundle says */
     bool rev_proved; /* said by the entry itself or by a receipt in the bundle */
     bool cosigned;
+    bool erased; /* its retention ended: only the leaf is proved, what is left of the line is the office's word */
 };
 
 struct bundle {
@@ -156,11 +157,11 @@ static int check_cosignatures(struct bundle *b, size_t i, const struct unverifie
 /* One entry by itself: its form, its case, its proof under its own office's key. */
 static int check_row(struct bundle *b, size_t i, const json_t *one)
 {
-    static const char *const known[] = {"line", "proof", "rev", NULL};
+    static const char *const known[] = {"line", "erased", "leaf", "proof", "rev", NULL};
     struct row *row = &b->rows[i];
     struct problem p = {.detail = ""};
     struct unverified_proof proof;
-    const json_t *line = json_object_get(one, "line"), *text = json_object_get(one, "proof");
+    const json_t *erased = json_object_get(one, "erased"), *line = erased ? erased : json_object_get(one, "line"), *text = json_object_get(one, "proof");
     if (!json_is_object(one) || strict_json_only(one, "/entries", known, &p) || !json_is_string(line) ||
         !json_is_string(text) || strict_json_int(one, "/entries", "rev", false, 0, INT64_MAX, 0, &row->rev, &p))
         return unreadable_row(b, i, "", "is not an object with line, proof and rev");
@@ -178,7 +179,10 @@ static int check_row(struct bundle *b, size_t i, const json_t *one)
     key = signing_key(b, row->entry.from, proof.checkpoint, proof.checkpoint_len);
     if (verify_note(b->r, element, key, proof.checkpoint, proof.checkpoint_len, &row->checkpoint))
         return b->r->status;
-    if (ledger_leaf(key->suite, json_string_value(line), json_string_length(line), &row->leaf))
+    row->erased = erased != NULL;
+    if (erased && verify_read_hash(b->r, element, strict_json_peek(one, "leaf"), &row->leaf))
+        return b->r->status;
+    if (!erased && ledger_leaf(key->suite, json_string_value(line), json_string_length(line), &row->leaf))
         return unreadable_row(b, i, "line", "cannot be hashed");
     if (verify_path(b->r, element, key->suite, proof.index, row->checkpoint.size, &row->leaf, &proof.path,
                     &row->checkpoint.root))
@@ -286,6 +290,8 @@ static void say_rows(struct bundle *b)
         const char *type = entry_type_text(row->entry.type);
         verify_say(b->r, "%s  %s  %-18s  index %-8llu rev %-5s verified%s", at, row->entry.from, type,
                    (unsigned long long)row->index, rev, row->cosigned ? gettext(", cosigned") : "");
+        if (row->erased)
+            verify_say(b->r, "    erased on %.10s under %s", strict_json_peek(row->entry.body, "erased"), strict_json_peek(row->entry.body, "retention"));
         (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:b}", "at", at, "from",
                                                     row->entry.from, "type", type, "index", (json_int_t)row->index,
                                                     "rev", (json_int_t)row->rev, "rev_proved", row->rev_proved,

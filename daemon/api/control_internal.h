@@ -29,6 +29,10 @@ struct control_ask {
     C("peer-resume", control_peer_resume) \
     C("queue-list", control_queue_list)  \
     C("queue-retry", control_queue_retry) \
+    C("retention-plan", control_retention_plan) \
+    C("retention-run", control_retention_run) \
+    C("retention-hold", control_retention_hold) \
+    C("retention-release", control_retention_release) \
     C("queue-park", control_queue_park)  \
     C("backup", control_backup)          \
     C("verify", control_verify)          \

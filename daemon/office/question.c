@@ -5,6 +5,8 @@
 
 #include "daemon/store/joint_rows.h"
 #include "daemon/store/witness.h"
+#include "daemon/store/retention_rows.h"
+#include "proto/note.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
@@ -178,14 +180,31 @@ static int ask_clocks(struct store_db *db, struct office_question *q)
 
 /* ---- bundle: everything a court needs ---- */
 
-static int add_proof(json_t *entries, const char *line, size_t len, uint64_t index, const struct ledger_path *path,
+/* Of a line that was erased: what is left of it, and the leaf that its inclusion is proved with. */
+static json_t *erased_proof(const char *line, size_t len, const struct ledger_hash *leaf, const struct buf *proof, int64_t rev)
+{
+    struct buf text;
+    buf_init(&text, LIMIT_NAME_BYTES);
+    json_t *doc = base64_encode(leaf->b, sizeof leaf->b, &text)
+                      ? NULL
+                      : json_pack("{s:s%, s:s%, s:s%, s:I}", "erased", line, len, "leaf", text.data, text.len, "proof", proof->data, proof->len,
+                                  "rev", (json_int_t)rev);
+    buf_free(&text);
+    return doc;
+}
+
+static int add_proof(json_t *entries, const struct suite *suite, const struct ledger_hash *stored, const char *line, size_t len, uint64_t index, const struct ledger_path *path,
                      const struct buf *note, int64_t rev)
 {
     struct buf proof;
+    struct ledger_hash now;
     buf_init(&proof, LIMIT_NOTE_BYTES * 2);
-    int rc = tlog_proof_format(index, path, note->data, note->len, &proof);
+    int rc = ledger_leaf(suite, line, len, &now);
+    const struct ledger_hash *leaf = rc || !memcmp(&now, stored, sizeof now) ? NULL : stored;
+    rc = rc ? rc : tlog_proof_format(index, path, note->data, note->len, &proof);
     if (!rc) {
-        json_t *entry = json_pack("{s:s%, s:s%, s:I}", "line", line, len, "proof", proof.data, proof.len, "rev", (json_int_t)rev);
+        json_t *entry = leaf ? erased_proof(line, len, leaf, &proof, rev)
+                             : json_pack("{s:s%, s:s%, s:I}", "line", line, len, "proof", proof.data, proof.len, "rev", (json_int_t)rev);
         rc = entry && !json_array_append_new(entries, entry) ? 0 : TB_ENOMEM;
     }
     buf_free(&proof);
@@ -215,6 +234,7 @@ static int add_own(struct store_db *db, json_t *entries, uint64_t index, int64_t
 {
     struct buf line, note;
     struct ledger_path path;
+    struct ledger_hash leaf;
     uint64_t size = 0;
     buf_init(&line, LIMIT_ENTRY_BYTES);
     buf_init(&note, LIMIT_NOTE_BYTES);
@@ -230,7 +250,9 @@ static int add_own(struct store_db *db, json_t *entries, uint64_t index, int64_t
     if (rc == TB_ENOTFOUND)
         rc = prove_before_gap(db, index, &path, &note);
     if (!rc)
-        rc = add_proof(entries, line.data, line.len, index, &path, &note, rev);
+        rc = store_entry_leaf(db, index, &leaf);
+    if (!rc)
+        rc = add_proof(entries, store_signer(db)->suite, &leaf, line.data, line.len, index, &path, &note, rev);
     buf_free(&line);
     buf_free(&note);
     return rc;
@@ -242,7 +264,7 @@ static int add_theirs(struct store_db *db, json_t *entries, const struct inbox_r
     buf_init(&note, LIMIT_NOTE_BYTES);
     int rc = peer_checkpoint_get(db, row->peer, row->tree_size, &note);
     if (!rc)
-        rc = add_proof(entries, row->line, row->len, row->index, &row->path, &note, rev);
+        rc = add_proof(entries, store_signer(db)->suite, &row->leaf, row->line, row->len, row->index, &row->path, &note, rev);
     buf_free(&note);
     return rc;
 }

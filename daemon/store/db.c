@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/base/log.h"
+#include "proto/retention.h"
 
 enum { READ, WRITE };
 static const struct {
@@ -122,7 +123,7 @@ static int set_pragmas(struct store_db *db, const char *vfs)
      * would be ignored. */
     if (!rc)
         rc = db_exec(db, "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
-                         "wal_autocheckpoint = 0;");
+                         "wal_autocheckpoint = 0; PRAGMA secure_delete = ON;");
     if (!rc)
         sqlite3_wal_hook(db->handle, on_wal, db);
     return rc;
@@ -390,7 +391,7 @@ void q_check_leaf(struct db_query *q, int line_column, int leaf_column)
         return;
     }
     q->rc = ledger_leaf(q->db->options->signer->suite, line, len, &leaf);
-    if (!q->rc && memcmp(leaf.b, stored, sizeof leaf.b)) {
+    if (!q->rc && memcmp(leaf.b, stored, sizeof leaf.b) && !retention_is_erased(line, len)) {
         /* One damaged line is an alarm, but no reason to stop the office: not a fatal error of the connection. */
         LOG(LOG_LEVEL_ERR, LOG_STORE, "stored_line_damaged", LOG_TEXT("statement", sqlite3_sql(q->statement)));
         q->rc = TB_ECORRUPT;

@@ -5,6 +5,7 @@
 
 #include "daemon/store/db.h"
 #include "daemon/store/witness.h"
+#include "proto/retention.h"
 
 enum { START_RECHECK = 100, PRUNE_ROWS = 2000, COSIGNATURE_BYTES = 8192 };
 
@@ -345,6 +346,15 @@ int store_add_cosignature(struct store_db *db, uint64_t size, const char *line)
 
 /* ---- at start ---- */
 
+/* Of a line that was erased only the stored leaf is left; the checkpoint signs it. */
+static int leaf_of(const struct suite *suite, const void *line, size_t line_len, const void *hashes, size_t hashes_len, struct ledger_hash *leaf)
+{
+    int rc = ledger_leaf(suite, line, line_len, leaf);
+    if (!rc && hashes_len >= sizeof leaf->b && memcmp(leaf->b, hashes, sizeof leaf->b) && retention_is_erased(line, line_len))
+        memcpy(leaf->b, hashes, sizeof leaf->b);
+    return rc;
+}
+
 /* Hashes the last entries again, from the stored frontier before them, and compares every node on the way. */
 static int recheck_tail(struct store_db *db, struct ledger_frontier *frontier, uint64_t size)
 {
@@ -359,7 +369,7 @@ static int recheck_tail(struct store_db *db, struct ledger_frontier *frontier, u
                line_len = (size_t)sqlite3_column_bytes(q.statement, 2);
         if ((uint64_t)q_get_int(&q, 0) != frontier->size || !hashes || !line)
             q.rc = TB_ECORRUPT;
-        else if (!(q.rc = ledger_leaf(suite, line, line_len, &leaf)) &&
+        else if (!(q.rc = leaf_of(suite, line, line_len, hashes, hashes_len, &leaf)) &&
                  !(q.rc = ledger_append(suite, frontier, &leaf, completed, &count)) &&
                  (hashes_len != count * sizeof completed[0] || memcmp(hashes, completed, hashes_len)))
             q.rc = TB_ECORRUPT;

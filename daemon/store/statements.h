@@ -399,6 +399,36 @@
     S(HOOK_PUT, WRITE,                                                                                                 \
       "INSERT INTO hook (name, idx, ahead, part) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET "            \
       "idx = excluded.idx, ahead = excluded.ahead, part = excluded.part")                                              \
+    /* retention */                                                                                                    \
+    S(RETENTION_CLOSED, READ,                                                                                          \
+      "SELECT id, case_no, home, item, item_version, closed FROM cases WHERE id > ?1 AND open = 0 AND closed <> 0 "    \
+      "AND closed < ?2 AND pending = 0 AND NOT EXISTS (SELECT 1 FROM erased WHERE case_id = cases.id) "                \
+      "AND NOT EXISTS (SELECT 1 FROM retention_hold WHERE case_id = cases.id) "                                        \
+      "AND NOT EXISTS (SELECT 1 FROM joint_leg WHERE case_id = cases.id) "                                             \
+      "AND NOT EXISTS (SELECT 1 FROM object WHERE case_id = cases.id AND case_id <> 0 AND (open = 1 OR pending > 0)) ORDER BY id LIMIT ?3") \
+    S(RETENTION_BYTES, READ,                                                                                           \
+      "SELECT coalesce(sum(m.size), 0) FROM material_case c JOIN material m ON m.sha256 = c.sha256 WHERE c.case_id = ?1") \
+    S(ERASE_ENTRY, WRITE, "UPDATE entry SET line = ?2 WHERE idx = ?1")                                                 \
+    S(ERASE_INBOX, WRITE, "UPDATE inbox SET line = ?2 WHERE key = ?1")                                                 \
+    S(ERASE_CASE, WRITE, "UPDATE cases SET applicant = NULL, number = NULL WHERE id = ?1")                             \
+    S(ERASE_DOCUMENTS, WRITE, "UPDATE document SET void_reason = '' WHERE case_id = ?1")                               \
+    S(ERASE_FOREIGN, WRITE, "DELETE FROM foreign_number WHERE case_id = ?1")                                           \
+    S(ERASE_OBJECTS, WRITE, "UPDATE object SET doc = '{}' WHERE case_id = ?1 AND case_id <> 0")                        \
+    S(ERASE_OBJECT_EVENTS, READ,                                                                                       \
+      "SELECT e.own, e.ref, e.peer FROM object o CROSS JOIN object_event e WHERE o.case_id = ?1 AND o.case_id <> 0 " \
+      "AND e.id >= o.id << 20 AND e.id < (o.id + 1) << 20")                                                            \
+    S(ERASE_FILES_ADD, WRITE,                                                                                          \
+      "INSERT OR IGNORE INTO erase_file (sha256) SELECT sha256 FROM material_case c WHERE case_id = ?1 "               \
+      "AND NOT EXISTS (SELECT 1 FROM material_case o WHERE o.sha256 = c.sha256 AND o.case_id <> ?1) "                  \
+      "AND NOT EXISTS (SELECT 1 FROM material_out o WHERE o.sha256 = c.sha256)")                                       \
+    S(ERASE_MATERIALS, WRITE, "DELETE FROM material WHERE sha256 IN (SELECT sha256 FROM erase_file WHERE sha256 > '')")                  \
+    S(ERASE_MATERIAL_CASE, WRITE, "DELETE FROM material_case WHERE case_id = ?1")                                      \
+    S(ERASE_FILE_NEXT, READ,                                                                                           \
+      "SELECT sha256, EXISTS (SELECT 1 FROM material m WHERE m.sha256 = erase_file.sha256) FROM erase_file WHERE sha256 > '' ORDER BY sha256 LIMIT 1")   \
+    S(ERASE_FILE_DONE, WRITE, "DELETE FROM erase_file WHERE sha256 = ?1")                                              \
+    S(ERASED_ADD, WRITE, "INSERT INTO erased (case_id, at, rule, lines, materials) VALUES (?1, ?2, ?3, ?4, ?5)")       \
+    S(HOLD_ADD, WRITE, "INSERT OR REPLACE INTO retention_hold (case_id, at, uid, reason) VALUES (?1, ?2, ?3, ?4)")     \
+    S(HOLD_DROP, WRITE, "DELETE FROM retention_hold WHERE case_id = ?1")                                               \
     /* enrolled staff */                                                                                               \
     S(STAFF_PUT, WRITE,                                                                                                \
       "INSERT INTO staff (" STAFF_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (staff) DO UPDATE SET " \

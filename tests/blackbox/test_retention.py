@@ -1,0 +1,98 @@
+"""What is over its retention is erased, byte for byte, and what the ledger proves stays proved."""
+import json
+import pathlib
+import sqlite3
+import subprocess
+
+import pytest
+
+from office import World, daemon_path
+
+YEAR_MS = 366 * 86400 * 1000
+
+
+@pytest.fixture(name="world")
+def linked():
+    world = World()
+    try:
+        world.start()
+        yield world
+        assert world.stop() == [0, 0], "a daemon did not end cleanly"
+    finally:
+        world.remove()
+
+
+def closed_case(world):
+    home, away = world.home, world.away
+    number = away.intake().json()["case"]
+    home.wait_state(number, "received")
+    assert away.act(number, "withdraw", {"reason": "不办了"}, staff="0007").status == 200
+    home.wait_state(number, "withdrawn")
+    away.wait_state(number, "withdrawn")
+    return number
+
+
+def database(office):
+    return next(path for path in office.directory.rglob("*.db") if path.is_file())
+
+
+def age(office, number, years):
+    """The row is a cache of the entry: moving its date is moving the clock."""
+    assert office.stop() == 0
+    with sqlite3.connect(database(office)) as db:
+        db.execute("UPDATE cases SET closed = closed - ? WHERE case_no = ?", (years * YEAR_MS, number))
+    db.close()
+    office.start()
+
+
+def test_plan_hold_run_and_the_proof_stays(world, tmp_path):
+    home, away = world.home, world.away
+    number = closed_case(world)
+    name = away.case(number).json()["applicant"]["name"]
+    assert away.control_json("retention", "plan")["rows"] == []
+    age(away, number, 11)
+    plan = away.control_json("retention", "plan")["rows"]
+    assert [row["first"] for row in plan] == [[number]]
+    away.control("retention", "hold", number, "--reason", "行政复议")
+    assert away.control_json("retention", "run")["rows"] == []
+    away.control("retention", "release", number)
+    assert away.case(number).json()["applicant"]["name"] == name
+    ran = away.control_json("retention", "run")["rows"]
+    assert ran[0]["cases"] == 1 and ran[0]["lines"] >= 2
+    assert away.control_json("retention", "plan")["rows"] == []
+    shown = away.case(number)
+    assert shown.status == 200 and "applicant" not in shown.json(), shown
+    bundle = away.window("GET", f"/window/v1/cases/{number}/bundle")
+    assert bundle.status == 200, bundle
+    assert name not in json.dumps(bundle.json(), ensure_ascii=False)
+    path = tmp_path / "bundle.json"
+    path.write_text(json.dumps(bundle.json(), ensure_ascii=False))
+    verify = subprocess.run([str(pathlib.Path(daemon_path()).with_name("tongban-verify")), "case", str(path)], capture_output=True, text=True, check=False)
+    assert verify.returncode == 0, verify
+    assert "erased on" in verify.stdout
+    assert home.case(number, staff="0101").json()["applicant"]["name"] == name, "each side erases its own copy"
+    assert away.stop() == 0
+    raw = b"".join(file.read_bytes() for file in database(away).parent.iterdir() if file.is_file() and ".db" in file.name)
+    assert name.encode() not in raw
+    away.start()
+    assert away.case(number).status == 200, "a start finds an erased line sound"
+
+
+def test_materials_go_and_the_timeline_stays(world):
+    home, away = world.home, world.away
+    content = b"%PDF-1.4 planted 19491001 " + b"x" * 3000
+    digest = away.upload(content)
+    digest = digest if isinstance(digest, str) else digest["sha256"]
+    materials = [{"name": "户口簿", "form": "copy", "sha256": digest}]
+    answer = away.intake(materials=materials)
+    assert answer.status in (200, 201), answer
+    number = answer.json()["case"]
+    home.wait_state(number, "received")
+    assert away.act(number, "withdraw", {"reason": "不办了"}, staff="0007").status == 200
+    away.wait_state(number, "withdrawn")
+    age(away, number, 11)
+    assert away.control_json("retention", "plan")["rows"][0]["bytes"] == len(content)
+    assert away.control_json("retention", "run")["rows"][0]["materials"] == 1
+    assert not [path for path in away.directory.rglob(digest) if path.is_file()]
+    assert away.window("GET", f"/window/v1/cases/{number}/timeline").status == 200
+    assert [path for path in home.directory.rglob(digest) if path.is_file()], "the counterpart keeps its own copy"
