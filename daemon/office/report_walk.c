@@ -201,7 +201,7 @@ static int check_desk(const struct step *step, const struct entry *entry, int64_
 static bool of_case(const struct entry *entry)
 {
     bool joint = entry->type == ENTRY_JOINT_OPENED || entry->type == ENTRY_JOINT_WITHDRAWN || entry->type == ENTRY_JOINT_CLOSED;
-    return entry->case_no[0] && entry->type != ENTRY_CASE_VIEWED && !joint;
+    return entry->case_no[0] && entry->type != ENTRY_CASE_VIEWED && entry->type != ENTRY_CASE_ERASED && !joint;
 }
 
 static int check_entry(const struct step *step, int64_t number, const char *text, size_t len)

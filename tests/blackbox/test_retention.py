@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from office import World, daemon_path
+from test_reports import document
 
 YEAR_MS = 366 * 86400 * 1000
 
@@ -96,3 +97,13 @@ def test_materials_go_and_the_timeline_stays(world):
     assert not [path for path in away.directory.rglob(digest) if path.is_file()]
     assert away.window("GET", f"/window/v1/cases/{number}/timeline").status == 200
     assert [path for path in home.directory.rglob(digest) if path.is_file()], "the counterpart keeps its own copy"
+
+
+def test_figures_of_an_erased_case_still_agree(world):
+    away = world.away
+    number = closed_case(world)
+    age(away, number, 11)
+    assert away.control_json("retention", "run")["rows"][0]["cases"] == 1
+    age(away, number, -11)
+    got = document(away, "report", "check", "intake")
+    assert got["agree"], json.dumps(got, ensure_ascii=False)[-900:]
