@@ -17,7 +17,7 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI
     O(TOWNSHIP, "township", "CODE", true, N_("township or street (镇街) of the window, nine digits"))                       \
     O(CERTIFICATE, "certificate", "FILE", false, N_("PEM file of the person's certificate; only this one will open anything")) \
     O(FINGERPRINT, "fingerprint", "HEX", false, N_("SHA-256 of the certificate, instead of the file"))                      \
-    O(REASON, "reason", "TEXT", true, N_("why; kept in the ledger"))                                                        \
+    O(REASON, "reason", "TEXT", true, N_("why; it is kept"))                                                        \
     O(STAFF, "staff", "ID", true, N_("only what this person saw"))                                                          \
     O(CASE, "case", "NO", true, N_("only who saw this case"))                                                               \
     O(SINCE, "since", "DATE", true, N_("only from this day on"))                                                            \

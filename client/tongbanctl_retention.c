@@ -14,7 +14,8 @@ int ctl_retention_print(const struct ctl *ctl, const struct ctl_command *c, cons
     json_array_foreach(rows, i, row)
     {
         (void)printf(_("%s, %s: %lld cases, %lld bytes of materials\n"), ctl_cell(row, "item"), ctl_cell(row, "retention"),
-                     (long long)json_integer_value(json_object_get(row, "cases")), (long long)json_integer_value(json_object_get(row, "bytes")));
+                     (long long)json_integer_value(json_object_get(row, "cases")),
+                     (long long)json_integer_value(json_object_get(row, "bytes")));
         json_array_foreach(json_object_get(row, "first"), k, no)
             (void)printf("  %s\n", json_string_value(no));
     }

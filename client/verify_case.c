@@ -161,7 +161,8 @@ static int check_row(struct bundle *b, size_t i, const json_t *one)
     struct row *row = &b->rows[i];
     struct problem p = {.detail = ""};
     struct unverified_proof proof;
-    const json_t *erased = json_object_get(one, "erased"), *line = erased ? erased : json_object_get(one, "line"), *text = json_object_get(one, "proof");
+    const json_t *erased = json_object_get(one, "erased"), *text = json_object_get(one, "proof");
+    const json_t *line = erased ? erased : json_object_get(one, "line");
     if (!json_is_object(one) || strict_json_only(one, "/entries", known, &p) || !json_is_string(line) ||
         !json_is_string(text) || strict_json_int(one, "/entries", "rev", false, 0, INT64_MAX, 0, &row->rev, &p))
         return unreadable_row(b, i, "", "is not an object with line, proof and rev");
@@ -291,7 +292,8 @@ static void say_rows(struct bundle *b)
         verify_say(b->r, "%s  %s  %-18s  index %-8llu rev %-5s verified%s", at, row->entry.from, type,
                    (unsigned long long)row->index, rev, row->cosigned ? gettext(", cosigned") : "");
         if (row->erased)
-            verify_say(b->r, "    erased on %.10s under %s", strict_json_peek(row->entry.body, "erased"), strict_json_peek(row->entry.body, "retention"));
+            verify_say(b->r, "    erased on %.10s under %s", strict_json_peek(row->entry.body, "erased"),
+                       strict_json_peek(row->entry.body, "retention"));
         (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:b}", "at", at, "from",
                                                     row->entry.from, "type", type, "index", (json_int_t)row->index,
                                                     "rev", (json_int_t)row->rev, "rev_proved", row->rev_proved,

@@ -187,14 +187,14 @@ static json_t *erased_proof(const char *line, size_t len, const struct ledger_ha
     buf_init(&text, LIMIT_NAME_BYTES);
     json_t *doc = base64_encode(leaf->b, sizeof leaf->b, &text)
                       ? NULL
-                      : json_pack("{s:s%, s:s%, s:s%, s:I}", "erased", line, len, "leaf", text.data, text.len, "proof", proof->data, proof->len,
-                                  "rev", (json_int_t)rev);
+                      : json_pack("{s:s%, s:s%, s:s%, s:I}", "erased", line, len, "leaf", text.data, text.len, "proof", proof->data,
+                                  proof->len, "rev", (json_int_t)rev);
     buf_free(&text);
     return doc;
 }
 
-static int add_proof(json_t *entries, const struct suite *suite, const struct ledger_hash *stored, const char *line, size_t len, uint64_t index, const struct ledger_path *path,
-                     const struct buf *note, int64_t rev)
+static int add_proof(json_t *entries, const struct suite *suite, const struct ledger_hash *stored, const char *line, size_t len,
+                     uint64_t index, const struct ledger_path *path, const struct buf *note, int64_t rev)
 {
     struct buf proof;
     struct ledger_hash now;

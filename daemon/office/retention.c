@@ -15,7 +15,8 @@ static void add(json_t *row, const char *key, int64_t value)
     (void)json_object_set_new(row, key, json_integer(json_integer_value(json_object_get(row, key)) + value));
 }
 
-static int note(struct office_retention *r, const struct retention_case *c, const char *rule, int64_t lines, int64_t materials, int64_t bytes)
+static int note(struct office_retention *r, const struct retention_case *c, const char *rule, int64_t lines, int64_t materials,
+                int64_t bytes)
 {
     char key[96];
     (void)snprintf(key, sizeof key, "%s %s", c->item, rule);
@@ -91,8 +92,10 @@ static int hold(struct store_db *db, struct office_retention *r)
     int changes = 1;
     int rc = case_get(db, r->case_no, &row);
     if (rc)
-        return rc == TB_ENOTFOUND ? problem_set(&r->problem, PROBLEM_NOT_FOUND, "/case", "case %s is not known at this office", r->case_no) : rc;
-    rc = r->act == RETENTION_HOLD ? retention_hold_put(db, row.id, store_now(db), r->uid, r->reason) : retention_hold_drop(db, row.id, &changes);
+        return rc != TB_ENOTFOUND ? rc
+                                  : problem_set(&r->problem, PROBLEM_NOT_FOUND, "/case", "case %s is not known at this office", r->case_no);
+    rc = r->act == RETENTION_HOLD ? retention_hold_put(db, row.id, store_now(db), r->uid, r->reason)
+                                  : retention_hold_drop(db, row.id, &changes);
     case_row_clear(&row);
     return rc || changes ? rc : problem_set(&r->problem, PROBLEM_STEP_DONE, "/case", "case %s is not held", r->case_no);
 }

@@ -7,6 +7,7 @@
 #include "daemon/office/office_internal.h"
 #include "daemon/store/key_rows.h"
 #include "daemon/store/witness.h"
+#include "proto/retention.h"
 #include "proto/strict_json.h"
 
 enum { CHUNK = 256, WHERE_BYTES = 120, MATERIALS = 64 };
@@ -132,7 +133,7 @@ static int pass_gap(struct page *page, const struct entry_raw *raw, bool *inside
         rc = store_frontier_at(page->db, until, &v->frontier);
         return rc ? rc : check_checkpoint(page);
     }
-    rc = ledger_leaf(suite_of(page), raw->line, raw->len, &leaf);
+    rc = retention_leaf(suite_of(page), raw->line, raw->len, raw->hashes, raw->hashes_len, &leaf);
     if (!rc && (raw->hashes_len < sizeof leaf.b || memcmp(leaf.b, raw->hashes, sizeof leaf.b) != 0))
         differ_at(page, DIFFERENCE_LINE, v->office->code, (int64_t)raw->index, "hash");
     v->gap_at = raw->index + 1;
@@ -155,7 +156,7 @@ static int ledger_line(void *context, const struct entry_raw *raw)
         differ_at(page, DIFFERENCE_LINE, v->office->code, at, "missing");
         return TB_ECORRUPT;
     }
-    int rc = ledger_leaf(suite_of(page), raw->line, raw->len, &leaf);
+    int rc = retention_leaf(suite_of(page), raw->line, raw->len, raw->hashes, raw->hashes_len, &leaf);
     if (rc)
         return rc;
     if (raw->hashes_len < sizeof leaf.b || memcmp(leaf.b, raw->hashes, sizeof leaf.b) != 0) {

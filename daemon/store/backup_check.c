@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/store/backup_internal.h"
+#include "proto/retention.h"
 
 enum { TELL_ENTRIES = 1024, PROGRESS_OPS = 10000 };
 
@@ -101,7 +102,7 @@ static int take_line(const struct suite *suite, sqlite3_stmt *q, struct ledger_f
     uint64_t at = frontier->size;
     if ((uint64_t)sqlite3_column_int64(q, 0) != at || !hashes || !line)
         return damaged(p, "a line is missing", at);
-    int rc = ledger_leaf(suite, line, line_len, &leaf);
+    int rc = retention_leaf(suite, line, line_len, hashes, hashes_len, &leaf);
     if (!rc)
         rc = ledger_append(suite, frontier, &leaf, completed, &count);
     if (!rc && (hashes_len != count * sizeof completed[0] || memcmp(hashes, completed, hashes_len) != 0))

@@ -346,15 +346,6 @@ int store_add_cosignature(struct store_db *db, uint64_t size, const char *line)
 
 /* ---- at start ---- */
 
-/* Of a line that was erased only the stored leaf is left; the checkpoint signs it. */
-static int leaf_of(const struct suite *suite, const void *line, size_t line_len, const void *hashes, size_t hashes_len, struct ledger_hash *leaf)
-{
-    int rc = ledger_leaf(suite, line, line_len, leaf);
-    if (!rc && hashes_len >= sizeof leaf->b && memcmp(leaf->b, hashes, sizeof leaf->b) && retention_is_erased(line, line_len))
-        memcpy(leaf->b, hashes, sizeof leaf->b);
-    return rc;
-}
-
 /* Hashes the last entries again, from the stored frontier before them, and compares every node on the way. */
 static int recheck_tail(struct store_db *db, struct ledger_frontier *frontier, uint64_t size)
 {
@@ -369,7 +360,7 @@ static int recheck_tail(struct store_db *db, struct ledger_frontier *frontier, u
                line_len = (size_t)sqlite3_column_bytes(q.statement, 2);
         if ((uint64_t)q_get_int(&q, 0) != frontier->size || !hashes || !line)
             q.rc = TB_ECORRUPT;
-        else if (!(q.rc = leaf_of(suite, line, line_len, hashes, hashes_len, &leaf)) &&
+        else if (!(q.rc = retention_leaf(suite, line, line_len, hashes, hashes_len, &leaf)) &&
                  !(q.rc = ledger_append(suite, frontier, &leaf, completed, &count)) &&
                  (hashes_len != count * sizeof completed[0] || memcmp(hashes, completed, hashes_len)))
             q.rc = TB_ECORRUPT;

@@ -9,10 +9,12 @@ struct retention_case {
     char case_no[CASE_NO_TEXT], home[OFFICE_TEXT], item[64];
 };
 /* Closed before `before`, settled, not held, not erased, no leg of a joint case; the next ones behind id `after`. */
-int retention_closed(struct store_db *db, int64_t after, int64_t before, size_t limit, struct retention_case *rows, size_t *count) TB_MUST_USE;
+int retention_closed(struct store_db *db, int64_t after, int64_t before, size_t limit, struct retention_case *rows,
+                     size_t *count) TB_MUST_USE;
 int retention_material_bytes(struct store_db *db, int64_t case_id, int64_t *bytes) TB_MUST_USE;
 /* Writer: everything personal of one case; counts lines and materials.  Files wait in erase_file until retention_unlink. */
-int retention_erase(struct store_db *db, const struct retention_case *row, int64_t at, const char *rule, int64_t *lines, int64_t *materials) TB_MUST_USE;
+int retention_erase(struct store_db *db, const struct retention_case *row, int64_t at, const char *rule, int64_t *lines,
+                    int64_t *materials) TB_MUST_USE;
 struct material_store;
 /* Writer, in a command after the one that erased: unlinks what no row names any more. */
 int retention_unlink(struct store_db *db, struct material_store *materials) TB_MUST_USE;

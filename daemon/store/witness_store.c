@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/store/store_internal.h"
+#include "proto/retention.h"
 
 static int keys_of(struct store_db *db, const char *peer, int64_t after, int64_t *first, int64_t *last)
 {
@@ -84,6 +85,9 @@ static int each_entry(struct store_db *db, enum sql_id id, const char *peer, int
                                       .path_len = (size_t)sqlite3_column_bytes(q.statement, 3),
                                       .line = sqlite3_column_blob(q.statement, 4),
                                       .len = (size_t)sqlite3_column_bytes(q.statement, 4)};
+        /* what is left of an erased line is nothing that its writer could prove */
+        if (!q.rc && retention_is_erased(found.line, found.len))
+            continue;
         told = q.rc ? q.rc : row(context, &found);
     }
     rc = q_end(&q);

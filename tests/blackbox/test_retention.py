@@ -72,6 +72,10 @@ def test_plan_hold_run_and_the_proof_stays(world, tmp_path):
     assert verify.returncode == 0, verify
     assert "erased on" in verify.stdout
     assert home.case(number, staff="0101").json()["applicant"]["name"] == name, "each side erases its own copy"
+    found = away.control_json("verify", code=1)["done"]["differences"]
+    assert [one["detail"].split(":")[0] for one in found] == ["closed"], "an erased line is no difference; the date is what this test moved"
+    saved = away.control_json("backup", "--out", str(tmp_path / "backups"))
+    assert saved, "a backup takes erased lines as they are"
     assert away.stop() == 0
     raw = b"".join(file.read_bytes() for file in database(away).parent.iterdir() if file.is_file() and ".db" in file.name)
     assert name.encode() not in raw

@@ -41,7 +41,8 @@ static void test_classes(void **state)
 static void test_redact(void **state)
 {
     (void)state;
-    const char *line = "{\"v\":1,\"type\":\"case.decided\",\"body\":{\"outcome\":\"grant\",\"words\":\"Zhang San\",\"data\":{\"phone\":\"139\"}}}";
+    const char *line = "{\"v\":1,\"type\":\"case.decided\","
+                       "\"body\":{\"outcome\":\"grant\",\"words\":\"Zhang San\",\"data\":{\"phone\":\"139\"}}}";
     struct buf out;
     buf_init(&out, LIMIT_ENTRY_BYTES);
     assert_false(retention_is_erased(line, strlen(line)));
