@@ -42,6 +42,7 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI
     O(PASSPHRASE_FILE, "passphrase-file", "FILE", false, N_("first line of the file: passphrase of the authority's key; else it is asked for")) \
     O(PASSPHRASE_FD, "passphrase-fd", "N", false, N_("the same from an open file descriptor"))                                          \
     O(BACKUP, "backup", "DIR", false, N_("this backup instead of the running store"))                                       \
+    O(YES, "yes", NULL, false, N_("it cannot be undone, and is meant"))                                                     \
     O(APPLY, "apply", NULL, true, N_("take back what the counterparts have"))                                               \
     O(WITHOUT, "without", "OFFICE", true, N_("do not wait for this counterpart; what only it has is lost"))
 

@@ -86,7 +86,7 @@ const struct ctl_command ctl_commands[] = {
     PKI("list", 0, 0, N_("every certificate that was issued"), ctl_pki_list),
     {.group = "retention", .verb = "plan", .wire = "retention-plan", .print = ctl_retention_print,
      .help = N_("which cases are over their retention; nothing is changed")},
-    {.group = "retention", .verb = "run", .wire = "retention-run", .print = ctl_retention_print,
+    {.group = "retention", .verb = "run", .wire = "retention-run", .required = CTL_BIT(YES), .print = ctl_retention_print,
      .help = N_("erase the personal data and materials of these cases; proofs stay")},
     {.group = "retention", .verb = "hold", .wire = "retention-hold", .word = "CASE", .key = "case", .required = CTL_BIT(REASON),
      .print = ctl_retention_done, .help = N_("do not erase a case: a review or a suit needs it")},

@@ -55,10 +55,10 @@ def test_plan_hold_run_and_the_proof_stays(world, tmp_path):
     plan = away.control_json("retention", "plan")["rows"]
     assert [row["first"] for row in plan] == [[number]]
     away.control("retention", "hold", number, "--reason", "行政复议")
-    assert away.control_json("retention", "run")["rows"] == []
+    assert away.control_json("retention", "run", "--yes")["rows"] == []
     away.control("retention", "release", number)
     assert away.case(number).json()["applicant"]["name"] == name
-    ran = away.control_json("retention", "run")["rows"]
+    ran = away.control_json("retention", "run", "--yes")["rows"]
     assert ran[0]["cases"] == 1 and ran[0]["lines"] >= 2
     assert away.control_json("retention", "plan")["rows"] == []
     shown = away.case(number)
@@ -74,6 +74,7 @@ def test_plan_hold_run_and_the_proof_stays(world, tmp_path):
     assert home.case(number, staff="0101").json()["applicant"]["name"] == name, "each side erases its own copy"
     found = away.control_json("verify", code=1)["done"]["differences"]
     assert [one["detail"].split(":")[0] for one in found] == ["closed"], "an erased line is no difference; the date is what this test moved"
+    (tmp_path / "backups").mkdir()
     saved = away.control_json("backup", "--out", str(tmp_path / "backups"))
     assert saved, "a backup takes erased lines as they are"
     assert away.stop() == 0
@@ -97,7 +98,7 @@ def test_materials_go_and_the_timeline_stays(world):
     away.wait_state(number, "withdrawn")
     age(away, number, 11)
     assert away.control_json("retention", "plan")["rows"][0]["bytes"] == len(content)
-    assert away.control_json("retention", "run")["rows"][0]["materials"] == 1
+    assert away.control_json("retention", "run", "--yes")["rows"][0]["materials"] == 1
     assert not [path for path in away.directory.rglob(digest) if path.is_file()]
     assert away.window("GET", f"/window/v1/cases/{number}/timeline").status == 200
     assert [path for path in home.directory.rglob(digest) if path.is_file()], "the counterpart keeps its own copy"
@@ -107,7 +108,7 @@ def test_figures_of_an_erased_case_still_agree(world):
     away = world.away
     number = closed_case(world)
     age(away, number, 11)
-    assert away.control_json("retention", "run")["rows"][0]["cases"] == 1
+    assert away.control_json("retention", "run", "--yes")["rows"][0]["cases"] == 1
     age(away, number, -11)
     got = document(away, "report", "check", "intake")
     assert got["agree"], json.dumps(got, ensure_ascii=False)[-900:]
