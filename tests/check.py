@@ -86,6 +86,20 @@ def tests_in(preset, environment, slow, skip=None):
     return lambda: run(command, environment)
 
 
+def machines():
+    """The shortest of ./dev system: install and set up two offices on bare machines, boot, a case across, kill -9, upgrade.  Where machines
+    cannot be booted it says so and why."""
+    if not glob.glob(os.path.join(ROOT, "build/system/root-*")) and not os.environ.get("TONGBAN_MACHINES"):
+        print("skipped: two machines: their root takes minutes to make; TONGBAN_MACHINES=1 or ./dev system makes it", flush=True)
+        return 0, ""
+    status, output = run([sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "tests/system/test_pair.py", "-k",
+                          "set_up or boot or across or kill or upgrade"], {"TONGBAN_BUILD": "build/gcc"})
+    skipped = re.search(r"^SKIPPED .*?: (.*)$", output, re.M)
+    if skipped:
+        print(f"skipped: {skipped.group(1)}", flush=True)
+    return status, output
+
+
 def seeds():
     """The simulation with twice the seeds of ./dev test and some virtual years, a share of them on each core."""
     programs = [os.path.join(ROOT, "build/gcc", directory, "simulation") for directory in ("tests/simulation", "tests", "bin")]
@@ -114,6 +128,7 @@ def checks(quick, cmake_options):
     yield "clang-tidy", clang_tidy
     if os.path.isdir(os.path.join(ROOT, "tests/simulation")):
         yield f"simulation, {SEEDS_IN_CHECK} seeds", seeds
+    yield "two machines", machines
     yield "asan+ubsan build", lambda: build("asan", cmake_options + ["-DTONGBAN_SEEDS=60"])
     yield "asan+ubsan tests", tests_in("asan", {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS":
                                                 "print_stacktrace=1:halt_on_error=1"}, 6)

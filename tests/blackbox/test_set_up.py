@@ -61,7 +61,7 @@ class Server:
             text = text.replace(address, "127.0.0.1")
         text = re.sub(r"port: 740([123])", lambda m: f"port: {self.ports[self.code] + int(m[1]) - 1}", text)
         for place, path in (("/etc/tongban", self.etc), ("/var/lib/tongban", self.base / "var"), ("/media/usb", self.base.parent / "usb"),
-                            ("/usr/share/tongban/holidays.tsv", ROOT / "config" / "calendar" / "holidays.tsv"),
+                            ("/usr/share/tongban/calendar/holidays.tsv", ROOT / "config" / "calendar" / "holidays.tsv"),
                             ("/usr/share/tongban/catalogue", ROOT / "config" / "catalogue")):
             text = text.replace(place, str(path))
         return text

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -18,10 +19,10 @@ import time
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 ROOTS = TREE / "build" / "system"
-MIRROR = os.environ.get("TONGBAN_MIRROR", "http://deb.debian.org/debian")
+RELEASE = "bookworm"
 # what our packages need, beside a system that boots; the tests install ours with dpkg, without a network
 PACKAGES = """systemd systemd-sysv dbus iproute2 procps ca-certificates openssl curl python3 libcurl4 libcyaml1 libjansson4 libqrencode4
-    libsqlite3-0 libssl3 libsystemd0 libuv1 libyaml-0-2""".split()
+    libsqlite3-0 libssl3 libsystemd0 libuv1 libyaml-0-2 libfaketime""".split()
 # capabilities that no namespace confines; systemd-nspawn does not give them to the machine either
 BEYOND = "-sys_time,-sys_module,-sys_rawio,-sys_boot,-syslog,-mac_admin,-mac_override,-bpf,-perfmon,-wake_alarm"
 BOOT_S, HALT_S, MAKE_S = 60, 30, 900
@@ -31,15 +32,39 @@ def run(*command, **more):
     return subprocess.run([str(word) for word in command], check=True, text=True, **more)
 
 
+def mirror():
+    """Where Debian's packages come from: TONGBAN_MIRROR, else what this machine's apt uses, else None."""
+    if os.environ.get("TONGBAN_MIRROR"):
+        return os.environ["TONGBAN_MIRROR"]
+    apt = pathlib.Path("/etc/apt")
+    for path in [apt / "sources.list", *sorted(apt.glob("sources.list.d/*.list"))]:
+        for line in path.read_text().splitlines() if path.exists() else ():
+            found = re.match(rf"deb\s+(?:\[[^]]*\]\s+)?(https?://\S+)\s+{RELEASE}\s", line)
+            if found:
+                return found.group(1)
+    for path in sorted(apt.glob("sources.list.d/*.sources")):
+        for stanza in re.split(r"\n\s*\n", path.read_text()):
+            fields = dict(re.findall(r"^(\w[\w-]*):\s*(.*)$", stanza, re.M))
+            found = re.search(r"https?://\S+", fields.get("URIs", ""))
+            if found and RELEASE in fields.get("Suites", "").split() and "deb" in fields.get("Types", "").split():
+                return found.group()
+    return None
+
+
 def why_not():
     """What is missing here, or None."""
     if os.geteuid():
         return "only root can boot a container"
-    for program, package in (("systemd-nspawn", "systemd-container"), ("debootstrap", "debootstrap"), ("nsenter", "util-linux")):
+    for program, package in (("systemd-nspawn", "systemd-container"), ("debootstrap", "debootstrap"), ("nsenter", "util-linux"),
+                             ("ip", "iproute2")):
         if not shutil.which(program):
             return f"{program} is not here (Debian package {package})"
     if not os.path.ismount("/sys/fs/cgroup"):
         return "no cgroups are mounted"
+    if subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "true"], capture_output=True, check=False).returncode:
+        return "no namespaces can be made here"
+    if not mirror():
+        return f"apt's sources name no http mirror of {RELEASE}; TONGBAN_MIRROR may"
     return None
 
 
@@ -54,7 +79,7 @@ def make_root():
             return root
         shutil.rmtree(making, ignore_errors=True)
         with open(ROOTS / "debootstrap.log", "wb") as log:
-            run("debootstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES), "bookworm", making, MIRROR, stdout=log, stderr=log,
+            run("debootstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES), RELEASE, making, mirror(), stdout=log, stderr=log,
                 timeout=MAKE_S)
         (making / "etc/resolv.conf").unlink(missing_ok=True)
         (making / "etc/machine-id").write_text("")
@@ -67,6 +92,8 @@ def make_root():
 class Machine:
     """One container with a systemd of its own."""
 
+    network = "--private-network"  # only a loopback interface
+
     def __init__(self, name, directory=None):
         self.name, self.root = name, pathlib.Path(directory or ROOTS / f"machine-{name}-{os.getpid()}")
         self.log = self.root.with_suffix(".console")
@@ -76,12 +103,11 @@ class Machine:
             (self.root / "etc/hostname").write_text(name + "\n")
 
     def boot(self, *options):
-        """Starts it and waits until it is up; only a loopback interface unless the options of systemd-nspawn say otherwise."""
-        network = [] if any(option.startswith("--network") for option in options) else ["--private-network"]
+        """Starts it and waits until it is up; more options are systemd-nspawn's."""
         with open(self.log, "ab") as log:
             # no machined, no unit of its own: works where systemd is not the first process, with cgroups of either version
             self.nspawn = subprocess.Popen(["systemd-nspawn", "--quiet", "--boot", "--directory", str(self.root), "--machine", self.name,
-                                            "--register=no", "--keep-unit", *network, *options],
+                                            "--register=no", "--keep-unit", self.network, *options],
                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         end = time.monotonic() + BOOT_S
         while time.monotonic() < end and self.nspawn.poll() is None:
@@ -112,6 +138,30 @@ class Machine:
 
     def path(self, inside):
         return self.root / str(inside).lstrip("/")
+
+    # ---- the service in it ----
+    def install(self, debs):
+        """dpkg's output; no network is needed."""
+        for package in debs.values():
+            shutil.copy(package, self.path("/root"))
+        return self.run("sh", "-c", "dpkg -i /root/*.deb 2>&1 && rm /root/*.deb")
+
+    def show(self, name, unit="tongband"):
+        """A property of a unit."""
+        return self.run("systemctl", "show", "-P", name, unit).strip()
+
+    def journal(self, *options, unit="tongband"):
+        return self.run("journalctl", "-u", unit, "-o", "cat", "--no-pager", *options)
+
+    def drop_in(self, text, unit="tongband.service"):
+        """Sets or (None) takes away the tests' addition to a unit."""
+        directory = self.path(f"/etc/systemd/system/{unit}.d")
+        directory.mkdir(parents=True, exist_ok=True)
+        if text is None:
+            (directory / "test.conf").unlink(missing_ok=True)
+        else:
+            (directory / "test.conf").write_text("[Service]\n" + text)
+        self.run("systemctl", "daemon-reload")
 
     def halt(self):
         """Shuts it down as an administrator would."""

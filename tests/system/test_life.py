@@ -10,32 +10,15 @@ import pytest
 
 import packages
 from office import AWAY, HOME, World
+from pair import until
 
 # what dpkg, systemd and the accounts' tools keep about packages that are gone; none of it is ours
 NOT_OURS = re.compile(r"/(var/(log|cache|lib/(dpkg|systemd|apt))|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?|etc/\.pwd\.lock|"
                       r"run|proc|sys|tmp|dev)(/|$)")
 PORTS = {HOME: 7401, AWAY: 7411}
-WAIT_S = 30
 # the configuration as the service sees it
 CHECK = ("mkdir -p /run/check && cp /etc/tongban/credentials/tongban.key /run/check/office_tongban.key && "
          "CREDENTIALS_DIRECTORY=/run/check tongband --check-config --config /etc/tongban/tongban.yaml 2>&1; rm -r /run/check")
-
-
-@pytest.fixture(scope="module")
-def debs(tmp_path_factory):
-    if packages.instrumented():
-        pytest.skip("packages are made of builds without sanitizers and coverage")
-    directory = tmp_path_factory.mktemp("packages")
-    first = packages.make(directory)
-    second = {name: packages.later(package, tmp_path_factory.mktemp(name), "0.99") for name, package in first.items()}
-    return first, second
-
-
-def install(machine, debs):
-    """dpkg's output; no network is needed."""
-    for package in debs.values():
-        shutil.copy(package, machine.path("/root"))
-    return machine.run("sh", "-c", "dpkg -i /root/*.deb 2>&1 && rm /root/*.deb")
 
 
 def files(machine):
@@ -50,17 +33,6 @@ def files(machine):
                 state = os.lstat(os.path.join(directory, name))
                 found[path] = (state.st_mode, state.st_uid)
     return found
-
-
-def show(machine, unit, name):
-    return machine.run("systemctl", "show", "-P", name, unit).strip()
-
-
-def until(test, what, seconds=WAIT_S):
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end, what() if callable(what) else what
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -106,10 +78,10 @@ def ask(machine, code, path="/window/v1/items", staff="0007"):
 
 def test_install_and_purge_leave_nothing_behind(machine, debs):
     before = files(machine)
-    install(machine, debs[0])
+    machine.install(debs[0])
     # enabled, not started, and nothing has failed
-    assert show(machine, "tongband", "UnitFileState") == "enabled"
-    assert show(machine, "tongband", "ActiveState") == "inactive" and show(machine, "tongband", "ConditionResult") == "no"
+    assert machine.show("UnitFileState") == "enabled"
+    assert machine.show("ActiveState") == "inactive" and machine.show("ConditionResult") == "no"
     assert machine.run("systemctl", "--failed", "--plain", "--no-legend").strip() == ""
     assert "tongban" in machine.run("getent", "passwd", "tongban")
     for path, mode in (("/etc/tongban", "750 root tongban"), ("/etc/tongban/credentials", "700 root root"),
@@ -149,13 +121,13 @@ while True:
 
 def test_a_life(machine, debs, offices):
     """From the first configuration to the purge of an office that has a ledger."""
-    install(machine, debs[0])
+    machine.install(debs[0])
     configure(machine, offices, HOME, "tongban", "/var/lib/tongban")
     assert machine.run("sh", "-c", CHECK) == "ok\n"
     machine.run("systemctl", "start", "tongband")
-    assert show(machine, "tongband", "ActiveState") == "active"
+    assert machine.show("ActiveState") == "active"
     # how much is queued at that moment is not for us to say
-    assert re.match(r"running; write queue \d+; counterpart 320623 not reached since", show(machine, "tongband", "StatusText"))
+    assert re.match(r"running; write queue \d+; counterpart 320623 not reached since", machine.show("StatusText"))
     assert ask(machine, HOME) == 200
     figure = re.search(r"exposure level for tongband.service: ([0-9.]+)", machine.run("systemctl", "--version") and machine.run(
         "systemd-analyze", "security", "--no-pager", "tongband.service")).group(1)
@@ -171,7 +143,7 @@ def test_a_life(machine, debs, offices):
     wrong.write_text(good + "nonsense: 1\n")
     assert machine.try_run("systemctl", "restart", "tongband").returncode != 0
     time.sleep(6)
-    assert (show(machine, "tongband", "ActiveState"), show(machine, "tongband", "ExecMainStatus"), show(machine, "tongband", "NRestarts")) == (
+    assert (machine.show("ActiveState"), machine.show("ExecMainStatus"), machine.show("NRestarts")) == (
         "failed", "78", "0")
     assert "unknown key 'nonsense'" in machine.run("journalctl", "-u", "tongband", "-o", "cat", "--no-pager")
     wrong.write_text(good)
@@ -185,43 +157,43 @@ def test_a_life(machine, debs, offices):
     hammering = threading.Thread(target=hammer, args=(machine, HOME, ended, answers))
     hammering.start()
     until(lambda: len(answers) > 20, "no answers")
-    pid = show(machine, "tongband", "MainPID")
+    pid = machine.show("MainPID")
     machine.run("kill", "-SEGV", pid)
-    until(lambda: show(machine, "tongband", "NRestarts") == "1" and show(machine, "tongband", "ActiveState") == "active", "no restart")
+    until(lambda: machine.show("NRestarts") == "1" and machine.show("ActiveState") == "active", "no restart")
     count = len(answers)
     until(lambda: len(answers) > count + 20, "no answers")
     # cut by the crash: only what was under way on the one connection
     assert len([answer for answer in answers if answer != "200"]) <= 1 and not [a for a in answers if "Refused" in a], set(answers)
 
     # an upgrade restarts what runs, and nobody is refused or cut
-    pid, count = show(machine, "tongband", "MainPID"), len(answers)
+    pid, count = machine.show("MainPID"), len(answers)
     size = machine.run("stat", "-c", "%i", "/var/lib/tongban/office.db")
-    install(machine, debs[1])
-    until(lambda: show(machine, "tongband", "ActiveState") == "active" and show(machine, "tongband", "MainPID") != pid, "not restarted")
+    machine.install(debs[1])
+    until(lambda: machine.show("ActiveState") == "active" and machine.show("MainPID") != pid, "not restarted")
     upgraded = len(answers)
     until(lambda: len(answers) > upgraded + 20, "no answers")
     machine.run("systemctl", "restart", "tongband")
     ended.set()
-    hammering.join(WAIT_S)
+    hammering.join(30)
     assert set(answers[count:]) == {"200"}, set(answers[count:])
     assert machine.run("stat", "-c", "%i", "/var/lib/tongban/office.db") == size
 
     # reload
     machine.run("systemctl", "reload", "tongband")
-    assert show(machine, "tongband", "ActiveState") == "active"
+    assert machine.show("ActiveState") == "active"
 
     # remove keeps what is the office's; what comes back goes on with it
     machine.run("dpkg", "--remove", *packages.NAMES)
     assert machine.path("/var/lib/tongban/office.db").exists() and machine.path("/etc/tongban/tongban.yaml").exists()
     assert not machine.path("/usr/sbin/tongband").exists() and machine.try_run("pgrep", "tongband").returncode == 1
-    install(machine, debs[1])
-    until(lambda: show(machine, "tongband", "ActiveState") == "active", "not started")
+    machine.install(debs[1])
+    until(lambda: machine.show("ActiveState") == "active", "not started")
     assert ask(machine, HOME) == 200 and machine.run("stat", "-c", "%i", "/var/lib/tongban/office.db") == size
 
     # at boot it comes by itself
     machine.halt()
     machine.boot()
-    until(lambda: show(machine, "tongband", "ActiveState") == "active", "not started at boot")
+    until(lambda: machine.show("ActiveState") == "active", "not started at boot")
 
     # purge never deletes a ledger
     told = machine.run("sh", "-c", "dpkg --purge " + " ".join(packages.NAMES) + " 2>&1")
@@ -234,7 +206,7 @@ def test_a_life(machine, debs, offices):
 def test_two_offices_on_one_server(machine, debs, offices):
     """Instances of the template exchange with each other; one of them restarts without touching the other.  One gets its window's port from
     a socket unit."""
-    install(machine, debs[0])
+    machine.install(debs[0])
     for code in (HOME, AWAY):
         configure(machine, offices, code, code, f"/var/lib/tongban/{code}")
     directory = machine.path(f"/etc/systemd/system/tongband-window@{AWAY}.socket.d")
@@ -244,21 +216,21 @@ def test_two_offices_on_one_server(machine, debs, offices):
     machine.run("systemctl", "enable", "--now", f"tongband-window@{AWAY}.socket")
     machine.run("systemctl", "enable", "--now", f"tongband@{HOME}", f"tongband@{AWAY}")
     for code in (HOME, AWAY):
-        assert show(machine, f"tongband@{code}", "ActiveState") == "active"
+        assert machine.show("ActiveState", f"tongband@{code}") == "active"
         assert ask(machine, code) == 200
         assert machine.path(f"/var/lib/tongban/{code}/office.db").exists()
         assert "0007" in machine.run("tongbanctl", "--socket", f"/run/tongban/{code}.ctl", "staff", "list")
     until(lambda: ask(machine, AWAY, f"/window/v1/items/{HOME}/GA01") == 200, lambda: machine.run("journalctl", "-o", "cat", "--no-pager", "-n", "30"))
-    pid = show(machine, f"tongband@{HOME}", "MainPID")
+    pid = machine.show("MainPID", f"tongband@{HOME}")
     machine.run("systemctl", "stop", f"tongband@{AWAY}")
     # the other's socket of tongbanctl is still there; a connection starts the one that sleeps
     assert "0007" in machine.run("tongbanctl", "--socket", f"/run/tongban/{HOME}.ctl", "staff", "list")
-    assert show(machine, f"tongband@{AWAY}", "ActiveState") == "inactive"
-    assert ask(machine, AWAY) == 200 and show(machine, f"tongband@{AWAY}", "ActiveState") == "active"
-    assert show(machine, f"tongband@{HOME}", "MainPID") == pid
+    assert machine.show("ActiveState", f"tongband@{AWAY}") == "inactive"
+    assert ask(machine, AWAY) == 200 and machine.show("ActiveState", f"tongband@{AWAY}") == "active"
+    assert machine.show("MainPID", f"tongband@{HOME}") == pid
     # the line of systemctl status is renewed within the minute
-    until(lambda: re.fullmatch(r"running; write queue \d+; 1 of 1 counterparts in order", show(machine, f"tongband@{HOME}", "StatusText")),
-          lambda: show(machine, f"tongband@{HOME}", "StatusText"), 70)
+    until(lambda: re.fullmatch(r"running; write queue \d+; 1 of 1 counterparts in order", machine.show("StatusText", f"tongband@{HOME}")),
+          lambda: machine.show("StatusText", f"tongband@{HOME}"), 70)
     machine.run("dpkg", "--remove", *packages.NAMES)
     assert machine.try_run("pgrep", "tongband").returncode == 1
 
@@ -279,7 +251,7 @@ read -r event
 
 def test_hooks_and_the_watchdog(machine, debs, offices):
     """A hook runs under what the unit forbids; a daemon that stands still is killed and comes back."""
-    install(machine, debs[0])
+    machine.install(debs[0])
     configure(machine, offices, HOME, "tongban", "/var/lib/tongban")
     hooks = machine.path("/etc/tongban/hooks.d")
     hooks.mkdir(mode=0o755)
@@ -301,14 +273,14 @@ def test_hooks_and_the_watchdog(machine, debs, offices):
     kind, user, python, network, read_only, homes, processes = told.read_text().splitlines()
     assert kind and (user, python, network, read_only, homes) == ("tongban", "python runs", "network 200", "2", "0")
     assert int(processes) < 12  # those of the daemon's user
-    pid = show(machine, "tongband", "MainPID")
+    pid = machine.show("MainPID")
     machine.run("kill", "-STOP", pid)
-    until(lambda: show(machine, "tongband", "NRestarts") == "1" and show(machine, "tongband", "ActiveState") == "active", "not restarted")
-    assert show(machine, "tongband", "MainPID") != pid and ask(machine, HOME) == 200
+    until(lambda: machine.show("NRestarts") == "1" and machine.show("ActiveState") == "active", "not restarted")
+    assert machine.show("MainPID") != pid and ask(machine, HOME) == 200
     assert "Watchdog timeout" in machine.run("journalctl", "-u", "tongband", "-o", "cat", "--no-pager")
     # without the directory systemd cannot start it, and does not try again; the boot, or this, makes it anew
     machine.run("rmdir", "/etc/tongban/credentials")
     assert machine.try_run("systemctl", "restart", "tongband").returncode != 0
-    assert (show(machine, "tongband", "ExecMainStatus"), show(machine, "tongband", "ActiveState")) == ("243", "failed")
+    assert (machine.show("ExecMainStatus"), machine.show("ActiveState")) == ("243", "failed")
     machine.run("systemd-tmpfiles", "--create", "tongban.conf")
     machine.run("systemctl", "start", "tongband")
