@@ -2,7 +2,6 @@
 import json
 import pathlib
 import re
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -174,7 +173,7 @@ def test_a_drain_shows_that_it_lives_and_notices_who_left(world):
     for one in waiting:
         one.kill()
         one.communicate()
-    first.send_signal(signal.SIGINT)
+    first.terminate()
     assert first.communicate(timeout=10)[1].count("messages wait") >= 2, "a client that hears nothing for a minute gives up"
     time.sleep(12)
     assert json.loads(run(world.away, "--json", "status"))["state"] == "draining", "sixteen that left hold the socket"
