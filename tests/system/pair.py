@@ -181,8 +181,9 @@ class Load:
     def __init__(self, server):
         self.server, self.lines = server, []
         self.process = subprocess.Popen(server.inside("python3", "-c", CLIENT, "load", server.address, server.code, "0007"), stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.reader = threading.Thread(target=self.read)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        start_new_session=True)  # Ctrl-C is for the test, which then ends this in order
+        self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
     def read(self):
@@ -190,7 +191,11 @@ class Load:
             self.lines.append(line.split(maxsplit=2))
 
     def __enter__(self):
-        self.more()
+        try:
+            self.more()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
@@ -201,7 +206,7 @@ class Load:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         self.process.wait()
-        self.reader.join()
+        self.reader.join(WAIT_S)
 
     def more(self, count=10):
         """Waits for so many more intakes that were answered."""
