@@ -12,7 +12,7 @@ static const struct {
 } classes[] = {{"10y", 10}, {"30y", 30}, {"permanent", 0}};
 
 /* What a body keeps: numbers, dates and words of tables, never what somebody wrote or who somebody is. */
-static const char *const kept[] = {"item",     "outcome", "act",   "rule",     "kind",        "accepted_at",
+static const char *const kept[] = {"no",       "item",     "outcome", "act",   "rule",     "kind",        "accepted_at",
                                    "deadline", "due",     "until", "promised", "reason_class", "handed_in_at"};
 
 unsigned retention_years(const char *word)

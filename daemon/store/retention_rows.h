@@ -11,6 +11,8 @@ struct retention_case {
 /* Closed before `before`, settled, not held, not erased, no leg of a joint case; the next ones behind id `after`. */
 int retention_closed(struct store_db *db, int64_t after, int64_t before, size_t limit, struct retention_case *rows,
                      size_t *count) TB_MUST_USE;
+/* Whether the personal data of the case was erased. */
+int retention_is_over(struct store_db *db, int64_t case_id, bool *over) TB_MUST_USE;
 int retention_material_bytes(struct store_db *db, int64_t case_id, int64_t *bytes) TB_MUST_USE;
 /* Writer: everything personal of one case; counts lines and materials.  Files wait in erase_file until retention_unlink. */
 int retention_erase(struct store_db *db, const struct retention_case *row, int64_t at, const char *rule, int64_t *lines,

@@ -28,6 +28,14 @@ int retention_closed(struct store_db *db, int64_t after, int64_t before, size_t 
     return q_end(&q);
 }
 
+int retention_is_over(struct store_db *db, int64_t case_id, bool *over)
+{
+    struct db_query q = q_start(db, SQL_ERASED_HAS);
+    q_int(&q, case_id);
+    *over = q_next(&q);
+    return q_end(&q);
+}
+
 int retention_material_bytes(struct store_db *db, int64_t case_id, int64_t *bytes)
 {
     int64_t found = 0;

@@ -426,6 +426,7 @@
     S(ERASE_FILE_NEXT, READ,                                                                                           \
       "SELECT sha256, EXISTS (SELECT 1 FROM material m WHERE m.sha256 = erase_file.sha256) FROM erase_file WHERE sha256 > '' ORDER BY sha256 LIMIT 1")   \
     S(ERASE_FILE_DONE, WRITE, "DELETE FROM erase_file WHERE sha256 = ?1")                                              \
+    S(ERASED_HAS, READ, "SELECT 1 FROM erased WHERE case_id = ?1")                                                     \
     S(ERASED_ADD, WRITE, "INSERT INTO erased (case_id, at, rule, lines, materials) VALUES (?1, ?2, ?3, ?4, ?5)")       \
     S(HOLD_ADD, WRITE, "INSERT OR REPLACE INTO retention_hold (case_id, at, uid, reason) VALUES (?1, ?2, ?3, ?4)")     \
     S(HOLD_DROP, WRITE, "DELETE FROM retention_hold WHERE case_id = ?1")                                               \
