@@ -118,6 +118,7 @@ int case_export_run(struct client *client, const struct args *args);
 int case_import_run(struct client *client, const struct args *args);
 int case_track(struct client *client, const struct args *args);
 int case_clocks_show(struct client *client, const struct args *args);
+int case_archive(struct client *client, const struct args *args);
 int case_proof(struct client *client, const struct args *args);
 int item_form(struct client *client, const struct args *args);
 int authorisation_letter(struct client *client, const struct args *args);

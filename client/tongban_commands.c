@@ -82,6 +82,10 @@ static const struct option track_options[] = {
     {NULL, NULL, NULL}};
 static const struct option proof_options[] = {
     {"out", "FILE", N_("write the bundle here instead of to standard output")}, {NULL, NULL, NULL}};
+static const struct option archive_options[] = {
+    {"out", "FILE", N_("the tar to be written; only its owner can read it")},
+    {"force", NULL, N_("replace a file that is there")},
+    {NULL, NULL, NULL}};
 static const struct option form_options[] = {
     {"office", "CODE", N_("home office of the item")},
     {"out", "FILE", N_("write the form here instead of to standard output")},
@@ -174,6 +178,8 @@ const struct command commands[] = {
     {"case", "clocks", "NO", 1, 1, NULL, N_("show the limits of a case, their lights, and who took how long"),
      case_clocks_show},
     {"case", "proof", "NO", 1, 1, proof_options, N_("fetch the proof bundle for tongban-verify case"), case_proof},
+    {"case", "archive", "NO", 1, 1, archive_options,
+     N_("write a case with its materials, proof and manifest into one tar for the archives (recorded as a view)"), case_archive},
     {"case", "steps", "NO", 1, 1, NULL, N_("the delegated steps of a case: asked for, done, with their evidence"), case_steps},
     {"case", "originals", "NO", 1, 1, NULL, N_("where the originals of a case are, and whether the count balances"), case_originals},
     {"contact", "find", "CODE", 1, 1, contact_find_options, N_("whom to ring about an item today: officer, liaison, window, office"),

@@ -4,10 +4,12 @@ import pathlib
 import socket
 import sqlite3
 import subprocess
+import tarfile
 import time
 
 import pytest
 
+from desk import Desk
 from office import World, application, daemon_path
 from planted import PLANTED, hits
 from test_registers import DELIVERED, DELIVERY, done
@@ -202,3 +204,33 @@ def test_a_whole_case_at_both_sides(world):
         for page in ("", "/timeline", "/accountability", "/clocks", "/bundle"):
             assert office.window("GET", f"/window/v1/cases/{number}{page}", staff=staff).status == 200, page
         assert office.control_json("verify")["done"]["difference_count"] == 0
+
+
+def test_a_case_goes_into_an_archive(world, tmp_path):
+    """Whole, in order, with a manifest that sha256sum reads and a proof that verifies."""
+    away = world.away
+    desk = Desk(away, "0007")
+    content = b"%PDF-1.4\n" + b"scan" * 5000
+    number = done(away.intake(materials=[{"name": "原居民身份证", "form": "copy", "sha256": away.upload(content)}]))["case"]
+    world.home.wait_state(number, "received")
+    away.wait_state(number, "received")
+    said = desk.run("case", "archive", number, "--out", "case.tar")
+    assert "sha256sum" in said
+    path = desk.directory / "case.tar"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(path) as tar:
+        names = tar.getnames()
+        tar.extractall(tmp_path)
+    assert names[0].endswith("/case.json") and names[-1].endswith("/manifest.sha256") and all(name.startswith(f"{number}/") for name in names)
+    inside = tmp_path / number
+    checked = subprocess.run(["sha256sum", "--strict", "-c", "manifest.sha256"], cwd=inside, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0 and checked.stdout.count("OK") == len(names) - 1, checked
+    assert next(inside.glob("materials/01-*")).read_bytes() == content
+    assert json.loads((inside / "metadata.json").read_text())["case"] == number and "归档文件目录" in (inside / "contents.txt").read_text()
+    verify = subprocess.run([str(pathlib.Path(daemon_path()).with_name("tongban-verify")), "case", str(inside / "proof.json")],
+                            capture_output=True, text=True, check=False)
+    assert verify.returncode == 0, verify
+    assert "--force" in desk.run("case", "archive", number, "--out", "case.tar", code=2)
+    desk.run("case", "archive", number, "--out", "case.tar", "--force")
+    desk.run("case", "archive", "320623261123000000017", "--out", "none.tar", code=1)
+    assert not (desk.directory / "none.tar").exists(), "nothing is left of an archive that failed"
