@@ -199,7 +199,7 @@ static enum outcome refused(const struct importing *im, struct row *row, const s
 static int find_number(struct importing *im, struct row *row, const json_t *number)
 {
     struct buf path;
-    struct http_answer answer;
+    struct http_answer answer = {.status = 0};
     struct problem p = {.detail = ""};
     buf_init(&path, 2048);
     int rc = buf_append_str(&path, "/window/v1/cases?limit=1&q=");

@@ -75,7 +75,7 @@ static int take_row(const char *line, size_t len, struct pki_index *index)
 
 static int take_head(const char *line, size_t len, struct pki_index *index)
 {
-    char is[sizeof magic], number[20];
+    char is[sizeof magic] = "", number[20] = "";
     char *const cell[PKI_HEAD_COLUMNS] = {is, index->office, number}, *end;
     static const size_t size[PKI_HEAD_COLUMNS] = {sizeof is, sizeof index->office, sizeof number};
     int rc = take_cells(line, len, cell, size, PKI_HEAD_COLUMNS);

@@ -121,8 +121,8 @@ static const char *take_arguments(struct ctl *ctl, int argc, char **argv)
         int row = is_socket ? -1 : option_row(name, len);
         if (row < 0 && !is_socket)
             return wrong;
-        const char **place = is_socket ? &ctl->socket : &ctl->given[row];
-        bool takes = is_socket || option_rows[row].value;
+        const char **place = row < 0 ? &ctl->socket : &ctl->given[row];
+        bool takes = row < 0 || option_rows[row].value;
         if (*place || (takes && !equal && i + 1 == argc) || (!takes && equal))
             return wrong;
         *place = !takes ? "" : equal ? equal + 1 : argv[++i];

@@ -15,8 +15,7 @@
 static int read_line(int fd, char *out, size_t size)
 {
     size_t len = 0;
-    ssize_t n;
-    while (len < size && (n = read(fd, out + len, 1)) == 1 && out[len] != '\n')
+    while (len < size && read(fd, out + len, 1) == 1 && out[len] != '\n')
         len++;
     if (len == size)
         return TB_ELIMIT;

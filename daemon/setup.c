@@ -324,7 +324,7 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
     tls.peer_authorities = calloc(config->peer_count + 1, sizeof *tls.peer_authorities);
     tls.peer_authority_pem = calloc(config->peer_count + 1, sizeof *tls.peer_authority_pem);
     tls.peer_authority_until = calloc(config->peer_count + 1, sizeof *tls.peer_authority_until);
-    bool memory = authorities && crls && tls.peer_authorities && crls && tls.peer_authority_pem && tls.peer_authority_until;
+    bool memory = authorities && crls && tls.peer_authorities && tls.peer_authority_pem && tls.peer_authority_until;
     int rc = memory ? 0 : problem_from_code(p, TB_ENOMEM);
     if (!rc)
         rc = load_peers(config, &tls, authorities, p);

@@ -87,7 +87,7 @@ int rotation_verify(const struct note_vkey *from, const char *unverified, size_t
 
 int rotation_fingerprint(const struct note_vkey *key, char out[KEY_FINGERPRINT_TEXT])
 {
-    struct ledger_hash hash;
+    struct ledger_hash hash = {{0}};
     int rc = suite_hash(key->suite, key->public_key, suite_public_bytes(key->suite), NULL, 0, NULL, 0, hash.b);
     for (size_t i = 0; i < sizeof hash.b && !rc; i++)
         (void)snprintf(out + 2 * i, 3, "%02x", hash.b[i]);

@@ -130,7 +130,7 @@ void control_key_accept(struct control_ask *ask, json_t *request)
     struct problem p = {.number = -1};
     struct note_vkey next;
     char fingerprint[KEY_FINGERPRINT_TEXT];
-    const char *peer, *rotation, *said = NULL;
+    const char *peer = NULL, *rotation = NULL, *said = NULL;
     struct office_key_accept *act = ask->state = calloc(1, sizeof *act);
     int rc = act ? strict_json_only(request, "", known, &p) : problem_from_code(&p, TB_ENOMEM);
     if (!rc)

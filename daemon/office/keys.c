@@ -15,6 +15,8 @@ const struct note_vkey *office_peer_key(const struct office_peer *peer)
 
 static void pin(struct office_peer *peer, struct office_key *made)
 {
+    if (!made) /* nothing was accepted */
+        return;
     made->next = atomic_load(&peer->accepted);
     atomic_store(&peer->accepted, made);
 }

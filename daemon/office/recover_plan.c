@@ -286,7 +286,8 @@ int recover_plan(struct store_db *db, struct office_recovery *r, struct recover_
         rc = ledger_frontier_load(&nodes, plan->newest->size, &plan->frontier);
     if (!rc)
         rc = ledger_root(r->office->suite, &plan->frontier, &root);
-    if (!rc && memcmp(root.b, checkpoint_of(plan->newest, plan->newest->size)->root.b, sizeof root.b))
+    const struct recover_checkpoint *newest = rc ? NULL : checkpoint_of(plan->newest, plan->newest->size);
+    if (!rc && (!newest || memcmp(root.b, newest->root.b, sizeof root.b) != 0))
         rc = TB_ETRUST;
     if (!rc)
         rc = gather_entries(r, plan);

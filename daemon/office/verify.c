@@ -95,7 +95,7 @@ static void check_cosignatures(struct page *page, const char *note, size_t len, 
 static int check_checkpoint(struct page *page)
 {
     struct office_verify *v = page->v;
-    struct checkpoint checkpoint;
+    struct checkpoint checkpoint = {.size = 0};
     struct ledger_hash root;
     struct buf note, cosignatures;
     int64_t size = (int64_t)v->frontier.size;
@@ -191,7 +191,7 @@ static int step_ledger(struct page *page, bool *over)
 static int root_of(struct page *page, const struct office_peer *peer, uint64_t size, struct ledger_hash *root)
 {
     struct office_verify *v = page->v;
-    struct checkpoint checkpoint;
+    struct checkpoint checkpoint = {.size = 0};
     struct buf note;
     int rc = 0;
     if (v->checkpoint_size != size) {

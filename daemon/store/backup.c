@@ -83,7 +83,7 @@ static int remove_rests(const char *directory, const char *office, struct proble
 {
     DIR *dir = opendir(directory);
     int rc = dir ? 0 : file_problem(p, "cannot read", directory);
-    for (const struct dirent *one; !rc && (one = readdir(dir)) != NULL;) {
+    for (const struct dirent *one; dir && !rc && (one = readdir(dir)) != NULL;) {
         char path[BACKUP_PATH];
         size_t len = sizeof BACKUP_PARTIAL - 1;
         if (strncmp(one->d_name, BACKUP_PARTIAL, len) != 0 || !is_name(one->d_name + len, office))

@@ -136,7 +136,7 @@ static int clear_place(struct restoring *r)
     (void)snprintf(name, sizeof name, "before-%.10sT%.2s%.2s%.2s", time, time + 11, time + 14, time + 17);
     DIR *dir = opendir(r->o->to);
     int rc = dir ? path_join(r->o->to, name, aside) : file_problem(r->p, "cannot read", r->o->to);
-    for (const struct dirent *one; !rc && (one = readdir(dir)) != NULL;) {
+    for (const struct dirent *one; dir && !rc && (one = readdir(dir)) != NULL;) {
         char from[BACKUP_PATH], to[BACKUP_PATH];
         if (!is_ours(one->d_name))
             continue;

@@ -234,7 +234,7 @@ static json_t *through_cells(const json_t *doc)
 
 static void test_a_case_comes_back(void **state)
 {
-    json_t *doc = parsed(whole), *shown = case_export(doc), *back = through_cells(shown), *body, *numbers, *body2, *numbers2;
+    json_t *doc = parsed(whole), *shown = case_export(doc), *back = through_cells(shown), *body = NULL, *numbers = NULL, *body2 = NULL, *numbers2 = NULL;
     struct problem p = {.detail = ""};
     (void)state;
     json_t *material = json_array_get(json_object_get(doc, "materials"), 0);
@@ -274,7 +274,7 @@ static void test_random_cases_come_back(void **state)
     (void)state;
     for (unsigned round = 0; round < 2000; round++) {
         char name[64], remark[64], address[64], key[64];
-        json_t *doc = parsed(whole), *body, *numbers, *body2, *numbers2;
+        json_t *doc = parsed(whole), *body = NULL, *numbers = NULL, *body2 = NULL, *numbers2 = NULL;
         struct problem p = {.detail = ""};
         random_text(name, sizeof name, false);
         random_text(remark, sizeof remark, true);

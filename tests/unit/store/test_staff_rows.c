@@ -15,6 +15,15 @@ static struct staff_row somebody(const char *staff)
     return row;
 }
 
+/* Member by member: between them there may be anything. */
+static void same_desk(const struct desk_row *got, const struct desk_row *wanted)
+{
+    assert_int_equal(got->entry, wanted->entry);
+    assert_string_equal(got->staff, wanted->staff);
+    assert_string_equal(got->window, wanted->window);
+    assert_string_equal(got->township, wanted->township);
+}
+
 static int rows(struct store_db *db, void *context)
 {
     (void)context;
@@ -57,12 +66,12 @@ static int desks(struct store_db *db, void *context)
     OK(desk_add(db, &later));
     OK(desk_add(db, &other));
     OK(desk_last(db, row.staff, INT64_MAX, &got));
-    assert_memory_equal(&got, &later, sizeof got);
+    same_desk(&got, &later);
     OK(desk_last(db, row.staff, 9, &got)); /* before the later entry: where one sat then */
-    assert_memory_equal(&got, &row, sizeof got);
+    same_desk(&got, &row);
     assert_int_equal(desk_last(db, row.staff, 4, &got), TB_ENOTFOUND);
     OK(desk_last(db, other.staff, INT64_MAX, &got));
-    assert_memory_equal(&got, &other, sizeof got);
+    same_desk(&got, &other);
     return 0;
 }
 
