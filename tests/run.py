@@ -108,7 +108,7 @@ def run_pytest(directory, build, jobs, skip):
     """Runs the files of one pytest suite, several at a time: most of their time they wait.  The largest first."""
     names = sorted(glob.glob(os.path.join(ROOT, directory, "test_*.py")), key=os.path.getsize, reverse=True)
     names = [name for name in names if not skip or not re.search(skip, os.path.basename(name))]
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    with concurrent.futures.ThreadPoolExecutor(jobs + 1) as pool:  # one more than there are cores: they wait
         return list(pool.map(lambda path: run_pytest_file(os.path.relpath(path, ROOT), build), names))
 
 
