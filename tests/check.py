@@ -136,7 +136,8 @@ def checks(quick, cmake_options):
     yield "asan+ubsan tests", tests_in("asan", {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS":
                                                 "print_stacktrace=1:halt_on_error=1"}, 6, NOT_UNDER_ASAN)
     yield "tsan build", lambda: build("tsan", cmake_options + ["-DTONGBAN_SEEDS=30"])
-    yield "tsan tests", tests_in("tsan", {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}, 10, r"^(?!" + UNDER_TSAN + ")", ONLY_UNDER_TSAN)
+    yield "tsan tests", tests_in("tsan", {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}, 10, r"^(?!" + UNDER_TSAN + ")",
+                                   ONLY_UNDER_TSAN)
 
 
 def main():

@@ -234,7 +234,8 @@ static json_t *through_cells(const json_t *doc)
 
 static void test_a_case_comes_back(void **state)
 {
-    json_t *doc = parsed(whole), *shown = case_export(doc), *back = through_cells(shown), *body = NULL, *numbers = NULL, *body2 = NULL, *numbers2 = NULL;
+    json_t *doc = parsed(whole), *shown = case_export(doc), *back = through_cells(shown);
+    json_t *body = NULL, *numbers = NULL, *body2 = NULL, *numbers2 = NULL;
     struct problem p = {.detail = ""};
     (void)state;
     json_t *material = json_array_get(json_object_get(doc, "materials"), 0);
