@@ -292,4 +292,5 @@ def test_a_scrape_is_cheap(pair, record_property):
     record_property("scrape", f"{half:.2f} ms, {used:.2f} ms of processor, {len(body)} bytes, {grown} bytes of memory after 200")
     print(f"scrape: {half:.2f} ms, {used:.2f} ms of processor, {len(body)} bytes, {grown / 1024:.0f} KiB more after 200")
     assert half < 100 and len(body) < 64 * 1024
-    assert grown < 8 * 2 ** 20
+    # the address sanitizer keeps what was freed for a while
+    assert grown < 8 * 2 ** 20 or "asan" in daemon_path() or "tsan" in daemon_path()
