@@ -25,8 +25,11 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebI
   target_link_options(tongban_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 if(TONGBAN_SANITIZE)
-  target_compile_options(tongban_flags INTERFACE -fsanitize=${TONGBAN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  target_link_options(tongban_flags INTERFACE -fsanitize=${TONGBAN_SANITIZE})
+  # Not for targets with the property TONGBAN_UNSANITIZED: programs that only make load.
+  set(sanitized $<NOT:$<BOOL:$<TARGET_PROPERTY:TONGBAN_UNSANITIZED>>>)
+  target_compile_options(tongban_flags INTERFACE
+    $<${sanitized}:-fsanitize=${TONGBAN_SANITIZE}> -fno-omit-frame-pointer $<${sanitized}:-fno-sanitize-recover=all>)
+  target_link_options(tongban_flags INTERFACE $<${sanitized}:-fsanitize=${TONGBAN_SANITIZE}>)
 endif()
 if(TONGBAN_COVERAGE)
   target_compile_options(tongban_flags INTERFACE --coverage -fprofile-update=atomic -O0)

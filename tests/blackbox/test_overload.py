@@ -48,13 +48,28 @@ def memory(office):
     raise AssertionError("no VmRSS")
 
 
+CROWDS = []
+
+
+@pytest.fixture(autouse=True)
+def dispersed():
+    """No crowd of a test that failed stands in the way of the next."""
+    yield
+    while CROWDS:
+        program = CROWDS.pop()
+        program.kill()
+        program.wait()
+
+
 def crowd(office, connections, *more, staff=None, hosts=40):
     """The program `crowd`, with a certificate of the staff, or (None) the gateway of the counterpart."""
     base = office.tls / f"staff-{staff}" if staff else office.world.other(office).tls / "gateway"
     authority = "staff-ca" if staff else "peer-ca"
-    return subprocess.Popen([str(BUILD / "bin" / "crowd"), "--port", str(office.port + (0 if staff else 1)), "--ca", str(office.tls / f"{authority}.crt"),
-                             "--cert", f"{base}.crt", "--key", f"{base}.key", "--connections", str(connections), "--hosts", str(hosts),
-                             *map(str, more)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    program = subprocess.Popen([str(BUILD / "bin" / "crowd"), "--port", str(office.port + (0 if staff else 1)), "--ca", str(office.tls / f"{authority}.crt"),
+                                "--cert", f"{base}.crt", "--key", f"{base}.key", "--connections", str(connections), "--hosts", str(hosts),
+                                *map(str, more)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    CROWDS.append(program)
+    return program
 
 
 def exhaust(office, staff, path=LIST, connection=None):
