@@ -87,63 +87,77 @@ struct line {
     size_t len;
 };
 
-static bool TB_PRINTF(2, 3) line_add(struct line *line, const char *format, ...)
+static bool line_put(struct line *line, const char *bytes, size_t len)
 {
-    size_t room = sizeof line->bytes - LINE_TAIL - line->len;
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(line->bytes + line->len, room, format, args);
-    va_end(args);
-    if (n < 0 || (size_t)n >= room)
+    if (len > sizeof line->bytes - LINE_TAIL - line->len)
         return false;
-    line->len += (size_t)n;
+    memcpy(line->bytes + line->len, bytes, len);
+    line->len += len;
     return true;
 }
 
-/* One character of `text` at *at as JSON; broken UTF-8 becomes U+FFFD, control characters and the C1 block are escaped. */
-static bool line_add_character(struct line *line, const char *text, size_t len, size_t *at)
+static bool line_put_text(struct line *line, const char *text)
 {
-    size_t from = *at;
-    int32_t c = text_next(text, len, at);
-    if (c < 0) {
-        *at = from + 1;
-        return line_add(line, "\\ufffd");
-    }
-    if (c == '"' || c == '\\')
-        return line_add(line, "\\%c", (char)c);
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
-        return line_add(line, "\\u%04x", (unsigned)c);
-    return line_add(line, "%.*s", (int)(*at - from), text + from);
+    return line_put(line, text, strlen(text));
 }
 
-static bool line_add_text(struct line *line, const char *text)
+/* Whether the character goes into the line as it is. */
+static bool is_plain(int32_t c)
+{
+    return c >= 0x20 && c != '"' && c != '\\' && (c < 0x7f || c >= 0xa0) && c != 0x2028 && c != 0x2029;
+}
+
+/* A character that is not plain, or what is no UTF-8 at all (-1). */
+static bool line_put_escaped(struct line *line, int32_t c)
+{
+    char escape[8];
+    int n;
+    if (c < 0)
+        return line_put_text(line, "\\ufffd");
+    if (c == '"' || c == '\\')
+        n = snprintf(escape, sizeof escape, "\\%c", (char)c);
+    else
+        n = snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c & 0xffff);
+    return line_put(line, escape, (size_t)n);
+}
+
+/* `text` as a string of JSON: what is plain is copied in runs, for every request writes lines; the rest is escaped, broken UTF-8 is
+ * U+FFFD. */
+static bool line_put_string(struct line *line, const char *text)
 {
     if (!text)
-        return line_add(line, "null");
-    if (!line_add(line, "\""))
-        return false;
-    size_t len = strnlen(text, LIMIT_LOG_TEXT_BYTES + 4), at = 0; /* a whole character across the cut */
+        return line_put_text(line, "null");
+    size_t len = strnlen(text, LIMIT_LOG_TEXT_BYTES + 4), at = 0, run = 0; /* a whole character across the cut */
     size_t cut = len > LIMIT_LOG_TEXT_BYTES ? LIMIT_LOG_TEXT_BYTES : len;
+    if (!line_put_text(line, "\""))
+        return false;
     while (at < cut) {
         size_t next = at;
-        /* a character that stands across the cut is left out rather than broken */
-        if (text_next(text, len, &next) >= 0 && next > cut)
+        int32_t c = text_next(text, len, &next);
+        if (c >= 0 && next > cut) /* it stands across the cut: left out rather than broken */
             break;
-        if (!line_add_character(line, text, len, &at))
-            return false;
+        if (!is_plain(c)) {
+            next = c < 0 ? at + 1 : next;
+            if (!line_put(line, text + run, at - run) || !line_put_escaped(line, c))
+                return false;
+            run = next;
+        }
+        at = next;
     }
-    return line_add(line, "%s\"", len > cut ? "…" : "");
+    return line_put(line, text + run, at - run) && line_put_text(line, len > cut ? "…\"" : "\"");
+}
+
+static bool line_put_number(struct line *line, int64_t number)
+{
+    char digits[24];
+    return line_put(line, digits, (size_t)snprintf(digits, sizeof digits, "%" PRId64, number));
 }
 
 static void line_add_field(struct line *line, const struct log_field *field)
 {
     size_t before = line->len;
-    bool fits = line_add(line, ",\"%s\":", field->name);
-    if (fits && field->kind == LOG_F_INT)
-        fits = line_add(line, "%" PRId64, field->number);
-    else if (fits)
-        fits = line_add_text(line, field->text);
-    if (!fits)
+    if (!(line_put_text(line, ",\"") && line_put_text(line, field->name) && line_put_text(line, "\":") &&
+          (field->kind == LOG_F_INT ? line_put_number(line, field->number) : line_put_string(line, field->text))))
         line->len = before;
 }
 
@@ -171,8 +185,10 @@ static void write_json(enum log_level level, enum log_area area, const char *eve
     char now[TIMESTAMP_TEXT];
     const struct world *world = world_real();
     timestamp_format(world->now_ms(world->context), now);
-    (void)line_add(&line, "{\"t\":\"%s\",\"level\":\"%s\",\"area\":\"%s\",\"event\":\"%s\"", now, log_level_name(level),
-                   log_area_name(area), event);
+    const char *const head[] = {"{\"t\":\"", now, "\",\"level\":\"", log_level_name(level), "\",\"area\":\"", log_area_name(area),
+                                "\",\"event\":\"", event, "\""};
+    for (size_t i = 0; i < sizeof head / sizeof head[0]; i++)
+        (void)line_put_text(&line, head[i]);
     for (; fields && fields->kind != LOG_F_END; fields++)
         line_add_field(&line, fields);
     line.bytes[line.len++] = '}';
