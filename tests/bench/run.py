@@ -352,7 +352,7 @@ http {{ access_log off; client_body_temp_path {directory}/body; proxy_temp_path 
 
 
 def bench_million(options):
-    world = harness.World().start()
+    world = loaded_world()
     world.stop()
     away = world.away
     filled = json.loads(subprocess.run([str(options.build / "bin" / "bulk"), str(away.config), harness.HOME, ITEM, str(options.million)],
@@ -400,7 +400,7 @@ def bench_todo(options):
     """100,000 open cases, 400,000 closed ones and 5,000 open objects of the registers: the lists of the morning in the process, then over mutual
     TLS, then the whole command; the sweep of due dates with 50 cases due."""
     import desk  # pylint: disable=import-outside-toplevel
-    world = harness.World().start()
+    world = loaded_world()
     world.stop()
     home = world.home
     measured = json.loads(subprocess.run([str(options.build / "bin" / "bench_todo"), str(home.config), ITEM, "100000", "400000", "5000"],
