@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measures what design.md 7 promises, on this machine, with two real daemons; JSON on standard output.
 
-    run.py [--build DIR] [--cases N] [--connections N] [--million N] [--ledger N] [--only NAME[,NAME]]
+    run.py [--build DIR] [--cases N] [--connections N] [--million N] [--ledger N] [--day N] [--only NAME[,NAME]]
 
 Parts: fsync (the disk alone), idle (also with 10,000 TLS connections), flood (the others' requests while one floods), cases (end to end), light (latency
 of one intake), todo (the lists of the morning and the sweep of due dates with 100,000 open cases), material (beside curl to nginx over the same TLS),
-million (start and lists with many cases), ledger (appending at size).  The last two take minutes and run when a number is given.
+day (whole cases with scans, the daemons on one core), million (start and lists with many cases), ledger (appending at size).  The last three
+take minutes and run when a number is given.
 """
 import argparse
 import hashlib
@@ -374,7 +375,7 @@ def bench_million(options):
         taken.sort()
         times[name] = {"p50_ms": round(taken[25], 2), "p99_ms": round(taken[49], 2)}
     out = {"fill": filled, "ready_s": round(ready, 3), "pages": times, "rss_kb": memory_kb(away.process, "VmRSS"),
-           "database_mb": round((away.directory / "data" / "office.db").stat().st_size / 1e6) if (away.directory / "data" / "office.db").exists() else None}
+           "database_mb": round(database_kb(away) / 1000)}
     away.stop()
     shutil.rmtree(world.directory)
     return out
@@ -424,8 +425,25 @@ def bench_todo(options):
     return out
 
 
+def database_kb(office):
+    return (office.directory / "data" / "office.db").stat().st_size / 1024
+
+
+def bench_day(options):
+    import day  # pylint: disable=import-outside-toplevel
+    world = loaded_world()
+    world.stop()
+    empty = [database_kb(office) for office in world.offices.values()]
+    world.start()
+    out = day.run(world, options.day, cpu_seconds, memory_kb)
+    world.stop()
+    out["database_kb_per_case"] = {o.code: round((database_kb(o) - kb) / options.day, 1) for o, kb in zip(world.offices.values(), empty)}
+    shutil.rmtree(world.directory)
+    return out
+
+
 PARTS = {"fsync": bench_fsync, "idle": bench_idle, "flood": bench_flood, "light": bench_light, "cases": bench_cases, "todo": bench_todo, "material": bench_material,
-         "million": bench_million, "ledger": bench_ledger}
+         "day": bench_day, "million": bench_million, "ledger": bench_ledger}
 
 
 def main():
@@ -434,6 +452,7 @@ def main():
     parser.add_argument("--cases", default=20000, type=int)
     parser.add_argument("--connections", default=64, type=int)
     parser.add_argument("--million", default=0, type=int)
+    parser.add_argument("--day", default=0, type=int)
     parser.add_argument("--ledger", default=0, type=int)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
@@ -442,7 +461,7 @@ def main():
     # the daemons' stores on the disk of the build, not on a memory file system
     tempfile.tempdir = str(options.build / "bench")
     os.makedirs(tempfile.tempdir, exist_ok=True)
-    wanted = options.only.split(",") if options.only else [n for n in PARTS if (n != "million" or options.million) and (n != "ledger" or options.ledger)]
+    wanted = options.only.split(",") if options.only else [n for n in PARTS if getattr(options, n, 1)]
     results = {"cores": os.cpu_count()}
     for name in wanted:
         say(f"bench: {name} …")
