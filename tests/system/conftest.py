@@ -1,3 +1,4 @@
+import functools
 import pathlib
 import signal
 import subprocess
@@ -17,15 +18,30 @@ measured = []  # (what was measured, in words; the figure)
 signal.signal(signal.SIGTERM, signal.default_int_handler)  # machines and namespaces are taken away then, too
 
 
+@functools.lru_cache
+def missing():
+    """What keeps machines from booting here, or None: a bare Debian is booted once, before anything of ours is in it."""
+    why = root.why_not()
+    if why:
+        return why
+    try:
+        root.make_root()
+    except subprocess.SubprocessError as error:
+        return f"no Debian root could be made from {root.mirror()} (build/system/debootstrap.log): {error}"
+    bare = root.Machine("bare")
+    try:
+        bare.boot()
+    except (AssertionError, OSError, subprocess.SubprocessError) as error:
+        return f"a bare Debian does not boot in a container here: {' '.join(str(error).split())[-300:]}"
+    finally:
+        bare.remove()
+    return None
+
+
 def need_machines():
     """Skips, with the reason, where there can be none."""
-    missing = root.why_not()
-    try:
-        missing = missing or root.make_root() and None
-    except subprocess.SubprocessError as error:
-        missing = f"no Debian root could be made from {root.mirror()} (build/system/debootstrap.log): {error}"
-    if missing:
-        pytest.skip(missing)
+    if missing():
+        pytest.skip(missing())
 
 
 @pytest.fixture
