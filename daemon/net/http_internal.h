@@ -33,6 +33,7 @@
 #define HTTP_TURN_BYTES   (256 * 1024)       /* read from one connection before the others have their turn */
 #define HTTP_UNSENT_BYTES (128 * 1024)       /* that the kernel keeps for a peer that does not read */
 #define HTTP_SHAKES       4                  /* handshakes, one signature each, in one turn of the loop */
+#define HTTP_HELD_MS      1000               /* a connection that no memory could be had for is tried again */
 #define HTTP_SHAKING_MS   2000               /* a handshake older than this gives its place to a newcomer */
 
 /* --- target --- */
@@ -144,7 +145,7 @@ struct http_conn {
     int64_t began_us; /* for the figures */
 };
 
-/* Takes the connection that the listener's socket has ready; without memory it stays there and `held` is set. */
+/* Takes the connection that the listener's socket has ready; without memory it stays there and the listener is held. */
 void conn_accept(struct http_listener *listener);
 /* Moves the connection as far as it goes with the given bytes from the socket (or none). */
 void conn_run(struct http_conn *c, const char *bytes, size_t len);
@@ -191,6 +192,7 @@ struct http_listener {
     uv_tcp_t tcp;
     uv_idle_t turn; /* runs the ready list before the loop waits again */
     uv_timer_t grace;
+    uv_timer_t retry; /* while held */
     unsigned handles;
     char *name;
     unsigned label; /* its place among the labels of the metrics */
@@ -202,7 +204,7 @@ struct http_listener {
     int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
     int (*allow)(struct exchange *x, void *context, struct problem *p);
     unsigned timer_divisor;
-    bool closing, held; /* held: a connection waits for room */
+    bool closing, held; /* held: a connection waits for room or memory, and libuv accepts no other */
     uint64_t grace_ms;  /* from the end of the first wait on; 0: it is over */
     void (*done)(void *context);
     void *done_context;
@@ -223,6 +225,8 @@ void listener_queue(struct http_conn *c);
 void listener_unqueue(struct http_conn *c);
 /* A connection is gone for good: its memory is about to go. */
 void listener_forget(struct http_listener *listener);
+/* A connection cannot be taken now: it is as soon as another is gone, and tried every HTTP_HELD_MS, as there may be no other. */
+void listener_hold(struct http_listener *listener);
 /* A limit in loop milliseconds (tests shorten them all by the same divisor). */
 uint64_t listener_ms(const struct http_listener *listener, uint64_t limit);
 const char *listener_date(struct http_listener *listener);

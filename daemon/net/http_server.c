@@ -75,6 +75,7 @@ static void listener_finish(struct http_listener *l)
     listener_close_handle(&l->tcp);
     listener_close_handle(&l->turn);
     listener_close_handle(&l->grace);
+    listener_close_handle(&l->retry);
 }
 
 static void listener_on_grace(uv_timer_t *timer)
@@ -114,6 +115,29 @@ void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done
 
 /* --- accepting --- */
 
+static void listener_take(struct http_listener *l)
+{
+    if (l->stats.open >= l->max_connections && !crowd_make_room(l))
+        listener_hold(l); /* all have a request: libuv stops accepting until we take it; the rest waits in the backlog */
+    else
+        conn_accept(l);
+}
+
+static void listener_on_retry(uv_timer_t *timer)
+{
+    struct http_listener *l = timer->data;
+    if (!l->held || l->closing)
+        return;
+    l->held = false;
+    listener_take(l);
+}
+
+void listener_hold(struct http_listener *l)
+{
+    l->held = true;
+    (void)uv_timer_start(&l->retry, listener_on_retry, listener_ms(l, HTTP_HELD_MS), 0);
+}
+
 static void listener_on_connection(uv_stream_t *stream, int status)
 {
     struct http_listener *l = stream->data;
@@ -125,10 +149,7 @@ static void listener_on_connection(uv_stream_t *stream, int status)
                     LOG_TEXT("reason", uv_strerror(status)));
         return;
     }
-    if (l->stats.open >= l->max_connections && !crowd_make_room(l))
-        l->held = true; /* all have a request: libuv stops accepting until we take it; the rest waits in the backlog */
-    else
-        conn_accept(l);
+    listener_take(l);
 }
 
 void listener_forget(struct http_listener *l)
@@ -244,10 +265,11 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, s
         listener_free(l);
         return problem_from_code(p, TB_ENOMEM);
     }
-    (void)uv_idle_init(loop, &l->turn); /* these two cannot fail */
+    (void)uv_idle_init(loop, &l->turn); /* these three cannot fail */
     (void)uv_timer_init(loop, &l->grace);
-    l->handles = 3;
-    l->tcp.data = l->turn.data = l->grace.data = l;
+    (void)uv_timer_init(loop, &l->retry);
+    l->handles = 4;
+    l->tcp.data = l->turn.data = l->grace.data = l->retry.data = l;
     rc = listener_bind(l, o, p);
     if (rc) {
         l->closing = true;
