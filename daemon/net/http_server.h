@@ -68,8 +68,8 @@ struct http_listener_options {
     /* Decides whether this identity may use this listener at all (after the handshake); NULL accepts.  A refusal is
      * answered with the problem on the first request, then the connection closes. */
     int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
-    /* Decides about each request once its route is known, by how much its sender asks; NULL allows.  A refusal is answered with the
-     * problem; the connection stays. */
+    /* Decides about each request by how much its sender asks, also when no route fits (exchange_route is NULL then, or its body does
+     * not fit); NULL allows.  A refusal is answered with the problem; the connection stays. */
     int (*allow)(struct exchange *x, void *context, struct problem *p);
     unsigned timer_divisor; /* for tests: all time limits are divided by it; 0 and 1 are real time */
 };

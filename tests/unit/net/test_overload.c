@@ -21,7 +21,7 @@ struct world_of_test {
     uv_loop_t loop;
     struct http_listener *listener;
     struct exchange *held;
-    int asked, refuse_from, handled, done;
+    int asked, refuse_from, handled, done, unrouted;
     size_t body;
 };
 static struct world_of_test w;
@@ -68,13 +68,14 @@ static const struct http_route routes[] = {
     {.method = HTTP_GET, .pattern = "/later", .handle = handle_later},
     {.method = HTTP_POST, .pattern = "/now", .body = HTTP_BODY_BUFFERED, .handle = handle_now},
     {.method = HTTP_POST, .pattern = "/huge", .body = HTTP_BODY_BUFFERED, .body_max = 100 * 1024 * 1024, .handle = handle_now},
+    {.method = HTTP_POST, .pattern = "/typed", .body = HTTP_BODY_BUFFERED, .content_type = "application/json", .handle = handle_now},
     {.method = HTTP_PATCH, .pattern = "/sink", .body = HTTP_BODY_STREAMED, .handle = handle_later, .sink = &sink},
 };
 
 static int allow(struct exchange *x, void *context, struct problem *p)
 {
     assert_ptr_equal(context, &w);
-    assert_non_null(exchange_route(x));
+    w.unrouted += !exchange_route(x);
     if (w.asked++ < w.refuse_from)
         return 0;
     int rc = problem_set(p, PROBLEM_TOO_OFTEN, NULL, "slowly");
@@ -233,6 +234,40 @@ static void refused_and_still_connected(void **state)
     close(fd);
 }
 
+/* What no route fits is counted like everything else, and what is too often is said instead of what is wrong. */
+static void what_does_not_fit_is_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ask, *answer;
+    } asks[] = {{"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404"},
+                {"DELETE /now HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 405"},
+                {"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400"},
+                {"POST /typed HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 415"},
+                {"GET /now HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 413"}};
+    begin(10, 10);
+    for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++)
+        for (int often = 0; often < 2; often++) {
+            w.refuse_from = often ? 0 : 1000;
+            int fd = dial(1);
+            say(fd, asks[i].ask);
+            assert_non_null(strstr(hear(fd), often ? "HTTP/1.1 429" : asks[i].answer));
+            close(fd);
+        }
+    assert_int_equal(w.asked, 2 * sizeof asks / sizeof asks[0]);
+    assert_int_equal(w.unrouted, 6);
+    assert_int_equal(w.handled, 0);
+    int fd = dial(1); /* the small body is dropped and the connection stays */
+    say(fd, asks[3].ask);
+    assert_null(strstr(hear(fd), "Connection: close"));
+    w.refuse_from = 1000;
+    say(fd, "GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+    turn(200);
+    assert_non_null(strstr(hear(fd), "HTTP/1.1 200"));
+    end();
+    close(fd);
+}
+
 /* Bodies are counted before they come, and given back when the exchange ends. */
 static void bodies_are_bounded(void **state)
 {
@@ -342,7 +377,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(full_closes_the_oldest_idle), cmocka_unit_test(a_request_is_never_cut),
         cmocka_unit_test(one_address_has_its_share),
-        cmocka_unit_test(refused_and_still_connected), cmocka_unit_test(bodies_are_bounded),     cmocka_unit_test(slow_reader_is_cut),
+        cmocka_unit_test(refused_and_still_connected), cmocka_unit_test(what_does_not_fit_is_counted),
+        cmocka_unit_test(bodies_are_bounded),          cmocka_unit_test(slow_reader_is_cut),
         cmocka_unit_test(slow_upload_is_cut),          cmocka_unit_test(crowds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
