@@ -82,23 +82,11 @@ bool crowd_take_certificate(struct http_conn *c)
 
 int crowd_reserve(struct exchange *x, size_t bytes, struct problem *p)
 {
-    struct http_listener *l = x->conn->listener;
+    struct crowd *crowd = x->conn->listener->certificates;
     struct crowd_group *group = x->conn->certificate;
-    if (l->bodies + bytes > LIMIT_HTTP_BODIES_BYTES || (group && group->bodies + bytes > LIMIT_HTTP_BODIES_OF_ONE_BYTES))
+    if (crowd->bodies + bytes > LIMIT_HTTP_BODIES_BYTES || (group && group->bodies + bytes > LIMIT_HTTP_BODIES_OF_ONE_BYTES))
         return problem_set(p, PROBLEM_BUSY, NULL, "too many large requests at once");
-    l->bodies += bytes;
-    if (group)
-        group->bodies += bytes;
-    x->reserved = bytes;
+    if (bytes)
+        crowd_keep(crowd, group, bytes, &x->body_share);
     return 0;
-}
-
-void crowd_release(struct exchange *x)
-{
-    if (!x->conn || !x->reserved)
-        return;
-    x->conn->listener->bodies -= x->reserved;
-    if (x->conn->certificate)
-        x->conn->certificate->bodies -= x->reserved;
-    x->reserved = 0;
 }

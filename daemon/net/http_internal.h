@@ -68,7 +68,7 @@ struct exchange {
     struct tls_identity identity;
     struct buf body; /* buffered */
     int64_t body_left;
-    size_t reserved; /* bytes of the body that are counted at the listener */
+    struct crowd_share body_share; /* until the last who holds the exchange lets go, and so the body */
     struct problem *refusal; /* owned: answered when the body is through, which is dropped; so the connection can stay */
     struct buf headers; /* lines that the handler added */
     void *user;
@@ -182,9 +182,8 @@ bool crowd_make_room(struct http_listener *listener);
 /* Counts the new connection by its address, later by its certificate.  False: there are too many of it, and this one has to go. */
 bool crowd_take_address(struct http_conn *c);
 bool crowd_take_certificate(struct http_conn *c);
-/* Reserves memory for the body of a request; `exchange_end` gives it back. */
+/* Reserves memory for the body of a request; the last `exchange_release` gives it back. */
 int crowd_reserve(struct exchange *x, size_t bytes, struct problem *p) TB_MUST_USE;
-void crowd_release(struct exchange *x);
 
 /* --- listener --- */
 struct http_listener {
@@ -213,7 +212,6 @@ struct http_listener {
     size_t ready_count;                  /* of ready */
     struct http_conn_list idle, shaking; /* may be closed for a newcomer, the oldest first */
     struct crowd *addresses, *certificates;
-    size_t bodies; /* bytes of request bodies that are kept */
     struct http_listener_stats stats;
     char *cipher, *clear; /* HTTP_READ_BYTES each, for the one connection that runs */
     uint64_t id_state;    /* request ids */

@@ -45,8 +45,8 @@ static void listener_free(struct http_listener *l)
     free(l->name);
     free(l->cipher);
     free(l->clear);
-    free(l->addresses);
-    free(l->certificates);
+    crowd_unref(l->addresses);
+    crowd_unref(l->certificates);
     free(l);
 }
 
@@ -257,8 +257,8 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, s
     TAILQ_INIT(&l->shakes);
     TAILQ_INIT(&l->idle);
     TAILQ_INIT(&l->shaking);
-    l->addresses = calloc(1, sizeof *l->addresses);
-    l->certificates = calloc(1, sizeof *l->certificates);
+    l->addresses = crowd_new();
+    l->certificates = crowd_new();
     l->max_of_one = o->max_of_one ? o->max_of_one : LIMIT_HTTP_CONNECTIONS_OF_ONE;
     int rc = uv_random(NULL, NULL, &l->id_state, sizeof l->id_state, 0, NULL);
     if (rc || !l->name || !l->cipher || !l->clear || !l->addresses || !l->certificates || uv_tcp_init(loop, &l->tcp)) {

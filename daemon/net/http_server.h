@@ -109,7 +109,7 @@ int64_t exchange_content_length(const struct exchange *x);               /* −1
 const struct tls_identity *exchange_identity(const struct exchange *x);
 const char *exchange_body(const struct exchange *x, size_t *len); /* buffered body, borrowed */
 char *exchange_take_body(struct exchange *x,
-                         size_t *len); /* buffered body, new: free() it; for large bodies handed to a lane */
+                         size_t *len); /* buffered body, new: free() it, and hold the exchange until then, which counts for its memory */
 const char *exchange_request_id(const struct exchange *x); /* a trace (proto/trace.h): X-Request-Id if it is one, else made here */
 /* The number of the case or object that this is about, for the log line of the answer: one that was found here, never bytes
  * from outside as they came. */

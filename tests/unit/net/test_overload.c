@@ -48,6 +48,12 @@ static void handle_later(struct exchange *x, void *context)
     w.held = x;
 }
 
+static void handle_kept(struct exchange *x, void *context)
+{
+    handle_later(x, context);
+    exchange_hold(x);
+}
+
 static int sink_data(struct exchange *x, const void *bytes, size_t len)
 {
     (void)x;
@@ -69,6 +75,7 @@ static const struct http_route routes[] = {
     {.method = HTTP_POST, .pattern = "/now", .body = HTTP_BODY_BUFFERED, .handle = handle_now},
     {.method = HTTP_POST, .pattern = "/huge", .body = HTTP_BODY_BUFFERED, .body_max = 100 * 1024 * 1024, .handle = handle_now},
     {.method = HTTP_POST, .pattern = "/typed", .body = HTTP_BODY_BUFFERED, .content_type = "application/json", .handle = handle_now},
+    {.method = HTTP_POST, .pattern = "/kept", .body = HTTP_BODY_BUFFERED, .handle = handle_kept},
     {.method = HTTP_PATCH, .pattern = "/sink", .body = HTTP_BODY_STREAMED, .handle = handle_later, .sink = &sink},
 };
 
@@ -285,12 +292,50 @@ static void bodies_are_bounded(void **state)
     for (int i = 0; i < 10; i++)
         close(fds[i]);
     turn(40);
-    assert_int_equal(w.listener->bodies, 0);
+    assert_int_equal(w.listener->certificates->bodies, 0);
     int fd = dial(1);
     say(fd, head);
     assert_string_equal(hear(fd), "");
-    assert_int_equal(w.listener->bodies, LIMIT_HTTP_BODIES_BYTES / 8);
+    assert_int_equal(w.listener->certificates->bodies, LIMIT_HTTP_BODIES_BYTES / 8);
     end();
+    close(fd);
+}
+
+/* Work that was begun keeps the body, whatever became of the connection and the listener; so does the bound. */
+static void a_body_is_counted_while_it_is_held(void **state)
+{
+    (void)state;
+    char head[128];
+    int fd;
+    struct crowd_share rest = {0};
+    begin(20, 20);
+    (void)snprintf(head, sizeof head, "POST /kept HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde");
+    fd = dial(1);
+    say(fd, head);
+    assert_non_null(w.held);
+    struct exchange *kept = w.held;
+    const struct linger cut = {.l_onoff = 1}; /* a reset, not an end in order */
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &cut, sizeof cut), 0);
+    close(fd);
+    turn(40);
+    assert_false(exchange_alive(kept));
+    assert_int_equal(w.listener->certificates->bodies, 5);
+    crowd_keep(w.listener->certificates, NULL, LIMIT_HTTP_BODIES_BYTES - 9, &rest);
+    fd = dial(1);
+    say(fd, head);
+    assert_non_null(strstr(hear(fd), "HTTP/1.1 503"));
+    close(fd);
+    crowd_give_back(&rest);
+    crowd_give_back(&rest);
+    fd = dial(1);
+    say(fd, head);
+    struct exchange *other = w.held;
+    assert_ptr_not_equal(other, kept);
+    assert_int_equal(w.listener->certificates->bodies, 10);
+    exchange_release(kept);
+    assert_int_equal(w.listener->certificates->bodies, 5);
+    end();
+    exchange_release(other); /* after the listener */
     close(fd);
 }
 
@@ -368,6 +413,16 @@ static void crowds(void **state)
         for (int i = 0; i < 3000; i++)
             crowd_leave(&crowd, groups[i]);
     crowd_leave(&crowd, NULL);
+    struct crowd_share share;
+    crowd.references = 1; /* this one is static */
+    groups[0] = crowd_join(&crowd, "kept");
+    crowd_keep(&crowd, groups[0], 7, &share);
+    crowd_leave(&crowd, groups[0]);
+    assert_ptr_equal(crowd_join(&crowd, "kept"), groups[0]); /* who comes back is still counted with what it left */
+    assert_int_equal(groups[0]->bodies, 7);
+    crowd_leave(&crowd, groups[0]);
+    crowd_give_back(&share);
+    assert_int_equal(crowd.bodies, 0);
     for (int i = 0; i < CROWD_BUCKETS; i++)
         assert_null(crowd.buckets[i]);
 }
@@ -378,7 +433,8 @@ int main(void)
         cmocka_unit_test(full_closes_the_oldest_idle), cmocka_unit_test(a_request_is_never_cut),
         cmocka_unit_test(one_address_has_its_share),
         cmocka_unit_test(refused_and_still_connected), cmocka_unit_test(what_does_not_fit_is_counted),
-        cmocka_unit_test(bodies_are_bounded),          cmocka_unit_test(slow_reader_is_cut),
+        cmocka_unit_test(bodies_are_bounded),          cmocka_unit_test(a_body_is_counted_while_it_is_held),
+        cmocka_unit_test(slow_reader_is_cut),
         cmocka_unit_test(slow_upload_is_cut),          cmocka_unit_test(crowds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
