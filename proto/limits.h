@@ -46,6 +46,7 @@
     LIMIT(BACKOFF_FIRST_MS, 500, "ms", "first retry after a failed delivery")                                          \
     LIMIT(BACKOFF_CAP_MS, 60 * 1000, "ms", "longest wait between tries in an outage (design 4)")                       \
     LIMIT(HEARTBEAT_MS, 60 * 1000, "ms", "idle exchange of checkpoints and tallies")                                   \
+    LIMIT(PEER_SKEW_MS, 60 * 60 * 1000, "ms", "a difference of clocks is told this long after a peer last answered")   \
     LIMIT(PEER_CONNECT_MS, 10 * 1000, "ms", "TCP and TLS to a peer")                                                   \
     LIMIT(PEER_ANSWER_MS, 60 * 1000, "ms", "whole request to a peer, materials excepted")                              \
     LIMIT(PEER_STALL_MS, 30 * 1000, "ms", "a material transfer without a byte")                                        \
