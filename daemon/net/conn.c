@@ -331,6 +331,8 @@ static bool conn_handshake(struct http_conn *c)
         if (!c->closing && !crowd_take_certificate(c))
             conn_close(c);
         if (!c->closing)
+            crowd_know(c);
+        if (!c->closing)
             conn_set_state(c, CONN_IDLE);
         return true;
     case TLS_WANT_SPACE:

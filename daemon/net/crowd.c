@@ -1,16 +1,20 @@
 #include "daemon/net/crowd.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct crowd_group **bucket_of(struct crowd *crowd, const char *key)
+uint32_t crowd_hash(const char *key)
 {
     uint32_t hash = 2166136261U; /* FNV-1a */
     for (const unsigned char *c = (const unsigned char *)key; *c; c++)
         hash = (hash ^ *c) * 16777619U;
-    return &crowd->buckets[hash % CROWD_BUCKETS];
+    return hash;
+}
+
+static struct crowd_group **bucket_of(struct crowd *crowd, const char *key)
+{
+    return &crowd->buckets[crowd_hash(key) % CROWD_BUCKETS];
 }
 
 struct crowd *crowd_new(void)

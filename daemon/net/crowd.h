@@ -6,6 +6,7 @@
 #define NET_CROWD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { CROWD_KEY_BYTES = 65, CROWD_BUCKETS = 1024 };
 
@@ -28,6 +29,8 @@ struct crowd_share {
     size_t bytes;
 };
 
+/* Of a key. */
+uint32_t crowd_hash(const char *key);
 /* Empty, with one reference; NULL without memory. */
 struct crowd *crowd_new(void);
 /* The last frees it.  NULL is accepted. */

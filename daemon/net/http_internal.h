@@ -1,7 +1,7 @@
 /* http_internal: what the parts of the HTTP server share; nobody outside daemon/net includes it.
  *
  *   http_server.c    listener: open, accept, close, the list of connections that want to be run
- *   http_crowd.c     who has to go when there are too many, what bodies may take
+ *   http_crowd.c     who has to go when there are too many, whose handshake goes first, what bodies may take
  *   conn.c           connection: handles, socket and TLS input and output, timers, closing
  *   http_request.c   states of a request: head → route → body → handler → answer → next
  *   exchange.c       the handler's view: what was asked, and answering
@@ -20,6 +20,7 @@
 #include "daemon/net/crowd.h"
 #include "daemon/net/http1.h"
 #include "daemon/net/http_server.h"
+#include "daemon/net/known.h"
 #include "daemon/net/tls_internal.h"
 #include "proto/limits.h"
 #include "proto/trace.h"
@@ -122,6 +123,7 @@ struct http_conn {
     bool writing;        /* `write` is in flight and owns the bytes of `wire` */
     bool eof;            /* the peer will send no more */
     bool admitted;
+    bool known; /* somebody came in from its address lately */
     bool keep_alive;
     bool shut;                 /* uv_shutdown was called */
     bool said_goodbye;         /* close_notify was written, or TLS is not to be spoken any more */
@@ -182,6 +184,10 @@ bool crowd_make_room(struct http_listener *listener);
 /* Counts the new connection by its address, later by its certificate.  False: there are too many of it, and this one has to go. */
 bool crowd_take_address(struct http_conn *c);
 bool crowd_take_certificate(struct http_conn *c);
+/* Somebody came in from the address of this connection. */
+void crowd_know(struct http_conn *c);
+/* The next handshake to be run, or NULL; `turn` counts those of this turn of the loop. */
+struct http_conn *crowd_next_shake(struct http_listener *listener, unsigned turn);
 /* Reserves memory for the body of a request; the last `exchange_release` gives it back. */
 int crowd_reserve(struct exchange *x, size_t bytes, struct problem *p) TB_MUST_USE;
 
@@ -208,9 +214,11 @@ struct http_listener {
     void (*done)(void *context);
     void *done_context;
     struct http_conn_list conns;
-    struct http_conn_list ready, shakes; /* to be run: those with something to do, those that shake hands */
-    size_t ready_count;                  /* of ready */
-    struct http_conn_list idle, shaking; /* may be closed for a newcomer, the oldest first */
+    struct http_conn_list ready, shakes, known_shakes; /* to be run: those with something to do, those that shake hands */
+    size_t ready_count;                                /* of ready */
+    struct http_conn_list idle, shaking, known_shaking; /* may be closed for a newcomer, the oldest first */
+    size_t shaking_count;                               /* of shaking */
+    struct known *known;                                /* addresses */
     struct crowd *addresses, *certificates;
     struct http_listener_stats stats;
     char *cipher, *clear; /* HTTP_READ_BYTES each, for the one connection that runs */

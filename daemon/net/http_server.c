@@ -45,6 +45,7 @@ static void listener_free(struct http_listener *l)
     free(l->name);
     free(l->cipher);
     free(l->clear);
+    free(l->known);
     crowd_unref(l->addresses);
     crowd_unref(l->certificates);
     free(l);
@@ -175,11 +176,11 @@ static void listener_on_idle(uv_idle_t *idle)
         conn_run(c, NULL, 0);
     }
     /* a handshake costs a thousand times what a request does: few at a time, so that requests do not wait for a storm of them */
-    for (unsigned n = 0; n < HTTP_SHAKES && (c = TAILQ_FIRST(&l->shakes)) != NULL; n++) {
+    for (unsigned n = 0; n < HTTP_SHAKES && (c = crowd_next_shake(l, n)) != NULL; n++) {
         listener_unqueue(c);
         conn_run(c, NULL, 0);
     }
-    if (TAILQ_EMPTY(&l->ready) && TAILQ_EMPTY(&l->shakes))
+    if (TAILQ_EMPTY(&l->ready) && TAILQ_EMPTY(&l->shakes) && TAILQ_EMPTY(&l->known_shakes))
         (void)uv_idle_stop(idle);
 }
 
@@ -188,7 +189,7 @@ void listener_queue(struct http_conn *c)
     struct http_listener *l = c->listener;
     if (c->queue)
         return;
-    c->queue = c->state == CONN_HANDSHAKE ? &l->shakes : &l->ready;
+    c->queue = c->state != CONN_HANDSHAKE ? &l->ready : c->known ? &l->known_shakes : &l->shakes;
     TAILQ_INSERT_TAIL(c->queue, c, ready_link);
     l->ready_count += c->queue == &l->ready;
     (void)uv_idle_start(&l->turn, listener_on_idle); /* does nothing when it runs */
@@ -255,13 +256,16 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, s
     TAILQ_INIT(&l->conns);
     TAILQ_INIT(&l->ready);
     TAILQ_INIT(&l->shakes);
+    TAILQ_INIT(&l->known_shakes);
     TAILQ_INIT(&l->idle);
     TAILQ_INIT(&l->shaking);
+    TAILQ_INIT(&l->known_shaking);
+    l->known = known_new();
     l->addresses = crowd_new();
     l->certificates = crowd_new();
     l->max_of_one = o->max_of_one ? o->max_of_one : LIMIT_HTTP_CONNECTIONS_OF_ONE;
     int rc = uv_random(NULL, NULL, &l->id_state, sizeof l->id_state, 0, NULL);
-    if (rc || !l->name || !l->cipher || !l->clear || !l->addresses || !l->certificates || uv_tcp_init(loop, &l->tcp)) {
+    if (rc || !l->name || !l->cipher || !l->clear || !l->known || !l->addresses || !l->certificates || uv_tcp_init(loop, &l->tcp)) {
         listener_free(l);
         return problem_from_code(p, TB_ENOMEM);
     }
