@@ -1,10 +1,12 @@
-/* A listener without memory: the connection waits, also when there is no other whose end would call it. */
+/* A listener without memory: the connection waits, also when there is no other whose end would call it.  Without descriptors: the
+ * newcomer is closed, and the next comes in when there are some again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "daemon/net/http_internal.h"
 #include "loop_client.h"
@@ -33,6 +35,8 @@ static void handle(struct exchange *x, void *context)
 
 static const struct http_route routes[] = {{.method = HTTP_GET, .pattern = "/", .handle = handle}};
 
+static const char ask[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
 static void closed(void *context)
 {
     *(bool *)context = true;
@@ -46,7 +50,6 @@ static void without_memory_it_is_tried_again(void **state)
     struct problem p;
     struct client_answer answer;
     bool done = false;
-    static const char ask[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     assert_int_equal(uv_loop_init(&loop), 0);
     struct http_listener_options options = {.name = "test", .address = "127.0.0.1", .routes = routes, .route_count = 1,
                                             .timer_divisor = DIVISOR};
@@ -69,10 +72,53 @@ static void without_memory_it_is_tried_again(void **state)
     assert_true(done);
     assert_int_equal(uv_loop_close(&loop), 0);
     close(fd);
+    refuse = 0;
+}
+
+static void without_descriptors_the_newcomer_is_closed(void **state)
+{
+    (void)state;
+    enum { MOST = 200 };
+    uv_loop_t loop;
+    struct http_listener *listener;
+    struct problem p;
+    struct client_answer answer;
+    struct rlimit before, few;
+    int taken[MOST], count = 0;
+    bool done = false;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    struct http_listener_options options = {.name = "test", .address = "127.0.0.1", .routes = routes, .route_count = 1,
+                                            .timer_divisor = DIVISOR};
+    assert_int_equal(http_listener_open(&loop, &options, &listener, &p), 0);
+    uint16_t port = http_listener_port(listener);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){.rlim_cur = MOST, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    int fd = client_connect(port);
+    while (count < MOST && (taken[count] = dup(fd)) >= 0)
+        count++;
+    client_receive(&loop, fd, false, &answer);
+    assert_int_equal(answer.status, 0); /* closed */
+    client_answer_clear(&answer);
+    while (count)
+        close(taken[--count]);
+    close(fd);
+    fd = client_connect(port);
+    client_send(&loop, fd, ask, sizeof ask - 1);
+    client_receive(&loop, fd, false, &answer);
+    assert_int_equal(answer.status, 200);
+    client_answer_clear(&answer);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    http_listener_close(listener, 5, closed, &done);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_true(done);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    close(fd);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(without_memory_it_is_tried_again)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(without_memory_it_is_tried_again),
+                                       cmocka_unit_test(without_descriptors_the_newcomer_is_closed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
