@@ -204,11 +204,13 @@ static void print_held(const json_t *held)
         if (paused)
             (void)printf(_("%s: paused; tongbanctl peer resume goes on\n"), ctl_cell(row, "peer"));
         else
-            (void)printf(json_is_true(json_object_get(row, "refused")) ? _("%s: refused, %d times in a row: %s\n") : _("%s: not delivered, %d times in a row: %s\n"),
+            (void)printf(json_is_true(json_object_get(row, "refused")) ? _("%s: refused, %d times in a row: %s\n")
+                                                                       : _("%s: not delivered, %d times in a row: %s\n"),
                          ctl_cell(row, "peer"), (int)number(row, "failures"), ctl_cell(row, "detail"));
     }
     if (failing)
-        (void)printf("%s\n", _("Messages go in order without gaps, none is set aside.\nNow again: tongbanctl queue retry; why: tongbanctl peer test OFFICE"));
+        (void)printf("%s\n", _("Messages go in order without gaps, none is set aside.\n"
+                              "Now again: tongbanctl queue retry; why: tongbanctl peer test OFFICE"));
 }
 
 int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)

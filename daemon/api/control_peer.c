@@ -69,7 +69,8 @@ static bool is_paused(const struct control_ask *ask, size_t peer)
 
 static void answer_peer(struct control_ask *ask, size_t peer)
 {
-    control_answer(ask, json_pack("{s:{s:s, s:b}}", "done", "office", ask->parts->office->peers[peer].code, "paused", is_paused(ask, peer)));
+    const char *office = ask->parts->office->peers[peer].code;
+    control_answer(ask, json_pack("{s:{s:s, s:b}}", "done", "office", office, "paused", is_paused(ask, peer)));
 }
 
 static void pause_peer(struct control_ask *ask, json_t *request, bool paused)

@@ -166,7 +166,8 @@ static void request_refuse_late(struct http_conn *c, const struct problem *p)
 {
     struct exchange *x = c->exchange;
     x->limited = true;
-    bool small = x->route && x->route->body == HTTP_BODY_BUFFERED && x->body_left <= LIMIT_HTTP_BODY_BYTES && !http1_expects_continue(x->head);
+    bool read = x->route && x->route->body == HTTP_BODY_BUFFERED;
+    bool small = read && x->body_left <= LIMIT_HTTP_BODY_BYTES && !http1_expects_continue(x->head);
     if (x->body_left && small)
         x->refusal = malloc(sizeof *x->refusal);
     if (x->refusal)
