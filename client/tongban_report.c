@@ -39,10 +39,18 @@ static void put_line(const char *label, const char *text)
     (void)fputc('\n', stderr);
 }
 
+static const char *program = "tongban", *program_help = N_("See: tongban help");
+
+void report_program(const char *name, const char *help)
+{
+    program = name;
+    program_help = help;
+}
+
 static void print_human(const char *title, const char *detail, const char *field, const char *remedy)
 {
     (void)fflush(stdout);
-    (void)fprintf(stderr, "tongban: %s\n", title);
+    (void)fprintf(stderr, "%s: %s\n", program, title);
     put_line(_("Detail: "), detail && detail[0] ? detail_text(detail) : NULL);
     put_line(_("Field: "), field);
     put_line(_("What to do: "), remedy);
@@ -100,7 +108,7 @@ static const struct {
     const char *name, *title, *remedy;
     int status;
 } local_kinds[] = {
-    [REPORT_USAGE] = {"usage", N_("The command cannot be understood"), N_("See: tongban help"), EXIT_USAGE},
+    [REPORT_USAGE] = {"usage", N_("The command cannot be understood"), NULL, EXIT_USAGE},
     [REPORT_STOPPED] = {"stopped", N_("Nothing was done"), N_("Type the same command again when everything is at hand"), EXIT_USAGE},
     [REPORT_CONFIG] = {"configuration", N_("The configuration cannot be used"),
                        N_("Name a configuration with --config or TONGBAN_CONFIG; it needs server, authority, "
@@ -129,7 +137,7 @@ void report_command(const char *words)
 /* Of a command that was understood so far its own help is named. */
 static const char *local_remedy(enum report_local kind, bool translate, char *out, size_t size)
 {
-    const char *remedy = translate ? gettext(local_kinds[kind].remedy) : local_kinds[kind].remedy;
+    const char *plain = local_kinds[kind].remedy ? local_kinds[kind].remedy : program_help, *remedy = translate ? gettext(plain) : plain;
     bool named = kind == REPORT_USAGE && command_words[0];
     (void)snprintf(out, size, "%s%s%s", remedy, named ? " " : "", named ? command_words : "");
     return out;

@@ -82,6 +82,8 @@ enum report_local {
 };
 /* The command that was typed ("case grant"): what is wrong with its usage names its help. */
 void report_command(const char *words);
+/* Who speaks, and where to read on after a wrong command (a gettext message id); else it is tongban.  Both are borrowed. */
+void report_program(const char *name, const char *help);
 int report_local(const struct client *client, enum report_local kind, const char *format, ...) TB_PRINTF(3, 4);
 #ifdef __clang_analyzer__ /* the exit status of a refusal is never 0, which the analyser cannot see from another file */
 #define report_problem(...)  ((void)(report_problem)(__VA_ARGS__), 1)

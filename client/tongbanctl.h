@@ -139,6 +139,7 @@ int ctl_test_print(const struct ctl *ctl, const struct ctl_command *c, const jso
 int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_park_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
+int ctl_retry_judge(const json_t *answer);
 int ctl_drain_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 /* ---- tongbanctl_recover.c ---- */
 int ctl_recover_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);

@@ -281,7 +281,10 @@ static int run(const struct ctl *ctl)
     const struct ctl_command *c = find_command(ctl);
     if (!c) {
         write_help(stderr, ctl->word_count ? ctl->word[0] : NULL);
-        return EXIT_USAGE;
+        bool two = ctl->word_count > 1;
+        return ctl->word_count ? report_local(&ctl->client, REPORT_USAGE, _("there is no command \"%s%s%s\""), ctl->word[0], two ? " " : "",
+                                              two ? ctl->word[1] : "")
+                               : EXIT_USAGE;
     }
     const char *fault = options_fault(ctl, c);
     if (fault) {
@@ -295,6 +298,7 @@ int main(int argc, char **argv)
 {
     struct ctl ctl = {.bits = 0};
     lang_init();
+    report_program("tongbanctl", N_("See: tongbanctl --help"));
     (void)signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && ctl_manual(argv[1]))
         return fflush(stdout) ? EXIT_UNREACHABLE : EXIT_DONE;

@@ -191,6 +191,28 @@ static int print_materials(const json_t *rows)
     return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
 }
 
+/* What holds up the messages, and that none of them can be set aside. */
+static void print_held(const json_t *held)
+{
+    size_t i;
+    const json_t *row;
+    bool failing = false;
+    json_array_foreach(held, i, row)
+    {
+        bool paused = json_is_true(json_object_get(row, "paused"));
+        failing = failing || !paused;
+        if (paused)
+            (void)printf(_("%s: paused; tongbanctl peer resume goes on\n"), ctl_cell(row, "peer"));
+        else
+            (void)printf(json_is_true(json_object_get(row, "refused")) ? _("%s: refused, %d times in a row: %s\n")
+                                                                       : _("%s: not delivered, %d times in a row: %s\n"),
+                         ctl_cell(row, "peer"), (int)number(row, "failures"), ctl_cell(row, "detail"));
+    }
+    if (failing)
+        (void)printf("%s\n", _("Messages go in order without gaps, none is set aside.\n"
+                              "Now again: tongbanctl queue retry; why: tongbanctl peer test OFFICE"));
+}
+
 int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
@@ -221,6 +243,8 @@ int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const js
     int status = table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
     if (json_is_true(json_object_get(answer, "more")))
         (void)printf("%s\n", _("there are more; these are the oldest"));
+    if (json_array_size(rows))
+        print_held(json_object_get(answer, "held"));
     return status == EXIT_DONE && json_array_size(materials) ? print_materials(materials) : status;
 }
 
@@ -238,9 +262,17 @@ int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const js
 {
     (void)ctl;
     (void)c;
-    (void)printf(_("%d counterparts are spoken to now; tongbanctl peer list says how it goes\n"),
-                 (int)number(json_object_get(answer, "done"), "peers"));
+    const json_t *done = json_object_get(answer, "done");
+    (void)printf(_("%d counterparts are spoken to now; tongbanctl peer list says how it goes\n"), (int)number(done, "peers"));
+    if (number(done, "paused"))
+        (void)printf(_("%d are paused and not spoken to; tongbanctl peer resume OFFICE ends it\n"), (int)number(done, "paused"));
     return EXIT_DONE;
+}
+
+int ctl_retry_judge(const json_t *answer)
+{
+    const json_t *done = json_object_get(answer, "done");
+    return number(done, "peers") || !number(done, "paused") ? EXIT_DONE : EXIT_REFUSED;
 }
 
 /* ---- drain ---- */

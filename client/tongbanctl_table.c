@@ -24,7 +24,7 @@ const struct ctl_command ctl_commands[] = {
     {.group = "queue", .verb = "list", .wire = "queue-list", .optional = CTL_BIT(OFFICE), .print = ctl_queue_print,
      .help = N_("what waits for the counterparts, the oldest first")},
     {.group = "queue", .verb = "retry", .wire = "queue-retry", .optional = CTL_BIT(OFFICE), .print = ctl_retry_print,
-     .help = N_("try now what waits after a failure")},
+     .judge = ctl_retry_judge, .help = N_("try now what waits after a failure")},
     {.group = "queue", .verb = "park", .wire = "queue-park", .word = "MATERIAL", .key = "material",
      .optional = CTL_BIT(OFFICE) | CTL_BIT(END), .print = ctl_park_print,
      .help = N_("do not try a material again that a counterpart will not take, until told otherwise")},

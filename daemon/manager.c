@@ -84,13 +84,13 @@ static void on_watchdog(uv_timer_t *timer)
 
 void manager_start(struct manager *manager, const struct api *api)
 {
-    int64_t interval_ms = sd_watchdog_ms();
-    *manager = (struct manager){.api = api, .silence_ms = interval_ms / 2};
+    int64_t interval_ms = sd_watchdog_ms(), half_ms = interval_ms / 2;
+    *manager = (struct manager){.api = api, .silence_ms = half_ms > MANAGER_WRITER_MS ? half_ms : MANAGER_WRITER_MS};
     if (interval_ms <= 0)
         return;
     (void)uv_timer_init(api->loop, &manager->watchdog); /* these two cannot fail for lawful arguments */
     manager->watchdog.data = manager;
-    (void)uv_timer_start(&manager->watchdog, on_watchdog, 0, (uint64_t)(interval_ms / 2));
+    (void)uv_timer_start(&manager->watchdog, on_watchdog, 0, (uint64_t)(half_ms > 0 ? half_ms : 1));
 }
 
 void manager_stop(struct manager *manager)

@@ -9,7 +9,11 @@
 
 #include "daemon/api/api.h"
 
-enum { MANAGER_LINE = 200, MANAGER_STORE_END_MS = 120 * 1000 }; /* the end of the store: what is queued, the write-ahead log */
+enum {
+    MANAGER_LINE = 200,
+    MANAGER_STORE_END_MS = 120 * 1000, /* the end of the store: what is queued, the write-ahead log */
+    MANAGER_WRITER_MS = 3000           /* three signs of life of the writer: less silence means nothing, however short the interval */
+};
 
 struct manager {
     const struct api *api;

@@ -46,6 +46,7 @@
     LIMIT(BACKOFF_FIRST_MS, 500, "ms", "first retry after a failed delivery")                                          \
     LIMIT(BACKOFF_CAP_MS, 60 * 1000, "ms", "longest wait between tries in an outage (design 4)")                       \
     LIMIT(HEARTBEAT_MS, 60 * 1000, "ms", "idle exchange of checkpoints and tallies")                                   \
+    LIMIT(PEER_SKEW_MS, 60 * 60 * 1000, "ms", "a difference of clocks is told this long after a peer last answered")   \
     LIMIT(PEER_CONNECT_MS, 10 * 1000, "ms", "TCP and TLS to a peer")                                                   \
     LIMIT(PEER_ANSWER_MS, 60 * 1000, "ms", "whole request to a peer, materials excepted")                              \
     LIMIT(PEER_STALL_MS, 30 * 1000, "ms", "a material transfer without a byte")                                        \
@@ -62,6 +63,8 @@
     LIMIT(HTTP_HEAD_MS, 10 * 1000, "ms", "first byte of a request to its whole head")                                  \
     LIMIT(HTTP_BODY_STALL_MS, 10 * 1000, "ms", "a body without progress; also what a slow one has in hand")            \
     LIMIT(HTTP_BODY_MIN_RATE, 1024, "bytes/s", "a body slower than this is cut, pauses of ours excepted")              \
+    LIMIT(HTTP_KNOWN_ADDRESSES, 1024, "addresses", "whose handshakes go first at a listener: one was completed lately")  \
+    LIMIT(HTTP_KNOWN_MS, 24 * 60 * 60 * 1000, "ms", "how lately")                                                       \
     LIMIT(HTTP_BODIES_BYTES, 128 * 1024 * 1024, "bytes", "request bodies kept at one listener; beyond it 503")         \
     LIMIT(HTTP_BODIES_OF_ONE_BYTES, 32 * 1024 * 1024, "bytes", "of them with one certificate; beyond it 503")          \
     LIMIT(HTTP_REFUSED_PAUSE_MS, 500, "ms", "after 429 nothing is read from the connection; Retry-After is never shorter") \

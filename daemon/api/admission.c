@@ -94,7 +94,7 @@ int api_allow(struct exchange *x, void *context, struct problem *p)
     bool peer = who->kind == TLS_OFFICE, reads = exchange_method(x) == HTTP_GET || exchange_method(x) == HTTP_HEAD;
     if (who->kind == TLS_NOBODY || !api->admission)
         return 0;
-    enum admission_class class = admission_class(reads, route->pattern);
+    enum admission_class class = admission_class(reads, route ? route->pattern : "");
     const char *name = peer ? who->office : who->staff;
     unsigned wait = admission_ask(api->admission, name, peer, class, api->world->monotonic_ms(api->world->context));
     if (!wait)

@@ -59,12 +59,18 @@ static int read_peer(struct control_ask *ask, json_t *request, bool all, size_t 
     return rc || !code ? rc : problem_set(p, PROBLEM_NOT_FOUND, "/office", "there is no counterpart '%s'", code);
 }
 
-static void answer_peer(struct control_ask *ask, size_t peer)
+static bool is_paused(const struct control_ask *ask, size_t peer)
 {
     const struct control_wiring *wiring = &ask->parts->wiring;
     struct control_exchange exchange;
     wiring->exchange(wiring->context, peer, &exchange);
-    control_answer(ask, json_pack("{s:{s:s, s:b}}", "done", "office", ask->parts->office->peers[peer].code, "paused", exchange.paused));
+    return exchange.paused;
+}
+
+static void answer_peer(struct control_ask *ask, size_t peer)
+{
+    const char *office = ask->parts->office->peers[peer].code;
+    control_answer(ask, json_pack("{s:{s:s, s:b}}", "done", "office", office, "paused", is_paused(ask, peer)));
 }
 
 static void pause_peer(struct control_ask *ask, json_t *request, bool paused)
@@ -102,9 +108,15 @@ void control_queue_retry(struct control_ask *ask, json_t *request)
         return;
     }
     size_t first = peer < count ? peer : 0, behind = peer < count ? peer + 1 : count;
-    for (size_t i = first; i < behind; i++)
-        wiring->retry(wiring->context, i);
-    control_answer(ask, json_pack("{s:{s:I}}", "done", "peers", (json_int_t)(behind - first)));
+    json_int_t spoken = 0, paused = 0;
+    for (size_t i = first; i < behind; i++) {
+        bool held = is_paused(ask, i);
+        paused += held;
+        spoken += !held;
+        if (!held)
+            wiring->retry(wiring->context, i);
+    }
+    control_answer(ask, json_pack("{s:{s:I, s:I}}", "done", "peers", spoken, "paused", paused));
 }
 
 /* ---- peer test: the real exchange, now, and how it ended ---- */
@@ -160,9 +172,9 @@ static void test_look(uv_timer_t *timer)
     int64_t took = monotonic_ms() - watch->began_ms;
     wiring->exchange(wiring->context, watch->peer, &exchange);
     bool well = exchange.batches > watch->batches, failed = exchange.failures > watch->retries, late = took >= TEST_MS;
-    if (!well && !failed && !late && !control_gone(watch->ask))
+    if (!well && !failed && !late && !exchange.paused && !control_gone(watch->ask))
         return;
-    const char *detail = well ? "" : failed ? exchange.detail : "no answer yet";
+    const char *detail = well ? "" : failed ? exchange.detail : exchange.paused ? "the exchange was paused meanwhile" : "no answer yet";
     watch_end(watch, json_pack("{s:{s:s, s:b, s:I, s:s, s:I}}", "done", "office", watch->ask->parts->office->peers[watch->peer].code, "ok",
                                well, "ms", (json_int_t)took, "detail", detail, "skew_ms", (json_int_t)exchange.skew_ms));
 }
@@ -171,13 +183,10 @@ void control_peer_test(struct control_ask *ask, json_t *request)
 {
     struct problem p = {.number = -1};
     const struct control_wiring *wiring = &ask->parts->wiring;
-    struct control_exchange exchange;
     size_t peer;
     int rc = read_peer(ask, request, false, &peer, &p);
-    if (!rc) {
-        wiring->exchange(wiring->context, peer, &exchange);
-        rc = exchange.paused ? problem_set(&p, PROBLEM_TRANSITION, "/office", "the exchange with this counterpart is paused") : 0;
-    }
+    if (!rc && is_paused(ask, peer))
+        rc = problem_set(&p, PROBLEM_TRANSITION, "/office", "the exchange with this counterpart is paused");
     if (!rc && watch_begin(ask, peer, test_look, WATCH_EVERY_MS) != 0)
         rc = problem_from_code(&p, TB_ENOMEM);
     if (rc)
@@ -188,13 +197,34 @@ void control_peer_test(struct control_ask *ask, json_t *request)
 
 /* ---- queue list ---- */
 
+/* Why what waits is not taken: the counterparts that fail or are paused. */
+static json_t *held_json(const struct control_ask *ask, size_t only)
+{
+    const struct control_wiring *wiring = &ask->parts->wiring;
+    const struct office *office = ask->parts->office;
+    json_t *list = json_array();
+    for (size_t i = 0; i < office->peer_count; i++) {
+        struct control_exchange exchange;
+        wiring->exchange(wiring->context, i, &exchange);
+        if ((only < office->peer_count && only != i) || (!exchange.failures && !exchange.paused))
+            continue;
+        (void)json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:I, s:s}", "peer", office->peers[i].code, "paused", exchange.paused,
+                                                    "refused", exchange.refused, "failures", (json_int_t)exchange.failures, "detail",
+                                                    exchange.detail ? exchange.detail : ""));
+    }
+    return list;
+}
+
 static void queue_done(struct store_query *query, int rc)
 {
     struct office_queue *queue = (struct office_queue *)query;
-    if (rc < 0)
-        refuse_code(queue->user, rc);
-    else
-        control_answer(queue->user, queue->answer);
+    struct control_ask *ask = queue->user;
+    if (rc < 0) {
+        refuse_code(ask, rc);
+        return;
+    }
+    (void)json_object_set_new(queue->answer, "held", held_json(ask, queue->peer));
+    control_answer(ask, queue->answer);
 }
 
 void control_queue_list(struct control_ask *ask, json_t *request)

@@ -105,6 +105,7 @@ static void set_alarms(unsigned peer, const struct api_peer_status *status)
     for (unsigned kind = 0; kind < SERIES_ALARMS; kind++)
         series_set(SERIES_PEER_ALARM, peer, kind, wrong[kind]);
     series_set(SERIES_PEER_FAILURES_NOW, peer, 0, status->failures);
+    series_set(SERIES_PEER_SKEW, peer, 0, status->skew_ms);
 }
 
 static void set_peers(const struct api *api, const json_t *peers)

@@ -35,7 +35,7 @@
     S(PEER_TAKEN, counter, 1, PEER, VERDICT, "peer_taken_total", "messages of the counterpart, by what our receipt says") \
     S(PEER_QUEUE, gauge, 1, PEER, NONE, "peer_queue_messages", "our messages without a receipt")                       \
     S(PEER_QUEUE_AGE, gauge, 1, PEER, NONE, "peer_queue_age_seconds", "age of the oldest message without a receipt; 0 without one") \
-    S(PEER_SKEW, gauge, 1000, PEER, NONE, "peer_skew_seconds", "the counterpart's clock minus ours, to half a second") \
+    S(PEER_SKEW, gauge, 1000, PEER, NONE, "peer_skew_seconds", "the counterpart's clock minus ours, to half a second; 0 when it has not answered for an hour") \
     S(PEER_LAST_EXCHANGE, gauge, 1000, PEER, NONE, "peer_last_exchange_timestamp_seconds", "last exchange that we began and that verified") \
     S(PEER_FAILURES_NOW, gauge, 1, PEER, NONE, "peer_failures_in_a_row", "exchanges that failed since the last good one") \
     S(PEER_ALARM, gauge, 1, PEER, ALARM, "peer_alarm", "1 while this is wrong with the counterpart")                   \

@@ -331,6 +331,8 @@ static bool conn_handshake(struct http_conn *c)
         if (!c->closing && !crowd_take_certificate(c))
             conn_close(c);
         if (!c->closing)
+            crowd_know(c);
+        if (!c->closing)
             conn_set_state(c, CONN_IDLE);
         return true;
     case TLS_WANT_SPACE:
@@ -556,7 +558,7 @@ void conn_accept(struct http_listener *listener)
 {
     struct http_conn *c = calloc(1, sizeof *c);
     if (!c) {
-        listener->held = true;
+        listener_hold(listener);
         return;
     }
     c->listener = listener;
@@ -568,7 +570,7 @@ void conn_accept(struct http_listener *listener)
     buf_init(&c->wire, listener->tls ? TLS_OUT_BYTES : HTTP_ANSWER_BYTES + HTTP_READ_BYTES);
     if (uv_tcp_init(listener->loop, &c->tcp)) {
         free(c);
-        listener->held = true;
+        listener_hold(listener);
         return;
     }
     (void)uv_timer_init(listener->loop, &c->timer); /* cannot fail */

@@ -43,13 +43,13 @@ void exchange_release(struct exchange *x)
     http_target_free(&x->target);
     free(x->refusal);
     buf_free(&x->body);
+    crowd_give_back(&x->body_share);
     buf_free(&x->headers);
     free(x);
 }
 
 void exchange_end(struct exchange *x)
 {
-    crowd_release(x);
     x->conn = NULL;
     x->streaming = false;
     void (*closed)(struct exchange *, void *) = x->closed;

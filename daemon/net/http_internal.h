@@ -1,7 +1,7 @@
 /* http_internal: what the parts of the HTTP server share; nobody outside daemon/net includes it.
  *
  *   http_server.c    listener: open, accept, close, the list of connections that want to be run
- *   http_crowd.c     who has to go when there are too many, what bodies may take
+ *   http_crowd.c     who has to go when there are too many, whose handshake goes first, what bodies may take
  *   conn.c           connection: handles, socket and TLS input and output, timers, closing
  *   http_request.c   states of a request: head → route → body → handler → answer → next
  *   exchange.c       the handler's view: what was asked, and answering
@@ -20,6 +20,7 @@
 #include "daemon/net/crowd.h"
 #include "daemon/net/http1.h"
 #include "daemon/net/http_server.h"
+#include "daemon/net/known.h"
 #include "daemon/net/tls_internal.h"
 #include "proto/limits.h"
 #include "proto/trace.h"
@@ -33,6 +34,7 @@
 #define HTTP_TURN_BYTES   (256 * 1024)       /* read from one connection before the others have their turn */
 #define HTTP_UNSENT_BYTES (128 * 1024)       /* that the kernel keeps for a peer that does not read */
 #define HTTP_SHAKES       4                  /* handshakes, one signature each, in one turn of the loop */
+#define HTTP_HELD_MS      1000               /* a connection that no memory could be had for is tried again */
 #define HTTP_SHAKING_MS   2000               /* a handshake older than this gives its place to a newcomer */
 
 /* --- target --- */
@@ -67,7 +69,7 @@ struct exchange {
     struct tls_identity identity;
     struct buf body; /* buffered */
     int64_t body_left;
-    size_t reserved; /* bytes of the body that are counted at the listener */
+    struct crowd_share body_share; /* until the last who holds the exchange lets go, and so the body */
     struct problem *refusal; /* owned: answered when the body is through, which is dropped; so the connection can stay */
     struct buf headers; /* lines that the handler added */
     void *user;
@@ -121,6 +123,7 @@ struct http_conn {
     bool writing;        /* `write` is in flight and owns the bytes of `wire` */
     bool eof;            /* the peer will send no more */
     bool admitted;
+    bool known; /* somebody came in from its address lately */
     bool keep_alive;
     bool shut;                 /* uv_shutdown was called */
     bool said_goodbye;         /* close_notify was written, or TLS is not to be spoken any more */
@@ -144,7 +147,7 @@ struct http_conn {
     int64_t began_us; /* for the figures */
 };
 
-/* Takes the connection that the listener's socket has ready; without memory it stays there and `held` is set. */
+/* Takes the connection that the listener's socket has ready; without memory it stays there and the listener is held. */
 void conn_accept(struct http_listener *listener);
 /* Moves the connection as far as it goes with the given bytes from the socket (or none). */
 void conn_run(struct http_conn *c, const char *bytes, size_t len);
@@ -181,9 +184,12 @@ bool crowd_make_room(struct http_listener *listener);
 /* Counts the new connection by its address, later by its certificate.  False: there are too many of it, and this one has to go. */
 bool crowd_take_address(struct http_conn *c);
 bool crowd_take_certificate(struct http_conn *c);
-/* Reserves memory for the body of a request; `exchange_end` gives it back. */
+/* Somebody came in from the address of this connection. */
+void crowd_know(struct http_conn *c);
+/* The next handshake to be run, or NULL; `turn` counts those of this turn of the loop. */
+struct http_conn *crowd_next_shake(struct http_listener *listener, unsigned turn);
+/* Reserves memory for the body of a request; the last `exchange_release` gives it back. */
 int crowd_reserve(struct exchange *x, size_t bytes, struct problem *p) TB_MUST_USE;
-void crowd_release(struct exchange *x);
 
 /* --- listener --- */
 struct http_listener {
@@ -191,6 +197,7 @@ struct http_listener {
     uv_tcp_t tcp;
     uv_idle_t turn; /* runs the ready list before the loop waits again */
     uv_timer_t grace;
+    uv_timer_t retry; /* while held */
     unsigned handles;
     char *name;
     unsigned label; /* its place among the labels of the metrics */
@@ -202,16 +209,17 @@ struct http_listener {
     int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
     int (*allow)(struct exchange *x, void *context, struct problem *p);
     unsigned timer_divisor;
-    bool closing, held; /* held: a connection waits for room */
+    bool closing, held; /* held: a connection waits for room or memory, and libuv accepts no other */
     uint64_t grace_ms;  /* from the end of the first wait on; 0: it is over */
     void (*done)(void *context);
     void *done_context;
     struct http_conn_list conns;
-    struct http_conn_list ready, shakes; /* to be run: those with something to do, those that shake hands */
-    size_t ready_count;                  /* of ready */
-    struct http_conn_list idle, shaking; /* may be closed for a newcomer, the oldest first */
+    struct http_conn_list ready, shakes, known_shakes; /* to be run: those with something to do, those that shake hands */
+    size_t ready_count;                                /* of ready */
+    struct http_conn_list idle, shaking, known_shaking; /* may be closed for a newcomer, the oldest first */
+    size_t shaking_count;                               /* of shaking */
+    struct known *known;                                /* addresses */
     struct crowd *addresses, *certificates;
-    size_t bodies; /* bytes of request bodies that are kept */
     struct http_listener_stats stats;
     char *cipher, *clear; /* HTTP_READ_BYTES each, for the one connection that runs */
     uint64_t id_state;    /* request ids */
@@ -223,6 +231,8 @@ void listener_queue(struct http_conn *c);
 void listener_unqueue(struct http_conn *c);
 /* A connection is gone for good: its memory is about to go. */
 void listener_forget(struct http_listener *listener);
+/* A connection cannot be taken now: it is as soon as another is gone, and tried every HTTP_HELD_MS, as there may be no other. */
+void listener_hold(struct http_listener *listener);
 /* A limit in loop milliseconds (tests shorten them all by the same divisor). */
 uint64_t listener_ms(const struct http_listener *listener, uint64_t limit);
 const char *listener_date(struct http_listener *listener);

@@ -153,10 +153,7 @@ static int request_check_body(const struct exchange *x, struct problem *p)
 static int request_check(struct http_conn *c, struct problem *p)
 {
     struct exchange *x = c->exchange;
-    int rc = request_admit(c, p);
-    if (rc)
-        return rc;
-    rc = http_target_parse(http1_target(x->head), &x->target);
+    int rc = http_target_parse(http1_target(x->head), &x->target);
     if (rc)
         return problem_set(p, rc == TB_ENOMEM ? PROBLEM_INTERNAL : PROBLEM_MALFORMED, NULL,
                            "the request target cannot be read");
@@ -169,13 +166,25 @@ static void request_refuse_late(struct http_conn *c, const struct problem *p)
 {
     struct exchange *x = c->exchange;
     x->limited = true;
-    bool small = x->route->body == HTTP_BODY_BUFFERED && x->body_left <= LIMIT_HTTP_BODY_BYTES && !http1_expects_continue(x->head);
+    bool read = x->route && x->route->body == HTTP_BODY_BUFFERED;
+    bool small = read && x->body_left <= LIMIT_HTTP_BODY_BYTES && !http1_expects_continue(x->head);
     if (x->body_left && small)
         x->refusal = malloc(sizeof *x->refusal);
     if (x->refusal)
         *x->refusal = *p;
     else
         request_refuse(c, p);
+}
+
+/* True when its sender asks too often. */
+static bool request_limited(struct http_conn *c)
+{
+    const struct http_listener *l = c->listener;
+    struct problem p = {.number = -1};
+    if (!l->allow || !l->allow(c->exchange, l->context, &p))
+        return false;
+    request_refuse_late(c, &p);
+    return true;
 }
 
 static void request_begin(struct http_conn *c)
@@ -191,18 +200,20 @@ static void request_begin(struct http_conn *c)
     x->body_left = http1_content_length(x->head) > 0 ? http1_content_length(x->head) : 0;
     x->identity = c->identity;
     request_make_id(c->listener, x);
-    if (request_check(c, &p)) {
+    bool refused = request_admit(c, &p) != 0;
+    if (!refused) { /* who is admitted is counted, whatever it asks for */
+        refused = request_check(c, &p) != 0;
+        if (request_limited(c)) {
+            refused = false;
+            if (!x->refusal)
+                return;
+        }
+    }
+    if (refused) {
         request_refuse(c, &p);
         return;
     }
-    struct http_listener *l = c->listener;
     bool streamed = x->route->body == HTTP_BODY_STREAMED;
-    p = (struct problem){.number = -1};
-    if (l->allow && l->allow(x, l->context, &p)) {
-        request_refuse_late(c, &p);
-        if (!x->refusal)
-            return;
-    }
     if (!x->refusal && !streamed && crowd_reserve(x, (size_t)x->body_left, &p)) {
         request_refuse(c, &p);
         return;

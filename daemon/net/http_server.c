@@ -45,8 +45,9 @@ static void listener_free(struct http_listener *l)
     free(l->name);
     free(l->cipher);
     free(l->clear);
-    free(l->addresses);
-    free(l->certificates);
+    free(l->known);
+    crowd_unref(l->addresses);
+    crowd_unref(l->certificates);
     free(l);
 }
 
@@ -75,6 +76,7 @@ static void listener_finish(struct http_listener *l)
     listener_close_handle(&l->tcp);
     listener_close_handle(&l->turn);
     listener_close_handle(&l->grace);
+    listener_close_handle(&l->retry);
 }
 
 static void listener_on_grace(uv_timer_t *timer)
@@ -114,6 +116,29 @@ void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done
 
 /* --- accepting --- */
 
+static void listener_take(struct http_listener *l)
+{
+    if (l->stats.open >= l->max_connections && !crowd_make_room(l))
+        listener_hold(l); /* all have a request: libuv stops accepting until we take it; the rest waits in the backlog */
+    else
+        conn_accept(l);
+}
+
+static void listener_on_retry(uv_timer_t *timer)
+{
+    struct http_listener *l = timer->data;
+    if (!l->held || l->closing)
+        return;
+    l->held = false;
+    listener_take(l);
+}
+
+void listener_hold(struct http_listener *l)
+{
+    l->held = true;
+    (void)uv_timer_start(&l->retry, listener_on_retry, listener_ms(l, HTTP_HELD_MS), 0);
+}
+
 static void listener_on_connection(uv_stream_t *stream, int status)
 {
     struct http_listener *l = stream->data;
@@ -125,10 +150,7 @@ static void listener_on_connection(uv_stream_t *stream, int status)
                     LOG_TEXT("reason", uv_strerror(status)));
         return;
     }
-    if (l->stats.open >= l->max_connections && !crowd_make_room(l))
-        l->held = true; /* all have a request: libuv stops accepting until we take it; the rest waits in the backlog */
-    else
-        conn_accept(l);
+    listener_take(l);
 }
 
 void listener_forget(struct http_listener *l)
@@ -154,11 +176,11 @@ static void listener_on_idle(uv_idle_t *idle)
         conn_run(c, NULL, 0);
     }
     /* a handshake costs a thousand times what a request does: few at a time, so that requests do not wait for a storm of them */
-    for (unsigned n = 0; n < HTTP_SHAKES && (c = TAILQ_FIRST(&l->shakes)) != NULL; n++) {
+    for (unsigned n = 0; n < HTTP_SHAKES && (c = crowd_next_shake(l, n)) != NULL; n++) {
         listener_unqueue(c);
         conn_run(c, NULL, 0);
     }
-    if (TAILQ_EMPTY(&l->ready) && TAILQ_EMPTY(&l->shakes))
+    if (TAILQ_EMPTY(&l->ready) && TAILQ_EMPTY(&l->shakes) && TAILQ_EMPTY(&l->known_shakes))
         (void)uv_idle_stop(idle);
 }
 
@@ -167,7 +189,7 @@ void listener_queue(struct http_conn *c)
     struct http_listener *l = c->listener;
     if (c->queue)
         return;
-    c->queue = c->state == CONN_HANDSHAKE ? &l->shakes : &l->ready;
+    c->queue = c->state != CONN_HANDSHAKE ? &l->ready : c->known ? &l->known_shakes : &l->shakes;
     TAILQ_INSERT_TAIL(c->queue, c, ready_link);
     l->ready_count += c->queue == &l->ready;
     (void)uv_idle_start(&l->turn, listener_on_idle); /* does nothing when it runs */
@@ -234,20 +256,24 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, s
     TAILQ_INIT(&l->conns);
     TAILQ_INIT(&l->ready);
     TAILQ_INIT(&l->shakes);
+    TAILQ_INIT(&l->known_shakes);
     TAILQ_INIT(&l->idle);
     TAILQ_INIT(&l->shaking);
-    l->addresses = calloc(1, sizeof *l->addresses);
-    l->certificates = calloc(1, sizeof *l->certificates);
+    TAILQ_INIT(&l->known_shaking);
+    l->known = known_new();
+    l->addresses = crowd_new();
+    l->certificates = crowd_new();
     l->max_of_one = o->max_of_one ? o->max_of_one : LIMIT_HTTP_CONNECTIONS_OF_ONE;
     int rc = uv_random(NULL, NULL, &l->id_state, sizeof l->id_state, 0, NULL);
-    if (rc || !l->name || !l->cipher || !l->clear || !l->addresses || !l->certificates || uv_tcp_init(loop, &l->tcp)) {
+    if (rc || !l->name || !l->cipher || !l->clear || !l->known || !l->addresses || !l->certificates || uv_tcp_init(loop, &l->tcp)) {
         listener_free(l);
         return problem_from_code(p, TB_ENOMEM);
     }
-    (void)uv_idle_init(loop, &l->turn); /* these two cannot fail */
+    (void)uv_idle_init(loop, &l->turn); /* these three cannot fail */
     (void)uv_timer_init(loop, &l->grace);
-    l->handles = 3;
-    l->tcp.data = l->turn.data = l->grace.data = l;
+    (void)uv_timer_init(loop, &l->retry);
+    l->handles = 4;
+    l->tcp.data = l->turn.data = l->grace.data = l->retry.data = l;
     rc = listener_bind(l, o, p);
     if (rc) {
         l->closing = true;

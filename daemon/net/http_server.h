@@ -68,8 +68,8 @@ struct http_listener_options {
     /* Decides whether this identity may use this listener at all (after the handshake); NULL accepts.  A refusal is
      * answered with the problem on the first request, then the connection closes. */
     int (*admit)(const struct tls_identity *who, void *context, struct problem *p);
-    /* Decides about each request once its route is known, by how much its sender asks; NULL allows.  A refusal is answered with the
-     * problem; the connection stays. */
+    /* Decides about each request by how much its sender asks, also when no route fits (exchange_route is NULL then, or its body does
+     * not fit); NULL allows.  A refusal is answered with the problem; the connection stays. */
     int (*allow)(struct exchange *x, void *context, struct problem *p);
     unsigned timer_divisor; /* for tests: all time limits are divided by it; 0 and 1 are real time */
 };
@@ -109,7 +109,7 @@ int64_t exchange_content_length(const struct exchange *x);               /* −1
 const struct tls_identity *exchange_identity(const struct exchange *x);
 const char *exchange_body(const struct exchange *x, size_t *len); /* buffered body, borrowed */
 char *exchange_take_body(struct exchange *x,
-                         size_t *len); /* buffered body, new: free() it; for large bodies handed to a lane */
+                         size_t *len); /* buffered body, new: free() it, and hold the exchange until then, which counts for its memory */
 const char *exchange_request_id(const struct exchange *x); /* a trace (proto/trace.h): X-Request-Id if it is one, else made here */
 /* The number of the case or object that this is about, for the log line of the answer: one that was found here, never bytes
  * from outside as they came. */

@@ -96,7 +96,11 @@ static int park_run(struct store_db *db, struct store_command *command)
 
 int office_park_init(struct office_park *park, const struct office *office, size_t peer, const char *sha256, bool parked, struct problem *p)
 {
+    bool number = strlen(sha256) + 1 < sizeof park->sha256 && sha256[strspn(sha256, "0123456789")] == '\0';
     *park = (struct office_park){.command = {.run = park_run}, .office = office, .peer = peer, .parked = parked};
+    if (number)
+        return problem_set(p, PROBLEM_FIELD, "/material",
+                           "a message cannot be parked: they go in order, numbered without gaps; queue list says what holds them up");
     if (strlen(sha256) + 1 != sizeof park->sha256)
         return problem_set(p, PROBLEM_FIELD, "/material", "a material is named by its SHA-256, 64 digits");
     memcpy(park->sha256, sha256, sizeof park->sha256);

@@ -159,10 +159,9 @@ void driver_take_date(struct driver *driver, int64_t date_s)
         return;
     /* `Date` has whole seconds: half of one is the best guess */
     int64_t skew = date_s * 1000 + 500 - world->now_ms(world->context);
-    driver->skew_ms = skew;
     int64_t size = skew < 0 ? -skew : skew;
-    series_set(SERIES_PEER_SKEW, driver->label, 0, skew);
     int64_t now = driver_now(driver);
+    engine_take_skew(&driver->engine, skew, now);
     if (size > SKEW_WARNING_MS && (driver->skew_logged_at == 0 || now - driver->skew_logged_at >= SKEW_LOG_EVERY_MS)) {
         driver->skew_logged_at = now;
         LOG_LIMITED(LOG_LIMIT_EXCHANGE, LOG_LEVEL_WARNING, LOG_PEER, "clock_skew", LOG_TEXT("peer", driver->options.peer->code), LOG_INT("skew_ms", skew));
@@ -453,7 +452,7 @@ void driver_stats(const struct driver *driver, struct driver_stats *out)
         .material_stuck = driver->mover.alarm,
         .last_exchange_ms = driver->last_exchange_ms,
         .last_ok_ms = driver->engine.last_ok,
-        .skew_ms = driver->skew_ms,
+        .skew_ms = engine_skew_ms(&driver->engine, driver_now(driver)),
         .batches = driver->engine.batches,
         .messages = driver->engine.messages,
         .materials = driver->mover.moved,

@@ -40,7 +40,7 @@ struct driver_stats {
     bool refused, material_stuck; /* which of both halves says so */
     int64_t last_exchange_ms; /* wall clock, 0 never since the start */
     int64_t last_ok_ms;       /* the same on the monotonic clock */
-    int64_t skew_ms;          /* the peer's clock minus ours */
+    int64_t skew_ms;          /* the peer's clock minus ours; 0 when it has not answered for LIMIT_PEER_SKEW_MS */
     uint64_t batches, messages, materials, retries;
     int last_rc;              /* of the last failure, 0 none */
     const char *last_detail;  /* why, in words, until the next call into the driver; "" */

@@ -37,7 +37,7 @@ struct driver {
     unsigned under_way; /* queries, commands, lane jobs whose completion will still come */
     void (*stopped)(void *context);
     void *stopped_context;
-    int64_t last_exchange_ms, skew_ms, skew_logged_at;
+    int64_t last_exchange_ms, skew_logged_at;
     int last_rc;
     char last_detail[CARRIER_DETAIL_TEXT];
     int64_t failing_since_ms;

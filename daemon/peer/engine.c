@@ -4,6 +4,17 @@
 
 #include "proto/limits.h"
 
+void engine_take_skew(struct engine *engine, int64_t skew_ms, int64_t now)
+{
+    engine->skew_ms = skew_ms;
+    engine->skew_at = now > 0 ? now : 1;
+}
+
+int64_t engine_skew_ms(const struct engine *engine, int64_t now)
+{
+    return engine->skew_at && now - engine->skew_at < LIMIT_PEER_SKEW_MS ? engine->skew_ms : 0;
+}
+
 int64_t engine_backoff_ms(unsigned failures, uint32_t random)
 {
     int64_t wait = LIMIT_BACKOFF_FIRST_MS;

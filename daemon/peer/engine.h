@@ -55,6 +55,8 @@ struct engine {
     int64_t force_after;     /* −1 none */
     uint64_t in_flight;      /* messages */
     bool alarm;              /* the last failure was permanent */
+    int64_t skew_ms;         /* the peer's clock minus ours, when it last answered … */
+    int64_t skew_at;         /* … at this monotonic ms, 0 never */
     /* counters */
     uint64_t batches, messages, retries, permanent;
 };
@@ -68,6 +70,10 @@ void engine_force(struct engine *engine);
 /* Feeds one event; `random` is 32 fresh random bits for the jitter.  Returns what to do. */
 enum engine_action engine_step(struct engine *engine, enum engine_event event, const struct engine_report *report,
                                int64_t now, uint32_t random) TB_MUST_USE;
+/* What an answer said about the peer's clock. */
+void engine_take_skew(struct engine *engine, int64_t skew_ms, int64_t now);
+/* The difference as far as it is known: 0 when the last answer is older than LIMIT_PEER_SKEW_MS. */
+int64_t engine_skew_ms(const struct engine *engine, int64_t now);
 /* Backoff before try n (1 …), ms: LIMIT_BACKOFF_FIRST_MS·2^(n−1) capped, of which the upper half is jitter. */
 int64_t engine_backoff_ms(unsigned failures, uint32_t random);
 

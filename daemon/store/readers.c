@@ -90,6 +90,10 @@ void *reader_main(void *argument)
             open = !rc;
         }
         query->rc = rc ? rc : run_query(&db, query);
+        if (open && !sqlite3_get_autocommit(db.handle)) { /* its transaction cannot be ended: the connection is, and with it the snapshot */
+            db_close(&db);
+            open = false;
+        }
         if (!store->options.post || store->options.post(store->options.post_context, complete, query))
             complete(query);
         pthread_mutex_lock(&store->lock);

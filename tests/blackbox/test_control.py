@@ -2,6 +2,7 @@
 import json
 import pathlib
 import re
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -81,6 +82,52 @@ def test_what_waits_is_listed_without_names_and_goes_when_the_link_is_back(world
     world.away.control("queue", "retry")
     until(lambda: not queue(world.away)["rows"])
     assert "nothing waits" in world.away.control("queue", "list")
+
+
+def test_what_holds_up_the_messages_is_said(world):
+    world.cut()
+    world.away.intake()
+    until(lambda: queue(world.away)["held"])
+    held = queue(world.away)["held"][0]
+    assert held["peer"] == world.home.code and held["failures"] > 0 and held["detail"] and not held["paused"]
+    text = world.away.control("queue", "list")
+    assert f"{world.home.code}: not delivered" in text and held["detail"] in text and "without gaps" in text and "queue retry" in text
+    # by its number, as the list shows it
+    assert "without gaps" in world.away.control("queue", "park", str(queue(world.away)["rows"][0]["seq"]), code=1)
+    assert "without gaps" not in world.away.control("queue", "park", "ab" * 31, code=1)
+    world.restore()
+    world.away.control("queue", "retry")
+    until(lambda: not queue(world.away)["rows"] and not queue(world.away)["held"])
+
+
+def test_who_is_paused_is_not_counted_as_tried(world):
+    assert world.away.control_json("queue", "retry")["done"] == {"peers": 1, "paused": 0}
+    world.away.control("peer", "pause", world.home.code)
+    assert world.away.control_json("queue", "retry", code=1)["done"] == {"peers": 0, "paused": 1}
+    assert "peer resume" in world.away.control("queue", "retry", "--office", world.home.code, code=1)
+    world.away.intake()
+    assert f"{world.home.code}: paused" in world.away.control("queue", "list")
+
+
+def test_a_test_of_one_that_is_paused_meanwhile_ends(world):
+    world.home.process.send_signal(signal.SIGSTOP)  # the line is there, and nobody answers
+    try:
+        testing = world.away.control("peer", "test", world.home.code, wait=False)
+        time.sleep(1)
+        assert testing.poll() is None
+        began = time.monotonic()
+        world.away.control("peer", "pause", world.home.code)
+        assert "paused meanwhile" in testing.communicate(timeout=10)[0] and testing.returncode == 1
+        assert time.monotonic() - began < 5
+    finally:
+        world.home.process.send_signal(signal.SIGCONT)
+
+
+def test_it_speaks_of_itself(world):
+    for words in (("peer", "list", "--nonsense"), ("nonsense",), ("queue", "nonsense"), ("staff", "enrol", "0099")):
+        text = world.home.control(*words, code=2)
+        assert "tongbanctl: " in text and "See: tongbanctl --help" in text and "tongban: " not in text and "tongban help" not in text, text
+    assert "请看：tongbanctl --help" in world.home.control("nonsense", code=2, language="zh_CN.UTF-8")
 
 
 def test_a_material_is_parked_and_let_go_again(world):

@@ -241,6 +241,18 @@ class Halted:
         self.call(PTRACE_DETACH)
 
 
+@pytest.mark.parametrize("interval", [0.5, 2])
+def test_a_short_watchdog_is_fed_all_the_same(fresh, manage, interval):
+    manager = manage(fresh.away)
+    manager.start(watchdog_s=interval)
+    manager.wait("READY=1")
+    time.sleep(5)
+    fed = manager.told("WATCHDOG=1")
+    assert all(b - a < interval for a, b in zip(fed, fed[1:])) and len(fed) >= 5 / interval, fed
+    assert fresh.away.events("writer_silent") == []
+    assert fresh.away.stop() == 0
+
+
 def test_the_watchdog_starves_with_the_writer(fresh, manage):
     office, interval = fresh.away, 4
     manager = manage(office)

@@ -98,6 +98,16 @@ def test_429_names_the_wait(office):
     assert office.events("too_often")[0]["sender"] == f"{AWAY}:0007"
 
 
+def test_what_does_not_exist_is_counted(office):
+    connection = office.connect_window("0008")
+    told = []
+    while 429 not in told and len(told) < 10 * BURST:
+        told.append(office.window("GET", f"/window/v1/nowhere/{len(told)}", staff="0008", connection=connection).status)
+    assert set(told[:-1]) == {404} and told[-1] == 429 and len(told) >= BURST - 2, told
+    time.sleep(0.6)
+    connection.close()
+
+
 def test_refused_changes_are_not_done(office):
     connection = office.connect_window("0008")
     while True:

@@ -21,7 +21,7 @@ struct world_of_test {
     uv_loop_t loop;
     struct http_listener *listener;
     struct exchange *held;
-    int asked, refuse_from, handled, done;
+    int asked, refuse_from, handled, done, unrouted;
     size_t body;
 };
 static struct world_of_test w;
@@ -48,6 +48,12 @@ static void handle_later(struct exchange *x, void *context)
     w.held = x;
 }
 
+static void handle_kept(struct exchange *x, void *context)
+{
+    handle_later(x, context);
+    exchange_hold(x);
+}
+
 static int sink_data(struct exchange *x, const void *bytes, size_t len)
 {
     (void)x;
@@ -68,13 +74,15 @@ static const struct http_route routes[] = {
     {.method = HTTP_GET, .pattern = "/later", .handle = handle_later},
     {.method = HTTP_POST, .pattern = "/now", .body = HTTP_BODY_BUFFERED, .handle = handle_now},
     {.method = HTTP_POST, .pattern = "/huge", .body = HTTP_BODY_BUFFERED, .body_max = 100 * 1024 * 1024, .handle = handle_now},
+    {.method = HTTP_POST, .pattern = "/typed", .body = HTTP_BODY_BUFFERED, .content_type = "application/json", .handle = handle_now},
+    {.method = HTTP_POST, .pattern = "/kept", .body = HTTP_BODY_BUFFERED, .handle = handle_kept},
     {.method = HTTP_PATCH, .pattern = "/sink", .body = HTTP_BODY_STREAMED, .handle = handle_later, .sink = &sink},
 };
 
 static int allow(struct exchange *x, void *context, struct problem *p)
 {
     assert_ptr_equal(context, &w);
-    assert_non_null(exchange_route(x));
+    w.unrouted += !exchange_route(x);
     if (w.asked++ < w.refuse_from)
         return 0;
     int rc = problem_set(p, PROBLEM_TOO_OFTEN, NULL, "slowly");
@@ -233,6 +241,40 @@ static void refused_and_still_connected(void **state)
     close(fd);
 }
 
+/* What no route fits is counted like everything else, and what is too often is said instead of what is wrong. */
+static void what_does_not_fit_is_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ask, *answer;
+    } asks[] = {{"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404"},
+                {"DELETE /now HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 405"},
+                {"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400"},
+                {"POST /typed HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 415"},
+                {"GET /now HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 413"}};
+    begin(10, 10);
+    for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++)
+        for (int often = 0; often < 2; often++) {
+            w.refuse_from = often ? 0 : 1000;
+            int fd = dial(1);
+            say(fd, asks[i].ask);
+            assert_non_null(strstr(hear(fd), often ? "HTTP/1.1 429" : asks[i].answer));
+            close(fd);
+        }
+    assert_int_equal(w.asked, 2 * sizeof asks / sizeof asks[0]);
+    assert_int_equal(w.unrouted, 6);
+    assert_int_equal(w.handled, 0);
+    int fd = dial(1); /* the small body is dropped and the connection stays */
+    say(fd, asks[3].ask);
+    assert_null(strstr(hear(fd), "Connection: close"));
+    w.refuse_from = 1000;
+    say(fd, "GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+    turn(200);
+    assert_non_null(strstr(hear(fd), "HTTP/1.1 200"));
+    end();
+    close(fd);
+}
+
 /* Bodies are counted before they come, and given back when the exchange ends. */
 static void bodies_are_bounded(void **state)
 {
@@ -250,12 +292,50 @@ static void bodies_are_bounded(void **state)
     for (int i = 0; i < 10; i++)
         close(fds[i]);
     turn(40);
-    assert_int_equal(w.listener->bodies, 0);
+    assert_int_equal(w.listener->certificates->bodies, 0);
     int fd = dial(1);
     say(fd, head);
     assert_string_equal(hear(fd), "");
-    assert_int_equal(w.listener->bodies, LIMIT_HTTP_BODIES_BYTES / 8);
+    assert_int_equal(w.listener->certificates->bodies, LIMIT_HTTP_BODIES_BYTES / 8);
     end();
+    close(fd);
+}
+
+/* Work that was begun keeps the body, whatever became of the connection and the listener; so does the bound. */
+static void a_body_is_counted_while_it_is_held(void **state)
+{
+    (void)state;
+    char head[128];
+    int fd;
+    struct crowd_share rest = {0};
+    begin(20, 20);
+    (void)snprintf(head, sizeof head, "POST /kept HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde");
+    fd = dial(1);
+    say(fd, head);
+    assert_non_null(w.held);
+    struct exchange *kept = w.held;
+    const struct linger cut = {.l_onoff = 1}; /* a reset, not an end in order */
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &cut, sizeof cut), 0);
+    close(fd);
+    turn(40);
+    assert_false(exchange_alive(kept));
+    assert_int_equal(w.listener->certificates->bodies, 5);
+    crowd_keep(w.listener->certificates, NULL, LIMIT_HTTP_BODIES_BYTES - 9, &rest);
+    fd = dial(1);
+    say(fd, head);
+    assert_non_null(strstr(hear(fd), "HTTP/1.1 503"));
+    close(fd);
+    crowd_give_back(&rest);
+    crowd_give_back(&rest);
+    fd = dial(1);
+    say(fd, head);
+    struct exchange *other = w.held;
+    assert_ptr_not_equal(other, kept);
+    assert_int_equal(w.listener->certificates->bodies, 10);
+    exchange_release(kept);
+    assert_int_equal(w.listener->certificates->bodies, 5);
+    end();
+    exchange_release(other); /* after the listener */
     close(fd);
 }
 
@@ -333,6 +413,16 @@ static void crowds(void **state)
         for (int i = 0; i < 3000; i++)
             crowd_leave(&crowd, groups[i]);
     crowd_leave(&crowd, NULL);
+    struct crowd_share share;
+    crowd.references = 1; /* this one is static */
+    groups[0] = crowd_join(&crowd, "kept");
+    crowd_keep(&crowd, groups[0], 7, &share);
+    crowd_leave(&crowd, groups[0]);
+    assert_ptr_equal(crowd_join(&crowd, "kept"), groups[0]); /* who comes back is still counted with what it left */
+    assert_int_equal(groups[0]->bodies, 7);
+    crowd_leave(&crowd, groups[0]);
+    crowd_give_back(&share);
+    assert_int_equal(crowd.bodies, 0);
     for (int i = 0; i < CROWD_BUCKETS; i++)
         assert_null(crowd.buckets[i]);
 }
@@ -342,7 +432,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(full_closes_the_oldest_idle), cmocka_unit_test(a_request_is_never_cut),
         cmocka_unit_test(one_address_has_its_share),
-        cmocka_unit_test(refused_and_still_connected), cmocka_unit_test(bodies_are_bounded),     cmocka_unit_test(slow_reader_is_cut),
+        cmocka_unit_test(refused_and_still_connected), cmocka_unit_test(what_does_not_fit_is_counted),
+        cmocka_unit_test(bodies_are_bounded),          cmocka_unit_test(a_body_is_counted_while_it_is_held),
+        cmocka_unit_test(slow_reader_is_cut),
         cmocka_unit_test(slow_upload_is_cut),          cmocka_unit_test(crowds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -410,6 +410,20 @@ static void an_operator_ends_the_wait_of_a_material(void **unused)
     }
 }
 
+/* Nobody can say for ever that the clock of a counterpart that is away is wrong. */
+static void a_difference_of_clocks_ages(void **state)
+{
+    (void)state;
+    struct engine e = in_state(ENGINE_IDLE);
+    assert_int_equal(engine_skew_ms(&e, 5000), 0);
+    engine_take_skew(&e, -30000, 5000);
+    assert_int_equal(engine_skew_ms(&e, 5000), -30000);
+    assert_int_equal(engine_skew_ms(&e, 5000 + LIMIT_PEER_SKEW_MS - 1), -30000);
+    assert_int_equal(engine_skew_ms(&e, 5000 + LIMIT_PEER_SKEW_MS), 0);
+    engine_take_skew(&e, 9000, 5000 + 2 * LIMIT_PEER_SKEW_MS);
+    assert_int_equal(engine_skew_ms(&e, 5000 + 2 * LIMIT_PEER_SKEW_MS), 9000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +444,7 @@ int main(void)
         cmocka_unit_test(an_operator_ends_the_wait_of_a_failure),
         cmocka_unit_test(a_pause_does_not_strand_a_material),
         cmocka_unit_test(an_operator_ends_the_wait_of_a_material),
+        cmocka_unit_test(a_difference_of_clocks_ages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

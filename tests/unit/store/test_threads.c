@@ -270,6 +270,36 @@ static void a_slow_query_is_ended(void **state)
     OK(after.rc);
 }
 
+/* From now on no statement can be prepared, which a reader does at its first use: also not the one that ends its transaction. */
+static int nothing_more(struct store_db *db, struct store_query *query)
+{
+    (void)query;
+    (void)sqlite3_limit(db->handle, SQLITE_LIMIT_SQL_LENGTH, 1);
+    return 0;
+}
+
+static void a_transaction_that_cannot_be_ended(void **state)
+{
+    struct fixture *f = *state;
+    f->options.readers = 1;
+    fixture_open(f);
+    OK(store_start(f->store));
+    struct look stuck, after;
+    memset(&stuck, 0, sizeof stuck);
+    stuck.query.run = nothing_more;
+    stuck.query.done = look_done;
+    OK(store_read(f->store, &stuck.query));
+    await(&stuck.done, 1);
+    assert_int_equal(stuck.rc, TB_EIO);
+    memset(&after, 0, sizeof after);
+    after.query.run = look_run;
+    after.query.done = look_done;
+    after.signer = &f->signer;
+    OK(store_read(f->store, &after.query));
+    await(&after.done, 1);
+    OK(after.rc);
+}
+
 static void under_the_floor_only_intake_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -349,7 +379,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, make, drop)
     const struct CMUnitTest tests[] = {T(everything_is_done_once_and_in_order), T(a_full_queue_is_said_at_once),
-                                       T(a_slow_query_is_ended), T(under_the_floor_only_intake_is_refused),
+                                       T(a_slow_query_is_ended), T(a_transaction_that_cannot_be_ended),
+                                       T(under_the_floor_only_intake_is_refused),
                                        T(completions_travel_by_post)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
