@@ -93,8 +93,9 @@ const char *ctl_cell(const json_t *row, const char *key);
 enum { CTL_CELL_TEXT = 40 };
 struct ctl_column {
     const char *title, *key; /* N_(); the member of each row */
-    const char *(*show)(const json_t *value, char room[CTL_CELL_TEXT]); /* the value for people, in `room` or for ever; NULL: a text as it is */
-    unsigned least;          /* as in table_column */
+    /* The value for people, in `room` or for ever; NULL: a text as it is. */
+    const char *(*show)(const json_t *value, char room[CTL_CELL_TEXT]);
+    unsigned least; /* as in table_column */
     enum table_hide hide;
 };
 const char *ctl_show_word(const json_t *value, char room[CTL_CELL_TEXT]);
