@@ -89,6 +89,22 @@ bool ctl_manual(const char *page);
 /* A member of a row as text, "" without it. */
 const char *ctl_cell(const json_t *row, const char *key);
 
+/* ---- tongbanctl_rows.c ---- */
+enum { CTL_CELL_TEXT = 40 };
+struct ctl_column {
+    const char *title, *key; /* N_(); the member of each row */
+    /* The value for people, in `room` or for ever; NULL: a text as it is. */
+    const char *(*show)(const json_t *value, char room[CTL_CELL_TEXT]);
+    unsigned least; /* as in table_column */
+    enum table_hide hide;
+};
+const char *ctl_show_word(const json_t *value, char room[CTL_CELL_TEXT]);
+const char *ctl_show_time(const json_t *value, char room[CTL_CELL_TEXT]);
+const char *ctl_show_number(const json_t *value, char room[CTL_CELL_TEXT]);
+/* Prints an array of objects, at most TABLE_COLUMNS columns.  An exit status. */
+int ctl_rows_print(const json_t *rows, const struct ctl_column *columns, size_t count);
+#define CTL_ROWS_PRINT(rows, columns) ctl_rows_print((rows), (columns), sizeof(columns) / sizeof(columns)[0])
+
 /* Asks the daemon at `path` one thing; takes `request`.  Lines of progress go to `progress` (or NULL).  *answer is new.  TB_EIO without a
  * daemon, TB_ETIMEOUT, TB_EMALFORMED. */
 int ctl_ask(const char *path, const char *command, json_t *request, void (*progress)(const json_t *doc), json_t **answer) TB_MUST_USE;

@@ -221,30 +221,25 @@ int ctl_key_accepted(const struct ctl *ctl, const struct ctl_command *c, const j
     return EXIT_REFUSED;
 }
 
+static const char *show_day(const json_t *value, char room[CTL_CELL_TEXT])
+{
+    int64_t ms = json_integer_value(value);
+    if (ms)
+        timestamp_format(ms, room);
+    room[ms ? DATE_TEXT - 1 : 0] = '\0';
+    return room;
+}
+
+static const struct ctl_column key_columns[] = {
+    {.title = N_("office"), .key = "office"},
+    {.title = N_("use"), .key = "use", .show = ctl_show_word},
+    {.title = N_("since"), .key = "since", .show = show_day, .hide = HIDE_EMPTY},
+    {.title = N_("fingerprint"), .key = "fingerprint"},
+};
+
 int ctl_key_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
     (void)c;
-    struct table t;
-    size_t i;
-    const json_t *row, *rows = json_object_get(answer, "rows");
-    table_init(&t);
-    table_column(&t, _("office"), 0);
-    table_column(&t, _("use"), 0);
-    table_column(&t, _("since"), 0);
-    table_hide(&t, HIDE_EMPTY);
-    table_column(&t, _("fingerprint"), 0);
-    json_array_foreach(rows, i, row)
-    {
-        char since[TIMESTAMP_TEXT] = "";
-        int64_t ms = json_integer_value(json_object_get(row, "since"));
-        if (ms)
-            timestamp_format(ms, since);
-        since[ms ? DATE_TEXT - 1 : 0] = '\0';
-        const char *const cells[] = {ctl_cell(row, "office"), view_word(ctl_cell(row, "use")), since,
-                                     ctl_cell(row, "fingerprint")};
-        if (table_row(&t, cells) != 0)
-            break;
-    }
-    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+    return CTL_ROWS_PRINT(json_object_get(answer, "rows"), key_columns);
 }

@@ -21,53 +21,34 @@ enum { LOG_BYTES_MAX = 4 * 1024 * 1024, RELEASE_BYTES_MAX = 4096 };
 
 /* ---- levels ---- */
 
+static const struct ctl_column levels_columns[] = {
+    {.title = N_("area"), .key = "area"},
+    {.title = N_("level"), .key = "level"},
+};
+
 int ctl_levels_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
     (void)c;
-    struct table t;
-    size_t i;
-    const json_t *row;
-    table_init(&t);
-    table_column(&t, _("area"), 0);
-    table_column(&t, _("level"), 0);
-    json_array_foreach(json_object_get(answer, "rows"), i, row)
-    {
-        const char *const cells[] = {ctl_cell(row, "area"), ctl_cell(row, "level")};
-        if (table_row(&t, cells) != 0)
-            break;
-    }
-    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+    return CTL_ROWS_PRINT(json_object_get(answer, "rows"), levels_columns);
 }
 
 /* ---- audit search ---- */
+
+static const struct ctl_column audit_columns[] = {
+    {.title = N_("entry"), .key = "index", .show = ctl_show_number},
+    {.title = N_("time"), .key = "at", .show = ctl_show_time},
+    {.title = N_("kind"), .key = "type"},
+    {.title = N_("staff number"), .key = "staff"},
+    {.title = N_("name"), .key = "name", .least = 6, .hide = HIDE_EMPTY},
+    {.title = N_("case"), .key = "case", .hide = HIDE_EMPTY},
+};
 
 int ctl_audit_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
     (void)c;
-    struct table t;
-    size_t i;
-    const json_t *row;
-    table_init(&t);
-    table_column(&t, _("entry"), 0);
-    table_column(&t, _("time"), 0);
-    table_column(&t, _("kind"), 0);
-    table_column(&t, _("staff number"), 0);
-    table_column(&t, _("name"), 6);
-    table_hide(&t, HIDE_EMPTY);
-    table_column(&t, _("case"), 0);
-    table_hide(&t, HIDE_EMPTY);
-    json_array_foreach(json_object_get(answer, "rows"), i, row)
-    {
-        char time[20], index[24];
-        (void)snprintf(index, sizeof index, "%lld", (long long)json_integer_value(json_object_get(row, "index")));
-        const char *const cells[] = {index, term_time(json_object_get(row, "at"), time), ctl_cell(row, "type"), ctl_cell(row, "staff"),
-                                     ctl_cell(row, "name"), ctl_cell(row, "case")};
-        if (table_row(&t, cells) != 0)
-            break;
-    }
-    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+    return CTL_ROWS_PRINT(json_object_get(answer, "rows"), audit_columns);
 }
 
 /* ---- bundle ---- */

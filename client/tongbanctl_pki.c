@@ -508,7 +508,23 @@ int ctl_pki_crl(const struct ctl *ctl, const struct ctl_command *c)
     return end(&pki, rc);
 }
 
-static int list_json(const struct pki_index *index)
+static const char *show_day(const json_t *value, char room[CTL_CELL_TEXT])
+{
+    (void)snprintf(room, CTL_CELL_TEXT, "%.10s", json_string_value(value));
+    return room;
+}
+
+static const struct ctl_column list_columns[] = {
+    {.title = N_("serial number"), .key = "serial"},
+    {.title = N_("kind"), .key = "kind"},
+    {.title = N_("stands for"), .key = "urn"},
+    {.title = N_("issued"), .key = "issued", .show = show_day},
+    {.title = N_("good until"), .key = "not_after", .show = show_day},
+    {.title = N_("revoked"), .key = "revoked", .show = show_day, .hide = HIDE_EMPTY},
+    {.title = N_("cause"), .key = "cause", .hide = HIDE_EMPTY},
+};
+
+static int list(const struct pki_index *index, bool json)
 {
     json_t *rows = json_array();
     for (const struct pki_row *row = index->row; rows && row && row < index->row + index->count; row++)
@@ -517,35 +533,11 @@ static int list_json(const struct pki_index *index)
                                               row->kind, "urn", row->urn, "issued", row->issued, "not_after",
                                               row->not_after, "revoked", row->revoked, "cause", row->reason));
     json_t *doc = json_pack("{s:s, s:o*}", "office", index->office, "rows", rows);
-    if (doc)
+    int status = !doc ? EXIT_UNREACHABLE : json ? EXIT_DONE : CTL_ROWS_PRINT(rows, list_columns);
+    if (doc && json)
         term_json(doc);
     json_decref(doc);
-    return doc ? EXIT_DONE : EXIT_UNREACHABLE;
-}
-
-static int list_table(const struct pki_index *index)
-{
-    struct table t;
-    table_init(&t);
-    table_column(&t, _("serial number"), 0);
-    table_column(&t, _("kind"), 0);
-    table_column(&t, _("stands for"), 0);
-    table_column(&t, _("issued"), 0);
-    table_column(&t, _("good until"), 0);
-    table_column(&t, _("revoked"), 0);
-    table_hide(&t, HIDE_EMPTY);
-    table_column(&t, _("cause"), 0);
-    table_hide(&t, HIDE_EMPTY);
-    for (const struct pki_row *row = index->row; row && row < index->row + index->count; row++) {
-        char issued[DATE_TEXT], until[DATE_TEXT], revoked[DATE_TEXT];
-        (void)snprintf(issued, sizeof issued, "%.10s", row->issued);
-        (void)snprintf(until, sizeof until, "%.10s", row->not_after);
-        (void)snprintf(revoked, sizeof revoked, "%.10s", row->revoked);
-        const char *const cells[] = {row->serial, row->kind, row->urn, issued, until, revoked, row->reason};
-        if (table_row(&t, cells) != 0)
-            break;
-    }
-    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+    return status;
 }
 
 int ctl_pki_list(const struct ctl *ctl, const struct ctl_command *c)
@@ -553,7 +545,7 @@ int ctl_pki_list(const struct ctl *ctl, const struct ctl_command *c)
     (void)c;
     struct pki pki = start(ctl);
     int rc = open_authority(&pki, false);
-    if (!rc && (ctl->client.json ? list_json(&pki.index) : list_table(&pki.index)) != EXIT_DONE)
+    if (!rc && list(&pki.index, ctl->client.json) != EXIT_DONE)
         rc = fail(&pki, TB_ENOMEM, pki.directory, err_text(TB_ENOMEM));
     return end(&pki, rc);
 }

@@ -94,66 +94,49 @@ int ctl_staff_done(const struct ctl *ctl, const struct ctl_command *c, const jso
     return EXIT_DONE;
 }
 
+static const char *show_changed(const json_t *value, char room[CTL_CELL_TEXT])
+{
+    return value ? ctl_show_time(value, room) : "";
+}
+
+static const struct ctl_column staff_columns[] = {
+    {.title = N_("staff number"), .key = "id"},
+    {.title = N_("name"), .key = "name", .least = 6},
+    {.title = N_("role"), .key = "role", .show = ctl_show_word},
+    {.title = N_("window"), .key = "window", .least = 6, .hide = HIDE_EMPTY},
+    {.title = N_("township"), .key = "township", .hide = HIDE_EMPTY},
+    {.title = N_("state"), .key = "state", .show = ctl_show_word},
+    {.title = N_("kept in"), .key = "source", .show = ctl_show_word},
+    {.title = N_("since"), .key = "changed", .show = show_changed, .hide = HIDE_EMPTY},
+    {.title = N_("reason"), .key = "reason", .least = 6, .hide = HIDE_EMPTY},
+};
+
 int ctl_staff_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
     (void)c;
-    struct table t;
-    size_t i;
-    const json_t *row, *rows = json_object_get(answer, "rows");
-    table_init(&t);
-    table_column(&t, _("staff number"), 0);
-    table_column(&t, _("name"), 6);
-    table_column(&t, _("role"), 0);
-    table_column(&t, _("window"), 6);
-    table_hide(&t, HIDE_EMPTY);
-    table_column(&t, _("township"), 0);
-    table_hide(&t, HIDE_EMPTY);
-    table_column(&t, _("state"), 0);
-    table_column(&t, _("kept in"), 0);
-    table_column(&t, _("since"), 0);
-    table_hide(&t, HIDE_EMPTY);
-    table_column(&t, _("reason"), 6);
-    table_hide(&t, HIDE_EMPTY);
-    json_array_foreach(rows, i, row)
-    {
-        char time[20];
-        const json_t *changed = json_object_get(row, "changed");
-        const char *const cells[] = {ctl_cell(row, "id"), ctl_cell(row, "name"), view_word(ctl_cell(row, "role")), ctl_cell(row, "window"),
-                                     ctl_cell(row, "township"), view_word(ctl_cell(row, "state")), view_word(ctl_cell(row, "source")),
-                                     changed ? term_time(changed, time) : "", ctl_cell(row, "reason")};
-        if (table_row(&t, cells) != 0)
-            break;
-    }
-    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+    return CTL_ROWS_PRINT(json_object_get(answer, "rows"), staff_columns);
 }
 
-static const char *seen_word(const char *what)
+static const char *show_seen(const json_t *value, char room[CTL_CELL_TEXT])
 {
+    (void)room;
+    const char *what = json_is_string(value) ? json_string_value(value) : "";
     return !strcmp(what, "proof") ? _("proof bundle") : !strcmp(what, "material") ? _("material") : _("the whole case");
 }
+
+static const struct ctl_column views_columns[] = {
+    {.title = N_("time"), .key = "at", .show = ctl_show_time},
+    {.title = N_("staff number"), .key = "staff"},
+    {.title = N_("name"), .key = "name", .least = 6},
+    {.title = N_("role"), .key = "role", .show = ctl_show_word},
+    {.title = N_("case"), .key = "case"},
+    {.title = N_("seen"), .key = "what", .show = show_seen},
+};
 
 int ctl_views_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
     (void)c;
-    struct table t;
-    size_t i;
-    const json_t *row, *rows = json_object_get(answer, "rows");
-    table_init(&t);
-    table_column(&t, _("time"), 0);
-    table_column(&t, _("staff number"), 0);
-    table_column(&t, _("name"), 6);
-    table_column(&t, _("role"), 0);
-    table_column(&t, _("case"), 0);
-    table_column(&t, _("seen"), 0);
-    json_array_foreach(rows, i, row)
-    {
-        char time[20];
-        const char *const cells[] = {term_time(json_object_get(row, "at"), time), ctl_cell(row, "staff"), ctl_cell(row, "name"),
-                                     view_word(ctl_cell(row, "role")), ctl_cell(row, "case"), seen_word(ctl_cell(row, "what"))};
-        if (table_row(&t, cells) != 0)
-            break;
-    }
-    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+    return CTL_ROWS_PRINT(json_object_get(answer, "rows"), views_columns);
 }

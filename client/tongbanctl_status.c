@@ -6,7 +6,7 @@
 
 #include "client/tongban_view.h"
 
-enum { LABEL_COLUMNS = 14, AGE_TEXT = 40, MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+enum { LABEL_COLUMNS = 14, MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
 static json_int_t number(const json_t *doc, const char *key)
 {
@@ -14,29 +14,29 @@ static json_int_t number(const json_t *doc, const char *key)
 }
 
 /* "3 min", "2 h", "5 d"; "-" for none. */
-static const char *age_text(json_int_t seconds, char out[AGE_TEXT])
+static const char *age_text(json_int_t seconds, char out[CTL_CELL_TEXT])
 {
     if (seconds <= 0)
-        (void)snprintf(out, AGE_TEXT, "-");
+        (void)snprintf(out, CTL_CELL_TEXT, "-");
     else if (seconds < MINUTE)
-        (void)snprintf(out, AGE_TEXT, _("%d s"), (int)seconds);
+        (void)snprintf(out, CTL_CELL_TEXT, _("%d s"), (int)seconds);
     else if (seconds < HOUR)
-        (void)snprintf(out, AGE_TEXT, _("%d min"), (int)(seconds / MINUTE));
+        (void)snprintf(out, CTL_CELL_TEXT, _("%d min"), (int)(seconds / MINUTE));
     else if (seconds < 2 * DAY)
-        (void)snprintf(out, AGE_TEXT, _("%d h"), (int)(seconds / HOUR));
+        (void)snprintf(out, CTL_CELL_TEXT, _("%d h"), (int)(seconds / HOUR));
     else
-        (void)snprintf(out, AGE_TEXT, _("%d d"), (int)(seconds / DAY));
+        (void)snprintf(out, CTL_CELL_TEXT, _("%d d"), (int)(seconds / DAY));
     return out;
 }
 
-static const char *size_text(json_int_t bytes, char out[AGE_TEXT])
+static const char *size_text(json_int_t bytes, char out[CTL_CELL_TEXT])
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     double size = (double)bytes;
     unsigned unit = 0;
     for (; size >= 1024 && unit < sizeof units / sizeof units[0] - 1; unit++)
         size /= 1024;
-    (void)snprintf(out, AGE_TEXT, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+    (void)snprintf(out, CTL_CELL_TEXT, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
     return out;
 }
 
@@ -48,39 +48,31 @@ void ctl_progress(const json_t *doc)
 
 /* ---- peer list ---- */
 
-static int print_peers(const json_t *rows)
+static const char *show_age(const json_t *value, char room[CTL_CELL_TEXT])
 {
-    struct table t;
-    size_t i;
-    const json_t *row;
-    table_init(&t);
-    table_column(&t, _("office"), 0);
-    table_column(&t, _("name"), 6);
-    table_column(&t, _("state"), 0);
-    table_column(&t, _("waiting"), 0);
-    table_column(&t, _("oldest"), 0);
-    table_column(&t, _("last exchange"), 0);
-    table_column(&t, _("reason"), 10);
-    table_hide(&t, HIDE_EMPTY);
-    json_array_foreach(rows, i, row)
-    {
-        char time[20], age[AGE_TEXT], unsent[AGE_TEXT];
-        bool known = json_is_integer(json_object_get(row, "unsent"));
-        (void)snprintf(unsent, sizeof unsent, known ? "%d" : "?", (int)number(row, "unsent"));
-        const char *const cells[] = {ctl_cell(row, "office"), ctl_cell(row, "name"), view_word(ctl_cell(row, "state")), unsent,
-                                     age_text(number(row, "oldest_unsent_s"), age), term_time(json_object_get(row, "last_exchange"), time),
-                                     ctl_cell(row, "detail")};
-        if (table_row(&t, cells) != 0)
-            break;
-    }
-    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+    return age_text(json_integer_value(value), room);
 }
+
+static const char *show_unsent(const json_t *value, char room[CTL_CELL_TEXT])
+{
+    return json_is_integer(value) ? ctl_show_number(value, room) : "?";
+}
+
+static const struct ctl_column peers_columns[] = {
+    {.title = N_("office"), .key = "office"},
+    {.title = N_("name"), .key = "name", .least = 6},
+    {.title = N_("state"), .key = "state", .show = ctl_show_word},
+    {.title = N_("waiting"), .key = "unsent", .show = show_unsent},
+    {.title = N_("oldest"), .key = "oldest_unsent_s", .show = show_age},
+    {.title = N_("last exchange"), .key = "last_exchange", .show = ctl_show_time},
+    {.title = N_("reason"), .key = "detail", .least = 10, .hide = HIDE_EMPTY},
+};
 
 int ctl_peers_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
     (void)c;
-    return print_peers(json_object_get(answer, "peers"));
+    return CTL_ROWS_PRINT(json_object_get(answer, "peers"), peers_columns);
 }
 
 /* ---- status ---- */
@@ -105,7 +97,7 @@ int ctl_status_print(const struct ctl *ctl, const struct ctl_command *c, const j
     (void)ctl;
     (void)c;
     const json_t *findings = json_object_get(answer, "findings"), *store = json_object_get(answer, "store"), *finding;
-    char time[20], text[200], free_text[AGE_TEXT], wal_text[AGE_TEXT];
+    char time[20], text[200], free_text[CTL_CELL_TEXT], wal_text[CTL_CELL_TEXT];
     size_t i;
     (void)printf(_("%s %s, tongband %s, %s, started %s\n"), ctl_cell(answer, "office"), ctl_cell(answer, "name"),
                  ctl_cell(answer, "version"), view_word(ctl_cell(answer, "state")), term_time(json_object_get(answer, "started"), time));
@@ -114,7 +106,7 @@ int ctl_status_print(const struct ctl *ctl, const struct ctl_command *c, const j
     if (!json_array_size(findings))
         (void)printf("%s\n", _("nothing is wrong"));
     (void)printf("\n");
-    int status = print_peers(json_object_get(answer, "peers"));
+    int status = CTL_ROWS_PRINT(json_object_get(answer, "peers"), peers_columns);
     (void)printf("\n");
     (void)snprintf(text, sizeof text, _("%s free; write-ahead log %s; %d entries"), size_text(number(store, "disk_free_bytes"), free_text),
                    size_text(number(store, "wal_bytes"), wal_text), (int)number(store, "ledger_size"));
@@ -169,26 +161,9 @@ int ctl_peer_done(const struct ctl *ctl, const struct ctl_command *c, const json
 
 /* ---- queue ---- */
 
-static int print_materials(const json_t *rows)
+static const char *show_size(const json_t *value, char room[CTL_CELL_TEXT])
 {
-    struct table t;
-    size_t i;
-    const json_t *row;
-    table_init(&t);
-    table_column(&t, _("office"), 0);
-    table_column(&t, _("material"), 12);
-    table_column(&t, _("size"), 0);
-    table_column(&t, _("state"), 0);
-    table_hide(&t, HIDE_EMPTY);
-    json_array_foreach(rows, i, row)
-    {
-        char size[AGE_TEXT];
-        const char *const cells[] = {ctl_cell(row, "peer"), ctl_cell(row, "material"), size_text(number(row, "size"), size),
-                                     json_is_true(json_object_get(row, "parked")) ? _("parked") : ""};
-        if (table_row(&t, cells) != 0)
-            break;
-    }
-    return table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+    return size_text(json_integer_value(value), room);
 }
 
 /* What holds up the messages, and that none of them can be set aside. */
@@ -213,39 +188,43 @@ static void print_held(const json_t *held)
                               "Now again: tongbanctl queue retry; why: tongbanctl peer test OFFICE"));
 }
 
+static const char *show_parked(const json_t *value, char room[CTL_CELL_TEXT])
+{
+    (void)room;
+    return json_is_true(value) ? _("parked") : "";
+}
+
+static const struct ctl_column materials_columns[] = {
+    {.title = N_("office"), .key = "peer"},
+    {.title = N_("material"), .key = "material", .least = 12},
+    {.title = N_("size"), .key = "size", .show = show_size},
+    {.title = N_("state"), .key = "parked", .show = show_parked, .hide = HIDE_EMPTY},
+};
+
+static const struct ctl_column queue_columns[] = {
+    {.title = N_("office"), .key = "peer"},
+    {.title = N_("number"), .key = "seq", .show = ctl_show_number},
+    {.title = N_("message"), .key = "type"},
+    {.title = N_("case"), .key = "case"},
+    {.title = N_("written"), .key = "at", .show = ctl_show_time},
+    {.title = N_("waiting"), .key = "age_s", .show = show_age},
+};
+
 int ctl_queue_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
     (void)c;
-    struct table t;
-    size_t i;
-    const json_t *row, *rows = json_object_get(answer, "rows"), *materials = json_object_get(answer, "materials");
+    const json_t *rows = json_object_get(answer, "rows"), *materials = json_object_get(answer, "materials");
     if (!json_array_size(rows) && !json_array_size(materials)) {
         (void)printf("%s\n", _("nothing waits"));
         return EXIT_DONE;
     }
-    table_init(&t);
-    table_column(&t, _("office"), 0);
-    table_column(&t, _("number"), 0);
-    table_column(&t, _("message"), 0);
-    table_column(&t, _("case"), 0);
-    table_column(&t, _("written"), 0);
-    table_column(&t, _("waiting"), 0);
-    json_array_foreach(rows, i, row)
-    {
-        char time[20], age[AGE_TEXT], seq[AGE_TEXT];
-        (void)snprintf(seq, sizeof seq, "%lld", (long long)number(row, "seq"));
-        const char *const cells[] = {ctl_cell(row, "peer"), seq, ctl_cell(row, "type"), ctl_cell(row, "case"),
-                                     term_time(json_object_get(row, "at"), time), age_text(number(row, "age_s"), age)};
-        if (table_row(&t, cells) != 0)
-            break;
-    }
-    int status = table_print(&t) == 0 ? EXIT_DONE : EXIT_UNREACHABLE;
+    int status = CTL_ROWS_PRINT(rows, queue_columns);
     if (json_is_true(json_object_get(answer, "more")))
         (void)printf("%s\n", _("there are more; these are the oldest"));
     if (json_array_size(rows))
         print_held(json_object_get(answer, "held"));
-    return status == EXIT_DONE && json_array_size(materials) ? print_materials(materials) : status;
+    return status == EXIT_DONE && json_array_size(materials) ? CTL_ROWS_PRINT(materials, materials_columns) : status;
 }
 
 int ctl_park_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)

@@ -12,7 +12,9 @@ import pytest
 from office import AWAY, HOME, ROOT, WAIT_S, daemon_path, free_ports
 
 PAGE = ROOT / "docs" / "how-to" / "set-up-two-offices.md"
-PLACES = {"TONGXIANG": HOME, "RUDONG": AWAY}
+CHINESE = ROOT / "docs" / "zh" / "set-up.md"
+INSTALL = "apt install ./tongban-common_*.deb ./tongban-daemon_*.deb"
+PLACES = {"TONGXIANG": HOME, "RUDONG": AWAY, "在桐乡": HOME, "在如东": AWAY}
 ADDRESSES = {HOME: "192.0.2.10", AWAY: "198.51.100.20"}
 # What the page's commands find on a server and not here: the unit starts the daemon that is tested, and there is no user tongban.
 SYSTEMCTL = """#!/bin/sh
@@ -23,10 +25,10 @@ echo $! >> {pids}
 CHGRP = '#!/bin/sh\n[ "$1 $2" = "-R tongban" ]\n'
 
 
-def blocks():
-    """(office, commands) in the order of the page; the office is the last one named in capitals before the block."""
+def blocks(page=PAGE):
+    """(office, commands) in the order of the page; the office is the last one of PLACES before the block."""
     office, lines = None, None
-    for line in PAGE.read_text().splitlines():
+    for line in page.read_text().splitlines():
         if line.startswith("```"):
             if lines:
                 yield office, "\n".join(lines)
@@ -131,3 +133,10 @@ def test_no_key_is_left_for_others_to_read(servers):
     for server in servers.values():
         keys = list(server.etc.rglob("*.key")) + [server.etc / "authority.passphrase"]
         assert len(keys) == 7 and all(key.stat().st_mode & 0o007 == 0 for key in keys)
+
+
+def test_the_chinese_page_has_the_same_commands():
+    install, *chinese = blocks(CHINESE)
+    assert chinese == list(blocks()) and len(chinese) > 10
+    assert install == (None, INSTALL)
+    assert INSTALL in [commands for _, commands in blocks(ROOT / "docs" / "how-to" / "install.md")]

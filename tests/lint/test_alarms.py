@@ -1,4 +1,4 @@
-"""The alarms of config/prometheus: parsed and tested by promtool, each with its entry in docs/reference/alarms.md, a runbook that is there and
+"""The alarms of config/prometheus: parsed and tested by promtool, each with its entry in both languages, a runbook that is there and
 a test in which it fires; the expressions of the rules and of the dashboard name metrics that the tables have."""
 import json
 import os
@@ -15,8 +15,8 @@ sys.path.insert(0, HERE)
 import common  # noqa: E402
 from test_docs import anchors  # noqa: E402
 
-RULES, TESTS, PAGE, DASHBOARD = ("config/prometheus/tongban.rules.yml", "tests/prometheus/alarms.test.yml", "docs/reference/alarms.md",
-                                 "config/grafana/tongban.json")
+RULES, TESTS, DASHBOARD = "config/prometheus/tongban.rules.yml", "tests/prometheus/alarms.test.yml", "config/grafana/tongban.json"
+PAGE, CHINESE = "docs/reference/alarms.md", "docs/zh/alarms.md"
 NAME = re.compile(r"\b(?:tongban|process)_[a-z0-9_]+\b")
 PROMTOOL = shutil.which("promtool")
 
@@ -102,6 +102,18 @@ def test_every_alarm_has_its_entry():
         assert "](../" + rule["runbook"].removeprefix("docs/") + ")" in entries[name], name
         row = f"| [{name}](#{name.lower()}) | {rule['severity']} | {after.removeprefix('after ')} |"
         assert row in page, row
+
+
+def test_every_alarm_has_its_entry_in_chinese():
+    page, found = common.read(CHINESE), rules(common.read(RULES))
+    entries = dict(re.findall(r"^## (Tongban\w+)\n(.*?)(?=^## |\Z)", page, re.M | re.S))
+    assert list(entries) == list(found)
+    for name, rule in found.items():
+        after = "立即" if rule["for"] == "0m" else f"持续 {rule['for'][:-1]} " + {"m": "分钟", "h": "小时"}[rule["for"][-1]]
+        assert f"`{rule['severity']}`，{after}。" in entries[name], name
+        assert re.search(r"^- 含义：.+\n- 影响：.+\n- 处理：.+ → \[.+\]\(.+\)", entries[name], re.M), name
+    steps = re.findall(r"^## (?!Tongban)", page, re.M)
+    assert len(steps) == len(re.findall(r"^## ", common.read("docs/how-to/answer-an-alarm.md"), re.M))
 
 
 def test_every_alarm_fires_in_a_test_and_is_quiet_in_another():

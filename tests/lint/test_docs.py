@@ -178,3 +178,12 @@ def test_the_lint_finds_what_it_is_for():
         assert not mistake(good, known), good
     assert list(broken("docs/README.md", "[x](nowhere.md)")) and list(broken("docs/README.md", "[x](protocol.md#no-such-part)"))
     assert not list(broken("docs/README.md", "[x](protocol.md#window-api)"))
+
+
+def test_the_chinese_manual_names_every_command_of_the_night():
+    """What asks the running daemon, but for the day's work on staff, audits and retention, and the change of a key, which have pages."""
+    rows = re.findall(r'\.group = "(\w+)", (?:\.verb = "(\w+)", )?\.wire = ', common.read("client/tongbanctl_table.c"))
+    night = [" ".join(filter(None, row)) for row in rows if row[0] not in ("staff", "audit", "retention", "key")]
+    page = common.read("docs/zh/operators.md")
+    assert len(night) > 12 and "queue park" in night
+    assert [command for command in night if f"tongbanctl {command}" not in page] == []
