@@ -229,7 +229,7 @@ int case_archive(struct client *client, const struct args *args)
     if (!status && !out)
         status = report_local(client, REPORT_USAGE, "%s", _("--out FILE: where the archive is written"));
     if (!status)
-        status = file_out_open(client, out, args_option(args, "force") != NULL, &a.out);
+        status = file_out_open(client, out, args_option(args, "force") ? FILE_OUT_REPLACE : FILE_OUT_WHOLE, &a.out);
     if (status)
         return status;
     buf_init(&a.manifest, MANIFEST_BYTES_MAX);

@@ -490,7 +490,7 @@ static int open_result(struct importing *im, const struct args *args)
     const char *path = args_option(args, "result");
     if (!path)
         return EXIT_DONE;
-    int status = file_out_open(im->client, path, args_option(args, "force") != NULL, &im->result);
+    int status = file_out_open(im->client, path, args_option(args, "force") ? FILE_OUT_REPLACE : FILE_OUT_GROWING, &im->result);
     im->has_result = !status;
     if (!status && result_line(titles, sizeof titles / sizeof titles[0], im->result.file))
         status = report_local(im->client, REPORT_FILE, "%s: %s", path, strerror(errno));

@@ -189,6 +189,36 @@ def test_a_killed_client(pair, desk):
     assert numbers == [{"system": "社保系统", "value": "K-1"}]
 
 
+@pytest.mark.parametrize("words", [("export", "--format", "json"), ("export", "--format", "tsv"), ("archive",)])
+def test_what_is_not_whole_has_no_name(pair, desk, words):
+    """Killed in the middle: a file with the name that was asked for is one that is whole, and the next run is not in the way of this one."""
+    number = pair.away.intake().json()["case"]
+    cases = [number] * (55 if words[0] == "export" else 1)
+    out = desk.directory / "out"
+    for wait in (0.01, 0.02, 0.03, 0.05, 0.08, 0.12):
+        run = subprocess.Popen([TONGBAN, "case", words[0], *cases, *words[1:], "--out", "out"], cwd=desk.directory,
+                               env=desk.environment("C.UTF-8", 80), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+        time.sleep(wait)
+        run.send_signal(signal.SIGKILL)
+        if run.wait(10) == -signal.SIGKILL:
+            assert not out.exists(), wait
+            part = desk.directory / "out.part"
+            assert not part.exists() or part.stat().st_mode & 0o777 == 0o600
+        out.unlink(missing_ok=True)
+    desk.run("case", words[0], *cases, *words[1:], "--out", "out")
+    assert out.stat().st_mode & 0o777 == 0o600 and not (desk.directory / "out.part").exists()
+
+
+def test_two_that_write_one_file(pair, desk):
+    number = pair.away.intake().json()["case"]
+    runs = [subprocess.Popen([TONGBAN, "case", "export", *[number] * 55, "--format", "json", "--out", "both"], cwd=desk.directory,
+                             env=desk.environment("C.UTF-8", 80), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert 0 in [run.wait(30) for run in runs]
+    assert len(json.loads((desk.directory / "both").read_text())) == 55
+
+
 def test_a_client_that_died_before_the_number(pair, desk):
     """The key is as the page says, so the row finds the case that an earlier run has left without its number."""
     body = {"item": {"office": HOME, "code": CODE}, "remark": "半途", "applicant": {
