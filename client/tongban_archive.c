@@ -1,6 +1,6 @@
-/* case archive: one tar (POSIX ustar) of a case for the archives (归档): contents list, case, timeline, list of documents, result, materials, proof,
- * metadata and a manifest of SHA-256, in the order in which an archive binds them (DA/T 85-2019: contents, results and process, application
- * materials).  Each part is asked for like by any clerk, so each view of it is recorded. */
+/* case archive: one tar (POSIX ustar) of a case for the archives (归档): contents list, case, timeline, list of documents, proof, result,
+ * materials, metadata and a manifest of SHA-256, in the order in which an archive binds them (DA/T 85-2019: contents, results and
+ * process, application materials).  Each part is asked for like by any clerk, so each view of it is recorded. */
 #include <errno.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -258,8 +258,8 @@ int case_archive(struct client *client, const struct args *args)
     } else if (!status) {
         (void)printf(_("The archive of %s stands in %s, %d parts; sha256sum -c manifest.sha256 checks them.\n"), a.no, out, (int)a.parts);
         if (a.missing)
-            (void)printf(_("Scans that are not at this office are not in it: %d; contents.txt names them. Ask the other office for them before the "
-                           "case is erased.\n"),
+            (void)printf(_("Scans that are not at this office are not in it: %d; contents.txt names them. "
+                           "Ask the other office for them before the case is erased.\n"),
                          (int)a.missing);
     }
     buf_free(&a.manifest);

@@ -195,6 +195,7 @@ def test_what_is_not_whole_has_no_name(pair, desk, words):
     number = pair.away.intake().json()["case"]
     cases = [number] * (55 if words[0] == "export" else 1)
     out = desk.directory / "out"
+    out.unlink(missing_ok=True)
 
     def whole():
         content = out.read_bytes()
