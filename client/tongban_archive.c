@@ -1,6 +1,6 @@
-/* case archive: one tar (POSIX ustar) of a case for the archives (归档): contents list, case, timeline, list of documents, materials, proof,
- * metadata and a manifest of SHA-256, in the order in which an archive binds them (DA/T 85-2019: contents, results and process, application
- * materials).  Each part is asked for like by any clerk, so each view of it is recorded. */
+/* case archive: one tar (POSIX ustar) of a case for the archives (归档): contents list, case, timeline, list of documents, proof, result,
+ * materials, metadata and a manifest of SHA-256, in the order in which an archive binds them (DA/T 85-2019: contents, results and
+ * process, application materials).  Each part is asked for like by any clerk, so each view of it is recorded. */
 #include <errno.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -22,7 +22,7 @@ struct archive {
     struct file_out out;
     struct buf manifest; /* "SHA-256  name\n", as sha256sum reads it */
     struct buf cover;
-    unsigned parts;
+    unsigned parts, missing; /* scans that the case names and that are not at this office */
 };
 
 /* ---- the tar ---- */
@@ -103,19 +103,22 @@ struct taking {
     struct archive *a;
     EVP_MD_CTX *digest;
     int64_t left;
+    int why; /* errno of a write that failed */
 };
 
 static int take_bytes(void *context, const char *bytes, size_t len)
 {
     struct taking *t = context;
-    if ((int64_t)len > t->left || EVP_DigestUpdate(t->digest, bytes, len) != 1 || !put(t->a, bytes, len))
+    if ((int64_t)len > t->left || EVP_DigestUpdate(t->digest, bytes, len) != 1)
         return -1;
+    if (!put(t->a, bytes, len))
+        return t->why = errno, -1;
     t->left -= (int64_t)len;
     return 0;
 }
 
 /* Streamed: a scan may have hundreds of megabytes. */
-static int put_material(struct archive *a, const json_t *material, size_t n)
+static int put_material(struct archive *a, const char *kind, const json_t *material, size_t n)
 {
     const char *sha256 = view_text(material, "sha256");
     int64_t size = json_integer_value(json_object_get(material, "size"));
@@ -125,7 +128,7 @@ static int put_material(struct archive *a, const json_t *material, size_t n)
     struct http_answer answer;
     struct problem p;
     struct taking t = {.a = a, .digest = EVP_MD_CTX_new(), .left = size};
-    (void)snprintf(name, sizeof name, "%.21s/materials/%02zu-%.64s", a->no, n, sha256);
+    (void)snprintf(name, sizeof name, "%.21s/%s/%02zu-%.64s", a->no, kind, n, sha256);
     (void)snprintf(path, sizeof path, "/window/v1/materials/%.64s", sha256);
     struct http_request request = {.method = "GET", .path = path, .event = take_bytes, .context = &t};
     if (!t.digest || EVP_DigestInit_ex(t.digest, EVP_sha256(), NULL) != 1) {
@@ -135,7 +138,7 @@ static int put_material(struct archive *a, const json_t *material, size_t n)
     int status = put_header(a, name, size) ? EXIT_DONE : report_local(a->client, REPORT_FILE, "%s: %s", a->out.path, strerror(errno));
     int rc = status ? 0 : http_send(a->client->http, &request, &answer, &p);
     if (!status && rc)
-        status = http_report(a->client, rc, &p);
+        status = t.why ? report_local(a->client, REPORT_FILE, "%s: %s", a->out.path, strerror(t.why)) : http_report(a->client, rc, &p);
     else if (!status) {
         status = answer.status == 200 ? EXIT_DONE : http_refused(a->client, &answer);
         http_answer_free(&answer);
@@ -151,27 +154,38 @@ static int put_material(struct archive *a, const json_t *material, size_t n)
     return status;
 }
 
-static int put_materials(struct archive *a, const json_t *doc)
+/* One scan, and its line in the list for people. */
+static int put_scan(struct archive *a, const char *kind, const json_t *material, size_t n)
 {
-    const json_t *material;
-    size_t i, n = 0;
-    int status = EXIT_DONE, rc = 0;
+    const char *sha256 = view_text(material, "sha256");
+    bool here = sha256[0] && json_is_true(json_object_get(material, "here"));
+    int status = here ? put_material(a, kind, material, n) : EXIT_DONE;
+    a->missing += sha256[0] && !here;
+    if (!status && buf_printf(&a->cover, "%02zu  %s  %s\n", n, view_text(material, "name"),
+                              here ? sha256 : sha256[0] ? "扫描件不在本单位" : "—"))
+        status = report_local(a->client, REPORT_MEMORY, NULL);
+    return status;
+}
+
+static int put_scans(struct archive *a, const json_t *doc)
+{
+    const json_t *material, *result = json_object_get(json_object_get(doc, "decision"), "result");
+    size_t i;
+    int status = EXIT_DONE;
+    if (result)
+        status = buf_append_str(&a->cover, "结果：\n") ? report_local(a->client, REPORT_MEMORY, NULL) : put_scan(a, "result", result, 1);
+    if (!status && buf_append_str(&a->cover, "材料：\n"))
+        status = report_local(a->client, REPORT_MEMORY, NULL);
     json_array_foreach(json_object_get(doc, "materials"), i, material)
-    {
-        bool here = view_text(material, "sha256")[0] && json_is_true(json_object_get(material, "here"));
-        if (!status && here)
-            status = put_material(a, material, ++n);
-        const char *digest = here ? view_text(material, "sha256") : "—";
-        rc = rc ? rc : buf_printf(&a->cover, "%02zu  %s  %s\n", i + 1, view_text(material, "name"), digest);
-    }
-    return status || !rc ? status : report_local(a->client, REPORT_MEMORY, NULL);
+        status = status ? status : put_scan(a, "materials", material, i + 1);
+    return status;
 }
 
 /* 归档文件目录, for people: which case, what is in it. */
 static int begin_cover(struct archive *a, const json_t *doc)
 {
     const json_t *item = json_object_get(doc, "item"), *times = json_object_get(doc, "times");
-    int rc = buf_printf(&a->cover, "归档文件目录\n\n办件编号：%s\n事项：%s %s\n状态：%s\n收件：%s\n办结：%s\n\n材料：\n", a->no,
+    int rc = buf_printf(&a->cover, "归档文件目录\n\n办件编号：%s\n事项：%s %s\n状态：%s\n收件：%s\n办结：%s\n\n", a->no,
                         view_text(item, "code"), view_text(item, "name"), view_word(view_text(doc, "state")),
                         view_text(times, "handed_in"), view_text(times, "closed"));
     return rc ? report_local(a->client, REPORT_MEMORY, NULL) : EXIT_DONE;
@@ -179,9 +193,9 @@ static int begin_cover(struct archive *a, const json_t *doc)
 
 static int put_metadata(struct archive *a, const json_t *doc)
 {
-    json_t *metadata = json_pack("{s:s, s:s, s:O?, s:O?, s:O?, s:i}", "format", "tongban-archive-1", "case", a->no, "item",
+    json_t *metadata = json_pack("{s:s, s:s, s:O?, s:O?, s:O?, s:i, s:i}", "format", "tongban-archive-1", "case", a->no, "item",
                                  json_object_get(doc, "item"), "state", json_object_get(doc, "state"), "times",
-                                 json_object_get(doc, "times"), "parts", (int)a->parts);
+                                 json_object_get(doc, "times"), "parts", (int)a->parts, "missing", (int)a->missing);
     char *text = metadata ? json_dumps(metadata, JSON_INDENT(1)) : NULL;
     int status = text ? put_part(a, "metadata.json", text, strlen(text)) : report_local(a->client, REPORT_MEMORY, NULL);
     free(text);
@@ -207,7 +221,7 @@ static int put_all(struct archive *a)
         status = put_answer(a, answers[i].part, path);
     }
     if (!status)
-        status = put_materials(a, doc);
+        status = put_scans(a, doc);
     if (!status)
         status = put_part(a, "contents.txt", a->cover.data, a->cover.len);
     if (!status)
@@ -229,7 +243,7 @@ int case_archive(struct client *client, const struct args *args)
     if (!status && !out)
         status = report_local(client, REPORT_USAGE, "%s", _("--out FILE: where the archive is written"));
     if (!status)
-        status = file_out_open(client, out, args_option(args, "force") != NULL, &a.out);
+        status = file_out_open(client, out, args_option(args, "force") ? FILE_OUT_REPLACE : FILE_OUT_WHOLE, &a.out);
     if (status)
         return status;
     buf_init(&a.manifest, MANIFEST_BYTES_MAX);
@@ -238,11 +252,15 @@ int case_archive(struct client *client, const struct args *args)
     int closed = file_out_close(client, &a.out, !status);
     status = status ? status : closed;
     if (!status && client->json) {
-        json_t *doc = json_pack("{s:s, s:s, s:i}", "case", a.no, "file", out, "parts", (int)a.parts);
+        json_t *doc = json_pack("{s:s, s:s, s:i, s:i}", "case", a.no, "file", out, "parts", (int)a.parts, "missing", (int)a.missing);
         term_json(doc);
         json_decref(doc);
     } else if (!status) {
         (void)printf(_("The archive of %s stands in %s, %d parts; sha256sum -c manifest.sha256 checks them.\n"), a.no, out, (int)a.parts);
+        if (a.missing)
+            (void)printf(_("Scans that are not at this office are not in it: %d; contents.txt names them. "
+                           "Ask the other office for them before the case is erased.\n"),
+                         (int)a.missing);
     }
     buf_free(&a.manifest);
     buf_free(&a.cover);

@@ -22,41 +22,79 @@ static int cannot_write(const struct client *client, const char *path, int why)
     return report_local(client, REPORT_FILE, "%s: %s", path, why == EEXIST ? _("is there already; --force replaces it") : strerror(why));
 }
 
-int file_out_open(const struct client *client, const char *path, bool force, struct file_out *out)
+int file_out_open(const struct client *client, const char *path, enum file_out_mode mode, struct file_out *out)
 {
     struct stat st;
-    *out = (struct file_out){.path = path, .file = stdout};
+    bool there = path && !lstat(path, &st);
+    *out = (struct file_out){.path = path, .file = stdout, .replace = mode == FILE_OUT_REPLACE};
     if (!path)
         return EXIT_DONE;
-    if (force && !lstat(path, &st) && !S_ISREG(st.st_mode))
+    if (out->replace && there && !S_ISREG(st.st_mode))
         return report_local(client, REPORT_FILE, "%s: %s", path, _("not a regular file"));
-    if (force && asprintf(&out->part, "%s.part", path) < 0)
+    if (!out->replace && there)
+        return cannot_write(client, path, EEXIST);
+    if (mode != FILE_OUT_GROWING && asprintf(&out->part, "%s.part", path) < 0)
         return out->part = NULL, report_local(client, REPORT_MEMORY, NULL);
-    if (force)
+    if (out->part)
         (void)unlink(out->part); /* of a run that was killed */
-    int fd = open(force ? out->part : path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(out->part ? out->part : path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     out->file = fd < 0 ? NULL : fdopen(fd, "wb");
     if (out->file)
         return EXIT_DONE;
     int why = errno;
     free(out->part);
+    out->part = NULL;
     return cannot_write(client, path, why);
+}
+
+/* Gives the whole file its name; one that came there meanwhile stays unless it is to be replaced.  0 or an errno. */
+static int name_whole(const struct file_out *out)
+{
+    struct stat st;
+    if (out->replace)
+        return rename(out->part, out->path) ? errno : 0;
+    if (!renameat2(AT_FDCWD, out->part, AT_FDCWD, out->path, RENAME_NOREPLACE))
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) /* not every file system of a memory stick knows it */
+        return errno;
+    return !lstat(out->path, &st) ? EEXIST : rename(out->part, out->path) ? errno : 0;
+}
+
+/* So that the name outlasts a power cut, too: what was archived may be erased next.  0 or an errno. */
+static int sync_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int why = fd >= 0 && fsync(fd) && errno != EINVAL ? errno : 0; /* a directory that is not readable is written all the same */
+    if (fd >= 0)
+        (void)close(fd);
+    free(directory);
+    return why;
 }
 
 int file_out_close(const struct client *client, struct file_out *out, bool good)
 {
     int why = 0;
+    struct stat ours, there;
     if (out->file == stdout)
         return fflush(stdout) ? EXIT_UNREACHABLE : EXIT_DONE;
     if (fflush(out->file) || (good && fsync(fileno(out->file))))
         why = errno;
+    const char *at = out->part ? out->part : out->path;
+    bool taken = fstat(fileno(out->file), &ours) || lstat(at, &there) || ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
     if (fclose(out->file) && !why)
         why = errno;
-    if (good && !why && out->part && rename(out->part, out->path))
-        why = errno;
-    if (!good || why)
-        (void)unlink(out->part ? out->part : out->path);
+    if (good && !why && taken) /* a second run writes it now */
+        why = EBUSY;
+    if (good && !why && out->part)
+        why = name_whole(out);
+    if (good && !why)
+        why = sync_directory(out->path);
+    if (!taken && (!good || why))
+        (void)unlink(at);
     free(out->part);
+    out->part = NULL;
     return why ? cannot_write(client, out->path, why) : EXIT_DONE;
 }
 
@@ -195,7 +233,7 @@ int case_export_run(struct client *client, const struct args *args)
             return wrong;
     }
     int status = list ? case_rows_asked(client, args, &rows) : EXIT_DONE;
-    status = status ? status : file_out_open(client, path, args_option(args, "force") != NULL, &ex.out);
+    status = status ? status : file_out_open(client, path, args_option(args, "force") ? FILE_OUT_REPLACE : FILE_OUT_WHOLE, &ex.out);
     if (!status) {
         status = export_all(&ex, args, rows);
         int closed = file_out_close(client, &ex.out, !status);

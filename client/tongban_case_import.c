@@ -341,7 +341,12 @@ static int read_header(struct importing *im)
     size_t len[LIMIT_CASE_FILE_COLUMNS];
     char name[160];
     const struct buf *row = &im->reader.row;
-    if (im->reader.error || memchr(row->data, 0, row->len) || !text_valid_utf8(row->data, row->len))
+    if (row->len > 1 && (!memcmp(row->data, "\xFF\xFE", 2) || !memcmp(row->data, "\xFE\xFF", 2)))
+        return refuse(im, "the file is UTF-16, not UTF-8; save it as text with tabs (UTF-8), or: iconv -f UTF-16 -t UTF-8 FILE > NEW");
+    if (!im->reader.error && !memchr(row->data, 0, row->len) && !text_valid_utf8(row->data, row->len))
+        return refuse(im, "the file is not UTF-8, perhaps GB18030 (GBK); save it as text with tabs (UTF-8), or: "
+                          "iconv -f GB18030 -t UTF-8 FILE > NEW");
+    if (im->reader.error || memchr(row->data, 0, row->len))
         return refuse(im, "this is no table in UTF-8 and no JSON; save it as text with tabs (UTF-8)");
     size_t count = cells_of(im, cell, len);
     if (count > LIMIT_CASE_FILE_COLUMNS)
@@ -375,6 +380,9 @@ static int put_cells(struct importing *im, char **cell, size_t *len, json_t *doc
         (void)snprintf(pointer, sizeof pointer, "/%s", column->path);
         for (char *dot = pointer; (dot = strchr(dot, '.'));)
             *dot = '/';
+        if (column->kind == COLUMN_TEXT && row_cell_rounded(cell[at], len[at]))
+            return problem_set(p, PROBLEM_FIELD, pointer, "%s",
+                               "a spreadsheet program has rounded this number; set the column to text and take the number from its source again");
         if (row_cell_read(cell[at], &len[at]))
             return problem_set(p, PROBLEM_FIELD, pointer,
                                "a backslash is written twice, and a quotation mark in front needs one behind");
@@ -490,7 +498,7 @@ static int open_result(struct importing *im, const struct args *args)
     const char *path = args_option(args, "result");
     if (!path)
         return EXIT_DONE;
-    int status = file_out_open(im->client, path, args_option(args, "force") != NULL, &im->result);
+    int status = file_out_open(im->client, path, args_option(args, "force") ? FILE_OUT_REPLACE : FILE_OUT_GROWING, &im->result);
     im->has_result = !status;
     if (!status && result_line(titles, sizeof titles / sizeof titles[0], im->result.file))
         status = report_local(im->client, REPORT_FILE, "%s: %s", path, strerror(errno));

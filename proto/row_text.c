@@ -18,12 +18,24 @@ static bool begins_badly(const char *text, size_t len)
     return false;
 }
 
+bool row_cell_rounded(const char *cell, size_t len)
+{
+    size_t at = 0, exponent;
+    while (at < len && (cell[at] == '.' || (cell[at] >= '0' && cell[at] <= '9')))
+        at++;
+    if (!at || len - at < 3 || cell[0] == '.' || (cell[at] != 'E' && cell[at] != 'e') || cell[at + 1] != '+')
+        return false;
+    for (exponent = at + 2; exponent < len && cell[exponent] >= '0' && cell[exponent] <= '9';)
+        exponent++;
+    return exponent == len;
+}
+
 static const char letters[] = "\\tnr", meanings[] = "\\\t\n\r";
 
 int row_cell_write(const char *text, size_t len, struct buf *out)
 {
     size_t before = out->len;
-    int rc = begins_badly(text, len) ? buf_append(out, "'", 1) : 0;
+    int rc = begins_badly(text, len) || row_cell_rounded(text, len) ? buf_append(out, "'", 1) : 0;
     for (size_t i = 0, from = 0; !rc && i <= len; i++) {
         const char *which = i < len ? memchr(meanings, text[i], sizeof meanings - 1) : NULL;
         if (i < len && !which)

@@ -18,6 +18,9 @@
 int row_cell_write(const char *text, size_t len, struct buf *out) TB_MUST_USE;
 /* The text of a cell, in its place; *len shrinks.  TB_EMALFORMED: a backslash or a quotation mark that means nothing. */
 int row_cell_read(char *cell, size_t *len) TB_MUST_USE;
+/* Whether the cell, as it stands in the file, is a number that a spreadsheet program has rounded ("3.20623E+17"): digits are gone for good.
+ * A text that looks like it is written with an apostrophe in front, so that it comes back. */
+bool row_cell_rounded(const char *cell, size_t len);
 /* Cuts a line at its tabs.  The number of cells, of which at most `max` are set. */
 size_t row_split(char *line, size_t len, char **cell, size_t *cell_len, size_t max);
 

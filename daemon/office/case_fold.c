@@ -216,20 +216,24 @@ int case_summary(struct store_db *db, const struct office *office, const struct 
     return 0;
 }
 
+static int mark_one(struct store_db *db, json_t *material)
+{
+    const char *sha256 = json_string_value(json_object_get(material, "sha256"));
+    struct material_row row;
+    int rc = sha256 ? material_get(db, sha256, &row) : TB_ENOTFOUND;
+    if (rc && rc != TB_ENOTFOUND)
+        return rc;
+    return sha256 && json_object_set_new(material, "here", json_boolean(!rc)) ? TB_ENOMEM : 0;
+}
+
 static int mark_here(struct store_db *db, json_t *content)
 {
     size_t i;
     json_t *material;
-    json_array_foreach(json_object_get(content, "materials"), i, material) {
-        const char *sha256 = json_string_value(json_object_get(material, "sha256"));
-        struct material_row row;
-        int rc = sha256 ? material_get(db, sha256, &row) : TB_ENOTFOUND;
-        if (rc && rc != TB_ENOTFOUND)
-            return rc;
-        if (sha256 && json_object_set_new(material, "here", json_boolean(!rc)))
-            return TB_ENOMEM;
-    }
-    return 0;
+    int rc = mark_one(db, json_object_get(json_object_get(content, "decision"), "result"));
+    json_array_foreach(json_object_get(content, "materials"), i, material)
+        rc = rc ? rc : mark_one(db, material);
+    return rc;
 }
 
 /* What the application lacks, until it was accepted: for the window to ask for, and for the notice to name. */

@@ -252,6 +252,11 @@ static int say_why(struct office_recovery *r, int rc)
 {
     if (rc == TB_ENOTFOUND)
         return problem_set(&r->problem, PROBLEM_BEHIND, "", "no counterpart has kept what is needed to go on; their programs may be older");
+    if ((rc == TB_ETRUST || rc == TB_EMALFORMED) && r->blamed)
+        return problem_set(&r->problem, PROBLEM_BEHIND, "",
+                           "what %s has does not continue the ledger here: ask that office what it answers with, and if it is in order, "
+                           "restore the copy again, and recover before anything is recorded",
+                           r->blamed->peer->code);
     if (rc == TB_ETRUST || rc == TB_EMALFORMED)
         return problem_set(&r->problem, PROBLEM_BEHIND, "",
                            "what the counterparts have does not continue the ledger here: restore the copy again, and recover before anything is recorded");

@@ -78,6 +78,7 @@ struct office_recovery {
     /* results */
     enum recover_standing standing;
     struct recover_sum sum;
+    const struct recover_peer *blamed; /* whose answer was not believed; NULL: no single one's */
     struct problem problem;         /* when the command failed */
     char (*changed)[CASE_NO_TEXT];  /* owned: for watchers */
     size_t changed_count;

@@ -276,8 +276,10 @@ int recover_plan(struct store_db *db, struct office_recovery *r, struct recover_
     *plan = (struct recover_plan){.count = 0};
     graft_init(&plan->graft, r->office->suite, &own, r->sum.size, LIMIT_RECOVER_NODES);
     int rc = 0;
-    for (size_t i = 0; i < r->peer_count && !rc; i++)
+    for (size_t i = 0; i < r->peer_count && !rc; i++) {
         rc = take_peer(db, r, &r->peers[i], plan);
+        r->blamed = rc ? &r->peers[i] : NULL;
+    }
     for (size_t i = 0; i < r->peer_count && !rc; i++)
         rc = take_others(db, r, &r->peers[i], &plan->graft);
     if (!rc && !plan->newest)

@@ -340,7 +340,8 @@ int backup_make(struct store *store, const char *directory, unsigned keep, struc
         rc = remove_rests(directory, store->office, p);
     if (!rc) {
         find_before(&making, directory);
-        rc = make_directory(making.partial, p);
+        /* made by us and now: in a directory that others write in, one that is there already may be a link to elsewhere */
+        rc = mkdir(making.partial, 0700) ? file_problem(p, "cannot make", making.partial) : 0;
     }
     if (!rc)
         rc = fill(&making);

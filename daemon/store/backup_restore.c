@@ -128,12 +128,13 @@ static bool is_ours(const char *name)
            !strcmp(name, STORE_RESTORED);
 }
 
-/* Moves the store that is there aside into `to`/before-TIME, or refuses. */
-static int clear_place(struct restoring *r)
+/* Moves the store that is there aside into `to`/before-TIME when `move`, or looks only whether that may be done. */
+static int clear_place(struct restoring *r, bool move)
 {
     char aside[BACKUP_PATH], name[40], time[TIMESTAMP_TEXT];
     timestamp_format(r->o->now_ms, time);
-    (void)snprintf(name, sizeof name, "before-%.10sT%.2s%.2s%.2s", time, time + 11, time + 14, time + 17);
+    (void)snprintf(name, sizeof name, "before-%.10sT%.2s%.2s%.2s%.3s", time, time + 11, time + 14, time + 17, time + 20);
+    bool made = false;
     DIR *dir = opendir(r->o->to);
     int rc = dir ? path_join(r->o->to, name, aside) : file_problem(r->p, "cannot read", r->o->to);
     for (const struct dirent *one; dir && !rc && (one = readdir(dir)) != NULL;) {
@@ -145,8 +146,11 @@ static int clear_place(struct restoring *r)
             continue;
         if (!r->o->force)
             rc = problem_set(r->p, PROBLEM_BACKUP, "", "%s is not empty; --force moves what is there to %s in it", r->o->to, name);
-        if (!rc)
-            rc = make_directory(aside, r->p);
+        if (!rc && !move)
+            continue;
+        if (!rc && !made && mkdir(aside, 0700)) /* never into the store of another time */
+            rc = file_problem(r->p, "cannot make", aside);
+        made = true;
         if (!rc)
             rc = path_join(aside, one->d_name, to);
         if (!rc && rename(from, to))
@@ -202,17 +206,28 @@ static int write_mark(struct restoring *r)
     return rc ? rc : file_write(path, text, (size_t)n, r->p);
 }
 
+/* The directory that keeps the daemon from a place without its store, before anything in that place is moved.  What an interrupted
+ * restore left in it goes; the directory itself stays, since the store may be gone from its place already. */
+static int begin_work(struct restoring *r)
+{
+    static const char *const names[] = {STORE_RESTORED, "materials", BACKUP_DATABASE};
+    char path[BACKUP_PATH];
+    int rc = path_join(r->o->to, STORE_RESTORING, r->work);
+    if (!rc)
+        rc = make_directory(r->work, r->p);
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !rc; i++) {
+        rc = path_join(r->work, names[i], path);
+        if (!rc)
+            rc = remove_tree(path, r->p);
+    }
+    return rc ? rc : sync_path(r->o->to, r->p);
+}
+
 static int fill(struct restoring *r)
 {
     char path[BACKUP_PATH], hex[65];
     int64_t size;
-    int rc = path_join(r->o->to, STORE_RESTORING, r->work);
-    if (!rc)
-        rc = remove_tree(r->work, r->p); /* of an interrupted restore */
-    if (!rc)
-        rc = make_directory(r->work, r->p);
-    if (!rc)
-        rc = path_join(r->work, "materials", path);
+    int rc = path_join(r->work, "materials", path);
     if (!rc)
         rc = make_directory(path, r->p);
     if (!rc)
@@ -287,7 +302,11 @@ int backup_restore(const struct restore_options *options, struct backup_pace *pa
     p->id = PROBLEM_COUNT;
     rc = store_lock(options->to, &fd, p);
     if (!rc)
-        rc = clear_place(&r);
+        rc = clear_place(&r, false);
+    if (!rc)
+        rc = begin_work(&r);
+    if (!rc)
+        rc = clear_place(&r, true);
     if (!rc)
         rc = fill(&r);
     if (!rc)

@@ -323,6 +323,61 @@ def test_a_restore_that_was_interrupted_is_done_again(fresh, place):
     until(lambda: fresh.away.intake().status == 201)
 
 
+KILLED_AT = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+static int left = -1;
+static void step(void)
+{
+    if (left < 0)
+        left = atoi(getenv("KILLED_AT"));
+    if (left-- == 0)
+        kill(getpid(), SIGKILL);
+}
+int rename(const char *from, const char *to) { step(); return ((int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename"))(from, to); }
+int mkdir(const char *path, mode_t mode) { step(); return ((int (*)(const char *, mode_t))dlsym(RTLD_NEXT, "mkdir"))(path, mode); }
+int rmdir(const char *path) { step(); return ((int (*)(const char *))dlsym(RTLD_NEXT, "rmdir"))(path); }
+int fsync(int fd) { step(); return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd); }
+"""
+
+
+def test_a_restore_killed_at_every_step(fresh, place, tmp_path):
+    """Over a store that a kill left with its newest entries in the write-ahead log: at no moment does a daemon find a part of it, or nothing."""
+    fresh.start()
+    with_material(fresh.away, 1)
+    fresh.away.control("backup", "--out", str(place))
+    with_material(fresh.away, 2)
+    fresh.away.kill()
+    backup, data, kept = backups(place)[0], fresh.away.directory / "data", tmp_path / "kept"
+    assert (data / "office.db-wal").stat().st_size
+    shutil.copytree(data, kept)
+    (tmp_path / "step.c").write_text(KILLED_AT)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "step.so", tmp_path / "step.c"], check=True)
+
+    def whole():
+        files = {path.name: path.read_bytes() for path in data.glob("office.db*")}
+        before = {path.name: path.read_bytes() for path in kept.glob("office.db*")}
+        old = files == before and (data / "materials").exists() and not (data / "restored").exists()
+        return old or ((data / "restored").exists() and files == {"office.db": (backup / "office.db").read_bytes()})
+
+    for step in range(200):
+        shutil.rmtree(data)
+        shutil.copytree(kept, data)
+        done = subprocess.run([daemon_path(), "--restore", backup, "--force", "--config", fresh.away.config], capture_output=True, timeout=60,
+                              env={**os.environ, "LD_PRELOAD": str(tmp_path / "step.so"), "KILLED_AT": str(step)}, check=False)
+        if not done.returncode:
+            break
+        assert done.returncode == -9, done
+        assert (data / "restoring").exists() or whole(), (step, sorted(path.name for path in data.iterdir()))
+        program(fresh.away, "--restore", backup, "--force")
+        assert whole() and not (data / "restoring").exists()
+    assert 10 < step < 199
+
+
 # ---- verify ----
 
 def differences(office, *words, code=1):

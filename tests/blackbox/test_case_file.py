@@ -189,6 +189,43 @@ def test_a_killed_client(pair, desk):
     assert numbers == [{"system": "社保系统", "value": "K-1"}]
 
 
+@pytest.mark.parametrize("words", [("export", "--format", "json"), ("export", "--format", "tsv"), ("archive",)])
+def test_what_is_not_whole_has_no_name(pair, desk, words):
+    """Killed in the middle: a file with the name that was asked for is one that is whole, and the next run is not in the way of this one."""
+    number = pair.away.intake().json()["case"]
+    cases = [number] * (55 if words[0] == "export" else 1)
+    out = desk.directory / "out"
+    out.unlink(missing_ok=True)
+
+    def whole():
+        content = out.read_bytes()
+        return content.endswith({"json": b"}\n]\n", "tsv": b"\n", "archive": bytes(1024)}[words[-1]]) and \
+            (words[-1] != "tsv" or content.count(b"\n") == len(cases) + 1)
+
+    for wait in (0.01, 0.02, 0.03, 0.05, 0.08, 0.12):
+        run = subprocess.Popen([TONGBAN, "case", words[0], *cases, *words[1:], "--out", "out"], cwd=desk.directory,
+                               env=desk.environment("C.UTF-8", 80), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+        time.sleep(wait)
+        run.send_signal(signal.SIGKILL)
+        if run.wait(10) == -signal.SIGKILL:
+            assert not out.exists() or whole(), wait  # killed while it ended
+            part = desk.directory / "out.part"
+            assert not part.exists() or part.stat().st_mode & 0o777 == 0o600
+        out.unlink(missing_ok=True)
+    desk.run("case", words[0], *cases, *words[1:], "--out", "out")
+    assert whole() and out.stat().st_mode & 0o777 == 0o600 and not (desk.directory / "out.part").exists()
+
+
+def test_two_that_write_one_file(pair, desk):
+    number = pair.away.intake().json()["case"]
+    runs = [subprocess.Popen([TONGBAN, "case", "export", *[number] * 55, "--format", "json", "--out", "both"], cwd=desk.directory,
+                             env=desk.environment("C.UTF-8", 80), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert 0 in [run.wait(30) for run in runs]
+    assert len(json.loads((desk.directory / "both").read_text())) == 55
+
+
 def test_a_client_that_died_before_the_number(pair, desk):
     """The key is as the page says, so the row finds the case that an earlier run has left without its number."""
     body = {"item": {"office": HOME, "code": CODE}, "remark": "半途", "applicant": {
@@ -280,6 +317,14 @@ GOOD = "\t".join(row())
 
 
 @pytest.mark.parametrize("content, code, said", [
+    (f"{HEADER}\n{GOOD}\n".encode("utf-16"), 2, "iconv -f UTF-16"), (f"{HEADER}\n{GOOD}\n".encode("utf-16-be"), 2, "UTF-8"),
+    ("事项编码\t属地代码\n".encode("gb18030"), 2, "iconv -f GB18030"),
+    (f"{HEADER}\n{GOOD.replace('33048318500101001X', '3.30483E+17')}\n".encode(), 1, "近似数"),
+    (f"{HEADER}\n{GOOD.replace('33048318500101001X', '330483********001X')}\n".encode(), 1, "certificate_number"),
+    (b'{"remark": 1e999}', 1, "第1行"), (b'{"remark": "a", "remark": "b"}', 1, "第1行"), (b'{"remark": "a\\u0000b"}', 1, "第1行"),
+    (f"{HEADER}\tmaterials\n{GOOD}\t{'[' * 3000}\n".encode(), 1, "materials"),
+    (f"{HEADER}\thanded_in_at\n{GOOD}\t9999-99-99T00:00:00+08:00\n".encode(), 1, "handed_in_at"),
+    (f"{HEADER}\tcomparison_score\n{GOOD}\t99999999999999999999\n".encode(), 1, "comparison_score"),
     (b"", 2, "文件是空的"), (b"\xef\xbb\xbf", 2, "文件是空的"), (b"\n\r\n", 2, "文件是空的"),
     (b"\xff\xfea\0b\0", 2, "UTF-8"), (b"a\0b\n", 2, "UTF-8"), (b"\xd5\xc5\xc8\xfd\t\xc0\xee\n", 2, "UTF-8"),
     (f"{HEADER}\tnonsense\n{GOOD}\tx\n".encode(), 2, "nonsense"), (f"{HEADER}\tremark\n{GOOD}\tx\n".encode(), 2, "remark"),

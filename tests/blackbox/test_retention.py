@@ -234,3 +234,36 @@ def test_a_case_goes_into_an_archive(world, tmp_path):
     desk.run("case", "archive", number, "--out", "case.tar", "--force")
     desk.run("case", "archive", "320623261123000000017", "--out", "none.tar", code=1)
     assert not (desk.directory / "none.tar").exists(), "nothing is left of an archive that failed"
+
+
+def test_an_archive_has_the_result_and_says_what_it_has_not(world, tmp_path):
+    """The document that was granted goes in, too; a scan that is not at this office is told and not passed over."""
+    away, home = world.away, world.home
+    desk = Desk(home, "0007")
+    content, result = b"%PDF-1.4\n" + b"scan" * 3000, b"%PDF-1.4\n" + b"card" * 4000
+    number = done(away.intake(materials=[{"name": "原居民身份证", "form": "copy", "sha256": away.upload(content)}]))["case"]
+    home.wait_state(number, "received")
+    done(home.act(number, "accept"))
+    done(home.act(number, "grant", {"result": {"name": "居民身份证", "sha256": home.upload(result)}}))
+    said = desk.run("case", "archive", number, "--out", "whole.tar")
+    assert "不在" not in said
+    with tarfile.open(desk.directory / "whole.tar") as tar:
+        tar.extractall(tmp_path)
+    inside = tmp_path / number
+    assert next(inside.glob("result/01-*")).read_bytes() == result and next(inside.glob("materials/01-*")).read_bytes() == content
+    assert json.loads((inside / "metadata.json").read_text())["missing"] == 0 and "居民身份证" in (inside / "contents.txt").read_text()
+    checked = subprocess.run(["sha256sum", "--strict", "-c", "manifest.sha256"], cwd=inside, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked
+
+
+def test_an_archive_on_a_full_disk(world):
+    """What is said is that the disk is full, not that the office is away; nothing is left of it."""
+    away = world.away
+    desk = Desk(away, "0007")
+    content = b"%PDF-1.4\n" + b"scan" * 500000
+    number = done(away.intake(materials=[{"name": "原居民身份证", "form": "copy", "sha256": away.upload(content)}]))["case"]
+    tongban = str(pathlib.Path(daemon_path()).parent.parent / "client" / "tongban")
+    limited = ["sh", "-c", "trap '' XFSZ; ulimit -f 1000; exec \"$@\"", "sh", tongban, "case", "archive", number, "--out", "full.tar"]
+    got = subprocess.run(limited, cwd=desk.directory, env=desk.environment("C.UTF-8", 200), capture_output=True, text=True, check=False)
+    assert got.returncode == 2 and "File too large" in got.stderr, got
+    assert not list(desk.directory.glob("full.tar*"))

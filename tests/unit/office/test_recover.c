@@ -231,9 +231,10 @@ static struct recover_sum recover(struct run *r, int victim, bool spoil)
         office_recovery_prepare(&rec, true, 0);
         rec.command.next = NULL;
         OK(store_run_batch(hall->store, &rec.command));
-        if (spoil && rec.peers[0].entry_count)
+        if (spoil && rec.peers[0].entry_count) {
             assert_true(rec.command.rc < 0);
-        else if (rec.command.rc)
+            assert_non_null(strstr(rec.problem.detail, rec.peers[0].peer->code)); /* who is to be asked */
+        } else if (rec.command.rc)
             fail_msg("%d %s", rec.command.rc, rec.problem.detail);
         sum = rec.sum;
     }

@@ -35,6 +35,7 @@ static void test_cells(void **state)
         {"+86 1", "'+86 1"}, {"-5", "'-5"},          {"@SUM", "'@SUM"},      {"\tx", "'\\tx"},       {"\rx", "'\\rx"},       {"\nx", "'\\nx"},
         {"'x", "''x"},      {"\"x\"", "'\"x\""},   {"＝1", "'＝1"},        {"＋1", "'＋1"},        {"－1", "'－1"},        {"＠1", "'＠1"},
         {"a=b", "a=b"},     {"[1]", "[1]"},
+        {"1E+17", "'1E+17"}, {"3.2e+5", "'3.2e+5"}, {"E+17", "E+17"},     {"1E+", "1E+"},         {"1E+1x", "1E+1x"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -393,7 +394,8 @@ static void write_page(struct buf *out)
         "passed over. An empty cell says nothing.\n\n"
         "- A backslash, a tab, a line feed and a carriage return are written `\\\\`, `\\t`, `\\n`, `\\r`. No other backslash is taken.\n"
         "- A text that begins with `=` `+` `-` `@`, with `＝` `＋` `－` `＠`, with a tab, a line end, `\"` or `'` has a `'` in front, so that no "
-        "spreadsheet program takes it for a formula. The import takes one leading `'` away.\n"
+        "spreadsheet program takes it for a formula; one that looks like `3.2E+17`, too. The import takes one leading `'` away.\n"
+        "- A text cell that looks like `3.20623E+17` is refused: a spreadsheet program has rounded a long number, and its last digits are gone.\n"
         "- A cell in quotation marks is one that a spreadsheet program has quoted; `\"\"` inside is `\"`.\n\n"
         "So every text comes back as it was.\n\n## JSON\n\n"
         "The export writes a list, one case a line. The import takes such a list, objects one after the other, or one object in the form of "
