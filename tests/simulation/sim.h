@@ -138,6 +138,7 @@ struct sim_image {
     uint64_t size, was, seen;    /* entries in it; there when it was put back; seen by the other office */
     struct ledger_hash root;
     int64_t next_seq;            /* of messages, in the image */
+    size_t acked;                /* requests that were acknowledged by then */
     bool back, recovered;
     struct sim_past *past;       /* owned: entries size … was */
     size_t past_count;

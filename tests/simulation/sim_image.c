@@ -55,6 +55,7 @@ void sim_image_take(struct sim_node *node)
     sim->image.size = node->size;
     sim->image.root = node->root;
     sim->image.at = sim->now;
+    sim->image.acked = sim->acked_count;
     sim_trace(sim, "the disk of office %d is copied with %llu entries", node->id, (unsigned long long)node->size);
 }
 
@@ -131,8 +132,8 @@ void sim_image_forget(struct sim *sim)
 /* Who answered a request remembers that in rows that no entry knows: after the copy they are gone. */
 static void forget_answers(struct sim *sim, int node)
 {
-    for (size_t i = 0; i < sim->acked_count; i++)
-        if (sim->acked[i].node == node && sim->acked[i].at >= sim->image.at)
+    for (size_t i = sim->image.acked; i < sim->acked_count; i++)
+        if (sim->acked[i].node == node)
             sim->acked[i].forgotten = true;
 }
 
@@ -149,7 +150,7 @@ static uint64_t seen_by_other(struct sim_node *node)
         size = 0;
     struct peer_row row;
     if (size && !peer_get(store_sync_view(other->store), node->office->code, &row)) {
-        if (row.received.seq + 1 < node->sim->image.next_seq && node->sim->plant != SIM_PLANT_HOLES)
+        if (row.received.seq + 1 < node->sim->image.next_seq && node->sim->plant == SIM_PLANT_NONE)
             size = 0;
         peer_row_clear(&row);
     }
@@ -186,7 +187,7 @@ static bool has_hole(struct sim_node *node)
         missing = missing || (travels && !crossed);
     }
     peer_row_clear(&theirs);
-    return hole && node->sim->plant != SIM_PLANT_HOLES;
+    return hole && node->sim->plant == SIM_PLANT_NONE;
 }
 
 static void put_off(struct sim_node *node)
