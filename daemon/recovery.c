@@ -291,7 +291,8 @@ static void pages_there(struct recovery *rec)
     for (size_t i = 0; i < rec->r.peer_count; i++)
         if (rec->askers[i].rc) {
             finish_problem(rec, rec->askers[i].rc == TB_ELIMIT ? PROBLEM_TOO_LARGE : PROBLEM_BUSY,
-                           rec->askers[i].rc == TB_ELIMIT ? "more was lost than can be taken back at once (LIMIT_RECOVER_ROWS)"
+                           rec->askers[i].rc == TB_ELIMIT ? "more was lost than can be taken back at once (LIMIT_RECOVER_ROWS): "
+                                                            "restore a newer copy"
                                                           : "a counterpart stopped answering; try again");
             return;
         }

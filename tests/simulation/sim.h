@@ -24,6 +24,8 @@ enum sim_plant {
     SIM_PLANT_DOUBLE,
     SIM_PLANT_ACT,
     SIM_PLANT_ROW,
+    SIM_PLANT_FORK,
+    SIM_PLANT_HOLES, /* no fault: an image is put back also when entries crossed out of their order */
     /* in a year: */
     SIM_PLANT_CLOCK,
     SIM_PLANT_NOTICE,
@@ -52,7 +54,10 @@ enum sim_event_kind {
     SIM_CRASH,
     SIM_RESTART,
     SIM_CUT,
-    SIM_HEAL
+    SIM_HEAL,
+    SIM_IMAGE,    /* a copy of the disk is made */
+    SIM_BACK,     /* … and put back */
+    SIM_RECOVER
 };
 
 struct sim_event {
@@ -64,6 +69,7 @@ struct sim_event {
     uint64_t number;      /* request number */
     char *bytes;          /* owned */
     size_t len;
+    char *frontier;       /* owned: the header of that name, or NULL */
     int rc;
     int problem;
     int64_t value;        /* SIM_ENGINE, SIM_MOVER: 1 for a wake-up of sim_wake */
@@ -82,6 +88,7 @@ struct sim_acked {
     int64_t at;                     /* when it was sent */
     char *body;
     char *answer;
+    bool forgotten;                 /* with the disk that was replaced by an older image */
 };
 
 struct sim_material {
@@ -118,6 +125,27 @@ struct sim_node {
     struct ledger_hash root;
     struct sim_acked pending;    /* staff's request that got no answer yet */
     bool has_pending;
+    bool closed;                 /* on an older image, not recovered yet */
+    int64_t away_until;          /* does not start before */
+};
+
+struct sim_past;
+/* An older disk image: sim_image.c. */
+struct sim_image {
+    struct sim_rng rng;
+    int victim;
+    int64_t at;                  /* when it was made; 0: not yet */
+    uint64_t size, was, seen;    /* entries in it; there when it was put back; seen by the other office */
+    struct ledger_hash root;
+    int64_t next_seq;            /* of messages, in the image */
+    size_t acked;                /* requests that were acknowledged by then */
+    bool back, recovered;
+    struct sim_past *past;       /* owned: entries size … was */
+    size_t past_count;
+    char (*cases)[CASE_NO_TEXT]; /* owned: taken in here, when it was put back */
+    size_t case_count;
+    bool *kept;                  /* owned: which of them are in the image */
+    unsigned tries;
 };
 
 struct sim {
@@ -151,6 +179,8 @@ struct sim {
     size_t steps_granted;        /* delegated steps whose authorisation was looked up again */
     size_t dates;                /* reckoned once more, day by day */
     size_t moved_dates;          /* cases among them with supplement, special procedure, extension or tolerance */
+    bool imaged;                 /* an older image of a disk is put back in this run */
+    struct sim_image image;
     bool ungranted;              /* nothing is authorised by configuration: only what is offered and accepted counts */
     char failure[512];           /* "" while all invariants hold */
 };
@@ -158,6 +188,7 @@ struct sim {
 /* Counters of one run, for the summary. */
 struct sim_result {
     uint64_t steps, entries, crashes, cuts, acked, acts, batches, retries, moved, deemed, lapsed, dates, moved_dates, steps_granted;
+    uint64_t restores;
     int64_t virtual_ms;
     char failure[512];
 };
@@ -193,6 +224,10 @@ const char *sim_item_pick(struct sim *sim);
 int sim_node_make(struct sim *sim, int id);
 int sim_node_start(struct sim_node *node);
 void sim_node_crash(struct sim_node *node);
+/* Without power, and nothing of this life is left. */
+void sim_node_off(struct sim_node *node);
+/* The office begins its work: at the start, or after a recovery. */
+int sim_node_open(struct sim_node *node);
 /* Adds what engine and mover counted in this life to the run's sums. */
 void sim_node_count(struct sim_node *node);
 void sim_node_free(struct sim_node *node);
@@ -243,6 +278,16 @@ bool sim_make_register(struct sim_node *node, struct sim_acked *act, const char 
 /* Both offices have the same objects with the same state, content and history, every row is the fold of its entries, authorisations cover
  * the same moments, originals add up alike, nothing waits, and all acknowledged acts are there. */
 void sim_check_registers(struct sim *sim);
+/* ---- sim_image.c ---- */
+void sim_image_plan(struct sim *sim, int64_t span);
+void sim_image_take(struct sim_node *node);
+void sim_image_back(struct sim_node *node);
+/* It started on the image: closed, and asking. */
+void sim_image_started(struct sim_node *node);
+/* While closed nothing is recorded. */
+void sim_image_try(struct sim_node *node);
+void sim_image_recover(struct sim_node *node);
+void sim_image_forget(struct sim *sim);
 /* sim_plant.c: changes one stored row behind the office's back (SIM_PLANT_ROW). */
 void sim_plant_row(struct sim *sim);
 /* Plants the fault of a year as soon as there is a case for it; true when it is there. */

@@ -13,7 +13,8 @@ void sim_check_commit(struct sim_node *node)
     struct ledger_path path;
     buf_init(&note, LIMIT_NOTE_BYTES);
     int rc = store_checkpoint(db, false, &size, &note);
-    if (rc == TB_ENOTFOUND && !node->size) {
+    bool waits = node->closed && size == node->sim->image.size; /* nothing was taken back yet */
+    if (waits || (rc == TB_ENOTFOUND && !node->size)) {
         buf_free(&note);
         return;
     }
@@ -43,7 +44,7 @@ void sim_check_links(struct sim *sim)
 {
     struct peer_row row[SIM_NODES];
     for (int i = 0; i < SIM_NODES; i++)
-        if (!sim->node[i].store)
+        if (!sim->node[i].store || sim->node[i].closed)
             return;
     for (int i = 0; i < SIM_NODES; i++)
         if (peer_get(store_sync_view(sim->node[i].store), sim->node[i].office->peers[0].code, &row[i])) {
@@ -282,7 +283,8 @@ void sim_check_end(struct sim *sim)
                 sim_fail(sim, "office %d: %lld messages were never receipted", i, (long long)(row.next_seq - 1 - row.sent.seq));
             peer_row_clear(&row);
         }
-        check_ledger(&sim->node[i]);
+        if (!sim->image.recovered || sim->image.victim != i) /* it has a gap */
+            check_ledger(&sim->node[i]);
         if (!sim->failure[0])
             sim_check_law(&sim->node[i]);
     }

@@ -127,6 +127,8 @@ static void plan(struct sim *sim)
                                          .kind = SIM_TICK,
                                          .node = (int)sim_below(&sim->rng, 2)});
     sim->end = start + span;
+    if (sim->imaged)
+        sim_image_plan(sim, span);
 }
 
 static void dispatch(struct sim *sim, struct sim_event *event)
@@ -147,7 +149,7 @@ static void dispatch(struct sim *sim, struct sim_event *event)
             sim_node_crash(node);
         return;
     case SIM_RESTART:
-        if (!node->store && sim_node_start(node))
+        if (!node->store && sim->now >= node->away_until && sim_node_start(node))
             sim_fail(sim, "office %d does not start again", event->node);
         return;
     case SIM_REQUEST:
@@ -155,6 +157,12 @@ static void dispatch(struct sim *sim, struct sim_event *event)
         return;
     case SIM_PIECE:
         sim_on_piece(node, event);
+        return;
+    case SIM_IMAGE:
+        sim_image_take(node);
+        return;
+    case SIM_BACK:
+        sim_image_back(node);
         return;
     case SIM_TICK:
         sim_tick(node);
@@ -176,6 +184,9 @@ static void dispatch(struct sim *sim, struct sim_event *event)
         node->woken -= event->value == 1;
         sim_mover(node, MOVER_WAKE, NULL);
         return;
+    case SIM_RECOVER:
+        sim_image_recover(node);
+        return;
     case SIM_ANSWER:
         sim_on_answer(node, event);
         return;
@@ -192,7 +203,7 @@ static bool quiet(struct sim *sim)
 {
     for (int i = 0; i < SIM_NODES; i++) {
         const struct sim_node *node = &sim->node[i];
-        if (!node->store || node->has_pending || node->woken || node->engine.state != ENGINE_IDLE || node->engine.work ||
+        if (!node->store || node->closed || node->has_pending || node->woken || node->engine.state != ENGINE_IDLE || node->engine.work ||
             node->mover.state != MOVER_IDLE || node->mover.work)
             return false;
     }
@@ -220,7 +231,7 @@ void sim_loop(struct sim *sim)
             sim_push(sim, event);
             sim->now = sim->end;
             calm_down(sim);
-            limit = sim->now + 3600 * 1000;
+            limit = sim->now + (sim->image.back ? 2 : 1) * 3600 * 1000;
             continue;
         }
         if (event.at > sim->now)
@@ -228,6 +239,7 @@ void sim_loop(struct sim *sim)
         sim->steps++;
         dispatch(sim, &event);
         free(event.bytes);
+        free(event.frontier);
         /* what nobody wrote cannot have changed */
         if (!sim->failure[0] && sim->written) {
             sim->written = false;
@@ -258,6 +270,7 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct
         sim->now = INT64_C(1795449300000) - (int64_t)sim_below(&sim->rng, 600 * 1000); /* 23:55, or some minutes earlier */
     sim->ungranted = sim_chance(&sim->rng, 120) && plant == SIM_PLANT_NONE;
     sim->year = year;
+    sim->imaged = !year && (plant == SIM_PLANT_FORK || plant == SIM_PLANT_HOLES || (plant == SIM_PLANT_NONE && seed % 4 == 1));
     sim->calendar = sim_calendar;
     /* a third of the years sees the end of it */
     sim->grant_until = year && seed % 3 == 1 ? 20780 + 150 + (int64_t)(seed * 37 % 250) : 30000;
@@ -285,6 +298,7 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct
                                   .dates = sim->dates,
                                   .moved_dates = sim->moved_dates,
                                   .steps_granted = sim->steps_granted,
+                                  .restores = sim->image.back,
                                   .virtual_ms = sim->now - start};
     for (int i = 0; i < SIM_NODES; i++) {
         result->entries += sim->node[i].size;
@@ -296,11 +310,15 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct
     result->moved = sim->moved;
     memcpy(result->failure, sim->failure, sizeof result->failure);
     struct sim_event event;
-    while (sim_pop(sim, &event))
+    while (sim_pop(sim, &event)) {
         free(event.bytes);
+        free(event.frontier);
+    }
     for (size_t i = 0; i < sim->acked_count; i++)
         sim_acked_clear(&sim->acked[i]);
     free(sim->acked);
+    if (sim->imaged)
+        sim_image_forget(sim);
     free(sim->heap);
     int rc = sim->failure[0] ? TB_EREFUSED : 0;
     free(sim);

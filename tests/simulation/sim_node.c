@@ -170,10 +170,19 @@ int sim_node_start(struct sim_node *node)
     }
     sim_trace(node->sim, "office %d starts with %llu entries", node->id,
               (unsigned long long)store_ledger_size(store_sync_view(node->store)));
+    if (node->closed) {
+        sim_image_started(node);
+        return 0;
+    }
     sim_check_commit(node);
+    return sim_node_open(node);
+}
+
+int sim_node_open(struct sim_node *node)
+{
     struct office_start start;
     office_start_init(&start, node->office);
-    rc = sim_commit(node, &start.command);
+    int rc = sim_commit(node, &start.command);
     if (!node->store)
         return 0; /* the power went again; a restart is planned */
     sim_tick(node);
@@ -203,17 +212,22 @@ void sim_node_count(struct sim_node *node)
     node->engine.batches = node->engine.retries = node->mover.moved = 0;
 }
 
-void sim_node_crash(struct sim_node *node)
+void sim_node_off(struct sim_node *node)
 {
     sim_node_count(node);
-    sim_trace(node->sim, "office %d loses power", node->id);
-    node->sim->crashes++;
     sim_disk_power_off(node->disk);
     store_close(node->store);
     node->store = NULL;
     drop_batch(node);
     node->piece = 0;
     sim_disk_power_on(node->disk);
+}
+
+void sim_node_crash(struct sim_node *node)
+{
+    sim_trace(node->sim, "office %d loses power", node->id);
+    node->sim->crashes++;
+    sim_node_off(node);
     /* a cut that was set up before the calm may fall into it: then only a short one */
     bool brief = sim_chance(&node->sim->rng, 800) || node->sim->calm;
     int64_t away = (int64_t)sim_below(&node->sim->rng, brief ? 30 * 1000 : 6 * 3600 * 1000);
@@ -235,6 +249,8 @@ void sim_node_free(struct sim_node *node)
 
 void sim_tick(struct sim_node *node)
 {
+    if (node->closed)
+        return;
     bool more = true;
     struct office_tick tick;
     office_tick_init(&tick, node->office);
@@ -300,6 +316,12 @@ static void build(struct sim_node *node)
     sim_engine(node, ENGINE_BUILT, &report);
 }
 
+/* What the office can show of its ledger goes beside the body. */
+static char *header(const struct buf *text)
+{
+    return text->len ? strndup(text->data, text->len) : NULL;
+}
+
 static void post(struct sim_node *node)
 {
     struct sim *sim = node->sim;
@@ -320,6 +342,7 @@ static void post(struct sim_node *node)
         if (!event.bytes)
             exit(70);
         memcpy(event.bytes, node->batch.out.data, event.len);
+        event.frontier = header(&node->batch.frontier);
         event.what = sim_chance(&sim->rng, sim->loss / 4);
         if (event.what) /* what TLS would never let through */
             event.bytes[sim_below(&sim->rng, event.len)] ^= (char)(1 << sim_below(&sim->rng, 8));
@@ -351,6 +374,8 @@ static void apply(struct sim_node *node)
 
 void sim_engine(struct sim_node *node, enum engine_event event, const struct engine_report *report)
 {
+    if (report && report->rc < 0 && report->rc != TB_ETIMEOUT && report->rc != TB_ECLOSED)
+        sim_trace(node->sim, "office %d, event %d of the engine: %s", node->id, (int)event, err_text(report->rc));
     enum engine_action action = engine_step(&node->engine, event, report, node->sim->now, (uint32_t)sim_random(&node->sim->rng));
     switch (action) {
     case ENGINE_BUILD:
@@ -389,15 +414,19 @@ static int verify(struct sim_node *node, struct parcel *parcel, const struct led
 
 /* ---- a batch arrives, as peer routes take it ---- */
 
-static int receive(struct sim_node *node, struct sim_event *event, struct buf *out, struct problem *p)
+static int receive(struct sim_node *node, struct sim_event *event, struct buf *out, char **frontier, struct problem *p)
 {
     const struct office_peer *peer = &node->office->peers[0];
     struct parcel *parcel = NULL;
     char *bytes = event->bytes;
     event->bytes = NULL;
     int rc = parcel_decode(bytes, event->len, &parcel, p);
-    if (rc)
+    if (!rc)
+        rc = parcel_take_frontier(parcel, event->frontier);
+    if (rc) {
+        parcel_free(parcel);
         return rc;
+    }
     struct office_seen seen;
     office_seen_init(&seen, node->office, peer->code);
     rc = seen.query.run(store_sync_view(node->store), &seen.query);
@@ -426,6 +455,8 @@ static int receive(struct sim_node *node, struct sim_event *event, struct buf *o
         rc = answer.query.run(store_sync_view(node->store), &answer.query);
     if (node->store && !rc)
         rc = buf_append(out, answer.out.data, answer.out.len);
+    if (node->store && !rc)
+        *frontier = header(&answer.frontier);
     bool news = inbound.applied > 0;
     if (inbound.discord.count)
         sim_fail(node->sim, "office %d is told %s (revision %lld of %s)", node->id, discord_words[inbound.discord.what],
@@ -454,13 +485,14 @@ void sim_on_request(struct sim_node *node, struct sim_event *event)
                               .value = -1};
     struct buf out;
     buf_init(&out, LIMIT_PEER_ANSWER_BYTES);
-    if (!node->store) {
+    if (!node->store || node->closed) {
         reply.rc = TB_ECLOSED;
     } else {
         struct problem problem = {.id = PROBLEM_INTERNAL, .number = -1};
-        reply.rc = receive(node, event, &out, &problem);
+        reply.rc = receive(node, event, &out, &reply.frontier, &problem);
         if (!node->store) {
             buf_free(&out);
+            free(reply.frontier);
             return; /* power cut before the answer */
         }
         if (reply.rc) {
@@ -471,15 +503,18 @@ void sim_on_request(struct sim_node *node, struct sim_event *event)
         if (!sim->calm && sim_chance(&sim->rng, 6)) {
             sim_node_crash(node); /* between commit and answer */
             buf_free(&out);
+            free(reply.frontier);
             return;
         }
     }
     reply.bytes = buf_take(&out, &reply.len);
     buf_free(&out);
-    if (sim_chance(&sim->rng, sim->loss))
+    if (sim_chance(&sim->rng, sim->loss)) {
         free(reply.bytes);
-    else
+        free(reply.frontier);
+    } else {
         sim_push(sim, reply);
+    }
 }
 
 void sim_on_answer(struct sim_node *node, struct sim_event *event)
@@ -494,6 +529,8 @@ void sim_on_answer(struct sim_node *node, struct sim_event *event)
         char *bytes = event->bytes;
         event->bytes = NULL;
         report.rc = parcel_decode(bytes, event->len, &parcel, &problem);
+        if (!report.rc)
+            report.rc = parcel_take_frontier(parcel, event->frontier);
         if (!report.rc && parcel->old_size != node->batch.their_size)
             report.rc = TB_ETEMP;
         if (!report.rc)

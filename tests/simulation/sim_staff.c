@@ -147,7 +147,7 @@ void sim_repeat(struct sim *sim, const struct sim_acked *acked)
     struct sim_node *node = &sim->node[acked->node];
     struct office_request request = {0};
     struct sim_acked again = *acked;
-    if (!node->store || sim->now - acked->at > LIMIT_IDEMPOTENCY_KEEP_MS - 60 * 1000)
+    if (!node->store || node->closed || acked->forgotten || sim->now - acked->at > LIMIT_IDEMPOTENCY_KEEP_MS - 60 * 1000)
         return; /* answers are not kept for ever */
     int rc = run_request(node, &again, &request);
     if (!node->store) {
@@ -242,7 +242,8 @@ static bool make_intake(struct sim_node *node, struct sim_acked *act, char body[
     if (!node->store)
         return false;
     act->staff = node->office->staff[0].id;
-    if (!sim->ungranted && sim_chance(&sim->rng, 150) && sim_make_joint(node, act, material, body, 2048))
+    /* a joint case is known to its own office only: whether it is lost says nothing */
+    if (!sim->ungranted && !sim->imaged && sim_chance(&sim->rng, 150) && sim_make_joint(node, act, material, body, 2048))
         return true;
     act->kind = OFFICE_INTAKE;
     /* a case of one's own now and then */
@@ -256,6 +257,12 @@ static bool make_intake(struct sim_node *node, struct sim_acked *act, char body[
 void sim_on_clerk(struct sim_node *node)
 {
     struct sim *sim = node->sim;
+    if (node->store && node->closed) {
+        sim_image_try(node);
+        if (node->has_pending)
+            sim_push(sim, (struct sim_event){.at = sim->now + 60 * 1000, .kind = SIM_CLERK, .node = node->id});
+        return;
+    }
     if (!node->store || node->has_pending) {
         if (node->store)
             send_pending(node);
