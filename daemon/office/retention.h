@@ -1,13 +1,22 @@
-/* retention: the sweep that erases what is over its retention (docs/decisions/0017), as commands of the writer. */
+/* retention: the sweep that erases what is over its retention (docs/decisions/0019, 0020), as commands of the writer. */
 #ifndef OFFICE_RETENTION_H
 #define OFFICE_RETENTION_H
 
 #include "daemon/office/office.h"
+#include "daemon/store/retention_rows.h"
 
 struct material_store;
-enum retention_act { RETENTION_PLAN, RETENTION_RUN, RETENTION_HOLD, RETENTION_RELEASE };
+/* PICK and ERASE are the two halves of RUN, where the archives of the picked cases are written in between. */
+enum retention_act { RETENTION_PLAN, RETENTION_RUN, RETENTION_PICK, RETENTION_ERASE, RETENTION_HOLD, RETENTION_RELEASE };
+enum { RETENTION_PAGE = 20 };
 
-/* One page: looks at the next cases; `more` says that there are others.  Plan changes nothing. */
+struct retention_pick {
+    struct retention_case row;
+    bool archived; /* it may be erased */
+};
+
+/* One page: looks at the next cases; `more` says that there are others.  Plan changes nothing; ERASE erases those of `picks` that are
+ * archived and still due, and counts the others. */
 struct office_retention {
     struct store_command command; /* first member */
     const struct office *office;
@@ -17,6 +26,11 @@ struct office_retention {
     char case_no[CASE_NO_TEXT];
     const char *reason; /* borrowed */
     bool more;
+    struct retention_pick picks[RETENTION_PAGE]; /* due, of the page */
+    size_t pick_count;
+    struct retention_sweep last;  /* as it stood before this pass, from its first page on */
+    int64_t began, cases, lines, files, kept; /* of this pass so far */
+    int64_t left, left_days;      /* due and not erased, and for how many days the oldest of them */
     json_t *rules; /* owned: rule -> {cases, lines, materials, bytes, first: […]}; grows page by page */
     struct problem problem;
     void *user;

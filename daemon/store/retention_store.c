@@ -10,13 +10,15 @@
 
 enum { OBJECT_EVENTS = 1024 };
 
-int retention_closed(struct store_db *db, int64_t after, int64_t before, size_t limit, struct retention_case *rows, size_t *count)
+int retention_closed(struct store_db *db, int64_t after, int64_t until, int64_t before, size_t limit, struct retention_case *rows,
+                     size_t *count)
 {
     size_t n = 0;
     struct db_query q = q_start(db, SQL_RETENTION_CLOSED);
     q_int(&q, after);
     q_int(&q, before);
     q_int(&q, (int64_t)limit);
+    q_int(&q, until);
     while (n < limit && q_next(&q)) {
         struct retention_case *row = &rows[n++];
         *row = (struct retention_case){.id = q_get_int(&q, 0), .item_version = q_get_int(&q, 4), .closed = q_get_int(&q, 5)};
@@ -26,6 +28,33 @@ int retention_closed(struct store_db *db, int64_t after, int64_t before, size_t 
     }
     *count = n;
     return q_end(&q);
+}
+
+int retention_span(struct store_db *db, int64_t *span)
+{
+    struct db_query q = q_start(db, SQL_RETENTION_SPAN);
+    *span = q_next(&q) ? q_get_int(&q, 0) : 0;
+    return q_end(&q);
+}
+
+int retention_sweep_get(struct store_db *db, struct retention_sweep *sweep)
+{
+    *sweep = (struct retention_sweep){.began = 0};
+    struct db_query q = q_start(db, SQL_SWEEP_GET);
+    if (q_next(&q))
+        *sweep = (struct retention_sweep){.began = q_get_int(&q, 0), .ended = q_get_int(&q, 1), .cases = q_get_int(&q, 2),
+                                          .kept = q_get_int(&q, 3)};
+    return q_end(&q);
+}
+
+int retention_sweep_put(struct store_db *db, const struct retention_sweep *sweep)
+{
+    struct db_query q = q_start(db, SQL_SWEEP_PUT);
+    q_int(&q, sweep->began);
+    q_int(&q, sweep->ended);
+    q_int(&q, sweep->cases);
+    q_int(&q, sweep->kept);
+    return q_run(&q, NULL);
 }
 
 int retention_is_over(struct store_db *db, int64_t case_id, bool *over)

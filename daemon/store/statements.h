@@ -401,11 +401,14 @@
       "idx = excluded.idx, ahead = excluded.ahead, part = excluded.part")                                              \
     /* retention */                                                                                                    \
     S(RETENTION_CLOSED, READ,                                                                                          \
-      "SELECT id, case_no, home, item, item_version, closed FROM cases WHERE id > ?1 AND open = 0 AND closed <> 0 "    \
+      "SELECT id, case_no, home, item, item_version, closed FROM cases WHERE id > ?1 AND id <= ?4 AND open = 0 AND closed <> 0 " \
       "AND closed < ?2 AND pending = 0 AND NOT EXISTS (SELECT 1 FROM erased WHERE case_id = cases.id) "                \
       "AND NOT EXISTS (SELECT 1 FROM retention_hold WHERE case_id = cases.id) "                                        \
       "AND NOT EXISTS (SELECT 1 FROM joint_leg WHERE case_id = cases.id) "                                             \
       "AND NOT EXISTS (SELECT 1 FROM object WHERE case_id = cases.id AND case_id <> 0 AND (open = 1 OR pending > 0)) ORDER BY id LIMIT ?3") \
+    S(RETENTION_SPAN, READ, "SELECT max(id) FROM cases")                                                               \
+    S(SWEEP_GET, READ, "SELECT began, ended, cases, kept FROM retention_sweep WHERE id = 1")                           \
+    S(SWEEP_PUT, WRITE, "INSERT OR REPLACE INTO retention_sweep (id, began, ended, cases, kept) VALUES (1, ?1, ?2, ?3, ?4)") \
     S(RETENTION_BYTES, READ,                                                                                           \
       "SELECT coalesce(sum(m.size), 0) FROM material_case c JOIN material m ON m.sha256 = c.sha256 WHERE c.case_id = ?1") \
     S(ERASE_ENTRY, WRITE, "UPDATE entry SET line = ?2 WHERE idx = ?1")                                                 \
