@@ -22,6 +22,8 @@ int retention_sweep_get(struct store_db *db, struct retention_sweep *sweep) TB_M
 int retention_sweep_put(struct store_db *db, const struct retention_sweep *sweep) TB_MUST_USE;
 /* Whether the personal data of the case was erased. */
 int retention_is_over(struct store_db *db, int64_t case_id, bool *over) TB_MUST_USE;
+/* The erased case with the least id behind `after`, and when it was erased; TB_ENOTFOUND. */
+int retention_erased_next(struct store_db *db, int64_t after, struct retention_case *row, int64_t *at) TB_MUST_USE;
 int retention_material_bytes(struct store_db *db, int64_t case_id, int64_t *bytes) TB_MUST_USE;
 /* Writer: everything personal of one case; counts lines and materials.  Files wait in erase_file until retention_unlink. */
 int retention_erase(struct store_db *db, const struct retention_case *row, int64_t at, const char *rule, int64_t *lines,

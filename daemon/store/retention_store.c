@@ -10,6 +10,14 @@
 
 enum { OBJECT_EVENTS = 1024 };
 
+static void read_case(struct db_query *q, struct retention_case *row)
+{
+    *row = (struct retention_case){.id = q_get_int(q, 0), .item_version = q_get_int(q, 4), .closed = q_get_int(q, 5)};
+    q_get_text(q, 1, row->case_no, sizeof row->case_no);
+    q_get_text(q, 2, row->home, sizeof row->home);
+    q_get_text(q, 3, row->item, sizeof row->item);
+}
+
 int retention_closed(struct store_db *db, int64_t after, int64_t until, int64_t before, size_t limit, struct retention_case *rows,
                      size_t *count)
 {
@@ -19,13 +27,8 @@ int retention_closed(struct store_db *db, int64_t after, int64_t until, int64_t 
     q_int(&q, before);
     q_int(&q, (int64_t)limit);
     q_int(&q, until);
-    while (n < limit && q_next(&q)) {
-        struct retention_case *row = &rows[n++];
-        *row = (struct retention_case){.id = q_get_int(&q, 0), .item_version = q_get_int(&q, 4), .closed = q_get_int(&q, 5)};
-        q_get_text(&q, 1, row->case_no, sizeof row->case_no);
-        q_get_text(&q, 2, row->home, sizeof row->home);
-        q_get_text(&q, 3, row->item, sizeof row->item);
-    }
+    while (n < limit && q_next(&q))
+        read_case(&q, &rows[n++]);
     *count = n;
     return q_end(&q);
 }
@@ -63,6 +66,19 @@ int retention_is_over(struct store_db *db, int64_t case_id, bool *over)
     q_int(&q, case_id);
     *over = q_next(&q);
     return q_end(&q);
+}
+
+int retention_erased_next(struct store_db *db, int64_t after, struct retention_case *row, int64_t *at)
+{
+    struct db_query q = q_start(db, SQL_ERASED_NEXT);
+    q_int(&q, after);
+    bool found = q_next(&q);
+    if (found) {
+        read_case(&q, row);
+        *at = q_get_int(&q, 6);
+    }
+    int rc = q_end(&q);
+    return rc ? rc : found ? 0 : TB_ENOTFOUND;
 }
 
 int retention_material_bytes(struct store_db *db, int64_t case_id, int64_t *bytes)
@@ -159,7 +175,12 @@ int retention_erase(struct store_db *db, const struct retention_case *row, int64
     struct event_row *events = NULL;
     size_t count = 0;
     int64_t n = 0, files = 0;
-    int rc = event_list(db, row->id, &events, &count);
+    bool over;
+    *lines = *materials = 0;
+    int rc = retention_is_over(db, row->id, &over);
+    if (rc || over)
+        return rc;
+    rc = event_list(db, row->id, &events, &count);
     for (size_t i = 0; i < count && !rc; i++) {
         if (events[i].type == ENTRY_CASE_VIEWED)
             continue; /* who saw it stays: it names nobody else */

@@ -429,6 +429,9 @@
     S(ERASE_FILE_NEXT, READ,                                                                                           \
       "SELECT sha256, EXISTS (SELECT 1 FROM material m WHERE m.sha256 = erase_file.sha256) FROM erase_file WHERE sha256 > '' ORDER BY sha256 LIMIT 1")   \
     S(ERASE_FILE_DONE, WRITE, "DELETE FROM erase_file WHERE sha256 = ?1")                                              \
+    S(ERASED_NEXT, READ,                                                                                               \
+      "SELECT c.id, c.case_no, c.home, c.item, c.item_version, c.closed, e.at FROM erased e CROSS JOIN cases c ON c.id = e.case_id " \
+      "WHERE e.case_id > ?1 ORDER BY e.case_id LIMIT 1")                                                               \
     S(ERASED_HAS, READ, "SELECT 1 FROM erased WHERE case_id = ?1")                                                     \
     S(ERASED_ADD, WRITE, "INSERT INTO erased (case_id, at, rule, lines, materials) VALUES (?1, ?2, ?3, ?4, ?5)")       \
     S(HOLD_ADD, WRITE, "INSERT OR REPLACE INTO retention_hold (case_id, at, uid, reason) VALUES (?1, ?2, ?3, ?4)")     \
