@@ -1,5 +1,6 @@
 #include "daemon/api/retention_run.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "daemon/base/log.h"
@@ -16,6 +17,8 @@ enum {
 struct pass {
     struct office_retention r; /* first member */
     struct retention_run *run;
+    struct lane_job job;         /* writes the archives of what was picked */
+    struct problem kept;         /* why the first case stays */
     bool erases;
     void (*done)(void *context, const struct office_retention *pass, int rc);
     void *context;
@@ -23,6 +26,7 @@ struct pass {
 
 struct retention_run {
     struct control_parts parts;
+    atomic_bool stop;            /* for the archives under way */
     uv_timer_t timer;
     unsigned handles, passes;
     bool erasing, looking, stopping;
@@ -69,6 +73,8 @@ static void tell(const struct pass *pass, int rc)
     else
         LOG(LOG_LEVEL_INFO, LOG_OFFICE, "retention_swept", LOG_INT("cases", r->cases), LOG_INT("lines", r->lines),
             LOG_INT("materials", r->files), LOG_INT("kept", r->kept), LOG_INT("ms", now_ms() - r->began));
+    if (r->kept)
+        LOG(LOG_LEVEL_ERR, LOG_OFFICE, "retention_kept", LOG_INT("cases", r->kept), LOG_TEXT("detail", pass->kept.detail));
 }
 
 static void finish(struct pass *pass, int rc)
@@ -90,12 +96,68 @@ static void finish(struct pass *pass, int rc)
     maybe_free(run);
 }
 
+/* ---- archives, between picking and erasing ---- */
+
+static bool told_to_stop(void *context)
+{
+    return atomic_load(&((struct retention_run *)context)->stop);
+}
+
+static struct pass *pass_of(struct lane_job *job)
+{
+    return (struct pass *)(void *)((char *)job - offsetof(struct pass, job));
+}
+
+/* On a lane: the store's own threads wait for nothing here. */
+static void archive_work(struct lane_job *job)
+{
+    struct pass *pass = pass_of(job);
+    const struct control_parts *parts = &pass->run->parts;
+    struct office_archive archive = {.office = parts->office, .materials = parts->materials, .directory = parts->config->retention.archive,
+                                     .at_ms = now_ms(), .stopped = told_to_stop, .context = pass->run};
+    struct problem p = {.number = -1};
+    int rc = store_reader_open(parts->store, &archive.reader, &p);
+    for (size_t i = 0; i < pass->r.pick_count; i++) {
+        if (!rc && told_to_stop(pass->run))
+            rc = problem_from_code(&p, TB_ECLOSED);
+        int one = rc ? rc : office_archive_case(&archive, &pass->r.picks[i], &p);
+        if (one && !pass->kept.detail[0])
+            pass->kept = p;
+    }
+    store_reader_close(archive.reader);
+}
+
+static void page_done(struct store_command *command, int rc);
+
+static void archive_done(struct lane_job *job)
+{
+    struct pass *pass = pass_of(job);
+    pass->r.act = RETENTION_ERASE;
+    int rc = pass->run->stopping ? TB_ECLOSED : store_submit(pass->run->parts.store, &pass->r.command);
+    if (rc)
+        finish(pass, rc);
+}
+
+/* The next half: archives of what was picked; or the next page. */
+static int go_on(struct pass *pass)
+{
+    const struct control_parts *parts = &pass->run->parts;
+    if (pass->r.act == RETENTION_PICK && pass->r.pick_count) {
+        pass->job = (struct lane_job){.work = archive_work, .done = archive_done};
+        return lane_submit(parts->lanes, LANE_SLOW, &pass->job);
+    }
+    if (pass->r.act == RETENTION_ERASE)
+        pass->r.act = RETENTION_PICK;
+    return store_submit(parts->store, &pass->r.command);
+}
+
 static void page_done(struct store_command *command, int rc)
 {
     struct pass *pass = (struct pass *)command;
     if (!rc && pass->run->stopping)
         rc = TB_ECLOSED;
-    if (!rc && pass->r.more && !(rc = store_submit(pass->run->parts.store, command))) /* a page at a time: other work goes between */
+    bool more = pass->r.more || pass->r.pick_count;
+    if (!rc && more && !(rc = go_on(pass))) /* a page at a time: other work goes between */
         return;
     finish(pass, rc);
 }
@@ -112,7 +174,7 @@ int retention_run_ask(struct retention_run *run, enum retention_act act,
     if (!pass)
         return problem_from_code(p, TB_ENOMEM);
     *pass = (struct pass){.run = run, .erases = erases, .done = done, .context = context};
-    office_retention_init(&pass->r, run->parts.office, act);
+    office_retention_init(&pass->r, run->parts.office, erases && run->parts.config->retention.archive ? RETENTION_PICK : act);
     pass->r.materials = run->parts.materials;
     pass->r.command.done = page_done;
     int rc = store_submit(run->parts.store, &pass->r.command);
@@ -203,5 +265,6 @@ void retention_run_stop(struct retention_run *run)
     if (!run)
         return;
     run->stopping = true;
+    atomic_store(&run->stop, true);
     uv_close((uv_handle_t *)&run->timer, on_closed);
 }

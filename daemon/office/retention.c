@@ -35,15 +35,19 @@ static int note(struct office_retention *r, const struct retention_case *c, cons
     return json_array_size(first) < SHOWN && json_array_append_new(first, json_string(c->case_no)) ? TB_ENOMEM : 0;
 }
 
-static int erase(struct store_db *db, const struct retention_case *c, const char *rule, int64_t now, int64_t *lines, int64_t *materials)
+/* The entry says which file was written before. */
+static int erase(struct store_db *db, const struct retention_pick *pick, const char *rule, int64_t now, int64_t *lines, int64_t *materials)
 {
+    const struct retention_case *c = &pick->row;
     struct entry entry = {.type = ENTRY_CASE_ERASED, .at = now};
     int rc = retention_erase(db, c, now, rule, lines, materials);
     if (rc)
         return rc;
     memcpy(entry.case_no, c->case_no, sizeof entry.case_no);
     entry.body = json_pack("{s:s, s:I, s:I}", "retention", rule, "lines", (json_int_t)*lines, "materials", (json_int_t)*materials);
-    rc = entry.body ? store_append(db, &entry, NULL, NULL) : TB_ENOMEM;
+    if (entry.body && pick->archive[0] && json_object_set_new(entry.body, "archive", json_string(pick->archive)))
+        rc = TB_ENOMEM;
+    rc = rc ? rc : entry.body ? store_append(db, &entry, NULL, NULL) : TB_ENOMEM;
     entry_clear(&entry);
     return rc;
 }
@@ -82,7 +86,7 @@ static int one_case(struct store_db *db, struct office_retention *r, const struc
     }
     rc = retention_material_bytes(db, pick->row.id, &bytes);
     if (!rc && erasing)
-        rc = erase(db, &pick->row, rule, now, &lines, &materials);
+        rc = erase(db, pick, rule, now, &lines, &materials);
     if (rc)
         return rc;
     r->cases += erasing;
@@ -126,7 +130,7 @@ static int erase_picks(struct store_db *db, struct office_retention *r, int64_t 
         int64_t id = r->picks[i].row.id;
         rc = retention_closed(db, id - 1, id, floor_of(now), 1, &again, &count);
         if (!rc && count)
-            rc = one_case(db, r, &(struct retention_pick){.row = again, .archived = r->picks[i].archived}, now);
+            rc = one_case(db, r, &r->picks[i], now);
     }
     r->pick_count = 0;
     return rc;

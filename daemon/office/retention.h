@@ -12,7 +12,8 @@ enum { RETENTION_PAGE = 20 };
 
 struct retention_pick {
     struct retention_case row;
-    bool archived; /* it may be erased */
+    bool archived;    /* it may be erased */
+    char archive[65]; /* SHA-256 of the file, "" where none was asked for */
 };
 
 /* One page: looks at the next cases; `more` says that there are others.  Plan changes nothing; ERASE erases those of `picks` that are
@@ -35,6 +36,19 @@ struct office_retention {
     struct problem problem;
     void *user;
 };
+/* What an archive is made with, on a thread that may wait for the disk. */
+struct office_archive {
+    struct store_db *reader;
+    const struct office *office;
+    struct material_store *materials;
+    const char *directory;
+    int64_t at_ms;
+    bool (*stopped)(void *context);
+    void *context;
+};
+/* Writes NUMBER.tar, whole or not at all; then the pick may be erased. */
+int office_archive_case(const struct office_archive *job, struct retention_pick *pick, struct problem *p) TB_MUST_USE;
+
 void office_retention_init(struct office_retention *r, const struct office *office, enum retention_act act);
 void office_retention_clear(struct office_retention *r);
 
