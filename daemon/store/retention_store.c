@@ -8,7 +8,7 @@
 #include "daemon/store/material.h"
 #include "proto/retention.h"
 
-enum { OBJECT_EVENTS = 1024 };
+enum { OBJECT_EVENTS = 1024, AGAIN_MS = 24 * 60 * 60 * 1000 };
 
 static void read_case(struct db_query *q, struct retention_case *row)
 {
@@ -152,6 +152,14 @@ static int erase_objects(struct store_db *db, int64_t case_id, int64_t at, const
     return rc;
 }
 
+/* Rows of what waits and that nobody is about to name; their files go by the next command, when this one is committed. */
+static int drop_materials(struct store_db *db)
+{
+    struct db_query q = q_start(db, SQL_ERASE_MATERIALS);
+    q_int(&q, store_now(db) - AGAIN_MS);
+    return q_run(&q, NULL);
+}
+
 static int erase_rows(struct store_db *db, int64_t case_id, int64_t *materials)
 {
     static const enum sql_id order[] = {SQL_ERASE_CASE,    SQL_ERASE_DOCUMENTS,     SQL_ERASE_FOREIGN, SQL_ERASE_OBJECTS,
@@ -165,9 +173,7 @@ static int erase_rows(struct store_db *db, int64_t case_id, int64_t *materials)
         if (order[i] == SQL_ERASE_FILES_ADD)
             *materials = changes;
     }
-    struct db_query q = q_start(db, SQL_ERASE_MATERIALS);
-    int end = q_run(&q, NULL);
-    return rc ? rc : end;
+    return rc ? rc : drop_materials(db);
 }
 
 int retention_erase(struct store_db *db, const struct retention_case *row, int64_t at, const char *rule, int64_t *lines, int64_t *materials)
@@ -206,23 +212,44 @@ int retention_erase(struct store_db *db, const struct retention_case *row, int64
     return rc;
 }
 
+struct waiting_file {
+    char sha256[MATERIAL_NAME_TEXT];
+    bool named, linked; /* a row says that it is here; a case or a message names it */
+};
+
+/* The next one behind `file`; none: "". */
+static int next_file(struct store_db *db, struct waiting_file *file)
+{
+    struct waiting_file found = {.sha256 = ""};
+    struct db_query q = q_start(db, SQL_ERASE_FILE_NEXT);
+    q_text(&q, file->sha256);
+    if (q_next(&q)) {
+        q_get_text(&q, 0, found.sha256, sizeof found.sha256);
+        found.named = q_get_int(&q, 1) != 0;
+        found.linked = q_get_int(&q, 2) != 0;
+    }
+    int rc = q_end(&q);
+    *file = found;
+    return rc;
+}
+
 int retention_unlink(struct store_db *db, struct material_store *materials)
 {
+    struct waiting_file file = {.sha256 = ""};
     for (;;) {
-        char sha256[MATERIAL_NAME_TEXT] = "";
-        bool named = false;
-        struct db_query q = q_start(db, SQL_ERASE_FILE_NEXT);
-        if (q_next(&q)) {
-            q_get_text(&q, 0, sha256, sizeof sha256);
-            named = q_get_int(&q, 1) != 0;
-        }
-        int rc = q_end(&q);
-        if (!rc && sha256[0] && !named) /* handed in again meanwhile: it stays */
-            rc = material_delete(materials, sha256);
-        if ((rc && rc != TB_ENOTFOUND) || !sha256[0])
+        int rc = next_file(db, &file);
+        if (rc || !file.sha256[0])
+            return rc ? rc : drop_materials(db);
+        if (!file.linked && file.named) /* uploaded again: whoever did has a day to hand it in */
+            continue;
+        if (!file.linked) /* a linked one stays */
+            rc = material_delete(materials, file.sha256);
+        if (rc == TB_ETEMP) /* being uploaded now: its row is on the way */
+            continue;
+        if (rc && rc != TB_ENOTFOUND)
             return rc;
-        q = q_start(db, SQL_ERASE_FILE_DONE);
-        q_text(&q, sha256);
+        struct db_query q = q_start(db, SQL_ERASE_FILE_DONE);
+        q_text(&q, file.sha256);
         rc = q_run(&q, NULL);
         if (rc)
             return rc;

@@ -340,7 +340,8 @@
     S(OBJECT_WAIT_FORGET, WRITE, "DELETE FROM object_wait WHERE sha256 = ?1")                                          \
     /* materials */                                                                                                    \
     S(MATERIAL_PUT, WRITE,                                                                                             \
-      "INSERT INTO material (sha256, size, type, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sha256) DO NOTHING")         \
+      "INSERT INTO material (sha256, size, type, at, again) VALUES (?1, ?2, ?3, ?4, "                                  \
+      "iif(EXISTS (SELECT 1 FROM erase_file WHERE sha256 = ?1), ?4, 0)) ON CONFLICT (sha256) DO UPDATE SET again = excluded.at") \
     S(MATERIAL_GET, READ, "SELECT sha256, size, type, at FROM material WHERE sha256 = ?1")                             \
     S(MATERIAL_WAIT_ADD, WRITE,                                                                                        \
       "INSERT INTO material_wait (case_id, sha256) VALUES (?1, ?2) ON CONFLICT (sha256, case_id) DO NOTHING")          \
@@ -424,10 +425,15 @@
       "INSERT OR IGNORE INTO erase_file (sha256) SELECT sha256 FROM material_case c WHERE case_id = ?1 "               \
       "AND NOT EXISTS (SELECT 1 FROM material_case o WHERE o.sha256 = c.sha256 AND o.case_id <> ?1) "                  \
       "AND NOT EXISTS (SELECT 1 FROM material_out o WHERE o.sha256 = c.sha256)")                                       \
-    S(ERASE_MATERIALS, WRITE, "DELETE FROM material WHERE sha256 IN (SELECT sha256 FROM erase_file WHERE sha256 > '')")                  \
+    S(ERASE_MATERIALS, WRITE,                                                                                          \
+      "DELETE FROM material WHERE sha256 IN (SELECT sha256 FROM erase_file WHERE sha256 > '') AND again < ?1 "         \
+      "AND NOT EXISTS (SELECT 1 FROM material_case o WHERE o.sha256 = material.sha256) "                               \
+      "AND NOT EXISTS (SELECT 1 FROM material_out o WHERE o.sha256 = material.sha256)")                                \
     S(ERASE_MATERIAL_CASE, WRITE, "DELETE FROM material_case WHERE case_id = ?1")                                      \
     S(ERASE_FILE_NEXT, READ,                                                                                           \
-      "SELECT sha256, EXISTS (SELECT 1 FROM material m WHERE m.sha256 = erase_file.sha256) FROM erase_file WHERE sha256 > '' ORDER BY sha256 LIMIT 1")   \
+      "SELECT sha256, EXISTS (SELECT 1 FROM material m WHERE m.sha256 = e.sha256), "                                   \
+      "EXISTS (SELECT 1 FROM material_case o WHERE o.sha256 = e.sha256) OR EXISTS (SELECT 1 FROM material_out o WHERE o.sha256 = e.sha256) " \
+      "FROM erase_file e WHERE sha256 > ?1 ORDER BY sha256 LIMIT 1")                                                   \
     S(ERASE_FILE_DONE, WRITE, "DELETE FROM erase_file WHERE sha256 = ?1")                                              \
     S(ERASED_NEXT, READ,                                                                                               \
       "SELECT c.id, c.case_no, c.home, c.item, c.item_version, c.closed, e.at FROM erased e CROSS JOIN cases c ON c.id = e.case_id " \

@@ -6,3 +6,6 @@ CREATE TABLE retention_sweep (
     cases  INTEGER NOT NULL,
     kept   INTEGER NOT NULL
 ) STRICT;
+
+-- When a material was uploaded once more, ms, 0 never: for a day after that a case may still be about to name it.
+ALTER TABLE material ADD COLUMN again INTEGER NOT NULL DEFAULT 0;

@@ -423,6 +423,88 @@ static void test_cut_before_the_unlink(void **state)
     halls_drop(&h);
 }
 
+/* The same scan is uploaded once more while the only case that names it is being erased: whoever did finds it when he hands in. */
+static void test_uploaded_again_before(void **state)
+{
+    (void)state;
+    struct halls h;
+    struct files f;
+    char one[CASE_NO_TEXT], two[CASE_NO_TEXT];
+    halls_make(&h, items, false, "2026-12-01 09:00");
+    files_make(&f, &h);
+    withdrawn(&h, "X1", one);
+    withdrawn(&h, "X3", two); /* stands for a new one */
+    put_file(&f, 'a');
+    attach(&h, 'a', one);
+    halls_at(&h, "2040-01-01 09:00");
+    attach(&h, 'a', NULL);
+    assert_int_equal(pass(&h, HOME, RETENTION_RUN, f.store), 1);
+    assert_true(is_there(&f, 'a'));
+    attach(&h, 'a', two);
+    halls_at(&h, "2040-03-01 09:00");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pass(&h, HOME, RETENTION_RUN, f.store), 0);
+    assert_true(is_there(&f, 'a'));
+    assert_string_equal(verify(&h, HOME), "");
+    files_drop(&f);
+    halls_drop(&h);
+}
+
+/* Uploaded again and never handed in: a day later it goes, too. */
+static void test_uploaded_again_for_nothing(void **state)
+{
+    (void)state;
+    struct halls h;
+    struct files f;
+    char no[CASE_NO_TEXT];
+    halls_make(&h, items, false, "2026-12-01 09:00");
+    files_make(&f, &h);
+    withdrawn(&h, "X1", no);
+    put_file(&f, 'a');
+    attach(&h, 'a', no);
+    halls_at(&h, "2040-01-01 09:00");
+    attach(&h, 'a', NULL);
+    assert_int_equal(pass(&h, HOME, RETENTION_RUN, f.store), 1);
+    halls_at(&h, "2040-01-03 09:00");
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pass(&h, HOME, RETENTION_RUN, f.store), 0);
+    assert_false(is_there(&f, 'a'));
+    files_drop(&f);
+    halls_drop(&h);
+}
+
+/* An upload has just found the file, and its row is on the way to the writer, when the file is to be unlinked. */
+static void test_uploaded_again_at_the_unlink(void **state)
+{
+    (void)state;
+    struct halls h;
+    struct files f;
+    char one[CASE_NO_TEXT], two[CASE_NO_TEXT], sha256[MATERIAL_NAME_TEXT];
+    struct material_keep keep = {.store = NULL};
+    halls_make(&h, items, false, "2026-12-01 09:00");
+    files_make(&f, &h);
+    withdrawn(&h, "X1", one);
+    withdrawn(&h, "X3", two);
+    put_file(&f, 'a');
+    attach(&h, 'a', one);
+    digest_of('a', sha256);
+    halls_at(&h, "2040-01-01 09:00");
+    material_keep(f.store, &keep, sha256);
+    assert_int_equal(pass(&h, HOME, RETENTION_RUN, f.store), 1);
+    assert_true(is_there(&f, 'a'));
+    attach(&h, 'a', NULL);
+    material_unkeep(&keep);
+    assert_int_equal(pass(&h, HOME, RETENTION_RUN, f.store), 0);
+    assert_true(is_there(&f, 'a'));
+    attach(&h, 'a', two);
+    halls_at(&h, "2040-03-01 09:00");
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pass(&h, HOME, RETENTION_RUN, f.store), 0);
+    assert_true(is_there(&f, 'a'));
+    files_drop(&f);
+    halls_drop(&h);
+}
+
 /* ---- what the verification says ---- */
 
 static void test_verify_both_ways(void **state)
@@ -465,6 +547,9 @@ int main(void)
         cmocka_unit_test(test_cut_between_pages),
         cmocka_unit_test(test_shared_materials),
         cmocka_unit_test(test_cut_before_the_unlink),
+        cmocka_unit_test(test_uploaded_again_before),
+        cmocka_unit_test(test_uploaded_again_for_nothing),
+        cmocka_unit_test(test_uploaded_again_at_the_unlink),
         cmocka_unit_test(test_verify_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
