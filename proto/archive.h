@@ -30,7 +30,9 @@ struct archive_answer {
 };
 extern const struct archive_answer archive_answers[]; /* ends with NULL */
 
+/* Allocates nothing; archive_clear frees. */
 void archive_init(struct archive *a, const char *no, int64_t at_s, int (*put)(void *context, const void *bytes, size_t len), void *context);
+/* Also of one that failed half way. */
 void archive_clear(struct archive *a);
 /* `doc` is the case; before the first part. */
 int archive_begin(struct archive *a, const json_t *doc) TB_MUST_USE;

@@ -236,7 +236,8 @@ static json_t *peers_json(const struct monitor *monitor, const json_t *asked)
 static json_t *retention_json(const struct monitor *monitor)
 {
     struct retention_state s = retention_run_state(monitor->parts.retention);
-    return json_pack("{s:b, s:o, s:o, s:I, s:I}", "sweep", s.sweeps, "due", s.looked ? json_integer((json_int_t)s.due) : json_null(), "last",
+    json_t *due = s.looked ? json_integer((json_int_t)s.due) : json_null();
+    return json_pack("{s:b, s:o, s:o, s:I, s:I}", "sweep", s.sweeps, "due", due, "last",
                      time_json(s.last.ended), "erased", (json_int_t)s.last.cases, "kept", (json_int_t)s.last.kept);
 }
 
@@ -255,7 +256,8 @@ static json_t *status_json(const struct monitor *monitor, const json_t *asked)
         stats.failed != 0, "certificate_days", (json_int_t)parts->wiring.certificate_days(parts->wiring.context), "calendar_days",
         (json_int_t)(calendar_last_day(parts->office->calendar) - now_ms() / MS_PER_DAY), "hooks", "failing",
         (json_int_t)metric_get(METRIC_HOOK_FAILING), "behind", (json_int_t)metric_get(METRIC_HOOK_BEHIND), "cases", "taken",
-        (json_int_t)metric_get(METRIC_CASES_TAKEN), "received", (json_int_t)metric_get(METRIC_CASES_RECEIVED), "retention", retention_json(monitor));
+        (json_int_t)metric_get(METRIC_CASES_TAKEN), "received", (json_int_t)metric_get(METRIC_CASES_RECEIVED), "retention",
+        retention_json(monitor));
 }
 
 /* ---- looking ---- */

@@ -49,7 +49,9 @@ struct office_archive {
 /* Writes NUMBER.tar, whole or not at all; then the pick may be erased. */
 int office_archive_case(const struct office_archive *job, struct retention_pick *pick, struct problem *p) TB_MUST_USE;
 
+/* Before the first page; of one pass, or one case to hold or release. */
 void office_retention_init(struct office_retention *r, const struct office *office, enum retention_act act);
+/* Frees the rules. */
 void office_retention_clear(struct office_retention *r);
 
 #endif

@@ -426,7 +426,8 @@ static int step_materials(struct verify_page *page, bool *over)
 
 /* ---- one page ---- */
 
-static int (*const steps[])(struct verify_page *page, bool *over) = {step_ledger, step_messages, step_receipts, verify_step_erased, step_tables, step_materials};
+static int (*const steps[])(struct verify_page *page, bool *over) = {step_ledger,        step_messages, step_receipts,
+                                                                     verify_step_erased, step_tables,   step_materials};
 enum { STEPS = sizeof steps / sizeof steps[0] };
 
 static void page_clear(struct office_verify *v)
