@@ -9,7 +9,8 @@ int ctl_retention_print(const struct ctl *ctl, const struct ctl_command *c, cons
     (void)c;
     size_t i, k;
     const json_t *row, *no, *rows = json_object_get(answer, "rows");
-    if (!json_array_size(rows))
+    long long kept = (long long)json_integer_value(json_object_get(answer, "kept"));
+    if (!json_array_size(rows) && !kept)
         (void)puts(_("nothing is over its retention"));
     json_array_foreach(rows, i, row)
     {
@@ -19,7 +20,15 @@ int ctl_retention_print(const struct ctl *ctl, const struct ctl_command *c, cons
         json_array_foreach(json_object_get(row, "first"), k, no)
             (void)printf("  %s\n", json_string_value(no));
     }
+    if (kept)
+        (void)printf(_("%lld cases stay: their archive could not be written; the log says why (retention_kept)\n"), kept);
     return EXIT_DONE;
+}
+
+/* Nothing was lost, but somebody has to look. */
+int ctl_retention_judge(const json_t *answer)
+{
+    return json_integer_value(json_object_get(answer, "kept")) ? EXIT_REFUSED : EXIT_DONE;
 }
 
 int ctl_retention_done(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)

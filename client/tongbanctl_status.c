@@ -92,6 +92,22 @@ static void print_finding(const json_t *finding)
     term_pair(_("    see"), LABEL_COLUMNS, ctl_cell(finding, "page"));
 }
 
+/* Cases over their retention, and the last pass that erased; nothing of a daemon that does not say. */
+static void print_retention(const json_t *retention)
+{
+    char time[20], text[200];
+    const json_t *due = json_object_get(retention, "due"), *last = json_object_get(retention, "last");
+    if (!json_is_integer(due))
+        return;
+    int cases = (int)json_integer_value(due);
+    if (json_is_string(last))
+        (void)snprintf(text, sizeof text, _("%d cases due; last erased %s: %d cases"), cases, term_time(last, time),
+                       (int)number(retention, "erased"));
+    else
+        (void)snprintf(text, sizeof text, _("%d cases due; nothing was erased so far"), cases);
+    term_pair(_("retention"), LABEL_COLUMNS, text);
+}
+
 int ctl_status_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
@@ -115,6 +131,7 @@ int ctl_status_print(const struct ctl *ctl, const struct ctl_command *c, const j
     term_pair(_("certificates"), LABEL_COLUMNS, text);
     (void)snprintf(text, sizeof text, _("%d days"), (int)number(answer, "calendar_days"));
     term_pair(_("calendar"), LABEL_COLUMNS, text);
+    print_retention(json_object_get(answer, "retention"));
     return status;
 }
 

@@ -87,6 +87,7 @@ const struct ctl_command ctl_commands[] = {
     {.group = "retention", .verb = "plan", .wire = "retention-plan", .print = ctl_retention_print,
      .help = N_("which cases are over their retention; nothing is changed")},
     {.group = "retention", .verb = "run", .wire = "retention-run", .required = CTL_BIT(YES), .print = ctl_retention_print,
+     .judge = ctl_retention_judge,
      .help = N_("erase the personal data and materials of these cases; proofs stay")},
     {.group = "retention", .verb = "hold", .wire = "retention-hold", .word = "CASE", .key = "case", .required = CTL_BIT(REASON),
      .print = ctl_retention_done, .help = N_("do not erase a case: a review or a suit needs it")},

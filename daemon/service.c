@@ -13,6 +13,7 @@
 #include "daemon/api/control.h"
 #include "daemon/api/material_api.h"
 #include "daemon/api/monitor.h"
+#include "daemon/api/retention_run.h"
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/base/sd.h"
@@ -48,6 +49,7 @@ struct service {
     struct control *control;                        /* of tongbanctl, or NULL */
     struct monitor *monitor;
     struct backup_run *backups;
+    struct retention_run *retention;
     int64_t started_ms;
     struct driver **drivers;                        /* owned, one per peer */
     struct hooks *hooks;                            /* or NULL */
@@ -194,6 +196,7 @@ static void control_parts_of(struct service *service, struct control_parts *out)
         .previous_signer = service->rotated ? &service->previous_signer : NULL,
         .monitor = service->monitor,
         .backups = service->backups,
+        .retention = service->retention,
         .started_ms = service->started_ms,
         .wiring = {.context = service, .exchange = wired_exchange, .pause = wired_pause, .retry = wired_retry, .drain = wired_drain,
                    .draining = wired_draining, .recover = wired_recover, .metrics = wired_metrics,
@@ -602,6 +605,9 @@ static int start_monitor(struct service *service, struct problem *p)
     if (backup_run_start(&parts, &service->backups) != 0)
         return problem_from_code(p, TB_ENOMEM);
     parts.backups = service->backups;
+    if (retention_run_start(&parts, &service->retention) != 0)
+        return problem_from_code(p, TB_ENOMEM);
+    parts.retention = service->retention;
     int rc = monitor_start(&parts, &service->monitor);
     return rc ? problem_from_code(p, rc) : 0;
 }
@@ -797,6 +803,8 @@ static void service_stop(struct service *service)
     service->monitor = NULL;
     backup_run_stop(service->backups);
     service->backups = NULL;
+    retention_run_stop(service->retention);
+    service->retention = NULL;
     for (size_t i = 0; i < LISTENERS; i++)
         if (service->listeners[i]) {
             service->waiting++;

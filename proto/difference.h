@@ -20,6 +20,10 @@
       "Compare `tongbanctl peer list` on both sides; restore the newest backup that verifies")                                     \
     D(ROW, "row", "A row says something else than the entries it comes from",                                                      \
       "The entries are right: note the case, ask for help; restoring a backup that verifies mends it")                             \
+    D(ERASED, "erased-without-order", "Lines were erased, and no entry of ours says that their case was to be",                     \
+      "Somebody changed the database: stop, keep the disk as it is, restore the newest backup that verifies")                      \
+    D(NOT_ERASED, "not-erased", "An entry says that a case was erased, and something of it is still there",                        \
+      "A copy from before came back, or an erasure was undone: look who restored what; a backup from after it mends it")           \
     D(TABLES, "tables", "The tables could not be compared to their end: an entry they come from is damaged",                       \
       "Mend what stands above first, then verify again")                                                                           \
     D(MATERIAL_MISSING, "material-missing", "The file of a material is not there",                                                 \

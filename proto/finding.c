@@ -63,6 +63,11 @@ static bool office_holds(enum finding_id id, const struct finding_facts *f, int6
     case FINDING_BACKUP_OLD:
         *number = f->backup_days == INT64_MAX ? 0 : f->backup_days;
         return f->backup_wanted && f->backup_days >= FINDING_BACKUP_DAYS;
+    case FINDING_RETENTION_FAILED:
+        return f->retention_failed;
+    case FINDING_RETENTION_OLD:
+        *number = f->retention_due;
+        return f->retention_days >= FINDING_RETENTION_DAYS;
     case FINDING_LOG_LOST:
         return f->log_lost;
     case FINDING_DRAINING:

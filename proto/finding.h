@@ -20,6 +20,7 @@ enum {
     FINDING_CERTIFICATE_NOW_DAYS = 7,
     FINDING_CALENDAR_DAYS = 45,           /* the State Council publishes the next year in November */
     FINDING_BACKUP_DAYS = 2,              /* one night may fail */
+    FINDING_RETENTION_DAYS = 30,          /* over its retention for this long: nobody erases */
     FINDING_SKEW_MS = 5 * 1000,
     FINDING_WRITER_MS = 30 * 1000,
     FINDING_QUEUE_COMMANDS = 1000
@@ -49,6 +50,10 @@ enum {
       "The log says why (backup_failed, backup_faults); then: tongbanctl backup", "how-to/backup-and-restore.md")                   \
     F(BACKUP_OLD, "backup-old", FINDING_WARNING, "There is no recent verified backup",                                              \
       "tongbanctl backup makes one now and says what is wrong", "how-to/backup-and-restore.md")                                     \
+    F(RETENTION_FAILED, "retention-failed", FINDING_WARNING, "What is over its retention could not be erased, or not be archived before", \
+      "The log says why (retention_failed, retention_kept); then: tongbanctl retention run --yes", "how-to/retention.md")           \
+    F(RETENTION_OLD, "retention-old", FINDING_WARNING, "Cases are long over their retention and were not erased",                   \
+      "tongbanctl retention plan shows them; retention.sweep in the configuration erases each night", "how-to/retention.md")        \
     F(QUEUE_OLD, "queue-old", FINDING_WARNING, "Messages for a counterpart have waited long",                                       \
       "tongbanctl queue list shows them; tongbanctl peer test OFFICE says why", "how-to/a-counterpart-is-away.md")                  \
     F(MATERIAL_STUCK, "material-stuck", FINDING_WARNING, "A material cannot be sent to a counterpart",                              \
@@ -107,6 +112,8 @@ struct finding_facts {
     int64_t hooks_failing, crls_outdated;
     bool backup_wanted, backup_failed; /* configured; the last one made by this process */
     int64_t backup_days;      /* age of the newest verified one, INT64_MAX without */
+    bool retention_failed;    /* the last pass ended early or had to leave cases */
+    int64_t retention_due, retention_days; /* cases over their retention; how long the oldest */
     const struct finding_peer *peers;
     size_t peer_count;
 };

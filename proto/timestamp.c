@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DAY_MS    INT64_C(86400000)
@@ -165,4 +166,12 @@ void date_format(int64_t day, char out[DATE_TEXT])
 int64_t date_start_ms(int64_t day)
 {
     return clamp(day, FIRST_DAY, LAST_DAY) * DAY_MS - ZONE_MS;
+}
+
+int64_t timestamp_last_due(const char *at, int64_t now_ms)
+{
+    const int64_t minute_ms = 60 * 1000, day_ms = 24 * 60 * minute_ms, offset_ms = 8 * 60 * minute_ms;
+    int64_t minute = strtol(at, NULL, 10) * 60 + strtol(at + 3, NULL, 10);
+    int64_t local = now_ms + offset_ms, due = local - local % day_ms + minute * minute_ms;
+    return (due > local ? due - day_ms : due) - offset_ms;
 }

@@ -24,4 +24,7 @@ void date_format(int64_t day, char out[DATE_TEXT]);
 /* Start of a civil day in China Standard Time, ms. */
 int64_t date_start_ms(int64_t day);
 
+/* The last moment at or before `now_ms` at which it was `at` ("HH:MM") in China Standard Time, which has no summer time. */
+int64_t timestamp_last_due(const char *at, int64_t now_ms);
+
 #endif

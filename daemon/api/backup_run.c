@@ -8,12 +8,12 @@
 #include "daemon/base/log.h"
 #include "daemon/base/world.h"
 #include "daemon/office/verify_run.h"
+#include "proto/timestamp.h"
 
 enum {
     FIRST_LOOK_MS = 5 * 1000, /* a night that was missed is not made up for in the rush of the start */
     LOOK_EVERY_MS = 60 * 1000,
-    MS_PER_MINUTE = 60 * 1000,
-    MS_PER_DAY = 24 * 60 * MS_PER_MINUTE,
+    MS_PER_DAY = 24 * 60 * 60 * 1000,
     TELL_EVERY_MS = 500,
     STEP_TEXT = 16
 };
@@ -224,15 +224,6 @@ int backup_run_verify(struct backup_run *run, const char *path, const struct bac
 
 /* ---- by night ---- */
 
-/* The last moment at which a nightly backup was due, as the clock of the office says it. */
-static int64_t last_due(const char *at, int64_t now)
-{
-    int64_t offset = 8 * 60; /* China Standard Time has no summer time */
-    int64_t minute = strtol(at, NULL, 10) * 60 + strtol(at + 3, NULL, 10);
-    int64_t local = now + offset * MS_PER_MINUTE, start = local - local % MS_PER_DAY + minute * MS_PER_MINUTE;
-    return (start > local ? start - MS_PER_DAY : start) - offset * MS_PER_MINUTE;
-}
-
 static void on_look(uv_timer_t *timer)
 {
     struct backup_run *run = timer->data;
@@ -240,7 +231,7 @@ static void on_look(uv_timer_t *timer)
     struct problem p = {.number = -1};
     if (run->running)
         (void)uv_async_send(&run->async); /* whoever waits for a long step hears that it is still going on */
-    int64_t now = now_ms(), due = config->directory ? last_due(config->at, now) : 0;
+    int64_t now = now_ms(), due = config->directory ? timestamp_last_due(config->at, now) : 0;
     if (!config->directory || run->running || run->stopping || run->newest_ms >= due || run->tried_ms >= due)
         return;
     run->tried_ms = now;

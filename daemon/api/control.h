@@ -41,6 +41,7 @@ struct control_service {
 struct material_store;
 struct monitor;
 struct backup_run;
+struct retention_run;
 /* How the exchange with one counterpart goes. */
 struct control_exchange {
     bool alarm;               /* the last failure will not pass by itself */
@@ -80,6 +81,7 @@ struct control_parts {
     const struct note_signer *signer, *previous_signer; /* the key before a rotation, or NULL */
     struct monitor *monitor;
     struct backup_run *backups;
+    struct retention_run *retention;
     struct control_wiring wiring;
     int64_t started_ms; /* wall clock */
     struct control_service service;

@@ -37,6 +37,7 @@ void material_wait_free(struct material_wait *wait)
         return;
     if (wait->fd >= 0)
         close(wait->fd);
+    material_unkeep(&wait->keep);
     suite_stream_free(wait->chunk);
     free(wait->block);
     free(wait);
@@ -154,6 +155,7 @@ static struct material_wait *upload_wait(struct material_api *api, struct tus_re
 static void create_work(struct material_wait *wait)
 {
     const struct material_ask *ask = &wait->ask;
+    material_keep(wait->api->options.files, &wait->keep, ask->sha256);
     wait->rc = material_upload_create(wait->api->options.files, ask->sha256, ask->length, ask->type, ask->owner, &wait->state,
                                       &wait->problem);
 }
@@ -178,6 +180,7 @@ static void backend_create(void *context, struct tus_request *r)
 
 static void state_work(struct material_wait *wait)
 {
+    material_keep(wait->api->options.files, &wait->keep, wait->ask.sha256);
     wait->rc = material_upload_state(wait->api->options.files, wait->ask.sha256, &wait->state, &wait->problem);
 }
 
@@ -314,6 +317,7 @@ static void end_work(struct material_wait *wait)
         if (!material_upload_truncate(upload, &wait->problem))
             wait->problem = why;
     } else if (offset == wait->state.length) {
+        material_keep(wait->api->options.files, &wait->keep, wait->ask.sha256);
         wait->rc = material_upload_finish(upload, &wait->problem);
         wait->state.complete = !wait->rc;
     } else {

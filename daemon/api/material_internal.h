@@ -28,6 +28,7 @@ struct material_wait {
     int rc;
     struct problem problem;
     struct material_state state;
+    struct material_keep keep;     /* from the look at the disk until the row is committed */
     struct suite_stream *chunk;    /* over the bytes of this PATCH when it has a checksum, or of this GET */
     /* PATCH */
     struct material_upload *upload;

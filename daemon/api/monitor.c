@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/api/backup_run.h"
+#include "daemon/api/retention_run.h"
 #include "daemon/base/log.h"
 #include "daemon/base/metrics.h"
 #include "daemon/base/world.h"
@@ -146,6 +147,7 @@ static void look(struct monitor *monitor, const json_t *peers)
         return; /* in a minute */
     store_stats(parts->store, &stats);
     peer_facts(monitor, facts_of_peers, peers);
+    struct retention_state retention = retention_run_state(parts->retention);
     struct finding_facts facts = {
         .store_failed = stats.failed != 0,
         .disk_low = stats.disk_low,
@@ -163,6 +165,9 @@ static void look(struct monitor *monitor, const json_t *peers)
         .backup_wanted = backup_run_wanted(parts->backups),
         .backup_failed = backup_run_failed(parts->backups),
         .backup_days = backup_run_days(parts->backups, now_ms()),
+        .retention_failed = retention.failed,
+        .retention_due = retention.due,
+        .retention_days = retention.due_days,
         .crls_outdated = metric_get(METRIC_CRL_OUTDATED),
         .peers = facts_of_peers,
         .peer_count = parts->office->peer_count,
@@ -228,13 +233,21 @@ static json_t *peers_json(const struct monitor *monitor, const json_t *asked)
     return list;
 }
 
+static json_t *retention_json(const struct monitor *monitor)
+{
+    struct retention_state s = retention_run_state(monitor->parts.retention);
+    json_t *due = s.looked ? json_integer((json_int_t)s.due) : json_null();
+    return json_pack("{s:b, s:o, s:o, s:I, s:I}", "sweep", s.sweeps, "due", due, "last",
+                     time_json(s.last.ended), "erased", (json_int_t)s.last.cases, "kept", (json_int_t)s.last.kept);
+}
+
 static json_t *status_json(const struct monitor *monitor, const json_t *asked)
 {
     const struct control_parts *parts = &monitor->parts;
     struct store_stats stats;
     store_stats(parts->store, &stats);
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:b}, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I}}", "office",
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:b}, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I}, s:o}", "office",
         parts->office->code, "name", parts->office->name, "version", TONGBAN_VERSION, "state",
         parts->wiring.draining(parts->wiring.context) ? "draining" : "running", "started", time_json(parts->started_ms), "time",
         time_json(now_ms()), "findings", findings_json(&monitor->findings), "peers", peers_json(monitor, asked), "store", "disk_free_bytes",
@@ -243,7 +256,8 @@ static json_t *status_json(const struct monitor *monitor, const json_t *asked)
         stats.failed != 0, "certificate_days", (json_int_t)parts->wiring.certificate_days(parts->wiring.context), "calendar_days",
         (json_int_t)(calendar_last_day(parts->office->calendar) - now_ms() / MS_PER_DAY), "hooks", "failing",
         (json_int_t)metric_get(METRIC_HOOK_FAILING), "behind", (json_int_t)metric_get(METRIC_HOOK_BEHIND), "cases", "taken",
-        (json_int_t)metric_get(METRIC_CASES_TAKEN), "received", (json_int_t)metric_get(METRIC_CASES_RECEIVED));
+        (json_int_t)metric_get(METRIC_CASES_TAKEN), "received", (json_int_t)metric_get(METRIC_CASES_RECEIVED), "retention",
+        retention_json(monitor));
 }
 
 /* ---- looking ---- */

@@ -346,16 +346,30 @@ static int check_contacts(const struct config_yaml *file, const struct config_pe
     return 0;
 }
 
+static bool is_time_of_day(const char *at)
+{
+    bool form = strlen(at) == 5 && strspn(at, "0123456789") == 2 && at[2] == ':' && strspn(at + 3, "0123456789") == 2;
+    return form && strtol(at, NULL, 10) < 24 && at[3] < '6';
+}
+
+static int check_retention(const struct config_yaml *file, const struct config *c, struct problem *p)
+{
+    const struct config_retention *r = &c->retention;
+    if (!is_time_of_day(r->at))
+        return config_yaml_refuse(file, "/retention/at", p, "at '%.20s' is no time of day, HH:MM", r->at);
+    if (r->archive && r->archive[0] != '/')
+        return config_yaml_refuse(file, "/retention/archive", p, "archive must be an absolute name");
+    return 0;
+}
+
 static int check_backup(const struct config_yaml *file, const struct config *c, struct problem *p)
 {
     const char *at = c->backup.at;
-    bool form = strlen(at) == 5 && strspn(at, "0123456789") == 2 && at[2] == ':' && strspn(at + 3, "0123456789") == 2;
-    bool time = form && strtol(at, NULL, 10) < 24 && at[3] < '6';
     if (!c->backup.directory)
         return 0;
     if (c->backup.directory[0] != '/')
         return config_yaml_refuse(file, "/backup/directory", p, "directory must be an absolute name");
-    if (!time)
+    if (!is_time_of_day(at))
         return config_yaml_refuse(file, "/backup/at", p, "at '%.20s' is no time of day, HH:MM", at);
     if (c->backup.keep < 1 || c->backup.keep > BACKUPS_MAX)
         return config_yaml_refuse(file, "/backup/keep", p, "keep must be 1 to %d", BACKUPS_MAX);
@@ -442,6 +456,8 @@ static int check(const struct config_yaml *file, const struct config *c, struct 
     if (c->hooks.directory && (c->hooks.timeout_s < 1 || c->hooks.timeout_s > LIMIT_HOOK_TIMEOUT_S))
         return config_yaml_refuse(file, "/hooks/timeout_s", p, "timeout_s must be 1 to %d", LIMIT_HOOK_TIMEOUT_S);
     err = check_backup(file, c, p);
+    if (!err)
+        err = check_retention(file, c, p);
     if (err)
         return err;
     if (c->crl_max_age_days < 1 || c->crl_max_age_days > LIMIT_CRL_AGE_DAYS)

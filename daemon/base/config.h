@@ -103,6 +103,12 @@ struct config_backup {
     uint64_t bytes_per_second;
 };
 
+struct config_retention {
+    bool sweep;          /* by night */
+    char *at;            /* "03:30", China Standard Time */
+    char *archive;       /* directory for the archives of what is erased, or NULL */
+};
+
 struct config {
     char *path;          /* of the file */
     struct config_office office;
@@ -128,6 +134,7 @@ struct config {
     struct config_limits limits;
     struct config_admission admission;
     struct config_backup backup;
+    struct config_retention retention;
 };
 
 /* Reads and checks the file and the references in it (files exist, codes valid, ids unique).  *out is new. */

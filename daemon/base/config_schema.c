@@ -72,6 +72,10 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(NUMBER, config_backup, keep, "keep", NO, "7", "How many verified backups stay, 1 to 1000.")                       \
     R(TEXT, config_backup, at, "at", NO, "02:30", "Time of day of the nightly backup, `HH:MM`, China Standard Time.")   \
     R(NUMBER, config_backup, bytes_per_second, "bytes_per_second", NO, "33554432", "How fast a backup may read and write; 0: as fast as the disk.")
+#define RETENTION_ROWS(R)                                                                                                \
+    R(BOOL, config_retention, sweep, "sweep", NO, "false", "true: what is over its retention is erased each night; else only by `tongbanctl retention run`.") \
+    R(TEXT, config_retention, at, "at", NO, "03:30", "Time of day at which it is looked what is over its retention, `HH:MM`, China Standard Time; best after the backup.") \
+    R(TEXT, config_retention, archive, "archive", NO, NULL, "Absolute name of a directory; before a case is erased its archive is written there, and without it the case stays.")
 #define LIMITS_ROWS(R)                                                                                                   \
     R(NUMBER, config_limits, forward, "forward", NO, "1", "Working days from the hand-in to the forwarding (收件推送), 1 to 60.") \
     R(NUMBER, config_limits, originals, "originals", NO, "2", "Working days until the paper originals are posted (原件寄递).") \
@@ -140,6 +144,7 @@ TABLES(hooks, HOOKS_ROWS)
 TABLES(admission, ADMISSION_ROWS)
 TABLES(limits, LIMITS_ROWS)
 TABLES(backup, BACKUP_ROWS)
+TABLES(retention, RETENTION_ROWS)
 
 static const cyaml_schema_value_t staff_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_staff, staff_fields)};
 static const cyaml_schema_value_t peer_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_peer, peer_fields)};
@@ -160,6 +165,7 @@ static const cyaml_schema_value_t file_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
     M(admission, "admission", NO, admission, "How much one sender may ask for.")                                     \
     M(log, "log", NO, log, "What is logged.")                                                                        \
     M(backup, "backup", NO, backup, "Nightly backup of the database and the materials.")                               \
+    M(retention, "retention", NO, retention, "What happens to cases that are over their retention.")                    \
     M(limits, "limits", NO, limits, "Limits of the halls' own steps, in working days; a light shows when one runs out.")
 #define LISTS(L)                                                                                                        \
     L(staff, staff_count, "staff", YES, staff, STAFF_MAX, "Who works here.")                                           \

@@ -23,6 +23,8 @@
     M(CRL_OUTDATED, gauge, "crl_outdated", "revocation lists older than allowed; they go on being used unless crl_strict") \
     M(CRL_AGE_S, gauge, "crl_age_seconds", "age of the oldest revocation list")                                  \
     M(BACKUP_AGE_S, gauge, "backup_age_seconds", "age of the newest verified backup; -1 when none is configured")     \
+    M(RETENTION_DUE, gauge, "retention_due_cases", "cases over their retention that are not erased, as of the last look") \
+    M(RETENTION_SWEPT, gauge, "retention_swept_timestamp_seconds", "end of the last pass that erased; 0: none")      \
     M(FINDINGS, gauge, "findings", "what tongbanctl status finds wrong, without notices")                              \
     M(API_DENIED, counter, "api_denied_total", "requests of certificates that do not open this API or role")           \
     M(HTTP_EVICTED, counter, "http_connections_evicted_total", "connections closed because there were too many")      \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/office/office_internal.h"
+#include "daemon/office/verify_internal.h"
 #include "daemon/store/key_rows.h"
 #include "daemon/store/witness.h"
 #include "proto/retention.h"
@@ -12,37 +13,31 @@
 
 enum { CHUNK = 256, WHERE_BYTES = 120, MATERIALS = 64 };
 
-struct page {
-    struct office_verify *v;
-    struct store_db *db;
-    int64_t deadline;
-};
-
 json_t *verify_difference(enum difference difference, const char *where, const char *detail)
 {
     return json_pack("{s:s, s:s, s:s}", "difference", difference_type(difference)->name, "where", where, "detail", detail);
 }
 
-static void differ(struct page *page, enum difference difference, const char *where, const char *detail)
+void verify_differ(struct verify_page *page, enum difference difference, const char *where, const char *detail)
 {
     if (json_array_size(page->v->differences) < LIMIT_REPORT_DIFFERENCES)
         (void)json_array_append_new(page->v->differences, verify_difference(difference, where, detail));
 }
 
-static void differ_at(struct page *page, enum difference difference, const char *place, int64_t number, const char *detail)
+void verify_differ_at(struct verify_page *page, enum difference difference, const char *place, int64_t number, const char *detail)
 {
     char where[WHERE_BYTES];
     (void)snprintf(where, sizeof where, "%s %lld", place, (long long)number);
-    differ(page, difference, where, detail);
+    verify_differ(page, difference, where, detail);
 }
 
-static bool spent(const struct page *page)
+bool verify_spent(const struct verify_page *page)
 {
     const struct world *world = store_world(page->db);
     return world->monotonic_ms(world->context) >= page->deadline;
 }
 
-static const struct suite *suite_of(const struct page *page)
+static const struct suite *suite_of(const struct verify_page *page)
 {
     return store_signer(page->db)->suite;
 }
@@ -69,7 +64,7 @@ static int try_row(const struct key_row *row, void *context)
 }
 
 /* 0, or why the key that counts now does not verify it; the others are tried, too. */
-static int try_keys(struct page *page, const char *office, const struct note_vkey *pinned, const struct trial *t)
+static int try_keys(struct verify_page *page, const char *office, const struct note_vkey *pinned, const struct trial *t)
 {
     int rc = try_key(pinned, t);
     if (rc != TB_ETRUST && rc != TB_ENOTFOUND)
@@ -80,19 +75,19 @@ static int try_keys(struct page *page, const char *office, const struct note_vke
 
 /* ---- our ledger ---- */
 
-static void check_cosignatures(struct page *page, const char *note, size_t len, const char *lines, int64_t size)
+static void check_cosignatures(struct verify_page *page, const char *note, size_t len, const char *lines, int64_t size)
 {
     const struct office *office = page->v->office;
     for (size_t i = 0; i < office->peer_count; i++) {
         struct trial trial = {.note = note, .len = len, .lines = lines};
         int rc = try_keys(page, office->peers[i].code, &office->peers[i].key, &trial);
         if (rc && rc != TB_ENOTFOUND)
-            differ_at(page, DIFFERENCE_COSIGNATURE, office->code, size, office->peers[i].code);
+            verify_differ_at(page, DIFFERENCE_COSIGNATURE, office->code, size, office->peers[i].code);
     }
 }
 
 /* Where there is a checkpoint of the present size, the tree must have its root. */
-static int check_checkpoint(struct page *page)
+static int check_checkpoint(struct verify_page *page)
 {
     struct office_verify *v = page->v;
     struct checkpoint checkpoint = {.size = 0};
@@ -107,9 +102,9 @@ static int check_checkpoint(struct page *page)
         rc = ledger_root(suite_of(page), &v->frontier, &root);
         struct trial trial = {.note = note.data, .len = note.len, .out = &checkpoint};
         if (!rc && try_keys(page, v->office->code, &store_signer(page->db)->vkey, &trial))
-            differ_at(page, DIFFERENCE_CHECKPOINT, v->office->code, size, "signature");
+            verify_differ_at(page, DIFFERENCE_CHECKPOINT, v->office->code, size, "signature");
         else if (!rc && (checkpoint.size != v->frontier.size || memcmp(root.b, checkpoint.root.b, sizeof root.b) != 0))
-            differ_at(page, DIFFERENCE_CHECKPOINT, v->office->code, size, "root");
+            verify_differ_at(page, DIFFERENCE_CHECKPOINT, v->office->code, size, "root");
         if (!rc && cosignatures.len)
             check_cosignatures(page, note.data, note.len, cosignatures.data, size);
     }
@@ -120,7 +115,7 @@ static int check_checkpoint(struct page *page)
 
 /* Between the copy that was restored and the size at which the ledger went on there are lost entries: of what came back the leaf alone is
  * known, and behind the gap the tree goes on from the subtrees that the counterparts kept.  *inside: the line is done with. */
-static int pass_gap(struct page *page, const struct entry_raw *raw, bool *inside)
+static int pass_gap(struct verify_page *page, const struct entry_raw *raw, bool *inside)
 {
     struct office_verify *v = page->v;
     struct ledger_hash leaf;
@@ -135,7 +130,7 @@ static int pass_gap(struct page *page, const struct entry_raw *raw, bool *inside
     }
     rc = retention_leaf(suite_of(page), raw->line, raw->len, raw->hashes, raw->hashes_len, &leaf);
     if (!rc && (raw->hashes_len < sizeof leaf.b || memcmp(leaf.b, raw->hashes, sizeof leaf.b) != 0))
-        differ_at(page, DIFFERENCE_LINE, v->office->code, (int64_t)raw->index, "hash");
+        verify_differ_at(page, DIFFERENCE_LINE, v->office->code, (int64_t)raw->index, "hash");
     v->gap_at = raw->index + 1;
     v->entries++;
     return rc;
@@ -143,7 +138,7 @@ static int pass_gap(struct page *page, const struct entry_raw *raw, bool *inside
 
 static int ledger_line(void *context, const struct entry_raw *raw)
 {
-    struct page *page = context;
+    struct verify_page *page = context;
     struct office_verify *v = page->v;
     bool inside;
     int gap = pass_gap(page, raw, &inside);
@@ -153,30 +148,32 @@ static int ledger_line(void *context, const struct entry_raw *raw)
     unsigned count = 0;
     int64_t at = (int64_t)v->frontier.size;
     if (raw->index != v->frontier.size) {
-        differ_at(page, DIFFERENCE_LINE, v->office->code, at, "missing");
+        verify_differ_at(page, DIFFERENCE_LINE, v->office->code, at, "missing");
         return TB_ECORRUPT;
     }
     int rc = retention_leaf(suite_of(page), raw->line, raw->len, raw->hashes, raw->hashes_len, &leaf);
     if (rc)
         return rc;
     if (raw->hashes_len < sizeof leaf.b || memcmp(leaf.b, raw->hashes, sizeof leaf.b) != 0) {
-        differ_at(page, DIFFERENCE_LINE, v->office->code, at, "hash");
+        verify_differ_at(page, DIFFERENCE_LINE, v->office->code, at, "hash");
         if (raw->hashes_len >= sizeof leaf.b) /* on with what was hashed: one damaged line is one difference */
             memcpy(leaf.b, raw->hashes, sizeof leaf.b);
     }
     rc = ledger_append(suite_of(page), &v->frontier, &leaf, completed, &count);
     if (!rc && (raw->hashes_len != count * sizeof completed[0] || memcmp(raw->hashes, completed, raw->hashes_len) != 0))
-        differ_at(page, DIFFERENCE_TREE, v->office->code, at, "hashes");
+        verify_differ_at(page, DIFFERENCE_TREE, v->office->code, at, "hashes");
     v->entries++;
+    if (!rc)
+        rc = verify_erased_line(page, v->office->code, at, raw->line, raw->len);
     return rc ? rc : check_checkpoint(page);
 }
 
-static int step_ledger(struct page *page, bool *over)
+static int step_ledger(struct verify_page *page, bool *over)
 {
     struct office_verify *v = page->v;
     int64_t size = (int64_t)store_ledger_size(page->db);
     int rc = 0;
-    while (!rc && (int64_t)v->frontier.size < size && !spent(page))
+    while (!rc && (int64_t)v->frontier.size < size && !verify_spent(page))
         rc = entry_raw_scan(page->db, v->frontier.size > v->gap_at ? v->frontier.size : v->gap_at, CHUNK, ledger_line, page);
     v->phase = "ledger";
     v->done = (int64_t)v->frontier.size;
@@ -188,7 +185,7 @@ static int step_ledger(struct page *page, bool *over)
 /* ---- what the counterparts sent ---- */
 
 /* Root of the counterpart's ledger at that size, from the checkpoint that is kept. */
-static int root_of(struct page *page, const struct office_peer *peer, uint64_t size, struct ledger_hash *root)
+static int root_of(struct verify_page *page, const struct office_peer *peer, uint64_t size, struct ledger_hash *root)
 {
     struct office_verify *v = page->v;
     struct checkpoint checkpoint = {.size = 0};
@@ -211,7 +208,7 @@ static int root_of(struct page *page, const struct office_peer *peer, uint64_t s
 }
 
 /* The word for what is wrong with a kept line, NULL when it verifies; other failures in *rc. */
-static const char *fault_of(struct page *page, const struct office_peer *peer, const struct inbox_row *row, int *rc)
+static const char *fault_of(struct verify_page *page, const struct office_peer *peer, const struct inbox_row *row, int *rc)
 {
     struct ledger_hash root;
     *rc = root_of(page, peer, row->tree_size, &root);
@@ -227,20 +224,20 @@ static const char *fault_of(struct page *page, const struct office_peer *peer, c
 }
 
 /* A row that the store gave, or did not: 0 when the walk can go on. */
-static int judge(struct page *page, const struct office_peer *peer, enum difference difference, int64_t seq, int rc,
+static int judge(struct verify_page *page, const struct office_peer *peer, enum difference difference, int64_t seq, int rc,
                  const struct inbox_row *row)
 {
     if (rc == TB_ENOTFOUND || rc == TB_ECORRUPT) {
-        differ_at(page, difference, peer->code, seq, rc == TB_ENOTFOUND ? "missing" : "hash");
+        verify_differ_at(page, difference, peer->code, seq, rc == TB_ENOTFOUND ? "missing" : "hash");
         return 0;
     }
     const char *fault = rc ? NULL : fault_of(page, peer, row, &rc);
     if (fault)
-        differ_at(page, difference, peer->code, seq, fault);
+        verify_differ_at(page, difference, peer->code, seq, fault);
     return rc;
 }
 
-static int check_message(struct page *page, const struct office_peer *peer, int64_t seq)
+static int check_message(struct verify_page *page, const struct office_peer *peer, int64_t seq)
 {
     struct office_verify *v = page->v;
     struct inbox_row row = {.seq = 0};
@@ -249,6 +246,8 @@ static int check_message(struct page *page, const struct office_peer *peer, int6
     rc = judge(page, peer, DIFFERENCE_MESSAGE, seq, rc, &row);
     if (!rc && here)
         rc = tally_step(suite_of(page), &v->tally, &row.leaf);
+    if (!rc && here)
+        rc = verify_erased_line(page, peer->code, seq, row.line, row.len);
     if (here)
         inbox_clear(&row);
     v->messages++;
@@ -256,7 +255,7 @@ static int check_message(struct page *page, const struct office_peer *peer, int6
 }
 
 /* The messages of one counterpart, and the running sum over them. */
-static int step_messages(struct page *page, bool *over)
+static int step_messages(struct verify_page *page, bool *over)
 {
     struct office_verify *v = page->v;
     const struct office_peer *peer = &v->office->peers[v->peer];
@@ -268,13 +267,13 @@ static int step_messages(struct page *page, bool *over)
     int rc = peer_get(page->db, peer->code, &row);
     if (rc)
         return rc;
-    while (!rc && v->seq < row.received.seq && !spent(page))
+    while (!rc && v->seq < row.received.seq && !verify_spent(page))
         rc = check_message(page, peer, ++v->seq);
     v->done = v->seq;
     v->of = row.received.seq;
     if (!rc && v->seq >= row.received.seq) {
         if (v->seq == row.received.seq && memcmp(v->tally.hash.b, row.received.hash.b, sizeof v->tally.hash.b) != 0)
-            differ_at(page, DIFFERENCE_TALLY, peer->code, v->seq, "received");
+            verify_differ_at(page, DIFFERENCE_TALLY, peer->code, v->seq, "received");
         v->seq = 0;
         v->tally = (struct tally){.seq = 0};
         v->checkpoint_size = 0;
@@ -284,7 +283,7 @@ static int step_messages(struct page *page, bool *over)
     return rc;
 }
 
-static int check_receipt(struct page *page, const struct office_peer *peer, int64_t *seq)
+static int check_receipt(struct verify_page *page, const struct office_peer *peer, int64_t *seq)
 {
     struct office_verify *v = page->v;
     struct inbox_row row = {.seq = 0};
@@ -303,7 +302,7 @@ static int check_receipt(struct page *page, const struct office_peer *peer, int6
     for (int64_t each = *seq; !rc && each <= last; each++) {
         struct ledger_hash leaf;
         if (outbox_index(page->db, peer->code, each, NULL, &leaf, NULL))
-            differ_at(page, DIFFERENCE_LINE, peer->code, each, "a message of ours is missing");
+            verify_differ_at(page, DIFFERENCE_LINE, peer->code, each, "a message of ours is missing");
         else
             rc = tally_step(suite_of(page), &v->tally, &leaf);
     }
@@ -313,7 +312,7 @@ static int check_receipt(struct page *page, const struct office_peer *peer, int6
 }
 
 /* The receipts of one counterpart for our messages, and the running sum over those. */
-static int step_receipts(struct page *page, bool *over)
+static int step_receipts(struct verify_page *page, bool *over)
 {
     struct office_verify *v = page->v;
     const struct office_peer *peer = &v->office->peers[v->peer];
@@ -325,7 +324,7 @@ static int step_receipts(struct page *page, bool *over)
     int rc = peer_get(page->db, peer->code, &row);
     if (rc)
         return rc;
-    while (!rc && v->seq < row.sent.seq && !spent(page)) {
+    while (!rc && v->seq < row.sent.seq && !verify_spent(page)) {
         v->seq++;
         rc = check_receipt(page, peer, &v->seq);
     }
@@ -333,7 +332,7 @@ static int step_receipts(struct page *page, bool *over)
     v->of = row.sent.seq;
     if (!rc && v->seq >= row.sent.seq) {
         if (v->seq == row.sent.seq && memcmp(v->tally.hash.b, row.sent.hash.b, sizeof v->tally.hash.b) != 0)
-            differ_at(page, DIFFERENCE_TALLY, peer->code, v->seq, "sent");
+            verify_differ_at(page, DIFFERENCE_TALLY, peer->code, v->seq, "sent");
         v->seq = 0;
         v->tally = (struct tally){.seq = 0};
         v->checkpoint_size = 0;
@@ -360,7 +359,7 @@ static const struct report everything = {
     .name = "verify", .zh = "", .help = "", .columns = no_columns, .feeds = every_source, .span = REPORT_SPAN_ALL, .reach = REPORT_UP_TO,
     .needs = REPORT_NEEDS_EVENTS | REPORT_NEEDS_APPLICATION | REPORT_NEEDS_CLOCKS | REPORT_NEEDS_ACTS, .basis = "", .registers = ~0U};
 
-static void take_differences(struct page *page, const json_t *answer)
+static void take_differences(struct verify_page *page, const json_t *answer)
 {
     const json_t *one;
     size_t i;
@@ -369,7 +368,7 @@ static void take_differences(struct page *page, const json_t *answer)
         char detail[WHERE_BYTES * 2];
         (void)snprintf(detail, sizeof detail, "%s: %.80s / %.80s", strict_json_peek(one, "field"), strict_json_peek(one, "row"),
                        strict_json_peek(one, "entries"));
-        differ(page, DIFFERENCE_ROW, strict_json_peek(one, "case"), detail);
+        verify_differ(page, DIFFERENCE_ROW, strict_json_peek(one, "case"), detail);
     }
     const json_t *checked = json_object_get(answer, "checked"), *progress = json_object_get(answer, "progress");
     page->v->cases += json_integer_value(json_object_get(checked, "cases"));
@@ -378,7 +377,7 @@ static void take_differences(struct page *page, const json_t *answer)
     page->v->of = json_integer_value(json_object_get(progress, "of"));
 }
 
-static int step_tables(struct page *page, bool *over)
+static int step_tables(struct verify_page *page, bool *over)
 {
     struct office_verify *v = page->v;
     struct office_report report;
@@ -388,7 +387,7 @@ static int step_tables(struct page *page, bool *over)
     report.cursor = v->cursor;
     int rc = report.query.run(page->db, &report.query);
     if (rc == TB_ECORRUPT) {
-        differ(page, DIFFERENCE_TABLES, v->office->code, "");
+        verify_differ(page, DIFFERENCE_TABLES, v->office->code, "");
         *over = true;
         rc = 0;
     } else if (!rc) {
@@ -411,7 +410,7 @@ static int take_material(void *context, const struct material_row *row)
     return 0;
 }
 
-static int step_materials(struct page *page, bool *over)
+static int step_materials(struct verify_page *page, bool *over)
 {
     struct office_verify *v = page->v;
     v->phase = "materials";
@@ -427,7 +426,8 @@ static int step_materials(struct page *page, bool *over)
 
 /* ---- one page ---- */
 
-static int (*const steps[])(struct page *page, bool *over) = {step_ledger, step_messages, step_receipts, step_tables, step_materials};
+static int (*const steps[])(struct verify_page *page, bool *over) = {step_ledger,        step_messages, step_receipts,
+                                                                     verify_step_erased, step_tables,   step_materials};
 enum { STEPS = sizeof steps / sizeof steps[0] };
 
 static void page_clear(struct office_verify *v)
@@ -443,7 +443,7 @@ static int verify_run(struct store_db *db, struct store_query *query)
 {
     struct office_verify *v = (struct office_verify *)query;
     const struct world *world = store_world(db);
-    struct page page = {.v = v, .db = db, .deadline = world->monotonic_ms(world->context) + LIMIT_REPORT_PAGE_MS};
+    struct verify_page page = {.v = v, .db = db, .deadline = world->monotonic_ms(world->context) + LIMIT_REPORT_PAGE_MS};
     bool over = false;
     page_clear(v);
     v->differences = json_array();

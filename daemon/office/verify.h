@@ -24,6 +24,8 @@ struct office_verify {
 
     /* of the whole, so far */
     int64_t entries, messages, receipts, cases, objects, checkpoints;
+    int64_t began;            /* when the first line was walked over */
+    int64_t erasures, erased; /* before that: entries that order one; cases that count as erased */
 
     /* where it goes on */
     unsigned step;

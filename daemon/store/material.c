@@ -263,6 +263,7 @@ int material_store_open(const struct material_options *options, struct material_
         .disk = {.fault = options->fault, .fault_context = options->fault_context, .root = -1, .materials = -1, .uploads = -1},
         .world = options->world, .disk_floor_bytes = options->disk_floor_bytes};
     (void)pthread_mutex_init(&store->lock, NULL);
+    (void)pthread_cond_init(&store->deleted, NULL);
     int rc = 0;
     store->disk.root = open(options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (store->disk.root < 0)
@@ -294,6 +295,7 @@ void material_store_close(struct material_store *store)
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         if (handles[i] >= 0)
             close(handles[i]);
+    pthread_cond_destroy(&store->deleted);
     pthread_mutex_destroy(&store->lock);
     free(store);
 }
@@ -550,11 +552,60 @@ int material_open_read(struct material_store *store, const char *sha256, int *fd
     return 0;
 }
 
-int material_delete(struct material_store *store, const char *sha256)
+void material_keep(struct material_store *store, struct material_keep *keep, const char *sha256)
+{
+    if (keep->store)
+        return;
+    (void)snprintf(keep->sha256, sizeof keep->sha256, "%s", sha256);
+    pthread_mutex_lock(&store->lock);
+    while (!strcmp(store->deleting, keep->sha256))
+        (void)pthread_cond_wait(&store->deleted, &store->lock);
+    keep->next = store->kept;
+    store->kept = keep;
+    keep->store = store;
+    pthread_mutex_unlock(&store->lock);
+}
+
+void material_unkeep(struct material_keep *keep)
+{
+    struct material_store *store = keep->store;
+    if (!store)
+        return;
+    pthread_mutex_lock(&store->lock);
+    struct material_keep **at = &store->kept;
+    while (*at != keep)
+        at = &(*at)->next;
+    *at = keep->next;
+    pthread_mutex_unlock(&store->lock);
+    keep->store = NULL;
+}
+
+/* Claims the name for the deletion, unless somebody keeps it. */
+static int delete_begin(struct material_store *store, const char *sha256)
+{
+    pthread_mutex_lock(&store->lock);
+    const struct material_keep *keep = store->kept;
+    while (keep && strcmp(keep->sha256, sha256) != 0)
+        keep = keep->next;
+    if (!keep)
+        (void)snprintf(store->deleting, sizeof store->deleting, "%s", sha256);
+    pthread_mutex_unlock(&store->lock);
+    return keep ? TB_ETEMP : 0;
+}
+
+static void delete_end(struct material_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    store->deleting[0] = '\0';
+    (void)pthread_cond_broadcast(&store->deleted);
+    pthread_mutex_unlock(&store->lock);
+}
+
+static int delete_file(struct material_store *store, const char *sha256)
 {
     char directory[MATERIAL_DIRECTORY_TEXT];
     int fd;
-    if (!material_name_valid(sha256) || !material_exists(store, sha256))
+    if (!material_exists(store, sha256))
         return TB_ENOTFOUND;
     (void)snprintf(directory, sizeof directory, "%.2s", sha256);
     int rc = disk_make_directory(&store->disk, store->disk.materials, directory, &fd, NULL);
@@ -564,5 +615,17 @@ int material_delete(struct material_store *store, const char *sha256)
     if (!rc)
         rc = disk_sync_directory(&store->disk, fd, NULL);
     close(fd);
+    return rc;
+}
+
+int material_delete(struct material_store *store, const char *sha256)
+{
+    if (!material_name_valid(sha256))
+        return TB_ENOTFOUND;
+    int rc = delete_begin(store, sha256);
+    if (rc)
+        return rc;
+    rc = delete_file(store, sha256);
+    delete_end(store);
     return rc;
 }

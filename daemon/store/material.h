@@ -90,7 +90,16 @@ void material_upload_end(struct material_upload *upload);
 int material_open_read(struct material_store *store, const char *sha256, int *fd, int64_t *size) TB_MUST_USE;
 /* Type by its first bytes (static text), or NULL. */
 const char *material_read_type(int fd);
-/* Removes a whole material.  TB_ENOTFOUND. */
+/* While it is kept a material is not deleted: from before somebody looks at the disk until the row of what was seen is committed.
+ * Waits for a deletion under way.  The caller owns `keep`; material_unkeep before it goes, which does nothing with one never kept. */
+struct material_keep {
+    struct material_store *store; /* NULL: not kept */
+    struct material_keep *next;
+    char sha256[MATERIAL_NAME_TEXT];
+};
+void material_keep(struct material_store *store, struct material_keep *keep, const char *sha256);
+void material_unkeep(struct material_keep *keep);
+/* Removes a whole material.  TB_ENOTFOUND; TB_ETEMP while it is kept.  One thread at a time. */
 int material_delete(struct material_store *store, const char *sha256) TB_MUST_USE;
 
 #endif

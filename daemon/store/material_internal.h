@@ -31,6 +31,9 @@ struct material_store {
     uint64_t disk_floor_bytes;
     pthread_mutex_t lock;           /* the list and the fields named above; never held across the disk */
     struct material_upload *uploads;
+    struct material_keep *kept;     /* borrowed */
+    char deleting[MATERIAL_NAME_TEXT]; /* whose file goes just now, "" none … */
+    pthread_cond_t deleted;         /* … and when it is gone */
     size_t count;
 };
 

@@ -8,11 +8,22 @@ struct retention_case {
     int64_t id, item_version, closed;
     char case_no[CASE_NO_TEXT], home[OFFICE_TEXT], item[64];
 };
-/* Closed before `before`, settled, not held, not erased, no leg of a joint case; the next ones behind id `after`. */
-int retention_closed(struct store_db *db, int64_t after, int64_t before, size_t limit, struct retention_case *rows,
+/* Closed before `before`, settled, not held, not erased, no leg of a joint case; the next ones behind id `after`, up to id `until`. */
+int retention_closed(struct store_db *db, int64_t after, int64_t until, int64_t before, size_t limit, struct retention_case *rows,
                      size_t *count) TB_MUST_USE;
+/* The greatest id of a case, 0 without one. */
+int retention_span(struct store_db *db, int64_t *span) TB_MUST_USE;
+/* The last pass that erased; all zero when there was none. */
+struct retention_sweep {
+    int64_t began, ended; /* began > ended: it was interrupted */
+    int64_t cases, kept;  /* erased; due, but left because their archive could not be written */
+};
+int retention_sweep_get(struct store_db *db, struct retention_sweep *sweep) TB_MUST_USE;
+int retention_sweep_put(struct store_db *db, const struct retention_sweep *sweep) TB_MUST_USE;
 /* Whether the personal data of the case was erased. */
 int retention_is_over(struct store_db *db, int64_t case_id, bool *over) TB_MUST_USE;
+/* The erased case with the least id behind `after`, and when it was erased; TB_ENOTFOUND. */
+int retention_erased_next(struct store_db *db, int64_t after, struct retention_case *row, int64_t *at) TB_MUST_USE;
 int retention_material_bytes(struct store_db *db, int64_t case_id, int64_t *bytes) TB_MUST_USE;
 /* Writer: everything personal of one case; counts lines and materials.  Files wait in erase_file until retention_unlink. */
 int retention_erase(struct store_db *db, const struct retention_case *row, int64_t at, const char *rule, int64_t *lines,

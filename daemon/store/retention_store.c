@@ -8,24 +8,56 @@
 #include "daemon/store/material.h"
 #include "proto/retention.h"
 
-enum { OBJECT_EVENTS = 1024 };
+enum { OBJECT_EVENTS = 1024, AGAIN_MS = 24 * 60 * 60 * 1000 };
 
-int retention_closed(struct store_db *db, int64_t after, int64_t before, size_t limit, struct retention_case *rows, size_t *count)
+static void read_case(struct db_query *q, struct retention_case *row)
+{
+    *row = (struct retention_case){.id = q_get_int(q, 0), .item_version = q_get_int(q, 4), .closed = q_get_int(q, 5)};
+    q_get_text(q, 1, row->case_no, sizeof row->case_no);
+    q_get_text(q, 2, row->home, sizeof row->home);
+    q_get_text(q, 3, row->item, sizeof row->item);
+}
+
+int retention_closed(struct store_db *db, int64_t after, int64_t until, int64_t before, size_t limit, struct retention_case *rows,
+                     size_t *count)
 {
     size_t n = 0;
     struct db_query q = q_start(db, SQL_RETENTION_CLOSED);
     q_int(&q, after);
     q_int(&q, before);
     q_int(&q, (int64_t)limit);
-    while (n < limit && q_next(&q)) {
-        struct retention_case *row = &rows[n++];
-        *row = (struct retention_case){.id = q_get_int(&q, 0), .item_version = q_get_int(&q, 4), .closed = q_get_int(&q, 5)};
-        q_get_text(&q, 1, row->case_no, sizeof row->case_no);
-        q_get_text(&q, 2, row->home, sizeof row->home);
-        q_get_text(&q, 3, row->item, sizeof row->item);
-    }
+    q_int(&q, until);
+    while (n < limit && q_next(&q))
+        read_case(&q, &rows[n++]);
     *count = n;
     return q_end(&q);
+}
+
+int retention_span(struct store_db *db, int64_t *span)
+{
+    struct db_query q = q_start(db, SQL_RETENTION_SPAN);
+    *span = q_next(&q) ? q_get_int(&q, 0) : 0;
+    return q_end(&q);
+}
+
+int retention_sweep_get(struct store_db *db, struct retention_sweep *sweep)
+{
+    *sweep = (struct retention_sweep){.began = 0};
+    struct db_query q = q_start(db, SQL_SWEEP_GET);
+    if (q_next(&q))
+        *sweep = (struct retention_sweep){.began = q_get_int(&q, 0), .ended = q_get_int(&q, 1), .cases = q_get_int(&q, 2),
+                                          .kept = q_get_int(&q, 3)};
+    return q_end(&q);
+}
+
+int retention_sweep_put(struct store_db *db, const struct retention_sweep *sweep)
+{
+    struct db_query q = q_start(db, SQL_SWEEP_PUT);
+    q_int(&q, sweep->began);
+    q_int(&q, sweep->ended);
+    q_int(&q, sweep->cases);
+    q_int(&q, sweep->kept);
+    return q_run(&q, NULL);
 }
 
 int retention_is_over(struct store_db *db, int64_t case_id, bool *over)
@@ -34,6 +66,19 @@ int retention_is_over(struct store_db *db, int64_t case_id, bool *over)
     q_int(&q, case_id);
     *over = q_next(&q);
     return q_end(&q);
+}
+
+int retention_erased_next(struct store_db *db, int64_t after, struct retention_case *row, int64_t *at)
+{
+    struct db_query q = q_start(db, SQL_ERASED_NEXT);
+    q_int(&q, after);
+    bool found = q_next(&q);
+    if (found) {
+        read_case(&q, row);
+        *at = q_get_int(&q, 6);
+    }
+    int rc = q_end(&q);
+    return rc ? rc : found ? 0 : TB_ENOTFOUND;
 }
 
 int retention_material_bytes(struct store_db *db, int64_t case_id, int64_t *bytes)
@@ -107,6 +152,14 @@ static int erase_objects(struct store_db *db, int64_t case_id, int64_t at, const
     return rc;
 }
 
+/* Rows of what waits and that nobody is about to name; their files go by the next command, when this one is committed. */
+static int drop_materials(struct store_db *db)
+{
+    struct db_query q = q_start(db, SQL_ERASE_MATERIALS);
+    q_int(&q, store_now(db) - AGAIN_MS);
+    return q_run(&q, NULL);
+}
+
 static int erase_rows(struct store_db *db, int64_t case_id, int64_t *materials)
 {
     static const enum sql_id order[] = {SQL_ERASE_CASE,    SQL_ERASE_DOCUMENTS,     SQL_ERASE_FOREIGN, SQL_ERASE_OBJECTS,
@@ -120,9 +173,7 @@ static int erase_rows(struct store_db *db, int64_t case_id, int64_t *materials)
         if (order[i] == SQL_ERASE_FILES_ADD)
             *materials = changes;
     }
-    struct db_query q = q_start(db, SQL_ERASE_MATERIALS);
-    int end = q_run(&q, NULL);
-    return rc ? rc : end;
+    return rc ? rc : drop_materials(db);
 }
 
 int retention_erase(struct store_db *db, const struct retention_case *row, int64_t at, const char *rule, int64_t *lines, int64_t *materials)
@@ -130,7 +181,12 @@ int retention_erase(struct store_db *db, const struct retention_case *row, int64
     struct event_row *events = NULL;
     size_t count = 0;
     int64_t n = 0, files = 0;
-    int rc = event_list(db, row->id, &events, &count);
+    bool over;
+    *lines = *materials = 0;
+    int rc = retention_is_over(db, row->id, &over);
+    if (rc || over)
+        return rc;
+    rc = event_list(db, row->id, &events, &count);
     for (size_t i = 0; i < count && !rc; i++) {
         if (events[i].type == ENTRY_CASE_VIEWED)
             continue; /* who saw it stays: it names nobody else */
@@ -156,23 +212,44 @@ int retention_erase(struct store_db *db, const struct retention_case *row, int64
     return rc;
 }
 
+struct waiting_file {
+    char sha256[MATERIAL_NAME_TEXT];
+    bool named, linked; /* a row says that it is here; a case or a message names it */
+};
+
+/* The next one behind `file`; none: "". */
+static int next_file(struct store_db *db, struct waiting_file *file)
+{
+    struct waiting_file found = {.sha256 = ""};
+    struct db_query q = q_start(db, SQL_ERASE_FILE_NEXT);
+    q_text(&q, file->sha256);
+    if (q_next(&q)) {
+        q_get_text(&q, 0, found.sha256, sizeof found.sha256);
+        found.named = q_get_int(&q, 1) != 0;
+        found.linked = q_get_int(&q, 2) != 0;
+    }
+    int rc = q_end(&q);
+    *file = found;
+    return rc;
+}
+
 int retention_unlink(struct store_db *db, struct material_store *materials)
 {
+    struct waiting_file file = {.sha256 = ""};
     for (;;) {
-        char sha256[MATERIAL_NAME_TEXT] = "";
-        bool named = false;
-        struct db_query q = q_start(db, SQL_ERASE_FILE_NEXT);
-        if (q_next(&q)) {
-            q_get_text(&q, 0, sha256, sizeof sha256);
-            named = q_get_int(&q, 1) != 0;
-        }
-        int rc = q_end(&q);
-        if (!rc && sha256[0] && !named) /* handed in again meanwhile: it stays */
-            rc = material_delete(materials, sha256);
-        if ((rc && rc != TB_ENOTFOUND) || !sha256[0])
+        int rc = next_file(db, &file);
+        if (rc || !file.sha256[0])
+            return rc ? rc : drop_materials(db);
+        if (!file.linked && file.named) /* uploaded again: whoever did has a day to hand it in */
+            continue;
+        if (!file.linked) /* a linked one stays */
+            rc = material_delete(materials, file.sha256);
+        if (rc == TB_ETEMP) /* being uploaded now: its row is on the way */
+            continue;
+        if (rc && rc != TB_ENOTFOUND)
             return rc;
-        q = q_start(db, SQL_ERASE_FILE_DONE);
-        q_text(&q, sha256);
+        struct db_query q = q_start(db, SQL_ERASE_FILE_DONE);
+        q_text(&q, file.sha256);
         rc = q_run(&q, NULL);
         if (rc)
             return rc;

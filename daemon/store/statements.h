@@ -340,7 +340,8 @@
     S(OBJECT_WAIT_FORGET, WRITE, "DELETE FROM object_wait WHERE sha256 = ?1")                                          \
     /* materials */                                                                                                    \
     S(MATERIAL_PUT, WRITE,                                                                                             \
-      "INSERT INTO material (sha256, size, type, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sha256) DO NOTHING")         \
+      "INSERT INTO material (sha256, size, type, at, again) VALUES (?1, ?2, ?3, ?4, "                                  \
+      "iif(EXISTS (SELECT 1 FROM erase_file WHERE sha256 = ?1), ?4, 0)) ON CONFLICT (sha256) DO UPDATE SET again = excluded.at") \
     S(MATERIAL_GET, READ, "SELECT sha256, size, type, at FROM material WHERE sha256 = ?1")                             \
     S(MATERIAL_WAIT_ADD, WRITE,                                                                                        \
       "INSERT INTO material_wait (case_id, sha256) VALUES (?1, ?2) ON CONFLICT (sha256, case_id) DO NOTHING")          \
@@ -401,11 +402,14 @@
       "idx = excluded.idx, ahead = excluded.ahead, part = excluded.part")                                              \
     /* retention */                                                                                                    \
     S(RETENTION_CLOSED, READ,                                                                                          \
-      "SELECT id, case_no, home, item, item_version, closed FROM cases WHERE id > ?1 AND open = 0 AND closed <> 0 "    \
+      "SELECT id, case_no, home, item, item_version, closed FROM cases WHERE id > ?1 AND id <= ?4 AND open = 0 AND closed <> 0 " \
       "AND closed < ?2 AND pending = 0 AND NOT EXISTS (SELECT 1 FROM erased WHERE case_id = cases.id) "                \
       "AND NOT EXISTS (SELECT 1 FROM retention_hold WHERE case_id = cases.id) "                                        \
       "AND NOT EXISTS (SELECT 1 FROM joint_leg WHERE case_id = cases.id) "                                             \
       "AND NOT EXISTS (SELECT 1 FROM object WHERE case_id = cases.id AND case_id <> 0 AND (open = 1 OR pending > 0)) ORDER BY id LIMIT ?3") \
+    S(RETENTION_SPAN, READ, "SELECT max(id) FROM cases")                                                               \
+    S(SWEEP_GET, READ, "SELECT began, ended, cases, kept FROM retention_sweep WHERE id = 1")                           \
+    S(SWEEP_PUT, WRITE, "INSERT OR REPLACE INTO retention_sweep (id, began, ended, cases, kept) VALUES (1, ?1, ?2, ?3, ?4)") \
     S(RETENTION_BYTES, READ,                                                                                           \
       "SELECT coalesce(sum(m.size), 0) FROM material_case c JOIN material m ON m.sha256 = c.sha256 WHERE c.case_id = ?1") \
     S(ERASE_ENTRY, WRITE, "UPDATE entry SET line = ?2 WHERE idx = ?1")                                                 \
@@ -421,11 +425,19 @@
       "INSERT OR IGNORE INTO erase_file (sha256) SELECT sha256 FROM material_case c WHERE case_id = ?1 "               \
       "AND NOT EXISTS (SELECT 1 FROM material_case o WHERE o.sha256 = c.sha256 AND o.case_id <> ?1) "                  \
       "AND NOT EXISTS (SELECT 1 FROM material_out o WHERE o.sha256 = c.sha256)")                                       \
-    S(ERASE_MATERIALS, WRITE, "DELETE FROM material WHERE sha256 IN (SELECT sha256 FROM erase_file WHERE sha256 > '')")                  \
+    S(ERASE_MATERIALS, WRITE,                                                                                          \
+      "DELETE FROM material WHERE sha256 IN (SELECT sha256 FROM erase_file WHERE sha256 > '') AND again < ?1 "         \
+      "AND NOT EXISTS (SELECT 1 FROM material_case o WHERE o.sha256 = material.sha256) "                               \
+      "AND NOT EXISTS (SELECT 1 FROM material_out o WHERE o.sha256 = material.sha256)")                                \
     S(ERASE_MATERIAL_CASE, WRITE, "DELETE FROM material_case WHERE case_id = ?1")                                      \
     S(ERASE_FILE_NEXT, READ,                                                                                           \
-      "SELECT sha256, EXISTS (SELECT 1 FROM material m WHERE m.sha256 = erase_file.sha256) FROM erase_file WHERE sha256 > '' ORDER BY sha256 LIMIT 1")   \
+      "SELECT sha256, EXISTS (SELECT 1 FROM material m WHERE m.sha256 = e.sha256), "                                   \
+      "EXISTS (SELECT 1 FROM material_case o WHERE o.sha256 = e.sha256) OR EXISTS (SELECT 1 FROM material_out o WHERE o.sha256 = e.sha256) " \
+      "FROM erase_file e WHERE sha256 > ?1 ORDER BY sha256 LIMIT 1")                                                   \
     S(ERASE_FILE_DONE, WRITE, "DELETE FROM erase_file WHERE sha256 = ?1")                                              \
+    S(ERASED_NEXT, READ,                                                                                               \
+      "SELECT c.id, c.case_no, c.home, c.item, c.item_version, c.closed, e.at FROM erased e CROSS JOIN cases c ON c.id = e.case_id " \
+      "WHERE e.case_id > ?1 ORDER BY e.case_id LIMIT 1")                                                               \
     S(ERASED_HAS, READ, "SELECT 1 FROM erased WHERE case_id = ?1")                                                     \
     S(ERASED_ADD, WRITE, "INSERT INTO erased (case_id, at, rule, lines, materials) VALUES (?1, ?2, ?3, ?4, ?5)")       \
     S(HOLD_ADD, WRITE, "INSERT OR REPLACE INTO retention_hold (case_id, at, uid, reason) VALUES (?1, ?2, ?3, ?4)")     \
