@@ -1,6 +1,6 @@
-/* archive: one tar (POSIX ustar) of a case for the archives (归档): case, timeline, clocks, documents, proof, result, materials, contents list,
- * metadata and a manifest of SHA-256, in the order in which an archive binds them (DA/T 85-2019: contents, results and process, application
- * materials).  The parts come as bytes and leave through `put`; whoever makes one does the rest.  Pure. */
+/* archive: one tar (POSIX ustar) of a case for the archives (归档): case, timeline, clocks, documents, proof, result, materials, contents
+ * list, metadata and a manifest of SHA-256, in the order in which an archive binds them (DA/T 85-2019: contents, results and process,
+ * application materials).  The parts come as bytes and leave through `put`; whoever makes one does the rest.  Pure. */
 #ifndef PROTO_ARCHIVE_H
 #define PROTO_ARCHIVE_H
 
