@@ -1,6 +1,7 @@
 #include "daemon/api/retention_run.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "daemon/base/log.h"
@@ -127,13 +128,18 @@ static void archive_work(struct lane_job *job)
     store_reader_close(archive.reader);
 }
 
-static void page_done(struct store_command *command, int rc);
+/* The plan is read beside the writer's work. */
+static int submit(struct pass *pass)
+{
+    struct store *store = pass->run->parts.store;
+    return pass->r.act == RETENTION_PLAN ? store_read(store, &pass->r.query) : store_submit(store, &pass->r.command);
+}
 
 static void archive_done(struct lane_job *job)
 {
     struct pass *pass = pass_of(job);
     pass->r.act = RETENTION_ERASE;
-    int rc = pass->run->stopping ? TB_ECLOSED : store_submit(pass->run->parts.store, &pass->r.command);
+    int rc = pass->run->stopping ? TB_ECLOSED : submit(pass);
     if (rc)
         finish(pass, rc);
 }
@@ -148,18 +154,27 @@ static int go_on(struct pass *pass)
     }
     if (pass->r.act == RETENTION_ERASE)
         pass->r.act = RETENTION_PICK;
-    return store_submit(parts->store, &pass->r.command);
+    return submit(pass);
 }
 
-static void page_done(struct store_command *command, int rc)
+static void page_done(struct pass *pass, int rc)
 {
-    struct pass *pass = (struct pass *)command;
     if (!rc && pass->run->stopping)
         rc = TB_ECLOSED;
     bool more = pass->r.more || pass->r.pick_count;
     if (!rc && more && !(rc = go_on(pass))) /* a page at a time: other work goes between */
         return;
     finish(pass, rc);
+}
+
+static void command_done(struct store_command *command, int rc)
+{
+    page_done((struct pass *)command, rc);
+}
+
+static void query_done(struct store_query *query, int rc)
+{
+    page_done((struct pass *)(void *)((char *)query - offsetof(struct pass, r.query)), rc);
 }
 
 int retention_run_ask(struct retention_run *run, enum retention_act act,
@@ -176,8 +191,9 @@ int retention_run_ask(struct retention_run *run, enum retention_act act,
     *pass = (struct pass){.run = run, .erases = erases, .done = done, .context = context};
     office_retention_init(&pass->r, run->parts.office, erases && run->parts.config->retention.archive ? RETENTION_PICK : act);
     pass->r.materials = run->parts.materials;
-    pass->r.command.done = page_done;
-    int rc = store_submit(run->parts.store, &pass->r.command);
+    pass->r.command.done = command_done;
+    pass->r.query.done = query_done;
+    int rc = submit(pass);
     if (rc) {
         office_retention_clear(&pass->r);
         free(pass);

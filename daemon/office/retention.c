@@ -1,5 +1,6 @@
 #include "daemon/office/retention.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "daemon/office/office_internal.h"
@@ -176,9 +177,8 @@ static int hold(struct store_db *db, struct office_retention *r)
     return rc || changes ? rc : problem_set(&r->problem, PROBLEM_STEP_DONE, "/case", "case %s is not held", r->case_no);
 }
 
-static int run(struct store_db *db, struct store_command *command)
+static int carry_out(struct store_db *db, struct office_retention *r)
 {
-    struct office_retention *r = (struct office_retention *)command;
     r->problem = (struct problem){.id = PROBLEM_COUNT, .number = -1};
     int rc = !r->rules ? TB_ENOMEM : r->act < RETENTION_HOLD ? sweep(db, r) : hold(db, r);
     if (rc)
@@ -186,9 +186,19 @@ static int run(struct store_db *db, struct store_command *command)
     return rc;
 }
 
+static int run(struct store_db *db, struct store_command *command)
+{
+    return carry_out(db, (struct office_retention *)command);
+}
+
+static int look(struct store_db *db, struct store_query *query)
+{
+    return carry_out(db, (struct office_retention *)((char *)query - offsetof(struct office_retention, query)));
+}
+
 void office_retention_init(struct office_retention *r, const struct office *office, enum retention_act act)
 {
-    *r = (struct office_retention){.command = {.run = run}, .office = office, .act = act, .rules = json_object(),
+    *r = (struct office_retention){.command = {.run = run}, .query = {.run = look}, .office = office, .act = act, .rules = json_object(),
                                    .problem = {.id = PROBLEM_COUNT, .number = -1}};
 }
 

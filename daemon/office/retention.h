@@ -1,4 +1,5 @@
-/* retention: the sweep that erases what is over its retention (docs/decisions/0019, 0020), as commands of the writer. */
+/* retention: the sweep that erases what is over its retention (docs/decisions/0019, 0020), as commands of the writer; the plan, which
+ * changes nothing, as queries of a reader. */
 #ifndef OFFICE_RETENTION_H
 #define OFFICE_RETENTION_H
 
@@ -19,7 +20,8 @@ struct retention_pick {
 /* One page: looks at the next cases; `more` says that there are others.  Plan changes nothing; ERASE erases those of `picks` that are
  * archived and still due, and counts the others. */
 struct office_retention {
-    struct store_command command; /* first member */
+    struct store_command command; /* first member; not for PLAN */
+    struct store_query query;     /* for PLAN alone */
     const struct office *office;
     struct material_store *materials;
     enum retention_act act;

@@ -41,8 +41,6 @@
     S(ENTRY_LAST, READ, "SELECT max(idx) FROM entry")                                                                  \
     S(ENTRY_TAIL, READ, "SELECT idx, hashes, line FROM entry WHERE idx >= ?1 ORDER BY idx")                            \
     S(ENTRY_RAW, READ, "SELECT idx, hashes, line FROM entry WHERE idx >= ?1 ORDER BY idx LIMIT ?2")                    \
-    S(MATERIAL_SCAN, READ, "SELECT sha256, size, type, at FROM material WHERE sha256 > ?1 ORDER BY sha256 LIMIT ?2")   \
-    S(MATERIAL_COUNT, READ, "SELECT max(id) FROM material")                                                            \
     S(CHECKPOINT_ADD, WRITE, "INSERT INTO checkpoint (size, note) VALUES (?1, ?2)")                                    \
     S(CHECKPOINT_LAST, READ, "SELECT size, note, cosignatures FROM checkpoint ORDER BY size DESC LIMIT 1")             \
     S(CHECKPOINT_COSIGNED, READ,                                                                                       \
@@ -339,6 +337,8 @@
     S(OBJECT_WAIT_ADD, WRITE, "INSERT INTO object_wait (object_id, sha256) VALUES (?1, ?2) ON CONFLICT DO NOTHING")    \
     S(OBJECT_WAIT_FORGET, WRITE, "DELETE FROM object_wait WHERE sha256 = ?1")                                          \
     /* materials */                                                                                                    \
+    S(MATERIAL_SCAN, READ, "SELECT sha256, size, type, at FROM material WHERE sha256 > ?1 ORDER BY sha256 LIMIT ?2")   \
+    S(MATERIAL_COUNT, READ, "SELECT max(id) FROM material")                                                            \
     S(MATERIAL_PUT, WRITE,                                                                                             \
       "INSERT INTO material (sha256, size, type, at, again) VALUES (?1, ?2, ?3, ?4, "                                  \
       "iif(EXISTS (SELECT 1 FROM erase_file WHERE sha256 = ?1), ?4, 0)) ON CONFLICT (sha256) DO UPDATE SET again = excluded.at") \

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from office import AWAY, HOME, ROOT, World, daemon_path, free_ports
+from office import AWAY, HOME, ROOT, World, daemon_path, free_ports, running
 
 sys.path.insert(0, str(ROOT / "config" / "demo"))
 
@@ -21,13 +21,8 @@ def remove_template():
 @pytest.fixture(scope="module")
 def pair():
     """Two running offices that know each other, shared by the tests of one file."""
-    world = World()
-    try:
-        world.start()
+    with running() as world:
         yield world
-        assert world.stop() == [0, 0], "a daemon did not end cleanly"
-    finally:
-        world.remove()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 `World` makes keys, certificates and configurations of offices (330483 and 320623 unless told) with config/demo/make-office.sh; `Office` runs one
 daemon and speaks its three APIs.  Everything on 127.0.0.1.  Persons are made up.
 """
+import contextlib
 import fcntl
 import hashlib
 import http.client
@@ -520,3 +521,15 @@ def make_certificate(directory, name, authority, usage, names, days=30):
     subprocess.run(["openssl", "x509", "-req", "-in", f"{base}.csr", *signer, "-days", str(days), "-sha256", "-out", f"{base}.crt",
                     "-extfile", str(extensions)], check=True, capture_output=True)
     return base
+
+
+@contextlib.contextmanager
+def running(**options):
+    """Two offices that run and know each other, for the time of a test or of a file; each must end cleanly."""
+    world = World(**options)
+    try:
+        world.start()
+        yield world
+        assert world.stop() == [0, 0], "a daemon did not end cleanly"
+    finally:
+        world.remove()

@@ -10,20 +10,15 @@ import time
 
 import pytest
 
-from office import World, control_path
+from office import control_path, running
 
 WAIT_S = 20
 
 
 @pytest.fixture(name="world", scope="module")
 def linked():
-    world = World(proxies=True)
-    try:
-        world.start()
+    with running(proxies=True) as world:
         yield world
-        assert world.stop() == [0, 0], "a daemon did not end cleanly"
-    finally:
-        world.remove()
 
 
 @pytest.fixture(autouse=True)

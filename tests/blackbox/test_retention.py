@@ -10,7 +10,7 @@ import time
 import pytest
 
 from desk import Desk
-from office import World, application, daemon_path
+from office import application, daemon_path, running
 from planted import PLANTED, hits
 from test_registers import DELIVERED, DELIVERY, done
 from test_reports import document
@@ -20,13 +20,8 @@ YEAR_MS = 366 * 86400 * 1000
 
 @pytest.fixture(name="world")
 def linked():
-    world = World()
-    try:
-        world.start()
+    with running() as world:
         yield world
-        assert world.stop() == [0, 0], "a daemon did not end cleanly"
-    finally:
-        world.remove()
 
 
 def closed_case(world):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from office import World, control_path, daemon_path
+from office import control_path, daemon_path, running
 from test_retention import age_all, closed_case, database, due
 from test_backup import until
 
@@ -18,13 +18,8 @@ SOON_S = 40
 
 @pytest.fixture(name="world")
 def linked():
-    world = World()
-    try:
-        world.start()
+    with running() as world:
         yield world
-        assert world.stop() == [0, 0], "a daemon did not end cleanly"
-    finally:
-        world.remove()
 
 
 def configure(office, **members):

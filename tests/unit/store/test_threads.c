@@ -127,6 +127,19 @@ static void await(atomic_int *value, int wanted)
     assert_int_equal(atomic_load(value), wanted);
 }
 
+/* What one question ends with. */
+static int answer(struct fixture *f, int (*run)(struct store_db *db, struct store_query *query))
+{
+    struct look look;
+    memset(&look, 0, sizeof look);
+    look.query.run = run;
+    look.query.done = look_done;
+    look.signer = &f->signer;
+    OK(store_read(f->store, &look.query));
+    await(&look.done, 1);
+    return look.rc;
+}
+
 static atomic_int commits_told;
 
 static void committed(void *context)
@@ -254,20 +267,8 @@ static void a_slow_query_is_ended(void **state)
     struct fixture *f = *state;
     fixture_open(f);
     OK(store_start(f->store));
-    struct look slow, after;
-    memset(&slow, 0, sizeof slow);
-    slow.query.run = endless;
-    slow.query.done = look_done;
-    OK(store_read(f->store, &slow.query));
-    await(&slow.done, 1);
-    assert_int_equal(slow.rc, TB_ETIMEOUT);
-    memset(&after, 0, sizeof after);
-    after.query.run = look_run;
-    after.query.done = look_done;
-    after.signer = &f->signer;
-    OK(store_read(f->store, &after.query));
-    await(&after.done, 1);
-    OK(after.rc);
+    assert_int_equal(answer(f, endless), TB_ETIMEOUT);
+    OK(answer(f, look_run));
 }
 
 /* From now on no statement can be prepared, which a reader does at its first use: also not the one that ends its transaction. */
@@ -284,20 +285,8 @@ static void a_transaction_that_cannot_be_ended(void **state)
     f->options.readers = 1;
     fixture_open(f);
     OK(store_start(f->store));
-    struct look stuck, after;
-    memset(&stuck, 0, sizeof stuck);
-    stuck.query.run = nothing_more;
-    stuck.query.done = look_done;
-    OK(store_read(f->store, &stuck.query));
-    await(&stuck.done, 1);
-    assert_int_equal(stuck.rc, TB_EIO);
-    memset(&after, 0, sizeof after);
-    after.query.run = look_run;
-    after.query.done = look_done;
-    after.signer = &f->signer;
-    OK(store_read(f->store, &after.query));
-    await(&after.done, 1);
-    OK(after.rc);
+    assert_int_equal(answer(f, nothing_more), TB_EIO);
+    OK(answer(f, look_run));
 }
 
 static void under_the_floor_only_intake_is_refused(void **state)
