@@ -321,7 +321,7 @@ static int TB_PRINTF(2, 3) refuse(const struct importing *im, const char *format
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, im->client->json ? format : gettext(format), args);
     va_end(args);
-    return report_local(im->client, REPORT_FILE, "%s:%" PRIu64 ": %s", im->path, im->reader.row_line, text);
+    return report_local(im->client, REPORT_FILE_CONTENT, "%s:%" PRIu64 ": %s", im->path, im->reader.row_line, text);
 }
 
 /* A name from the file, cut between two characters. */

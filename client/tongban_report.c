@@ -122,6 +122,8 @@ static const struct {
                           N_("Check certificate, key and authority in the configuration, and their dates"),
                           EXIT_UNREACHABLE},
     [REPORT_FILE] = {"file", N_("A file cannot be used"), N_("Check the name and the rights of the file"), EXIT_USAGE},
+    [REPORT_FILE_CONTENT] = {"file", N_("A file cannot be used"), N_("Change in the file what the detail names, then import it again"),
+                             EXIT_USAGE},
     [REPORT_ANSWER] = {"answer", N_("The server's answer cannot be read"),
                        N_("Check that server and program are of the same version"), EXIT_UNREACHABLE},
     [REPORT_MEMORY] = {"memory", N_("Out of memory"), N_("Close other programs and try again"), EXIT_UNREACHABLE},

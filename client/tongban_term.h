@@ -77,6 +77,7 @@ enum report_local {
     REPORT_UNREACHABLE,
     REPORT_UNTRUSTED,
     REPORT_FILE,
+    REPORT_FILE_CONTENT, /* it was read; what stands in it is wrong */
     REPORT_ANSWER,
     REPORT_MEMORY
 };
