@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/office/office_internal.h"
+#include "daemon/store/witness.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
@@ -104,18 +105,28 @@ static int find_receipt(struct store_db *db, int64_t index, int64_t *at, struct 
     return TB_ENOTFOUND;
 }
 
+/* Lost with a restore, or written again after it: nothing to tell. */
+static int is_passed(struct store_db *db, uint64_t index, int read_rc, bool *passed)
+{
+    uint64_t again, first = 0;
+    int rc = read_rc ? 0 : store_repeated(db, index, &again, &first);
+    *passed = !rc && (first || (read_rc == TB_ENOTFOUND && index < store_ledger_size(db)));
+    return rc ? rc : *passed ? 0 : read_rc;
+}
+
 /* One step: gives an event, or moves the place.  TB_ENOTFOUND at the end. */
 static int step(struct store_db *db, struct office_feed *feed)
 {
-    struct entry entry, receipt;
+    struct entry entry = {0}, receipt;
     int64_t index = feed->place.index, at = index;
-    int rc = read_own(db, index, &entry);
-    if (rc == TB_ENOTFOUND && (uint64_t)index < store_ledger_size(db)) {
-        feed->place = (struct hook_place){.index = index + 1, .ahead = feed->place.ahead}; /* lost with a restore */
-        return 0;
-    }
-    if (rc)
+    bool passed = false;
+    int rc = is_passed(db, (uint64_t)index, read_own(db, index, &entry), &passed);
+    if (rc || passed) {
+        entry_clear(&entry);
+        if (passed)
+            feed->place = (struct hook_place){.index = index + 1, .ahead = feed->place.ahead};
         return rc;
+    }
     if (entry.type == ENTRY_RECEIPT && feed->place.ahead <= index) {
         rc = give_of_receipt(db, feed, index, &entry);
         entry_clear(&entry);

@@ -38,6 +38,7 @@ static int as_verdict(struct taken *t, int rc, const struct problem *p)
     default:
         return rc;
     }
+    t->verdict->rev = 0;
     t->verdict->problem = problem_to_json(p);
     return t->verdict->problem ? 0 : TB_ENOMEM;
 }
@@ -166,24 +167,35 @@ static int find_case(struct taken *t, bool we_are_home, struct problem *p)
     return 0;
 }
 
+/* Whether rules and authorisations let it happen.  What our own receipt says was done is not judged a second time: before it there may
+ * have been acts of ours that are lost, and without them the table may have no row for it (*move NULL: the state stays). */
+static int judge_at_home(struct taken *t, const struct case_transition **move, struct problem *p)
+{
+    int rc = case_find_by_entry(t->entry.type, CASE_SIDE_INTAKE, t->row.state, t->entry.body, move, p);
+    if (t->inbound->given)
+        return rc && err_class(rc) == ERR_CLASS_PERMANENT ? 0 : rc;
+    if (!rc)
+        rc = case_check_body(t->entry.type, t->entry.body, p);
+    if (!rc && (*move)->step != STEP_NONE)
+        rc = authority_verify(t->db, t->office, &t->entry, t->row.item, (*move)->step, t->row.times[TIME_HANDED_IN], p);
+    return rc ? rc
+              : authority_check_body(t->db, t->office, t->office->code, t->entry.from, t->row.item, t->entry.body, t->entry.at,
+                                     t->row.times[TIME_HANDED_IN], p);
+}
+
 /* At the home side: a fact or a request of the intake side. */
 static int take_at_home(struct taken *t, struct problem *p)
 {
+    const struct receipt_line *given = t->inbound->given;
     const struct case_transition *move = NULL;
     int rc = find_case(t, true, p);
     if (!rc)
-        rc = case_find_by_entry(t->entry.type, CASE_SIDE_INTAKE, t->row.state, t->entry.body, &move, p);
-    if (!rc)
-        rc = case_check_body(t->entry.type, t->entry.body, p);
-    if (!rc && move->step != STEP_NONE)
-        rc = authority_verify(t->db, t->office, &t->entry, t->row.item, move->step, t->row.times[TIME_HANDED_IN], p);
-    if (!rc)
-        rc = authority_check_body(t->db, t->office, t->office->code, t->entry.from, t->row.item, t->entry.body, t->entry.at,
-                                  t->row.times[TIME_HANDED_IN], p);
+        rc = judge_at_home(t, &move, p);
     if (rc)
         return rc;
     size_t waiting = 0;
-    case_confirm(t->office, &t->row, move->to, t->row.rev + 1, move->time, t->entry.at);
+    int64_t rev = given && given->rev > t->row.rev ? given->rev : t->row.rev + 1;
+    case_confirm(t->office, &t->row, move ? move->to : CASE_STATES, rev, move ? move->time : TIME_NONE, t->entry.at);
     rc = case_set_due(t->db, t->office, &t->row, &t->entry);
     if (!rc)
         rc = add_event(t, t->row.rev);
@@ -294,6 +306,7 @@ static int note_act_revision(struct taken *t, bool done)
 static int take_act(struct taken *t, struct problem *p)
 {
     char changed[CASE_NO_TEXT] = "";
+    t->verdict->rev = t->inbound->given ? t->inbound->given->rev : 0;
     int rc = register_take(t->db, t->office, &t->entry, t->now, t->verdict, changed, p);
     if ((!rc || err_class(rc) == ERR_CLASS_PERMANENT) && t->entry.rev > 0 && t->entry.case_no[0]) {
         int noted = note_act_revision(t, !rc);
@@ -330,6 +343,7 @@ static int take(struct taken *t, struct problem *p)
 static int take_line(struct taken *t, int64_t seq)
 {
     struct problem problem = {.id = PROBLEM_INTERNAL, .number = -1};
+    t->verdict->leaf = t->line->leaf;
     int rc = parcel_entry(t->line, &t->entry, &problem);
     if (!rc)
         rc = take(t, &problem);
@@ -350,24 +364,19 @@ static int take_line(struct taken *t, int64_t seq)
     return rc;
 }
 
-int inbound_again(struct store_db *db, struct office_inbound *in, const struct parcel_line *line, int64_t seq,
-                  const struct receipt_line *given, bool *differs)
+int inbound_again(struct store_db *db, struct office_inbound *in, const struct parcel_line *line, int64_t seq, struct receipt_line *verdict)
 {
-    struct receipt_line verdict = {.leaf = line->leaf};
-    struct taken t = {.db = db, .office = in->office, .inbound = in, .line = line, .now = store_now(db), .verdict = &verdict};
-    int rc = 0;
-    if (memcmp(&given->leaf, &line->leaf, sizeof line->leaf))
+    const struct receipt_line *given = in->given;
+    struct taken t = {.db = db, .office = in->office, .inbound = in, .line = line, .now = store_now(db), .verdict = verdict};
+    *verdict = (struct receipt_line){.leaf = line->leaf};
+    if (given && memcmp(&given->leaf, &line->leaf, sizeof line->leaf) != 0)
         return TB_ETRUST;
-    if (given->verdict == VERDICT_DONE) {
-        rc = take_line(&t, seq);
-        *differs = !rc && (verdict.verdict != given->verdict || verdict.rev != given->rev);
-        json_decref(verdict.problem);
-        return rc;
-    }
+    if (!given || given->verdict == VERDICT_DONE)
+        return take_line(&t, seq);
+    verdict->verdict = given->verdict;
     struct inbox_row row = {.seq = seq, .leaf = line->leaf, .index = line->index, .path = line->path, .line = line->line, .len = line->len,
                             .tree_size = in->parcel->checkpoint.size};
     memcpy(row.peer, in->peer->code, OFFICE_TEXT);
-    *differs = false;
     return inbox_add(db, &row);
 }
 
@@ -425,18 +434,17 @@ static int check_numbers(struct office_inbound *in, int64_t first, int64_t expec
     return 0;
 }
 
-static int write_receipt(struct store_db *db, struct office_inbound *in, const struct peer_row *peer, const struct receipt *receipt)
+int receipt_append(struct store_db *db, const char *peer, const struct receipt *receipt)
 {
     struct entry entry = {.type = ENTRY_RECEIPT};
-    memcpy(entry.to, peer->office, OFFICE_TEXT);
+    memcpy(entry.to, peer, OFFICE_TEXT);
     uint64_t index;
     int rc = receipt_to_json(receipt, &entry.body);
     if (!rc)
         rc = store_append(db, &entry, &index, NULL);
     if (!rc)
-        rc = inbox_set_receipt(db, peer->office, receipt->first, receipt->last, index);
+        rc = inbox_set_receipt(db, peer, receipt->first, receipt->last, index);
     entry_clear(&entry);
-    (void)in;
     return rc;
 }
 
@@ -461,14 +469,13 @@ static int take_new(struct store_db *db, struct office_inbound *in, struct peer_
                           .line = &parcel->lines[skip + i],
                           .now = now,
                           .verdict = &receipt.lines[i]};
-        receipt.lines[i].leaf = t.line->leaf;
         rc = take_line(&t, receipt.first + (int64_t)i);
         if (!rc)
             rc = tally_step(in->office->suite, &peer->received, &t.line->leaf);
     }
     receipt.tally = peer->received;
     if (!rc)
-        rc = write_receipt(db, in, peer, &receipt);
+        rc = receipt_append(db, peer->office, &receipt);
     if (!rc)
         in->applied = fresh;
     receipt_clear(&receipt);

@@ -203,6 +203,7 @@ struct office_inbound {
     struct problem problem;         /* when rc < 0: sequence-gap, checkpoint-conflict, ledger-fork, store … */
     size_t applied, duplicates, refused, invalid;
     bool again;                     /* what we had taken before a restore: what we did then follows from our own entries */
+    const struct receipt_line *given; /* `again`: what our receipt said of the message; NULL when no receipt of it left this office */
     bool differs;                   /* reconciliation: the tallies of a direction differ at the same message; for an operator */
     struct office_discord discord;
     struct office_fate *fates;      /* owned: of the new messages */

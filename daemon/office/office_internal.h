@@ -220,10 +220,13 @@ int authority_verify(struct store_db *db, const struct office *office, const str
 
 /* ---- inbound.c ---- */
 
-/* A message that our receipt, given before a restore, speaks of: taken again where it was taken then.  `in` has the counterpart and the
- * parcel.  *differs: what it does now is not what the receipt says. */
+/* A message that was taken before a restore is taken again where it was taken then.  `in` has the counterpart, the parcel, and in `given`
+ * what our receipt said of it: done with that revision, or not done.  *verdict: what it does now (the caller decrefs its problem, also
+ * after a failure). */
 int inbound_again(struct store_db *db, struct office_inbound *in, const struct parcel_line *line, int64_t seq,
-                  const struct receipt_line *given, bool *differs) TB_MUST_USE;
+                  struct receipt_line *verdict) TB_MUST_USE;
+/* Appends the receipt of a counterpart's messages. */
+int receipt_append(struct store_db *db, const char *peer, const struct receipt *receipt) TB_MUST_USE;
 
 /* ---- revision.c: revisions that do not fit ---- */
 
@@ -241,7 +244,8 @@ int64_t revision_of_verdict(struct office_discord *discord, const struct receipt
 
 /* An act of staff (OFFICE_REGISTER); the object after it in *out (object_row_clear). */
 int register_request(struct store_db *db, struct office_request *request, struct object_row *out, struct problem *p) TB_MUST_USE;
-/* An act of the counterpart: fills the verdict when it is done; a refusal is the return code and its problem. */
+/* An act of the counterpart: fills the verdict when it is done; a refusal is the return code and its problem.  verdict->rev, when it is not
+ * 0, is the revision that our receipt gave it before a restore. */
 int register_take(struct store_db *db, const struct office *office, const struct entry *entry, int64_t now, struct receipt_line *verdict,
                   char changed[CASE_NO_TEXT], struct problem *p) TB_MUST_USE;
 /* The counterpart's verdict about our message at `index`, when it was an act. */
@@ -251,6 +255,8 @@ int register_settle(struct store_db *db, const struct office *office, const char
 /* What the case's entry, just kept together with `row`, means for its delegated steps: asked for, done, void.  `row` is in the store, and
  * follows. */
 int register_follow(struct store_db *db, const struct office *office, struct case_row *row, const struct entry *entry) TB_MUST_USE;
+/* The same for a case that a recovery has taken back, whose own entries from index `since` on came back or not: what is there is left. */
+int register_follow_again(struct store_db *db, const struct office *office, struct case_row *row, uint64_t since) TB_MUST_USE;
 /* The open step that asks for what this entry of the home side issued to be handed over; no[0] = 0: none. */
 int register_step_open(struct store_db *db, const struct case_row *row, const char *entry_id, char no[REGISTER_NO_TEXT]) TB_MUST_USE;
 /* What time does to objects: authorisations of this office whose period is over expire. */

@@ -63,7 +63,8 @@ struct recover_sum {
     size_t messages, receipts;      /* of ours, that come back */
     uint64_t lost;                  /* entries of ours that nobody has: what never left this office */
     size_t theirs;                  /* messages of the counterparts that are taken again */
-    size_t differing, unapplied;    /* taken otherwise than our receipt says; a message that fits no case here */
+    size_t repeated;                /* entries of before the copy that had to be written again to be proved */
+    size_t differing, unapplied;    /* taken otherwise than our receipt says; an entry that fits no case here */
     size_t materials;               /* that the entries name and that are not here */
 };
 
@@ -82,6 +83,8 @@ struct office_recovery {
     struct problem problem;         /* when the command failed */
     char (*changed)[CASE_NO_TEXT];  /* owned: for watchers */
     size_t changed_count;
+    char (*lacking)[CASE_NO_TEXT];  /* owned: an act of this office was done that is lost, as our own receipts show */
+    size_t lacking_count;
     void *user;
 };
 void office_recovery_init(struct office_recovery *r, const struct office *office);

@@ -29,9 +29,10 @@ void office_recovery_clear(struct office_recovery *r)
     }
     free(r->peers);
     free(r->changed);
+    free(r->lacking);
     r->peers = NULL;
-    r->changed = NULL;
-    r->peer_count = r->changed_count = 0;
+    r->changed = r->lacking = NULL;
+    r->peer_count = r->changed_count = r->lacking_count = 0;
 }
 
 /* ---- how we stand ---- */

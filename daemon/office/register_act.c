@@ -457,7 +457,10 @@ int register_take(struct store_db *db, const struct office *office, const struct
         rc = find_theirs(&d, no, owner, p);
     if (!rc)
         rc = judge(&d, act, data, p);
+    int64_t given = verdict->rev;
+    verdict->rev = 0;
     event.rev = entry->rev ? entry->rev : rc ? 0 : next_revision(&d);
+    event.rev = !entry->rev && given > event.rev ? given : event.rev;
     if (!rc)
         rc = make_fold(&d, &event, &fold, p);
     if (!rc)

@@ -376,23 +376,32 @@ static json_t *delivery_evidence(const struct entry *entry)
     return json_pack("{s:o, s:s}", "handed_over", handed, "entry", entry->id);
 }
 
-int register_step_open(struct store_db *db, const struct case_row *row, const char *entry_id, char no[REGISTER_NO_TEXT])
+/* The step of the case that was asked for by this entry; no[0] 0 when there is none. */
+static int find_step(struct store_db *db, const struct case_row *row, const char *entry_id, bool open_only, char no[REGISTER_NO_TEXT])
 {
     struct object_filter filter = {
-        .kind = REGISTER_STEP, .case_id = row->id, .open_only = true, .limit = LIMIT_LIST_PAGE};
-    struct object_row *rows = NULL;
-    size_t count = 0;
-    int rc = object_list(db, &filter, &rows, &count, &filter.cursor);
+        .kind = REGISTER_STEP, .case_id = row->id, .open_only = open_only, .limit = LIMIT_LIST_PAGE};
+    int rc = 0;
     no[0] = '\0';
-    for (size_t i = 0; i < count && !rc && !no[0]; i++) {
-        json_t *content = NULL;
-        rc = strict_json_parse(rows[i].doc, strlen(rows[i].doc), &content, NULL);
-        if (!rc && !strcmp(strict_json_peek(content, "entry"), entry_id))
-            memcpy(no, rows[i].no, REGISTER_NO_TEXT);
-        json_decref(content);
-    }
-    object_rows_free(rows, count);
+    do { /* a page holds what else there is about the case, too */
+        struct object_row *rows = NULL;
+        size_t count = 0;
+        rc = object_list(db, &filter, &rows, &count, &filter.cursor);
+        for (size_t i = 0; i < count && !rc && !no[0]; i++) {
+            json_t *content = NULL;
+            rc = strict_json_parse(rows[i].doc, strlen(rows[i].doc), &content, NULL);
+            if (!rc && !strcmp(strict_json_peek(content, "entry"), entry_id))
+                memcpy(no, rows[i].no, REGISTER_NO_TEXT);
+            json_decref(content);
+        }
+        object_rows_free(rows, count);
+    } while (filter.cursor && !rc && !no[0]);
     return rc;
+}
+
+int register_step_open(struct store_db *db, const struct case_row *row, const char *entry_id, char no[REGISTER_NO_TEXT])
+{
+    return find_step(db, row, entry_id, true, no);
 }
 
 static int end_step(struct store_db *db, const struct office *office, struct case_row *row, const char *no, const char *step,
@@ -433,9 +442,21 @@ static int end_steps(struct store_db *db, const struct office *office, struct ca
     return rc;
 }
 
+static const char case_over[] = "办件已终结";
+
 static json_t *void_reason(const char *text)
 {
     return json_pack("{s:s}", "reason", text);
+}
+
+/* 32(4), 42, 45: what the applicant has to be told in writing while the case goes on, and what he may fetch at home.  NULL: nothing is
+ * asked of the delegate. */
+static const char *asked_by(const struct entry *entry)
+{
+    if (entry->type == ENTRY_CASE_NOTICE || entry->type == ENTRY_CASE_SPECIAL || entry->type == ENTRY_CASE_EXTENDED)
+        return "notice";
+    bool delivery = entry->type == ENTRY_CASE_DELIVERY && !strcmp(strict_json_peek(entry->body, "place"), "intake");
+    return delivery ? "delivery" : NULL;
 }
 
 int register_follow(struct store_db *db, const struct office *office, struct case_row *row, const struct entry *entry)
@@ -447,16 +468,42 @@ int register_follow(struct store_db *db, const struct office *office, struct cas
         return entry->type == ENTRY_CASE_DELIVERED
                    ? end_steps(db, office, row, "delivery", "done", delivery_evidence(entry), entry)
                    : 0;
-    /* 32(4), 42, 45: what the applicant has to be told in writing while the case goes on */
-    if (entry->type == ENTRY_CASE_NOTICE || entry->type == ENTRY_CASE_SPECIAL || entry->type == ENTRY_CASE_EXTENDED)
-        return ask_step(db, office, row, entry, "notice");
-    if (entry->type == ENTRY_CASE_DELIVERY && !strcmp(strict_json_peek(entry->body, "place"), "intake"))
-        return ask_step(db, office, row, entry, "delivery");
+    if (asked_by(entry))
+        return ask_step(db, office, row, entry, asked_by(entry));
     if (entry->type == ENTRY_CASE_DELIVERED && !strcmp(entry->from, office->code))
         return end_steps(db, office, row, "delivery", "void", void_reason("属地已自行送达"), entry);
     if (case_states[row->state].final)
-        return end_steps(db, office, row, NULL, "void", void_reason("办件已终结"), entry);
+        return end_steps(db, office, row, NULL, "void", void_reason(case_over), entry);
     return 0;
+}
+
+/* An act of ours; what was asked for by it is not asked for twice. */
+static int follow_once(struct store_db *db, const struct office *office, struct case_row *row, const struct entry *entry)
+{
+    char no[REGISTER_NO_TEXT] = "";
+    int rc = asked_by(entry) ? find_step(db, row, entry->id, false, no) : 0;
+    return rc || no[0] ? rc : register_follow(db, office, row, entry);
+}
+
+int register_follow_again(struct store_db *db, const struct office *office, struct case_row *row, uint64_t since)
+{
+    struct event_row *events = NULL;
+    size_t count = 0;
+    int rc = event_list(db, row->id, &events, &count);
+    for (size_t i = 0; i < count && !rc; i++) {
+        struct case_fact fact;
+        if (!events[i].own || (uint64_t)events[i].ref < since || !event_stands(&events[i]))
+            continue;
+        rc = case_fact_read(db, office, &events[i], &fact);
+        if (rc)
+            break;
+        rc = follow_once(db, office, row, &fact.entry);
+        case_fact_clear(&fact);
+    }
+    free(events);
+    /* a message of the other side may have ended the case */
+    bool over = !case_is_local(row) && case_side_of(office, row) == CASE_SIDE_HOME && case_states[row->state].final;
+    return rc || !over ? rc : end_steps(db, office, row, NULL, "void", void_reason(case_over), NULL);
 }
 
 /* ---- time ---- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/office/office_internal.h"
+#include "daemon/store/witness.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
@@ -227,9 +228,13 @@ static int check_entry(const struct step *step, int64_t number, const char *text
     return rc;
 }
 
+/* What a recovery had to write again is looked at where it stands now. */
 static int own_line(void *context, uint64_t index, const char *text, size_t len)
 {
-    return check_entry(context, (int64_t)index, text, len);
+    const struct step *step = context;
+    uint64_t again, first;
+    int rc = store_repeated(step->walk->db, index, &again, &first);
+    return rc || again ? rc : check_entry(step, (int64_t)index, text, len);
 }
 
 static int their_line(void *context, int64_t seq, const char *text, size_t len)

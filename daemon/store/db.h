@@ -124,6 +124,13 @@ int db_ledger_load(struct store_db *db, struct problem *p) TB_MUST_USE;
 /* Signs and stores the checkpoint of the present tree. */
 int db_ledger_checkpoint(struct store_db *db) TB_MUST_USE;
 
+/* Writes the line of an entry once more at the end; nothing refers to it yet. */
+int db_ledger_repeat(struct store_db *db, uint64_t index, int64_t at, uint64_t *again) TB_MUST_USE;
+/* A message of ours waits for its counterpart. */
+int db_queue_message(struct store_db *db, const struct entry *entry, uint64_t index) TB_MUST_USE;
+
+/* Key of a subtree in ledger_node. */
+int64_t db_node_key(unsigned level, uint64_t index);
 /* witness_store.c: whether nothing may be appended; a node whose last leaf was lost (TB_ENOTFOUND when it is not known, TB_ECORRUPT when
  * nothing was lost there). */
 bool db_ledger_closed(const struct store_db *db);

@@ -126,52 +126,50 @@ static int complete(struct store_db *db, struct entry *entry)
     return rc;
 }
 
-static int insert_line(struct store_db *db, const struct entry *entry, const struct buf *line, uint64_t *index,
-                       struct ledger_hash *leaf_out)
+static int insert_line(struct store_db *db, int64_t at, const struct buf *line, uint64_t *index, struct ledger_hash *leaf)
 {
     const struct suite *suite = suite_of(db);
-    struct ledger_hash leaf, completed[LEDGER_LEVELS];
+    struct ledger_hash completed[LEDGER_LEVELS];
     struct ledger_frontier next = db->frontier;
     unsigned count = 0;
-    int rc = ledger_leaf(suite, line->data, line->len, &leaf);
+    int rc = ledger_leaf(suite, line->data, line->len, leaf);
     if (!rc)
-        rc = ledger_append(suite, &next, &leaf, completed, &count);
+        rc = ledger_append(suite, &next, leaf, completed, &count);
     if (rc)
         return rc;
-    uint64_t at = db->frontier.size;
+    *index = db->frontier.size;
     struct db_query q = q_start(db, SQL_ENTRY_ADD);
-    q_int(&q, (int64_t)at);
-    q_int(&q, entry->at);
+    q_int(&q, (int64_t)*index);
+    q_int(&q, at);
     q_blob(&q, completed, count * sizeof completed[0]);
     q_blob(&q, line->data, line->len);
     rc = q_run(&q, NULL);
-    if (!rc && entry->seq) {
-        int64_t peer_no, key = 0;
-        rc = db_peer_no(db, entry->to, false, &peer_no);
-        if (!rc)
-            rc = db_direction_key(peer_no, (uint64_t)entry->seq, &key);
-        if (!rc) {
-            q = q_start(db, SQL_OUTBOX_ADD);
-            q_int(&q, key);
-            q_int(&q, (int64_t)at);
-            q_int(&q, entry->at);
-            /* an act is found by its object, not by the case it may be about */
-            q_text(&q, entry_type_is_act(entry->type) ? "" : entry->case_no);
-            rc = q_run(&q, NULL);
-        }
-    }
+    if (!rc)
+        db->frontier = next;
+    return rc;
+}
+
+int db_queue_message(struct store_db *db, const struct entry *entry, uint64_t index)
+{
+    int64_t peer_no, key = 0;
+    int rc = db_peer_no(db, entry->to, false, &peer_no);
+    if (!rc)
+        rc = db_direction_key(peer_no, (uint64_t)entry->seq, &key);
     if (rc)
         return rc;
-    db->frontier = next;
-    if (index)
-        *index = at;
-    if (leaf_out)
-        *leaf_out = leaf;
-    return 0;
+    struct db_query q = q_start(db, SQL_OUTBOX_ADD);
+    q_int(&q, key);
+    q_int(&q, (int64_t)index);
+    q_int(&q, entry->at);
+    /* an act is found by its object, not by the case it may be about */
+    q_text(&q, entry_type_is_act(entry->type) ? "" : entry->case_no);
+    return q_run(&q, NULL);
 }
 
 int store_append(struct store_db *db, struct entry *entry, uint64_t *index, struct ledger_hash *leaf)
 {
+    struct ledger_hash hash;
+    uint64_t at = 0;
     if (!db->in_command)
         return TB_EINVAL;
     if (db_ledger_closed(db))
@@ -182,11 +180,29 @@ int store_append(struct store_db *db, struct entry *entry, uint64_t *index, stru
     if (!rc)
         rc = entry_encode(entry, &line);
     if (!rc)
-        rc = insert_line(db, entry, &line, index, leaf);
+        rc = insert_line(db, entry->at, &line, &at, &hash);
+    if (!rc && entry->seq)
+        rc = db_queue_message(db, entry, at);
     buf_free(&line);
     /* A number was perhaps taken already: the command may not be kept, even when it overlooks this. */
     if (rc && !db->broken)
         db->broken = rc;
+    if (!rc && index)
+        *index = at;
+    if (!rc && leaf)
+        *leaf = hash;
+    return rc;
+}
+
+int db_ledger_repeat(struct store_db *db, uint64_t index, int64_t at, uint64_t *again)
+{
+    struct ledger_hash leaf;
+    struct buf line;
+    buf_init(&line, LIMIT_ENTRY_BYTES);
+    int rc = store_entry_line(db, index, &line);
+    if (!rc)
+        rc = insert_line(db, at, &line, again, &leaf);
+    buf_free(&line);
     return rc;
 }
 

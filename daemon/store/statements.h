@@ -220,6 +220,18 @@
       "INSERT INTO ledger_gap (first, until, at) VALUES (?1, ?2, ?3)")                                                 \
     S(GAP_AT, READ,                                                                                                    \
       "SELECT first, until FROM ledger_gap WHERE first <= ?1 ORDER BY first DESC LIMIT 1")                             \
+    S(REPEAT_ADD, WRITE, "INSERT INTO entry_repeat (idx, again) VALUES (?1, ?2)")                                      \
+    S(REPEAT_GET, READ,                                                                                                \
+      "SELECT coalesce((SELECT again FROM entry_repeat WHERE idx = ?1), 0), "                                          \
+      "coalesce((SELECT idx FROM entry_repeat WHERE again = ?1), 0)")                                                  \
+    S(REPEAT_OUTBOX, WRITE, "UPDATE outbox SET idx = ?2 WHERE key = ?1")                                               \
+    S(REPEAT_RECEIPT, WRITE, "UPDATE inbox_receipt SET receipt_index = ?2 WHERE key = ?1")                             \
+    S(REPEAT_MATERIAL, WRITE, "UPDATE material_out SET idx = ?3 WHERE peer_no = ?1 AND idx = ?2")                      \
+    S(REPEAT_EDITION, WRITE, "UPDATE edition_sent SET idx = ?3 WHERE peer_no = ?1 AND idx = ?2")                       \
+    S(REPEAT_OBJECT_EVENT, WRITE, "UPDATE object_event SET ref = ?2 WHERE own = 1 AND ref = ?1")                       \
+    S(REPEAT_EVENT, WRITE,                                                                                             \
+      "UPDATE event SET ref = ?3 WHERE id >= ?1 << 20 AND id < (?1 + 1) << 20 AND own = 1 AND ref = ?2")               \
+    S(REPEAT_DOCUMENT, WRITE, "UPDATE document SET ref = ?3 WHERE case_id = ?1 AND own = 1 AND ref = ?2")              \
     S(CHECKPOINT_TAKE, WRITE,                                                                                          \
       "INSERT INTO checkpoint (size, note, cosigned, cosignatures) VALUES (?1, ?2, 1, ?3)")                            \
     S(CHECKPOINT_COVERING, READ,                                                                                       \

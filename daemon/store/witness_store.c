@@ -209,7 +209,7 @@ int store_gap_before(struct store_db *db, uint64_t size, uint64_t *first, uint64
     return q_end(&q);
 }
 
-static int64_t node_key(unsigned level, uint64_t index)
+int64_t db_node_key(unsigned level, uint64_t index)
 {
     return (int64_t)(((uint64_t)(level + 1) << 56) | index);
 }
@@ -222,7 +222,7 @@ int db_gap_node(struct store_db *db, unsigned level, uint64_t index, struct ledg
     if (rc || leaf >= until || index >> 56)
         return rc ? rc : TB_ECORRUPT;
     struct db_query q = q_start(db, SQL_NODE_GET);
-    q_int(&q, node_key(level, index));
+    q_int(&q, db_node_key(level, index));
     if (q_next(&q)) {
         found = true;
         q_get_bytes(&q, 0, out->b, sizeof out->b);
@@ -258,111 +258,4 @@ int store_root_at(struct store_db *db, uint64_t size, struct ledger_hash *root)
     struct ledger_frontier frontier;
     int rc = store_frontier_at(db, size, &frontier);
     return rc ? rc : ledger_root(db->options->signer->suite, &frontier, root);
-}
-
-/* ---- taking back ---- */
-
-int recover_begin(struct store_db *db, const struct ledger_graft *graft, const struct ledger_frontier *frontier, const char *note,
-                  const char *cosignatures)
-{
-    struct db_query q;
-    int rc = 0;
-    if (!db->in_command || frontier->size <= db->frontier.size)
-        return TB_EINVAL;
-    for (size_t i = 0; i < graft->room && !rc; i++) {
-        const struct graft_node *node = &graft->slots[i];
-        if (!node->used || node->index >> 56)
-            continue;
-        q = q_start(db, SQL_NODE_PUT);
-        q_int(&q, node_key(node->level, node->index));
-        q_hash(&q, &node->hash);
-        rc = q_run(&q, NULL);
-    }
-    if (rc)
-        return rc;
-    q = q_start(db, SQL_GAP_PUT);
-    q_int(&q, (int64_t)db->frontier.size);
-    q_int(&q, (int64_t)frontier->size);
-    q_int(&q, store_now(db));
-    rc = q_run(&q, NULL);
-    if (rc)
-        return rc;
-    q = q_start(db, SQL_CHECKPOINT_TAKE);
-    q_int(&q, (int64_t)frontier->size);
-    q_text(&q, note);
-    q_text(&q, cosignatures);
-    rc = q_run(&q, NULL);
-    if (!rc) {
-        db->recovering = true;
-        db->frontier = *frontier;
-    }
-    return rc;
-}
-
-static int raise_seq(struct store_db *db, int64_t peer_no, int64_t next)
-{
-    struct db_query q = q_start(db, SQL_PEER_RAISE_SEQ);
-    q_int(&q, peer_no);
-    q_int(&q, next);
-    return q_run(&q, NULL);
-}
-
-static int keep_message(struct store_db *db, uint64_t index, const struct entry *entry)
-{
-    int64_t peer_no, key;
-    int rc = db_peer_no(db, entry->to, true, &peer_no);
-    if (!rc)
-        rc = db_direction_key(peer_no, (uint64_t)entry->seq, &key);
-    if (rc)
-        return rc;
-    struct db_query q = q_start(db, SQL_OUTBOX_ADD);
-    q_int(&q, key);
-    q_int(&q, (int64_t)index);
-    q_int(&q, entry->at);
-    q_text(&q, entry_type_is_act(entry->type) ? "" : entry->case_no);
-    rc = q_run(&q, NULL);
-    return rc ? rc : raise_seq(db, peer_no, entry->seq + 1);
-}
-
-int recover_entry(struct store_db *db, uint64_t index, const struct entry *entry, const char *line, size_t len)
-{
-    struct ledger_hash leaf;
-    if (!db->recovering)
-        return TB_EINVAL;
-    int rc = ledger_leaf(db->options->signer->suite, line, len, &leaf);
-    if (rc)
-        return rc;
-    struct db_query q = q_start(db, SQL_ENTRY_ADD);
-    q_int(&q, (int64_t)index);
-    q_int(&q, entry->at);
-    q_hash(&q, &leaf);
-    q_blob(&q, line, len);
-    rc = q_run(&q, NULL);
-    return rc || !entry->seq ? rc : keep_message(db, index, entry);
-}
-
-int recover_skip_cases(struct store_db *db, int64_t day, int64_t count)
-{
-    struct db_query q = q_start(db, SQL_CASE_SERIAL_SKIP);
-    q_int(&q, day);
-    q_int(&q, count);
-    return q_run(&q, NULL);
-}
-
-int recover_skip_documents(struct store_db *db, const char *kind, int year, int64_t count)
-{
-    struct db_query q = q_start(db, SQL_DOCUMENT_SERIAL_SKIP);
-    q_text(&q, kind);
-    q_int(&q, year);
-    q_int(&q, count);
-    return q_run(&q, NULL);
-}
-
-int recover_skip_objects(struct store_db *db, enum register_kind_id kind, int year, int64_t count)
-{
-    struct db_query q = q_start(db, SQL_OBJECT_SERIAL_SKIP);
-    q_int(&q, kind);
-    q_int(&q, year);
-    q_int(&q, count);
-    return q_run(&q, NULL);
 }

@@ -25,7 +25,6 @@ enum sim_plant {
     SIM_PLANT_ACT,
     SIM_PLANT_ROW,
     SIM_PLANT_FORK,
-    SIM_PLANT_HOLES, /* no fault: an image is put back also when entries crossed out of their order */
     /* in a year: */
     SIM_PLANT_CLOCK,
     SIM_PLANT_NOTICE,
@@ -137,7 +136,6 @@ struct sim_image {
     int64_t at;                  /* when it was made; 0: not yet */
     uint64_t size, was, seen;    /* entries in it; there when it was put back; seen by the other office */
     struct ledger_hash root;
-    int64_t next_seq;            /* of messages, in the image */
     size_t acked;                /* requests that were acknowledged by then */
     bool back, recovered;
     struct sim_past *past;       /* owned: entries size … was */
@@ -145,6 +143,11 @@ struct sim_image {
     char (*cases)[CASE_NO_TEXT]; /* owned: taken in here, when it was put back */
     size_t case_count;
     bool *kept;                  /* owned: which of them are in the image */
+    struct sim_lost {            /* owned: an effect on a case that was numbered, and never left the office */
+        char case_no[CASE_NO_TEXT];
+        int64_t rev;
+    } *lost;
+    size_t lost_count;
     unsigned tries;
 };
 
@@ -193,7 +196,8 @@ struct sim_result {
     char failure[512];
 };
 
-int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct sim_result *result);
+/* image: an older image is put back whatever the seed says. */
+int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool image, bool verbose, struct sim_result *result);
 
 /* sim_core.c */
 void sim_push(struct sim *sim, struct sim_event event);
@@ -282,6 +286,9 @@ void sim_check_registers(struct sim *sim);
 void sim_image_plan(struct sim *sim, int64_t span);
 void sim_image_take(struct sim_node *node);
 void sim_image_back(struct sim_node *node);
+/* Whether the home side had given this revision to an effect that never left it, and is lost. */
+bool sim_image_lost(const struct sim *sim, const char *case_no, int64_t rev);
+bool sim_image_lost_before(const struct sim *sim, const char *case_no, int64_t rev);
 /* It started on the image: closed, and asking. */
 void sim_image_started(struct sim_node *node);
 /* While closed nothing is recorded. */

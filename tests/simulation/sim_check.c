@@ -87,12 +87,21 @@ static void check_doubles(struct sim *sim, const json_t *rows, const char *case_
         }
 }
 
-/* Decision 1: the home side numbers each effect, from one on. */
-static void check_row_of_revisions(struct sim *sim, const json_t *rows, const char *case_no)
+/* Decision 1: the home side numbers each effect, from one on.  *lacks: what it did last is lost with an older image, as its own receipts
+ * show; the other side knows the state after it, and it has to be done again. */
+static void check_row_of_revisions(struct sim *sim, const json_t *rows, const char *case_no, bool *lacks)
 {
-    for (size_t i = 0; i < json_array_size(rows); i++)
-        if (json_integer_value(json_object_get(json_array_get(rows, i), "rev")) != (json_int_t)i + 1)
-            sim_fail(sim, "lost: revision %zu of %s", i + 1, case_no);
+    json_int_t want = 1;
+    *lacks = false;
+    for (size_t i = 0; i < json_array_size(rows); i++, want++) {
+        const json_t *row = json_array_get(rows, i);
+        json_int_t rev = json_integer_value(json_object_get(row, "rev"));
+        for (; want < rev && sim_image_lost(sim, case_no, want); want++)
+            *lacks = true;
+        if (rev != want)
+            sim_fail(sim, "lost: revision %lld of %s", (long long)want, case_no);
+        *lacks = *lacks && strncmp(json_string_value(json_object_get(row, "from")), case_no, OFFICE_LEN) == 0;
+    }
 }
 
 /* Verdict and revision of a refused message stand only with its sender; everything else must be the same. */
@@ -105,33 +114,6 @@ static json_t *shared_rows(const json_t *doc)
         if (json_integer_value(json_object_get(row, "rev")) > 0)
             (void)json_array_append(out, row);
     return out;
-}
-
-static void check_case(struct sim *sim, const char *case_no)
-{
-    json_t *doc[SIM_NODES], *rows[SIM_NODES];
-    for (int i = 0; i < SIM_NODES; i++)
-        doc[i] = timeline(&sim->node[i], case_no);
-    if (!sim->failure[0]) {
-        for (int i = 0; i < SIM_NODES; i++)
-            rows[i] = shared_rows(doc[i]);
-        if (!json_equal(rows[0], rows[1])) {
-            if (sim->verbose) {
-                (void)json_dumpf(doc[0], stderr, JSON_INDENT(1));
-                (void)json_dumpf(doc[1], stderr, JSON_INDENT(1));
-            }
-            sim_fail(sim, "the timelines of %s differ", case_no);
-        }
-        if (!json_equal(json_object_get(doc[0], "state"), json_object_get(doc[1], "state")))
-            sim_fail(sim, "the states of %s differ: %s, %s", case_no, json_string_value(json_object_get(doc[0], "state")),
-                     json_string_value(json_object_get(doc[1], "state")));
-        check_doubles(sim, rows[0], case_no);
-        check_row_of_revisions(sim, rows[0], case_no);
-        for (int i = 0; i < SIM_NODES; i++)
-            json_decref(rows[i]);
-    }
-    for (int i = 0; i < SIM_NODES; i++)
-        json_decref(doc[i]);
 }
 
 /* Both sides reckon the same: what each caches of the clocks comes from the same facts. */
@@ -151,6 +133,36 @@ static void check_due(struct sim *sim, const char *case_no)
         case_row_clear(&row[i]);
 }
 
+static void check_case(struct sim *sim, const char *case_no)
+{
+    json_t *doc[SIM_NODES], *rows[SIM_NODES];
+    bool lacks = true;
+    for (int i = 0; i < SIM_NODES; i++)
+        doc[i] = timeline(&sim->node[i], case_no);
+    if (!sim->failure[0]) {
+        for (int i = 0; i < SIM_NODES; i++)
+            rows[i] = shared_rows(doc[i]);
+        if (!json_equal(rows[0], rows[1])) {
+            if (sim->verbose) {
+                (void)json_dumpf(doc[0], stderr, JSON_INDENT(1));
+                (void)json_dumpf(doc[1], stderr, JSON_INDENT(1));
+            }
+            sim_fail(sim, "the timelines of %s differ", case_no);
+        }
+        check_row_of_revisions(sim, rows[0], case_no, &lacks);
+        if (!lacks && !json_equal(json_object_get(doc[0], "state"), json_object_get(doc[1], "state")))
+            sim_fail(sim, "the states of %s differ: %s, %s", case_no, json_string_value(json_object_get(doc[0], "state")),
+                     json_string_value(json_object_get(doc[1], "state")));
+        check_doubles(sim, rows[0], case_no);
+        for (int i = 0; i < SIM_NODES; i++)
+            json_decref(rows[i]);
+    }
+    for (int i = 0; i < SIM_NODES; i++)
+        json_decref(doc[i]);
+    if (!sim->failure[0] && !lacks)
+        check_due(sim, case_no);
+}
+
 /* A case that only this office has a part in. */
 static void check_local(struct sim_node *node, const char *case_no)
 {
@@ -158,6 +170,16 @@ static void check_local(struct sim_node *node, const char *case_no)
     if (doc)
         check_doubles(node->sim, json_object_get(doc, "rows"), case_no);
     json_decref(doc);
+}
+
+/* All is here, and nobody says so: a case that waits for nothing. */
+static void check_received(struct sim_node *node, const struct case_row *row)
+{
+    size_t waiting = 0;
+    if (strcmp(row->home, node->office->code) || row->state != CASE_FORWARDED)
+        return;
+    if (material_waits(store_sync_view(node->store), row->id, &waiting) || !waiting)
+        sim_fail(node->sim, "case %s has all that it waits for at office %d and is not received", row->case_no, node->id);
 }
 
 static size_t check_cases(struct sim *sim, int at)
@@ -174,6 +196,7 @@ static size_t check_cases(struct sim *sim, int at)
             return 0;
         }
         for (size_t i = 0; i < count && !sim->failure[0]; i++) {
+            check_received(node, &rows[i]);
             if (strcmp(rows[i].intake, node->office->code) != 0)
                 continue;
             taken_in++;
@@ -184,8 +207,6 @@ static size_t check_cases(struct sim *sim, int at)
                 check_local(node, rows[i].case_no);
             else if (rows[i].rev > 0)
                 check_case(sim, rows[i].case_no);
-            if (!local && rows[i].rev > 0 && !sim->failure[0])
-                check_due(sim, rows[i].case_no);
         }
         case_rows_free(rows, count);
         filter.cursor = next;

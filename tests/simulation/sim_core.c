@@ -254,7 +254,7 @@ void sim_loop(struct sim *sim)
     }
 }
 
-int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct sim_result *result)
+int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool image, bool verbose, struct sim_result *result)
 {
     struct sim *sim = calloc(1, sizeof *sim);
     if (!sim)
@@ -270,7 +270,7 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool verbose, struct
         sim->now = INT64_C(1795449300000) - (int64_t)sim_below(&sim->rng, 600 * 1000); /* 23:55, or some minutes earlier */
     sim->ungranted = sim_chance(&sim->rng, 120) && plant == SIM_PLANT_NONE;
     sim->year = year;
-    sim->imaged = !year && (plant == SIM_PLANT_FORK || plant == SIM_PLANT_HOLES || (plant == SIM_PLANT_NONE && seed % 4 == 1));
+    sim->imaged = !year && (plant == SIM_PLANT_FORK || image || (plant == SIM_PLANT_NONE && seed % 4 == 1));
     sim->calendar = sim_calendar;
     /* a third of the years sees the end of it */
     sim->grant_until = year && seed % 3 == 1 ? 20780 + 150 + (int64_t)(seed * 37 % 250) : 30000;

@@ -44,13 +44,6 @@ void sim_image_take(struct sim_node *node)
         sim_push(sim, (struct sim_event){.at = sim->now + AGAIN_MS, .kind = SIM_IMAGE, .node = node->id});
         return;
     }
-    struct peer_row row;
-    if (peer_get(store_sync_view(node->store), node->office->peers[0].code, &row)) {
-        sim_fail(sim, "the peer row of office %d cannot be read", node->id);
-        return;
-    }
-    sim->image.next_seq = row.next_seq;
-    peer_row_clear(&row);
     sim_disk_copy(node->disk, image_disk);
     sim->image.size = node->size;
     sim->image.root = node->root;
@@ -115,6 +108,9 @@ static void forget_past(struct sim_image *image)
     free(image->past);
     free(image->cases);
     free(image->kept);
+    free(image->lost);
+    image->lost = NULL;
+    image->lost_count = 0;
     image->past = NULL;
     image->cases = NULL;
     image->kept = NULL;
@@ -137,8 +133,7 @@ static void forget_answers(struct sim *sim, int node)
             sim->acked[i].forgotten = true;
 }
 
-/* The size of its ledger that the other office has seen; 0 while that one still lacks a message that is in the image: nobody could prove
- * its place any more when the entry beside it is lost (docs/decisions/0018, "Not solved"). */
+/* The size of its ledger that the other office has seen. */
 static uint64_t seen_by_other(struct sim_node *node)
 {
     struct sim_node *other = &node->sim->node[1 - node->id];
@@ -148,12 +143,6 @@ static uint64_t seen_by_other(struct sim_node *node)
     buf_init(&note, LIMIT_NOTE_BYTES);
     if (!other->store || witness_latest(store_sync_view(other->store), node->office->code, &size, &frontier, &note))
         size = 0;
-    struct peer_row row;
-    if (size && !peer_get(store_sync_view(other->store), node->office->code, &row)) {
-        if (row.received.seq + 1 < node->sim->image.next_seq && node->sim->plant == SIM_PLANT_NONE)
-            size = 0;
-        peer_row_clear(&row);
-    }
     buf_free(&note);
     return size;
 }
@@ -168,26 +157,6 @@ static bool has_crossed(const struct entry *entry, const struct peer_row *theirs
         return counted;
     }
     return entry->to[0] && entry->seq > 0 && entry->seq <= theirs->received.seq;
-}
-
-/* Whether something later than a message or receipt that did not cross has crossed.  Revisions and receipts then have a gap that a
- * recovery does not close yet (docs/decisions/0018, "Not solved"); such a moment is only tried with --plant holes. */
-static bool has_hole(struct sim_node *node)
-{
-    const struct sim_image *image = &node->sim->image;
-    struct peer_row theirs;
-    bool missing = false, hole = false, follows = false; /* follows: what the office itself said to a message, before the receipt of it */
-    if (peer_get(store_sync_view(node->sim->node[1 - node->id].store), node->office->code, &theirs))
-        return true;
-    for (size_t i = 0; i < image->past_count; i++) {
-        const struct entry *entry = &image->past[i].entry;
-        bool travels = entry->type == ENTRY_RECEIPT || (entry->to[0] && entry->seq > 0), crossed = travels && has_crossed(entry, &theirs);
-        hole = hole || (missing && crossed) || (follows && entry->type == ENTRY_RECEIPT && !crossed);
-        follows = entry->type != ENTRY_RECEIPT && (follows || (crossed && !entry->staff[0]));
-        missing = missing || (travels && !crossed);
-    }
-    peer_row_clear(&theirs);
-    return hole && node->sim->plant == SIM_PLANT_NONE;
 }
 
 static void put_off(struct sim_node *node)
@@ -212,11 +181,6 @@ void sim_image_back(struct sim_node *node)
     }
     if (remember_entries(node) || remember_cases(node)) {
         sim_fail(sim, "the ledger of office %d cannot be read", node->id);
-        return;
-    }
-    if (has_hole(node)) {
-        forget_past(image);
-        put_off(node);
         return;
     }
     sim_trace(sim, "office %d has %llu entries; its copy with %llu is put back", node->id, (unsigned long long)node->size,
@@ -331,6 +295,32 @@ static int fetch(struct sim_node *node, struct office_recovery *r)
 
 /* ---- what came back is what the model says ---- */
 
+static void note_lost(struct sim_image *image, const struct entry *entry)
+{
+    struct sim_lost *more = realloc(image->lost, (image->lost_count + 1) * sizeof *more);
+    if (!more)
+        return;
+    image->lost = more;
+    more[image->lost_count].rev = entry->rev;
+    memcpy(more[image->lost_count++].case_no, entry->case_no, CASE_NO_TEXT);
+}
+
+bool sim_image_lost(const struct sim *sim, const char *case_no, int64_t rev)
+{
+    for (size_t i = 0; i < sim->image.lost_count; i++)
+        if (sim->image.lost[i].rev == rev && !strcmp(sim->image.lost[i].case_no, case_no))
+            return true;
+    return false;
+}
+
+bool sim_image_lost_before(const struct sim *sim, const char *case_no, int64_t rev)
+{
+    for (; rev > 1; rev--)
+        if (sim_image_lost(sim, case_no, rev - 1))
+            return true;
+    return false;
+}
+
 static void check_past(struct sim_node *node, const struct peer_row *theirs)
 {
     struct sim *sim = node->sim;
@@ -353,6 +343,8 @@ static void check_past(struct sim_node *node, const struct peer_row *theirs)
             sim_fail(sim, "entry %llu of office %d was written twice", (unsigned long long)(image->size + i), node->id);
         if (!crossed && past->entry.staff[0] && json_object_get(past->entry.body, "act"))
             sim->acts--;
+        if (!crossed && past->entry.rev > 0 && past->entry.case_no[0])
+            note_lost(&sim->image, &past->entry);
     }
     buf_free(&line);
 }

@@ -1,7 +1,7 @@
-/* simulation FIRST COUNT [--year] [--plant FAULT] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never
+/* simulation FIRST COUNT [--year] [--image] [--plant FAULT] [--verbose]: runs seeds FIRST … FIRST+COUNT−1 on all cores but never
  * more than four.  With --year each seed is a virtual year and more (sim_year.c), else minutes to days.  Faults: loss, double,
  * act, row, fork;
- * holes is none: it puts an image back where a recovery is known to fall short (docs/decisions/0018);
+ * --image: an older image of a disk is put back in every seed, not only in a quarter of them;
  * in a year clock, notice, grant, originals, repeat, gap.
  *
  * Exit 0 when every run holds its invariants; a planted fault must be found in every run that reaches it. */
@@ -31,7 +31,6 @@ static const struct {
     [SIM_PLANT_ACT] = {"act", "lost: ", "a repeated request is refused", NULL},
     [SIM_PLANT_ROW] = {"row", "is not the fold of its acts", "in its row", NULL},
     [SIM_PLANT_FORK] = {"fork", "lost: ", "still not at rest", "is told revision_gap"},
-    [SIM_PLANT_HOLES] = {"holes", "cannot take back", "lost: ", NULL},
     [SIM_PLANT_CLOCK] = {"clock", "counted day by day", "counting day by day", NULL},
     [SIM_PLANT_NOTICE] = {"notice", "times what is missing", "times what is missing", NULL},
     [SIM_PLANT_GRANT] = {"grant", "had no authorisation for it", "had no authorisation for it", NULL},
@@ -56,12 +55,12 @@ static enum sim_plant plant_by_name(const char *name)
     exit(2);
 }
 
-static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned shares, enum sim_plant plant, bool year, bool verbose,
+static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned shares, enum sim_plant plant, bool year, bool image, bool verbose,
                       struct sum *sum)
 {
     for (uint64_t i = share; i < count; i += shares) {
         struct sim_result result;
-        int rc = sim_run(first + i, plant, year, verbose, &result);
+        int rc = sim_run(first + i, plant, year, image, verbose, &result);
         sum->runs++;
         sum->steps += result.steps;
         sum->entries += result.entries;
@@ -85,8 +84,8 @@ static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned s
             if (!sum->failed++)
                 sum->failed_seed = first + i;
             if (plant == SIM_PLANT_NONE)
-                (void)printf("seed %llu: %s\n  replay: simulation %llu 1%s --verbose\n", (unsigned long long)(first + i), result.failure,
-                              (unsigned long long)(first + i), year ? " --year" : "");
+                (void)printf("seed %llu: %s\n  replay: simulation %llu 1%s%s --verbose\n", (unsigned long long)(first + i), result.failure,
+                              (unsigned long long)(first + i), year ? " --year" : "", image ? " --image" : "");
             else if (verbose)
                 (void)printf("seed %llu: found: %s\n", (unsigned long long)(first + i), result.failure);
         }
@@ -115,7 +114,7 @@ static void add(struct sum *to, const struct sum *from)
     to->virtual_ms += from->virtual_ms;
 }
 
-static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool year, bool verbose, struct sum *total)
+static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool year, bool image, bool verbose, struct sum *total)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned shares = count < 4 || cores < 2 ? 1 : cores > 4 ? 4 : (unsigned)cores;
@@ -128,7 +127,7 @@ static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool ye
             return -1;
         if (!pid) {
             struct sum sum = {0};
-            run_share(first, count, i, shares, plant, year, verbose, &sum);
+            run_share(first, count, i, shares, plant, year, image, verbose, &sum);
             (void)fflush(stdout);
             ssize_t n = write(pipes[i][1], &sum, sizeof sum);
             exit(n == (ssize_t)sizeof sum ? 0 : 1); /* not _exit: what the lines of this share were is written at the exit */
@@ -154,9 +153,9 @@ static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool ye
 int main(int argc, char **argv)
 {
     enum sim_plant plant = SIM_PLANT_NONE;
-    bool verbose = false, year = false;
+    bool verbose = false, year = false, image = false;
     if (argc < 3) {
-        (void)fprintf(stderr, "usage: simulation FIRST COUNT [--year] [--plant FAULT] [--verbose]\n");
+        (void)fprintf(stderr, "usage: simulation FIRST COUNT [--year] [--image] [--plant FAULT] [--verbose]\n");
         return 2;
     }
     for (int i = 3; i < argc; i++) {
@@ -164,6 +163,8 @@ int main(int argc, char **argv)
             verbose = true;
         else if (!strcmp(argv[i], "--year"))
             year = true;
+        else if (!strcmp(argv[i], "--image"))
+            image = true;
         else if (!strcmp(argv[i], "--plant") && i + 1 < argc)
             plant = plant_by_name(argv[++i]);
     }
@@ -173,7 +174,7 @@ int main(int argc, char **argv)
         return 70;
     uint64_t first = strtoull(argv[1], NULL, 10), count = strtoull(argv[2], NULL, 10);
     struct sum total = {0};
-    int rc = run_all(first, count, plant, year, verbose, &total);
+    int rc = run_all(first, count, plant, year, image, verbose, &total);
     (void)printf("%llu seeds from %llu: %llu failed; %llu steps, %.1f virtual days, %llu entries, %llu acknowledged "
                  "requests (%llu of registers), %llu batches, "
                  "%llu retries, %llu materials, %llu deemed, %llu lapsed, %llu dates reckoned day by day (%llu times of a suspended or shifted case), %llu delegated steps looked up again, %llu power cuts, %llu link cuts, %llu older images put back\n",

@@ -458,9 +458,10 @@ static int receive(struct sim_node *node, struct sim_event *event, struct buf *o
     if (node->store && !rc)
         *frontier = header(&answer.frontier);
     bool news = inbound.applied > 0;
-    if (inbound.discord.count)
-        sim_fail(node->sim, "office %d is told %s (revision %lld of %s)", node->id, discord_words[inbound.discord.what],
-                 (long long)inbound.discord.rev, inbound.discord.about);
+    const struct office_discord *discord = &inbound.discord;
+    if (discord->count && !(discord->what == DISCORD_GAP && sim_image_lost_before(node->sim, discord->about, discord->rev)))
+        sim_fail(node->sim, "office %d is told %s (revision %lld of %s)", node->id, discord_words[discord->what],
+                 (long long)discord->rev, discord->about);
     if (inbound.differs && !event->what)
         sim_fail(node->sim, "office %d counts other messages than its peer", node->id);
     office_inbound_clear(&inbound);
