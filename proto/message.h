@@ -85,6 +85,8 @@ int parcel_decode(char *bytes, size_t len, struct parcel **out, struct problem *
  * line.
  * TB_ETRUST when the checkpoint, its origin or its consistency fails.  CPU work: off the loop thread. */
 int parcel_verify(struct parcel *parcel, const struct note_vkey *key, const struct ledger_hash *old_root, struct problem *p) TB_MUST_USE;
+/* A parcel that is kept for long lets the bodies of its lines go; parcel_entry reads them anew. */
+void parcel_let_go(struct parcel *parcel);
 /* What a verified line says: a copy that shares the body; entry_clear it.  As entry_decode when it is no entry. */
 int parcel_entry(const struct parcel_line *line, struct entry *out, struct problem *p) TB_MUST_USE;
 void parcel_free(struct parcel *parcel);

@@ -307,9 +307,16 @@ int parcel_decode(char *bytes, size_t len, struct parcel **out, struct problem *
     return 0;
 }
 
+void parcel_let_go(struct parcel *parcel)
+{
+    for (size_t i = 0; i < parcel->count; i++)
+        if (!parcel->lines[i].entry_rc)
+            entry_clear(&parcel->lines[i].entry);
+}
+
 int parcel_entry(const struct parcel_line *line, struct entry *out, struct problem *p)
 {
-    if (line->entry_rc)
+    if (line->entry_rc || !line->entry.body)
         return entry_decode(line->line, line->len, out, p); /* again, for its words */
     *out = line->entry;
     out->body = json_incref(line->entry.body);

@@ -12,10 +12,11 @@
 /* An entry of ours that a counterpart has: a message, or a receipt. */
 struct recover_entry {
     uint64_t index, size;
-    struct ledger_path path;
+    struct ledger_hash *path; /* owned; NULL once recover_plan has verified it */
+    unsigned path_count;
     char *line; /* owned */
     size_t len;
-    struct entry entry; /* owned; read by recover_plan */
+    struct entry entry; /* read by recover_plan, without the body: many are kept at once */
     const struct office_peer *from;
 };
 struct recover_checkpoint {

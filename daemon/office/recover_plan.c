@@ -13,7 +13,7 @@ void office_recovery_clear(struct office_recovery *r)
         struct recover_peer *peer = &r->peers[i];
         for (size_t k = 0; k < peer->entry_count; k++) {
             free(peer->entries[k].line);
-            entry_clear(&peer->entries[k].entry);
+            free(peer->entries[k].path);
         }
         for (size_t k = 0; k < peer->checkpoint_count; k++) {
             free(peer->checkpoints[k].note);
@@ -166,12 +166,41 @@ static int take_others(struct store_db *db, const struct office_recovery *r, con
     return rc;
 }
 
+/* ---- materials ---- */
+
+static int count_missing(struct store_db *db, struct office_recovery *r, const json_t *value)
+{
+    const char *key;
+    json_t *one;
+    size_t i;
+    int rc = 0;
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, one) rc = rc ? rc : count_missing(db, r, one);
+        return rc;
+    }
+    json_object_foreach((json_t *)(uintptr_t)value, key, one) {
+        struct material_row row;
+        if (rc)
+            break;
+        if (strcmp(key, "sha256") || !json_is_string(one)) {
+            rc = count_missing(db, r, one);
+            continue;
+        }
+        rc = material_get(db, json_string_value(one), &row);
+        r->sum.materials += rc == TB_ENOTFOUND;
+        rc = rc == TB_ENOTFOUND ? 0 : rc;
+    }
+    return rc;
+}
+
 /* ---- entries ---- */
 
-static int take_entry(const struct office_recovery *r, const struct recover_peer *peer, struct recover_entry *e, struct ledger_graft *graft)
+static int take_entry(struct store_db *db, struct office_recovery *r, const struct recover_peer *peer, struct recover_entry *e,
+                      struct ledger_graft *graft)
 {
     const struct suite *suite = r->office->suite;
     const struct recover_checkpoint *point = checkpoint_of(peer, e->size);
+    struct ledger_path path = {.count = e->path_count};
     struct ledger_hash leaf;
     if (e->size <= r->sum.size)
         return 0; /* proved in the ledger that is here */
@@ -179,12 +208,20 @@ static int take_entry(const struct office_recovery *r, const struct recover_peer
         return TB_ENOTFOUND;
     int rc = ledger_leaf(suite, e->line, e->len, &leaf);
     if (!rc)
-        rc = ledger_verify_inclusion(suite, e->index, e->size, &leaf, e->path.hash, e->path.count, &point->root);
+        rc = ledger_verify_inclusion(suite, e->index, e->size, &leaf, e->path, e->path_count, &point->root);
     if (!rc)
         rc = entry_decode(e->line, e->len, &e->entry, NULL);
-    if (!rc && (strcmp(e->entry.from, r->office->code) || strcmp(e->entry.to, peer->peer->code)))
+    if (rc)
+        return rc;
+    if (strcmp(e->entry.from, r->office->code) || strcmp(e->entry.to, peer->peer->code))
         rc = TB_ETRUST;
-    return rc ? rc : graft_inclusion(graft, e->index, e->size, &leaf, &e->path);
+    if (!rc && e->index >= r->sum.size)
+        rc = count_missing(db, r, e->entry.body);
+    entry_clear(&e->entry);
+    memcpy(path.hash, e->path, path.count * sizeof *e->path);
+    free(e->path);
+    e->path = NULL;
+    return rc ? rc : graft_inclusion(graft, e->index, e->size, &leaf, &path);
 }
 
 static int by_index(const void *a, const void *b)
@@ -219,33 +256,6 @@ static int gather_entries(struct office_recovery *r, struct recover_plan *plan)
     return 0;
 }
 
-/* ---- materials ---- */
-
-static int count_missing(struct store_db *db, struct office_recovery *r, const json_t *value)
-{
-    const char *key;
-    json_t *one;
-    size_t i;
-    int rc = 0;
-    if (json_is_array(value)) {
-        json_array_foreach(value, i, one) rc = rc ? rc : count_missing(db, r, one);
-        return rc;
-    }
-    json_object_foreach((json_t *)(uintptr_t)value, key, one) {
-        struct material_row row;
-        if (rc)
-            break;
-        if (strcmp(key, "sha256") || !json_is_string(one)) {
-            rc = count_missing(db, r, one);
-            continue;
-        }
-        rc = material_get(db, json_string_value(one), &row);
-        r->sum.materials += rc == TB_ENOTFOUND;
-        rc = rc == TB_ENOTFOUND ? 0 : rc;
-    }
-    return rc;
-}
-
 /* ---- the whole ---- */
 
 static int take_peer(struct store_db *db, struct office_recovery *r, struct recover_peer *peer, struct recover_plan *plan)
@@ -254,7 +264,7 @@ static int take_peer(struct store_db *db, struct office_recovery *r, struct reco
     for (size_t i = 0; i < peer->checkpoint_count && !rc; i++)
         rc = take_checkpoint(db, r, peer, &peer->checkpoints[i], &plan->graft);
     for (size_t i = 0; i < peer->entry_count && !rc; i++)
-        rc = take_entry(r, peer, &peer->entries[i], &plan->graft);
+        rc = take_entry(db, r, peer, &peer->entries[i], &plan->graft);
     if (!rc && peer->size > r->sum.size && checkpoint_of(peer, peer->size) && (!plan->newest || plan->newest->size < peer->size))
         plan->newest = peer;
     for (size_t i = 0; i < peer->parcel_count && !rc; i++) {
@@ -265,6 +275,7 @@ static int take_peer(struct store_db *db, struct office_recovery *r, struct reco
         for (size_t k = 0; k < parcel->count && !rc; k++)
             if (!parcel->lines[k].entry_rc && !parcel->lines[k].status)
                 rc = count_missing(db, r, parcel->lines[k].entry.body);
+        parcel_let_go(parcel);
     }
     return rc;
 }
@@ -294,8 +305,6 @@ int recover_plan(struct store_db *db, struct office_recovery *r, struct recover_
         rc = TB_ETRUST;
     if (!rc)
         rc = gather_entries(r, plan);
-    for (size_t i = 0; i < plan->count && !rc; i++)
-        rc = count_missing(db, r, plan->entries[i]->entry.body);
     if (rc)
         return rc;
     r->sum.seen = plan->newest->size;

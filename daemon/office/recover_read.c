@@ -11,7 +11,7 @@ static int room_for(void **rows, size_t count, size_t *room, size_t size)
     if (count < *room)
         return 0;
     size_t more = *room ? 2 * *room : 64;
-    if (more > 2 * (size_t)LIMIT_RECOVER_ROWS)
+    if (count >= (size_t)LIMIT_RECOVER_ROWS)
         return TB_ELIMIT;
     void *grown = realloc(*rows, more * size);
     if (!grown)
@@ -110,19 +110,23 @@ static int read_entry(struct recover_peer *peer, const json_t *row)
     if (rc)
         return rc;
     struct recover_entry *entry = &peer->entries[peer->entry_count];
+    struct ledger_path path;
     const json_t *line = json_object_get(row, "line");
     *entry = (struct recover_entry){.from = peer->peer, .len = json_string_length(line)};
     rc = get_size(row, "index", &entry->index);
     if (!rc)
         rc = get_size(row, "size", &entry->size);
     if (!rc)
-        rc = get_path(row, "path", &entry->path);
+        rc = get_path(row, "path", &path);
     if (rc || !json_is_string(line) || !entry->len || entry->len > LIMIT_ENTRY_BYTES)
         return rc ? rc : TB_EMALFORMED;
+    peer->entry_count++; /* from here on it is freed with the others */
     entry->line = strdup(json_string_value(line));
-    if (!entry->line)
+    entry->path = malloc((path.count + 1) * sizeof *entry->path);
+    if (!entry->line || !entry->path)
         return TB_ENOMEM;
-    peer->entry_count++;
+    memcpy(entry->path, path.hash, path.count * sizeof *entry->path);
+    entry->path_count = path.count;
     return 0;
 }
 

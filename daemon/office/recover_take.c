@@ -27,11 +27,15 @@ static int receipt_for(struct recover_work *w, size_t n, int64_t seq, const stru
     int rc = 0;
     while (!rc && (!side->ahead.lines || side->ahead.last < seq) && side->ahead_at < w->plan->count) {
         const struct recover_entry *e = w->plan->entries[side->ahead_at++];
+        struct entry entry = {0};
         if (e->entry.type != ENTRY_RECEIPT || e->from != w->r->peers[n].peer)
             continue;
         receipt_clear(&side->ahead);
         side->ahead = (struct receipt){0};
-        rc = receipt_from_json(e->entry.body, &side->ahead, NULL);
+        rc = entry_decode(e->line, e->len, &entry, NULL);
+        if (!rc)
+            rc = receipt_from_json(entry.body, &side->ahead, NULL);
+        entry_clear(&entry);
     }
     bool covers = !rc && side->ahead.lines && side->ahead.first <= seq && seq <= side->ahead.last;
     *line = covers ? &side->ahead.lines[seq - side->ahead.first] : NULL;
@@ -112,14 +116,14 @@ static int take_until(struct recover_work *w, size_t n, int64_t last)
     return rc;
 }
 
-static int take_receipt(struct recover_work *w, size_t n, const struct recover_entry *e)
+static int take_receipt(struct recover_work *w, size_t n, const struct entry *entry, uint64_t index)
 {
     struct receipt receipt = {0};
-    int rc = receipt_from_json(e->entry.body, &receipt, NULL);
+    int rc = receipt_from_json(entry->body, &receipt, NULL);
     if (!rc)
         rc = take_until(w, n, receipt.last);
     if (!rc)
-        rc = inbox_set_receipt(w->db, e->from->code, receipt.first, receipt.last, e->index);
+        rc = inbox_set_receipt(w->db, entry->to, receipt.first, receipt.last, index);
     receipt_clear(&receipt);
     return rc;
 }
@@ -129,19 +133,33 @@ static int take_receipt(struct recover_work *w, size_t n, const struct recover_e
  * What follows from a message — that all is here, a step that is asked for — was written before the receipt of its batch, and may have
  * crossed without it. */
 
-static bool same_subject(const struct entry *a, const struct entry *b)
+static bool same_subject(const struct entry *entry, const struct parcel_line *line)
 {
-    const char *no = entry_type_is_act(a->type) && entry_type_is_act(b->type) ? strict_json_peek(a->body, "no") : "";
-    return a->case_no[0] ? !strcmp(a->case_no, b->case_no) : no[0] && !strcmp(no, strict_json_peek(b->body, "no"));
+    struct entry message = {0};
+    if (entry->case_no[0])
+        return !strcmp(entry->case_no, line->entry.case_no);
+    if (!entry_type_is_act(entry->type) || !entry_type_is_act(line->entry.type) || parcel_entry(line, &message, NULL))
+        return false;
+    const char *no = strict_json_peek(entry->body, "no");
+    bool same = no[0] && !strcmp(no, strict_json_peek(message.body, "no"));
+    entry_clear(&message);
+    return same;
 }
 
-/* Number of the counterpart's next message about the same case or object; 0 when there is none. */
-static int64_t next_about(const struct recover_work *w, size_t n, const struct entry *entry)
+static bool is_catalogue(const struct entry *entry, const struct parcel_line *line)
+{
+    (void)entry;
+    return line->entry.type == ENTRY_CATALOGUE;
+}
+
+/* Number of the counterpart's next message that the entry may rest on; 0 when there is none. */
+static int64_t next_message(const struct recover_work *w, size_t n, const struct entry *entry,
+                            bool (*fits)(const struct entry *entry, const struct parcel_line *line))
 {
     struct parcel *parcel;
     const struct parcel_line *line;
     for (int64_t seq = w->sides[n].row.received.seq + 1; (line = message_of(&w->r->peers[n], seq, &parcel)) != NULL; seq++)
-        if (!line->entry_rc && same_subject(entry, &line->entry))
+        if (!line->entry_rc && fits(entry, line))
             return seq;
     return 0;
 }
@@ -176,9 +194,28 @@ static int take_before(struct recover_work *w, size_t n, const struct entry *ent
         rc = rev_here(w, entry, &rev);
         if (rc || rev + 1 >= entry->rev)
             break;
-        seq = next_about(w, n, entry);
+        seq = next_message(w, n, entry, same_subject);
         if (seq)
             rc = take_until(w, n, seq);
+    }
+    return rc;
+}
+
+/* An application was made for an item that had been published. */
+static int take_item(struct recover_work *w, size_t n, const struct entry *entry)
+{
+    const json_t *item = json_object_get(entry->body, "item");
+    int64_t version = json_integer_value(json_object_get(item, "version")), found, seq = 1;
+    int rc = 0;
+    while (entry->type == ENTRY_CASE_SUBMITTED && seq && !rc) {
+        json_t *stored = NULL;
+        bool current;
+        rc = item_find(w->db, entry->to, strict_json_peek(item, "code"), version, &found, &current, &stored);
+        json_decref(stored);
+        if (rc != TB_ENOTFOUND)
+            break;
+        seq = next_message(w, n, entry, is_catalogue);
+        rc = seq ? take_until(w, n, seq) : 0;
     }
     return rc;
 }
@@ -189,36 +226,46 @@ static bool is_permanent(int rc)
 }
 
 /* An entry without revision says by what it is that something came before it: it fits once that is here. */
-static int take_own(struct recover_work *w, size_t n, const struct recover_entry *e)
+static int take_own(struct recover_work *w, size_t n, const struct entry *entry, uint64_t index)
 {
-    int rc = recover_own(w->db, w->r->office, &e->entry, e->index);
-    for (int64_t seq; is_permanent(rc) && (seq = next_about(w, n, &e->entry)) != 0;) {
+    int rc = recover_own(w->db, w->r->office, entry, index);
+    for (int64_t seq; is_permanent(rc) && (seq = next_message(w, n, entry, same_subject)) != 0;) {
         int before = take_until(w, n, seq);
         if (before)
             return before;
-        rc = recover_own(w->db, w->r->office, &e->entry, e->index);
+        rc = recover_own(w->db, w->r->office, entry, index);
     }
     if (is_permanent(rc)) {
-        LOG(LOG_LEVEL_WARNING, LOG_STORE, "entry_not_applied", LOG_INT("index", (int64_t)e->index),
-            LOG_TEXT("type", entry_type_text(e->entry.type)), LOG_TEXT("error", err_text(rc)));
+        LOG(LOG_LEVEL_WARNING, LOG_STORE, "entry_not_applied", LOG_INT("index", (int64_t)index),
+            LOG_TEXT("type", entry_type_text(entry->type)), LOG_TEXT("error", err_text(rc)));
         w->r->sum.unapplied++;
         rc = 0;
     }
     return rc;
 }
 
+static int take_act(struct recover_work *w, size_t n, const struct entry *entry, uint64_t index)
+{
+    int rc = take_before(w, n, entry);
+    if (!rc)
+        rc = take_item(w, n, entry);
+    if (!rc)
+        rc = take_own(w, n, entry, index);
+    return rc ? rc : touch(w, entry->case_no);
+}
+
 int recover_take_back(struct recover_work *w, size_t at)
 {
     const struct recover_entry *e = w->plan->entries[at];
+    struct entry entry = {0};
     size_t n = 0;
     while (w->r->peers[n].peer != e->from)
         n++;
-    int rc = recover_entry(w->db, e->index, &e->entry, e->line, e->len);
-    if (!rc && e->entry.type == ENTRY_RECEIPT)
-        return take_receipt(w, n, e);
+    int rc = entry_decode(e->line, e->len, &entry, NULL);
     if (!rc)
-        rc = take_before(w, n, &e->entry);
+        rc = recover_entry(w->db, e->index, &entry, e->line, e->len);
     if (!rc)
-        rc = take_own(w, n, e);
-    return rc ? rc : touch(w, e->entry.case_no);
+        rc = entry.type == ENTRY_RECEIPT ? take_receipt(w, n, &entry, e->index) : take_act(w, n, &entry, e->index);
+    entry_clear(&entry);
+    return rc;
 }

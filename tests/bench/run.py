@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Measures what design.md 7 promises, on this machine, with two real daemons; JSON on standard output.
 
-    run.py [--build DIR] [--cases N] [--connections N] [--million N] [--ledger N] [--day N] [--only NAME[,NAME]]
+    run.py [--build DIR] [--cases N] [--connections N] [--million N] [--ledger N] [--day N] [--recover N] [--only NAME[,NAME]]
 
 Parts: fsync (the disk alone), idle (also with 10,000 TLS connections), flood (the others' requests while one floods), cases (end to end), light (latency
 of one intake), todo (the lists of the morning and the sweep of due dates with 100,000 open cases), material (beside curl to nginx over the same TLS),
-day (whole cases with scans, the daemons on one core), million (start and lists with many cases), ledger (appending at size).  The last three
-take minutes and run when a number is given.
+day (whole cases with scans, the daemons on one core), million (start and lists with many cases), ledger (appending at size), recover (a
+day is taken back from the counterpart).  The last four take minutes and run when a number is given.
 """
 import argparse
 import hashlib
@@ -442,8 +442,52 @@ def bench_day(options):
     return out
 
 
+def take_back(world, office):
+    """The older copy of this office's store is in its place: from the question to the last entry taken back."""
+    office.start()
+    begin = time.monotonic()
+    while not office.metric("ledger_behind"):
+        assert time.monotonic() - begin < 60, "it is not behind"
+        time.sleep(0.1)
+    before, cpu, begin = memory_kb(office.process, "VmHWM"), cpu_seconds(office.process), time.monotonic()
+    plan = office.control_json("recover", code=1)["done"]
+    planned = time.monotonic() - begin
+    begin = time.monotonic()
+    done = office.control_json("recover", "--apply")["done"]
+    assert done["applied"], done
+    out = {"entries_missing": plan["seen"] - plan["size"], "sum": done["sum"], "plan_seconds": round(planned, 2),
+           "apply_seconds": round(time.monotonic() - begin, 2), "cpu_seconds": round(cpu_seconds(office.process) - cpu, 2),
+           "peak_rss_kb_before": before, "peak_rss_kb": memory_kb(office.process, "VmHWM")}
+    office.control("queue", "retry")
+    wait_receipts(world)
+    return out
+
+
+def bench_recover(options):
+    """A copy of the night before is restored in the evening, at each side."""
+    out = {"cases": options.recover or 3000}
+    for side in ("away", "home"):
+        world = loaded_world()
+        office = getattr(world, side)
+        load(world, options.build, 100, 16, prefix="warm")
+        wait_receipts(world)
+        office.stop()
+        store, copy = office.directory / "data", office.directory / "copy"
+        shutil.copytree(store, copy)
+        office.start()
+        load(world, options.build, out["cases"], 16)
+        wait_receipts(world)
+        office.stop()
+        shutil.rmtree(store)
+        copy.rename(store)
+        out[side] = take_back(world, office)
+        world.stop()
+        shutil.rmtree(world.directory)
+    return out
+
+
 PARTS = {"fsync": bench_fsync, "idle": bench_idle, "flood": bench_flood, "light": bench_light, "cases": bench_cases, "todo": bench_todo, "material": bench_material,
-         "day": bench_day, "million": bench_million, "ledger": bench_ledger}
+         "day": bench_day, "million": bench_million, "ledger": bench_ledger, "recover": bench_recover}
 
 
 def main():
@@ -454,6 +498,7 @@ def main():
     parser.add_argument("--million", default=0, type=int)
     parser.add_argument("--day", default=0, type=int)
     parser.add_argument("--ledger", default=0, type=int)
+    parser.add_argument("--recover", default=0, type=int)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     options.build = options.build.resolve()
