@@ -39,11 +39,28 @@ static void print_sum(const json_t *sum, bool applied)
     if (number(sum, "lost"))
         (void)printf(_("Lost: %d entries that never left this office (views, prints, applications not forwarded, local cases).\n"),
                      number(sum, "lost"));
+    if (number(sum, "repeated"))
+        (void)printf(_("Written again: %d entries of before the copy whose place could not be proved any more.\n"), number(sum, "repeated"));
+    if (number(sum, "refused"))
+        (void)printf(_("Not believed, and passed over: %d parts of what the counterparts sent.\n"), number(sum, "refused"));
     if (number(sum, "materials"))
         (void)printf(_("Materials named by them that are not here: %d.\n"), number(sum, "materials"));
     if (number(sum, "unapplied") || number(sum, "differing"))
         (void)printf(_("To be looked at by hand: %d that fit no case here, %d that were taken otherwise than before.\n"),
                      number(sum, "unapplied"), number(sum, "differing"));
+}
+
+/* The receipts of this office show a state that its entries do not: what was recorded between is lost. */
+static void print_lacking(const json_t *done)
+{
+    const json_t *cases = json_object_get(done, "lacking"), *one;
+    size_t i;
+    if (!json_array_size(cases))
+        return;
+    (void)printf(_("In %d cases an act of this office is lost that its own receipts show. Have it recorded again:\n"),
+                 number(json_object_get(done, "sum"), "lacking"));
+    json_array_foreach(cases, i, one)
+        (void)printf("  %s\n", json_string_value(one));
 }
 
 int ctl_recover_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
@@ -61,6 +78,7 @@ int ctl_recover_print(const struct ctl *ctl, const struct ctl_command *c, const 
         (void)printf("  %s  %s\n", ctl_cell(row, "office"), means(ctl_cell(row, "answer")));
     if (sum)
         print_sum(sum, applied);
+    print_lacking(done);
     if (sum && !applied)
         (void)printf("%s\n", _("Take it back with: tongbanctl recover --apply"));
     return EXIT_DONE;

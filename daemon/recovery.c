@@ -141,6 +141,15 @@ static json_t *peers_json(const struct recovery *rec)
     return list;
 }
 
+/* Cases in which an act of this office has to be recorded again; the sum says how many there are. */
+static json_t *lacking_json(const struct recovery *rec)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < rec->r.lacking_count && i < LIMIT_RECOVER_NAMED; i++)
+        (void)json_array_append_new(list, json_string(rec->r.lacking[i]));
+    return list;
+}
+
 static json_t *answer_json(const struct recovery *rec, bool planned, bool applied)
 {
     const struct recover_sum *sum = &rec->r.sum;
@@ -149,10 +158,14 @@ static json_t *answer_json(const struct recovery *rec, bool planned, bool applie
                             peers_json(rec));
     if (doc && planned)
         (void)json_object_set_new(doc, "sum",
-                                  json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)sum->messages, "receipts",
-                                            (json_int_t)sum->receipts, "lost", (json_int_t)sum->lost, "theirs", (json_int_t)sum->theirs,
-                                            "differing", (json_int_t)sum->differing, "unapplied", (json_int_t)sum->unapplied, "materials",
-                                            (json_int_t)sum->materials));
+                                  json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)sum->messages,
+                                            "receipts", (json_int_t)sum->receipts, "lost", (json_int_t)sum->lost, "theirs",
+                                            (json_int_t)sum->theirs, "repeated", (json_int_t)sum->repeated, "refused",
+                                            (json_int_t)sum->refused, "differing", (json_int_t)sum->differing, "unapplied",
+                                            (json_int_t)sum->unapplied, "materials", (json_int_t)sum->materials, "lacking",
+                                            (json_int_t)rec->r.lacking_count));
+    if (doc && applied)
+        (void)json_object_set_new(doc, "lacking", lacking_json(rec));
     return json_pack("{s:o}", "done", doc);
 }
 
@@ -289,7 +302,7 @@ static void command_done(struct store_command *command, int rc)
 static void pages_there(struct recovery *rec)
 {
     for (size_t i = 0; i < rec->r.peer_count; i++)
-        if (rec->askers[i].rc) {
+        if (rec->askers[i].rc && !rec->askers[i].without) {
             finish_problem(rec, rec->askers[i].rc == TB_ELIMIT ? PROBLEM_TOO_LARGE : PROBLEM_BUSY,
                            rec->askers[i].rc == TB_ELIMIT ? "more was lost than can be taken back at once (LIMIT_RECOVER_ROWS): "
                                                             "restore a newer copy"
@@ -390,6 +403,7 @@ static void fetch(struct recovery *rec)
     rec->waiting = 1;
     for (size_t i = 0; i < rec->r.peer_count; i++) {
         rec->askers[i].rc = 0;
+        rec->r.peers[i].without = rec->askers[i].without;
         if (rec->r.peers[i].answer != RECOVER_TOLD || !rec->r.peers[i].note)
             continue;
         rec->waiting++;

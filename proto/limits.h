@@ -120,7 +120,8 @@
     LIMIT(STAFF_CHANGES, 20000, "changes", "of staff between two starts, each kept in memory because requests may point to it") \
     LIMIT(MATERIAL_VIEWS, 16, "cases", "that one reading of a material is a view of; the first that listed it")        \
     LIMIT(AUDIT_ENTRIES, 5000, "entries", "of the ledger looked at for one page of views; the next page goes on")      \
-    LIMIT(RECOVER_ROWS, 100000, "rows", "messages with receipts, checkpoints, and pages of theirs, taken back from one counterpart") \
+    LIMIT(RECOVER_ROWS, 100000, "rows", "messages with receipts, and checkpoints, taken back from one counterpart")        \
+    LIMIT(RECOVER_NAMED, 200, "cases", "with a lost act of this office that the answer to tongbanctl recover names")    \
     LIMIT(RECOVER_NODES, 1000000, "subtrees", "of our own ledger, worked out of what the counterparts kept")           \
     LIMIT(CONTROL_LINE_BYTES, 8 * 1024, "bytes", "one request at the control socket")                                  \
     LIMIT(CONTROL_PEERS, 16, "connections", "at the control socket; beyond it the new one is closed")                  \

@@ -107,6 +107,7 @@ static int begin(struct recover_work *w)
 static int apply(struct store_db *db, struct office_recovery *r, const struct recover_plan *plan)
 {
     struct recover_work w = {.db = db, .r = r, .plan = plan};
+    r->sum.theirs = 0; /* counted as they are taken */
     int rc = load_peers(&w);
     if (!rc)
         rc = begin(&w);
@@ -130,14 +131,15 @@ static int apply(struct store_db *db, struct office_recovery *r, const struct re
 
 static int say_why(struct office_recovery *r, int rc)
 {
+    bool untrue = rc == TB_ETRUST || rc == TB_EMALFORMED;
+    if ((untrue || rc == TB_ENOTFOUND) && r->blamed)
+        return problem_set(&r->problem, PROBLEM_BEHIND, "",
+                           "what %s has %s: ask that office what it answers with, and if it is in order, restore the copy again, and recover "
+                           "before anything is recorded; --without %s passes over what of it cannot be believed",
+                           r->blamed->peer->code, untrue ? "does not continue the ledger here" : "is not whole", r->blamed->peer->code);
     if (rc == TB_ENOTFOUND)
         return problem_set(&r->problem, PROBLEM_BEHIND, "", "no counterpart has kept what is needed to go on; their programs may be older");
-    if ((rc == TB_ETRUST || rc == TB_EMALFORMED) && r->blamed)
-        return problem_set(&r->problem, PROBLEM_BEHIND, "",
-                           "what %s has does not continue the ledger here: ask that office what it answers with, and if it is in order, "
-                           "restore the copy again, and recover before anything is recorded",
-                           r->blamed->peer->code);
-    if (rc == TB_ETRUST || rc == TB_EMALFORMED)
+    if (untrue)
         return problem_set(&r->problem, PROBLEM_BEHIND, "",
                            "what the counterparts have does not continue the ledger here: restore the copy again, and recover before anything is recorded");
     (void)problem_from_code(&r->problem, rc);

@@ -12,7 +12,7 @@
 /* An entry of ours that a counterpart has: a message, or a receipt. */
 struct recover_entry {
     uint64_t index, size;
-    struct ledger_hash *path; /* owned; NULL once recover_plan has verified it */
+    struct ledger_hash *path; /* owned; NULL once recover_plan has verified it: what keeps it is not believed */
     unsigned path_count;
     char *line; /* owned */
     size_t len;
@@ -33,7 +33,7 @@ enum recover_answer { RECOVER_SILENT, RECOVER_TOLD, RECOVER_CANNOT_TELL }; /* th
 struct recover_peer {
     const struct office_peer *peer;
     enum recover_answer answer;
-    bool without;      /* the operator goes on without it */
+    bool without;      /* the operator goes on without it: what of it is not to be believed, or does not come, is passed over */
     /* its summary */
     uint64_t size;     /* of our ledger; 0: it has never seen it */
     char *note;        /* owned; our checkpoint of that size with its cosignature, or NULL */
@@ -64,6 +64,7 @@ struct recover_sum {
     size_t messages, receipts;      /* of ours, that come back */
     uint64_t lost;                  /* entries of ours that nobody has: what never left this office */
     size_t theirs;                  /* messages of the counterparts that are taken again */
+    size_t refused;                 /* parts of answers that were passed over */
     size_t repeated;                /* entries of before the copy that had to be written again to be proved */
     size_t differing, unapplied;    /* taken otherwise than our receipt says; an entry that fits no case here */
     size_t materials;               /* that the entries name and that are not here */

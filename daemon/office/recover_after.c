@@ -122,15 +122,25 @@ static int by_number(const void *a, const void *b)
     return memcmp(a, b, CASE_NO_TEXT);
 }
 
+/* Each once. */
+static void tidy(char (*cases)[CASE_NO_TEXT], size_t *count)
+{
+    size_t kept = 0;
+    if (*count)
+        qsort(cases, *count, sizeof *cases, by_number);
+    for (size_t i = 0; i < *count; i++)
+        if (!kept || strcmp(cases[i], cases[kept - 1]) != 0)
+            memmove(cases[kept++], cases[i], sizeof *cases);
+    *count = kept;
+}
+
 int recover_follow(struct recover_work *w)
 {
-    char(*cases)[CASE_NO_TEXT] = w->r->changed;
-    size_t count = w->r->changed_count;
+    struct office_recovery *r = w->r;
     int rc = 0;
-    if (count)
-        qsort(cases, count, sizeof *cases, by_number);
-    for (size_t i = 0; i < count && !rc; i++)
-        if (!i || strcmp(cases[i], cases[i - 1]) != 0)
-            rc = follow_case(w, cases[i]);
+    tidy(r->changed, &r->changed_count);
+    tidy(r->lacking, &r->lacking_count);
+    for (size_t i = 0; i < r->changed_count && !rc; i++)
+        rc = follow_case(w, r->changed[i]);
     return rc;
 }

@@ -202,8 +202,10 @@ static int take_entry(struct store_db *db, struct office_recovery *r, const stru
     const struct recover_checkpoint *point = checkpoint_of(peer, e->size);
     struct ledger_path path = {.count = e->path_count};
     struct ledger_hash leaf;
+    if (e->index >= e->size)
+        return TB_ETRUST;
     if (e->size <= r->sum.size)
-        return 0; /* proved in the ledger that is here */
+        return 0; /* it stands in the ledger that is here */
     if (!point)
         return TB_ENOTFOUND;
     int rc = ledger_leaf(suite, e->line, e->len, &leaf);
@@ -219,9 +221,13 @@ static int take_entry(struct store_db *db, struct office_recovery *r, const stru
         rc = count_missing(db, r, e->entry.body);
     entry_clear(&e->entry);
     memcpy(path.hash, e->path, path.count * sizeof *e->path);
-    free(e->path);
-    e->path = NULL;
-    return rc ? rc : graft_inclusion(graft, e->index, e->size, &leaf, &path);
+    if (!rc)
+        rc = graft_inclusion(graft, e->index, e->size, &leaf, &path);
+    if (!rc) {
+        free(e->path);
+        e->path = NULL;
+    }
+    return rc;
 }
 
 static int by_index(const void *a, const void *b)
@@ -241,41 +247,81 @@ static int gather_entries(struct office_recovery *r, struct recover_plan *plan)
     for (size_t i = 0; i < r->peer_count; i++)
         for (size_t k = 0; k < r->peers[i].entry_count; k++) {
             struct recover_entry *e = &r->peers[i].entries[k];
-            if (e->index < r->sum.size)
-                continue; /* here already: the graft has compared it */
-            plan->entries[plan->count++] = e;
-            if (e->entry.type == ENTRY_RECEIPT)
-                r->sum.receipts++;
-            else
-                r->sum.messages++;
+            if (e->index >= r->sum.size && !e->path) /* else it is here already, and the graft has compared it; or it was passed over */
+                plan->entries[plan->count++] = e;
         }
-    qsort(plan->entries, plan->count, sizeof *plan->entries, by_index);
-    for (size_t i = 1; i < plan->count; i++)
-        if (plan->entries[i]->index == plan->entries[i - 1]->index)
-            return TB_ETRUST;
+    if (plan->count)
+        qsort(plan->entries, plan->count, sizeof *plan->entries, by_index);
+    size_t count = 0;
+    for (size_t i = 0; i < plan->count; i++) { /* one that came twice was proved twice: it is the same */
+        if (count && plan->entries[i]->index == plan->entries[count - 1]->index)
+            continue;
+        r->sum.receipts += plan->entries[i]->entry.type == ENTRY_RECEIPT;
+        r->sum.messages += plan->entries[i]->entry.type != ENTRY_RECEIPT;
+        plan->entries[count++] = plan->entries[i];
+    }
+    plan->count = count;
     return 0;
 }
 
 /* ---- the whole ---- */
 
-static int take_peer(struct store_db *db, struct office_recovery *r, struct recover_peer *peer, struct recover_plan *plan)
+/* Whether the recovery goes on although something of this counterpart is not to be believed: the operator has said so. */
+static bool is_passed_over(struct office_recovery *r, const struct recover_peer *peer, int rc)
+{
+    bool passed = rc && peer->without && err_class(rc) == ERR_CLASS_PERMANENT;
+    r->sum.refused += passed;
+    return passed;
+}
+
+static int take_checkpoints(struct store_db *db, struct office_recovery *r, struct recover_peer *peer, struct ledger_graft *graft)
 {
     int rc = 0;
-    for (size_t i = 0; i < peer->checkpoint_count && !rc; i++)
-        rc = take_checkpoint(db, r, peer, &peer->checkpoints[i], &plan->graft);
-    for (size_t i = 0; i < peer->entry_count && !rc; i++)
+    for (size_t i = 0; i < peer->checkpoint_count && !rc;) {
+        struct recover_checkpoint *point = &peer->checkpoints[i];
+        rc = take_checkpoint(db, r, peer, point, graft);
+        if (!is_passed_over(r, peer, rc)) {
+            i++;
+            continue;
+        }
+        rc = 0;
+        free(point->note);
+        free(point->frontier);
+        memmove(point, point + 1, (--peer->checkpoint_count - i) * sizeof *point);
+    }
+    return rc;
+}
+
+static int take_parcel(struct store_db *db, struct office_recovery *r, const struct recover_peer *peer, struct parcel *parcel)
+{
+    bool ours = !strcmp(parcel->from, peer->peer->code) && !strcmp(parcel->to, r->office->code) && parcel->old_size == peer->their_size;
+    int rc = ours ? parcel_verify(parcel, office_peer_key(peer->peer), parcel->old_size ? &peer->their_root : NULL, NULL) : TB_ETRUST;
+    for (size_t k = 0; k < parcel->count && !rc; k++) {
+        r->sum.theirs += parcel->sent.seq + (int64_t)k < peer->receipted;
+        if (!parcel->lines[k].entry_rc && !parcel->lines[k].status)
+            rc = count_missing(db, r, parcel->lines[k].entry.body);
+    }
+    if (!rc)
+        parcel_let_go(parcel);
+    return rc;
+}
+
+static int take_peer(struct store_db *db, struct office_recovery *r, struct recover_peer *peer, struct recover_plan *plan)
+{
+    int rc = take_checkpoints(db, r, peer, &plan->graft);
+    for (size_t i = 0; i < peer->entry_count && !rc; i++) {
         rc = take_entry(db, r, peer, &peer->entries[i], &plan->graft);
+        rc = is_passed_over(r, peer, rc) ? 0 : rc;
+    }
     if (!rc && peer->size > r->sum.size && checkpoint_of(peer, peer->size) && (!plan->newest || plan->newest->size < peer->size))
         plan->newest = peer;
     for (size_t i = 0; i < peer->parcel_count && !rc; i++) {
-        struct parcel *parcel = peer->parcels[i];
-        bool ours = !strcmp(parcel->from, peer->peer->code) && !strcmp(parcel->to, r->office->code) && parcel->old_size == peer->their_size;
-        rc = ours ? parcel_verify(parcel, office_peer_key(peer->peer), parcel->old_size ? &peer->their_root : NULL, NULL) : TB_ETRUST;
-        r->sum.theirs += rc ? 0 : parcel->count;
-        for (size_t k = 0; k < parcel->count && !rc; k++)
-            if (!parcel->lines[k].entry_rc && !parcel->lines[k].status)
-                rc = count_missing(db, r, parcel->lines[k].entry.body);
-        parcel_let_go(parcel);
+        rc = take_parcel(db, r, peer, peer->parcels[i]);
+        if (!is_passed_over(r, peer, rc))
+            continue;
+        rc = 0;
+        while (peer->parcel_count > i) /* they are taken in order */
+            parcel_free(peer->parcels[--peer->parcel_count]);
     }
     return rc;
 }

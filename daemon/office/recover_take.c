@@ -63,10 +63,32 @@ static int keep_verdict(struct recover_side *side, int64_t seq, struct receipt_l
     return 0;
 }
 
-/* What the receipt says of the case is more than is here now: an act of ours between is lost, and has to be done again. */
-static bool is_lacking(const struct receipt_line *given, const struct receipt_line *verdict)
+/* The revision of the entry's case or object as it is now; 0 when it is not here. */
+static int rev_here(const struct recover_work *w, const struct entry *entry, int64_t *rev)
 {
-    return given->verdict == VERDICT_DONE && given->state[0] && strcmp(given->state, verdict->state) != 0;
+    struct case_row row;
+    struct object_row object;
+    *rev = 0;
+    int rc = TB_ENOTFOUND;
+    if (entry->case_no[0]) {
+        rc = case_get(w->db, entry->case_no, &row);
+        *rev = rc ? 0 : row.rev;
+        if (!rc)
+            case_row_clear(&row);
+    } else if (entry_type_is_act(entry->type)) {
+        rc = object_get(w->db, strict_json_peek(entry->body, "no"), &object);
+        *rev = rc ? 0 : object.rev;
+        if (!rc)
+            object_row_clear(&object);
+    }
+    return rc == TB_ENOTFOUND ? 0 : rc;
+}
+
+/* What our receipt says of the case is more than is here: an act of ours that came before the message is lost, and has to be done again.
+ * rev: of the case before it was taken. */
+static bool is_lacking(const struct receipt_line *given, const struct receipt_line *verdict, int64_t rev)
+{
+    return given->verdict == VERDICT_DONE && given->rev && (given->rev > rev + 1 || strcmp(given->state, verdict->state) != 0);
 }
 
 /* Of these cases it is asked, once all came back, what follows. */
@@ -83,20 +105,24 @@ static int take_message(struct recover_work *w, size_t n, int64_t seq)
     struct recover_side *side = &w->sides[n];
     struct office_inbound in = {.office = w->r->office, .peer = peer->peer, .again = true};
     struct receipt_line verdict = {.rev = 0};
+    int64_t rev = 0;
     const struct parcel_line *line = message_of(peer, seq, &in.parcel);
     int rc = receipt_for(w, n, seq, &in.given);
     if (rc)
         return rc;
     if (!line || line->status)
         return TB_ENOTFOUND;
-    rc = inbound_again(w->db, &in, line, seq, &verdict);
+    rc = line->entry.case_no[0] ? rev_here(w, &line->entry, &rev) : 0;
+    if (!rc)
+        rc = inbound_again(w->db, &in, line, seq, &verdict);
     if (!rc)
         rc = peer_checkpoint_add(w->db, peer->peer->code, in.parcel->checkpoint.size, in.parcel->note, in.parcel->note_len);
     if (!rc)
         rc = tally_step(w->r->office->suite, &side->row.received, &line->leaf);
+    w->r->sum.theirs += !rc;
     if (!rc && in.given) {
         w->r->sum.differing += verdict.verdict != in.given->verdict || verdict.rev != in.given->rev;
-        if (is_lacking(in.given, &verdict))
+        if (line->entry.case_no[0] && is_lacking(in.given, &verdict, rev))
             changed_add(&w->r->lacking, &w->r->lacking_count, line->entry.case_no);
     } else if (!rc) {
         rc = keep_verdict(side, seq, &verdict);
@@ -122,6 +148,10 @@ static int take_receipt(struct recover_work *w, size_t n, const struct entry *en
     int rc = receipt_from_json(entry->body, &receipt, NULL);
     if (!rc)
         rc = take_until(w, n, receipt.last);
+    if (rc == TB_ENOTFOUND && w->r->peers[n].without) {
+        receipt_clear(&receipt); /* it sends those messages again, and gets a receipt for them again */
+        return 0;
+    }
     if (!rc)
         rc = inbox_set_receipt(w->db, entry->to, receipt.first, receipt.last, index);
     receipt_clear(&receipt);
@@ -162,27 +192,6 @@ static int64_t next_message(const struct recover_work *w, size_t n, const struct
         if (!line->entry_rc && fits(entry, line))
             return seq;
     return 0;
-}
-
-/* The revision of the entry's case or object as it is now; 0 when it is not here. */
-static int rev_here(const struct recover_work *w, const struct entry *entry, int64_t *rev)
-{
-    struct case_row row;
-    struct object_row object;
-    *rev = 0;
-    int rc = TB_ENOTFOUND;
-    if (entry->case_no[0]) {
-        rc = case_get(w->db, entry->case_no, &row);
-        *rev = rc ? 0 : row.rev;
-        if (!rc)
-            case_row_clear(&row);
-    } else if (entry_type_is_act(entry->type)) {
-        rc = object_get(w->db, strict_json_peek(entry->body, "no"), &object);
-        *rev = rc ? 0 : object.rev;
-        if (!rc)
-            object_row_clear(&object);
-    }
-    return rc == TB_ENOTFOUND ? 0 : rc;
 }
 
 /* Our own revisions came in order: each that is missing before this one was given to a message of the counterpart. */
@@ -266,6 +275,7 @@ int recover_take_back(struct recover_work *w, size_t at)
         rc = recover_entry(w->db, e->index, &entry, e->line, e->len);
     if (!rc)
         rc = entry.type == ENTRY_RECEIPT ? take_receipt(w, n, &entry, e->index) : take_act(w, n, &entry, e->index);
+    w->r->blamed = rc ? &w->r->peers[n] : NULL;
     entry_clear(&entry);
     return rc;
 }

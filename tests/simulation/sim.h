@@ -148,6 +148,8 @@ struct sim_image {
         int64_t rev;
     } *lost;
     size_t lost_count;
+    char (*lacking)[CASE_NO_TEXT]; /* owned: what the recovery says has to be done again */
+    size_t lacking_count;
     unsigned tries;
 };
 
@@ -289,6 +291,8 @@ void sim_image_back(struct sim_node *node);
 /* Whether the home side had given this revision to an effect that never left it, and is lost. */
 bool sim_image_lost(const struct sim *sim, const char *case_no, int64_t rev);
 bool sim_image_lost_before(const struct sim *sim, const char *case_no, int64_t rev);
+/* Whether the recovery named the case as one in which an act has to be done again. */
+bool sim_image_lacking(const struct sim *sim, const char *case_no);
 /* It started on the image: closed, and asking. */
 void sim_image_started(struct sim_node *node);
 /* While closed nothing is recorded. */

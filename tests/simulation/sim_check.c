@@ -98,6 +98,8 @@ static void check_row_of_revisions(struct sim *sim, const json_t *rows, const ch
         json_int_t rev = json_integer_value(json_object_get(row, "rev"));
         for (; want < rev && sim_image_lost(sim, case_no, want); want++)
             *lacks = true;
+        if (*lacks && !sim_image_lacking(sim, case_no))
+            sim_fail(sim, "nobody is told that an act in %s is lost", case_no);
         if (rev != want)
             sim_fail(sim, "lost: revision %lld of %s", (long long)want, case_no);
         *lacks = *lacks && strncmp(json_string_value(json_object_get(row, "from")), case_no, OFFICE_LEN) == 0;

@@ -109,6 +109,9 @@ static void forget_past(struct sim_image *image)
     free(image->cases);
     free(image->kept);
     free(image->lost);
+    free(image->lacking);
+    image->lacking = NULL;
+    image->lacking_count = 0;
     image->lost = NULL;
     image->lost_count = 0;
     image->past = NULL;
@@ -313,6 +316,14 @@ bool sim_image_lost(const struct sim *sim, const char *case_no, int64_t rev)
     return false;
 }
 
+bool sim_image_lacking(const struct sim *sim, const char *case_no)
+{
+    for (size_t i = 0; i < sim->image.lacking_count; i++)
+        if (!strcmp(sim->image.lacking[i], case_no))
+            return true;
+    return false;
+}
+
 bool sim_image_lost_before(const struct sim *sim, const char *case_no, int64_t rev)
 {
     for (; rev > 1; rev--)
@@ -373,6 +384,16 @@ static void check_past_cases(struct sim_node *node, const struct peer_row *their
     }
 }
 
+/* Nobody is sent to a case in which nothing is lost. */
+static void check_lacking(struct sim_node *node)
+{
+    for (size_t i = 0; i < node->sim->image.lacking_count; i++) {
+        const char *case_no = node->sim->image.lacking[i];
+        if (!sim_image_lost_before(node->sim, case_no, INT16_MAX))
+            sim_fail(node->sim, "nothing in %s is lost, and it is named", case_no);
+    }
+}
+
 static void check_recovered(struct sim_node *node)
 {
     struct sim *sim = node->sim;
@@ -384,6 +405,8 @@ static void check_recovered(struct sim_node *node)
     check_past(node, &theirs);
     if (!sim->failure[0])
         check_past_cases(node, &theirs);
+    if (!sim->failure[0])
+        check_lacking(node);
     peer_row_clear(&theirs);
     sim->image.recovered = true;
 }
@@ -414,6 +437,10 @@ static bool apply(struct sim_node *node, struct office_recovery *r)
     if (rc || r->sum.unapplied || r->sum.differing)
         sim_fail(sim, "office %d cannot take back what office %d has: %s %s (%zu unapplied, %zu differing)", node->id, 1 - node->id,
                  err_text(rc), r->problem.detail, r->sum.unapplied, r->sum.differing);
+    sim->image.lacking = r->lacking;
+    sim->image.lacking_count = r->lacking_count;
+    r->lacking = NULL;
+    r->lacking_count = 0;
     return !sim->failure[0];
 }
 
