@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from office import daemon_path, running
+from test_recover import keep_copy, put_back, quiet, wait_state
 from test_retention import age, closed_case, database
 
 
@@ -123,3 +124,29 @@ def test_holds_of_the_version_before(world):
     office.control("retention", "release", number, "--reason", "判决生效")
     assert office.control_json("retention", "run", "--yes")["rows"][0]["cases"] == 1
     assert differences(office) == []
+
+
+def test_a_restore_from_an_older_copy(world):
+    """What was held and released since the copy is gone, table and entry; what the copy had still holds, and both still agree."""
+    office, other = world.away, world.home
+    released, lost = closed_case(world), closed_case(world)
+    office.control("retention", "hold", released, "--reason", "行政复议")
+    copy = keep_copy(office)
+    office.control("retention", "release", released, "--reason", "复议终结")
+    office.control("retention", "hold", lost, "--reason", "行政诉讼")
+    office.wait_state(closed_case(world), "withdrawn")
+    quiet(world)
+    put_back(office, copy)
+    office.start()
+    wait_state(office, "behind")
+    assert "ledger" in office.control("retention", "hold", lost, "--reason", "行政诉讼", code=1), "nothing is recorded before it is recovered"
+    assert office.control_json("recover", "--apply")["done"]["sum"]["lost"] >= 2
+    assert [row["case"] for row in office.control_json("retention", "holds")["rows"]] == [released]
+    assert [row["case"] for row in entries(office, "--type", "case.held")] == [released]
+    assert differences(office) == []
+    office.control("retention", "hold", lost, "--reason", "行政诉讼")
+    office.control("retention", "release", released, "--reason", "复议终结")
+    assert [row["case"] for row in office.control_json("retention", "holds")["rows"]] == [lost]
+    assert differences(office) == []
+    quiet(world)
+    assert other.metric("peer_differences_total") == 0
