@@ -421,8 +421,8 @@ static void take_row(struct importing *im)
     struct problem p = {.number = -1};
     json_t *doc = NULL;
     if (++im->rows > LIMIT_CASE_FILE_ROWS) {
-        im->stopped =
-            report_local(im->client, REPORT_FILE, _("%s: more than %d rows; cut the file in two"), im->path, LIMIT_CASE_FILE_ROWS);
+        im->stopped = report_local(im->client, REPORT_FILE_CONTENT, _("%s: more than %d rows; cut the file in two"), im->path,
+                                   LIMIT_CASE_FILE_ROWS);
         return;
     }
     buf_init(&row.error, 2048);
@@ -477,7 +477,7 @@ static void read_file(struct importing *im, int fd, char *piece)
     if (!im->stopped && row_reader_end(&im->reader))
         row_is_there(im);
     if (!im->stopped && im->reader.format == ROW_UNKNOWN)
-        im->stopped = report_local(im->client, REPORT_FILE, "%s: %s", im->path, _("the file is empty"));
+        im->stopped = report_local(im->client, REPORT_FILE_CONTENT, "%s: %s", im->path, _("the file is empty"));
 }
 
 static int open_file(struct importing *im, int *fd)

@@ -361,7 +361,8 @@ static int read_text(struct client *client, const char *path, char **text)
         (void)fclose(file);
     if (broken || !bytes || len > LIMIT_CONFIG_BYTES || memchr(bytes, 0, len)) {
         free(bytes);
-        return report_local(client, REPORT_FILE, "%s: %s", path, broken ? strerror(broken) : _("not a table, or larger than 1 MiB"));
+        return broken ? report_local(client, REPORT_FILE, "%s: %s", path, strerror(broken))
+                      : report_local(client, REPORT_FILE_CONTENT, "%s: %s", path, _("not a table, or larger than 1 MiB"));
     }
     bytes[len] = '\0';
     *text = bytes;
@@ -464,6 +465,16 @@ static int finish(struct client *client, const struct import *im, const char *ou
     return EXIT_DONE;
 }
 
+static int read_rules(struct client *client, const char *path, struct config_yaml *file)
+{
+    struct problem p = {.number = -1};
+    struct stat st;
+    if (!path || !config_yaml_read(path, file, &p))
+        return EXIT_DONE;
+    bool was_read = !access(path, R_OK) && !stat(path, &st) && S_ISREG(st.st_mode);
+    return report_local(client, was_read ? REPORT_FILE_CONTENT : REPORT_FILE, "%s", p.detail);
+}
+
 int catalogue_import(struct client *client, const struct args *args)
 {
     const char *office = args_option(args, "office"), *out = args_option(args, "out"), *rules = args_option(args, "rules");
@@ -479,7 +490,7 @@ int catalogue_import(struct client *client, const struct args *args)
         return json_decref(im.items), report_local(client, REPORT_USAGE, _("%s is not a date; write it as 2026-11-23"), im.from);
     im.from_given = im.from != NULL;
     im.from = im.from ? im.from : today;
-    int status = rules && config_yaml_read(rules, &file, &im.p) ? report_local(client, REPORT_FILE, "%s", im.p.detail) : EXIT_DONE;
+    int status = read_rules(client, rules, &file);
     im.rules = file.root;
     if (!status)
         status = read_text(client, im.path, &text);

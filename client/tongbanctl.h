@@ -144,6 +144,7 @@ int ctl_views_print(const struct ctl *ctl, const struct ctl_command *c, const js
 /* ---- tongbanctl_retention.c ---- */
 int ctl_retention_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_retention_judge(const json_t *answer);
+int ctl_holds_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 int ctl_retention_done(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer);
 
 /* ---- tongbanctl_status.c ---- */

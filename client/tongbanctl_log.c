@@ -35,6 +35,11 @@ int ctl_levels_print(const struct ctl *ctl, const struct ctl_command *c, const j
 
 /* ---- audit search ---- */
 
+static const char *show_uid(const json_t *value, char room[CTL_CELL_TEXT])
+{
+    return json_is_integer(value) ? ctl_show_number(value, room) : "";
+}
+
 static const struct ctl_column audit_columns[] = {
     {.title = N_("entry"), .key = "index", .show = ctl_show_number},
     {.title = N_("time"), .key = "at", .show = ctl_show_time},
@@ -42,6 +47,8 @@ static const struct ctl_column audit_columns[] = {
     {.title = N_("staff number"), .key = "staff"},
     {.title = N_("name"), .key = "name", .least = 6, .hide = HIDE_EMPTY},
     {.title = N_("case"), .key = "case", .hide = HIDE_EMPTY},
+    {.title = N_("reason"), .key = "reason", .least = 6, .hide = HIDE_EMPTY},
+    {.title = N_("user id"), .key = "uid", .show = show_uid, .hide = HIDE_EMPTY},
 };
 
 int ctl_audit_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)

@@ -37,3 +37,18 @@ int ctl_retention_done(const struct ctl *ctl, const struct ctl_command *c, const
     (void)printf(_("done: %s %s\n"), c->verb, ctl->word[2]);
     return EXIT_DONE;
 }
+
+static const struct ctl_column hold_columns[] = {
+    {.title = N_("case"), .key = "case"},
+    {.title = N_("held since"), .key = "since", .show = ctl_show_time},
+    {.title = N_("user id"), .key = "uid", .show = ctl_show_number},
+    {.title = N_("entry"), .key = "entry", .show = ctl_show_number},
+    {.title = N_("reason"), .key = "reason", .least = 6},
+};
+
+int ctl_holds_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
+{
+    (void)ctl;
+    (void)c;
+    return CTL_ROWS_PRINT(json_object_get(answer, "rows"), hold_columns);
+}

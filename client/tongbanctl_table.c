@@ -90,8 +90,11 @@ const struct ctl_command ctl_commands[] = {
      .judge = ctl_retention_judge,
      .help = N_("erase the personal data and materials of these cases; proofs stay")},
     {.group = "retention", .verb = "hold", .wire = "retention-hold", .word = "CASE", .key = "case", .required = CTL_BIT(REASON),
-     .print = ctl_retention_done, .help = N_("do not erase a case: a review or a suit needs it")},
-    {.group = "retention", .verb = "release", .wire = "retention-release", .word = "CASE", .key = "case", .print = ctl_retention_done,
-     .help = N_("end the hold of a case")},
+     .print = ctl_retention_done,
+     .help = N_("do not erase a case: a review or a suit needs it; the reason stays in the ledger for ever: name the file, no person")},
+    {.group = "retention", .verb = "release", .wire = "retention-release", .word = "CASE", .key = "case", .required = CTL_BIT(REASON),
+     .print = ctl_retention_done, .help = N_("end the hold of a case; the reason stays in the ledger for ever, too")},
+    {.group = "retention", .verb = "holds", .wire = "retention-holds", .print = ctl_holds_print,
+     .help = N_("which cases are held, since when and why")},
 };
 const size_t ctl_command_count = sizeof ctl_commands / sizeof ctl_commands[0];

@@ -24,6 +24,10 @@
       "Somebody changed the database: stop, keep the disk as it is, restore the newest backup that verifies")                      \
     D(NOT_ERASED, "not-erased", "An entry says that a case was erased, and something of it is still there",                        \
       "A copy from before came back, or an erasure was undone: look who restored what; a backup from after it mends it")           \
+    D(HOLD_UNSAID, "hold-without-entry", "A case is held, and no entry of ours says so, or says it otherwise",                      \
+      "Somebody changed the database. tongbanctl audit search --case NO shows what was said; hold the case again, or release it")  \
+    D(HOLD_LOST, "hold-lost", "An entry says that a case is held, and it is not: it could be erased",                              \
+      "Hold it again, at once: tongbanctl audit search --type case.held shows why; then look who changed the database")            \
     D(TABLES, "tables", "The tables could not be compared to their end: an entry they come from is damaged",                       \
       "Mend what stands above first, then verify again")                                                                           \
     D(MATERIAL_MISSING, "material-missing", "The file of a material is not there",                                                 \

@@ -69,7 +69,9 @@ enum { STAFF_TEXT = 20, ENTRY_VERSION = 1 };
     E(STAFF_PLACED, "staff.placed", false)                                                                             \
     E(LEDGER_KEY_ROTATED, "ledger.key_rotated", false)                                                                 \
     E(LEDGER_RECOVERED, "ledger.recovered", false)                                                                     \
-    E(CASE_ERASED, "case.erased", false)
+    E(CASE_ERASED, "case.erased", false)                                                                               \
+    E(CASE_HELD, "case.held", false)                                                                                   \
+    E(CASE_RELEASED, "case.released", false)
 
 enum entry_type {
 #define E(constant, text, message) ENTRY_##constant,

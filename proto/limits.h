@@ -119,6 +119,8 @@
     LIMIT(STAFF, 2000, "people", "enrolled while the daemon runs, the ended ones too; the configuration has its own 10,000") \
     LIMIT(STAFF_CHANGES, 20000, "changes", "of staff between two starts, each kept in memory because requests may point to it") \
     LIMIT(MATERIAL_VIEWS, 16, "cases", "that one reading of a material is a view of; the first that listed it")        \
+    LIMIT(HOLDS, 5000, "cases", "held from retention at a time; a county has some dozens of reviews and suits")          \
+    LIMIT(HOLD_REASON_BYTES, 300, "bytes", "why a case is held or released, 100 hanzi")                                \
     LIMIT(AUDIT_ENTRIES, 5000, "entries", "of the ledger looked at for one page of views; the next page goes on")      \
     LIMIT(RECOVER_ROWS, 100000, "rows", "messages with receipts, and checkpoints, taken back from one counterpart")        \
     LIMIT(RECOVER_NAMED, 200, "cases", "with a lost act of this office that the answer to tongbanctl recover names")    \

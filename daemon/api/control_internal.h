@@ -33,6 +33,7 @@ struct control_ask {
     C("retention-run", control_retention_run) \
     C("retention-hold", control_retention_hold) \
     C("retention-release", control_retention_release) \
+    C("retention-holds", control_retention_holds) \
     C("queue-park", control_queue_park)  \
     C("backup", control_backup)          \
     C("verify", control_verify)          \

@@ -6,6 +6,7 @@
 #include "daemon/api/retention_run.h"
 #include "daemon/base/log.h"
 #include "proto/strict_json.h"
+#include "proto/text.h"
 
 static void note(const struct control_ask *ask, enum retention_act act)
 {
@@ -72,10 +73,12 @@ static void start_hold(struct control_ask *ask, json_t *request, enum retention_
 {
     struct problem p = {.number = -1};
     const char *no = "", *reason = "";
-    struct office_retention *r = ask->state = calloc(1, sizeof *r + LIMIT_NAME_BYTES + 1);
+    struct office_retention *r = ask->state = calloc(1, sizeof *r + LIMIT_HOLD_REASON_BYTES + 1);
     int rc = r ? strict_json_text(request, "", "case", true, CASE_NO_LEN, &no, &p) : problem_from_code(&p, TB_ENOMEM);
-    if (!rc && act == RETENTION_HOLD)
-        rc = strict_json_text(request, "", "reason", true, LIMIT_NAME_BYTES, &reason, &p);
+    if (!rc)
+        rc = strict_json_text(request, "", "reason", true, LIMIT_HOLD_REASON_BYTES, &reason, &p);
+    if (!rc && text_check_name(reason, LIMIT_HOLD_REASON_BYTES))
+        rc = problem_set(&p, PROBLEM_FIELD, "/reason", "%s: one line without blanks around it", "reason");
     if (rc) {
         control_refuse(ask, &p);
         return;
@@ -102,4 +105,35 @@ void control_retention_hold(struct control_ask *ask, json_t *request)
 void control_retention_release(struct control_ask *ask, json_t *request)
 {
     start_hold(ask, request, RETENTION_RELEASE);
+}
+
+static void refuse_code(struct control_ask *ask, int rc)
+{
+    struct problem p = {.number = -1};
+    (void)problem_from_code(&p, rc);
+    control_refuse(ask, &p);
+}
+
+static void holds_done(struct store_query *query, int rc)
+{
+    struct office_holds *holds = (struct office_holds *)query;
+    if (rc < 0)
+        refuse_code(holds->user, rc);
+    else
+        control_answer(holds->user, holds->answer);
+}
+
+void control_retention_holds(struct control_ask *ask, json_t *request)
+{
+    (void)request;
+    struct office_holds *holds = ask->state = calloc(1, sizeof *holds);
+    int rc = TB_ENOMEM;
+    if (holds) {
+        office_holds_init(holds);
+        holds->query.done = holds_done;
+        holds->user = ask;
+        rc = store_read(ask->parts->store, &holds->query);
+    }
+    if (rc)
+        refuse_code(ask, rc);
 }

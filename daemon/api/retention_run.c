@@ -11,7 +11,8 @@
 
 enum {
     FIRST_LOOK_MS = 5 * 1000, /* not in the rush of the start */
-    LOOK_EVERY_MS = 60 * 1000
+    LOOK_EVERY_MS = 60 * 1000,
+    DAY_S = 24 * 60 * 60
 };
 
 /* One pass over all cases. */
@@ -48,12 +49,18 @@ static void maybe_free(struct retention_run *run)
 
 /* ---- one pass ---- */
 
+static void set_failed(struct retention_run *run, bool failed)
+{
+    run->state.failed = failed;
+    metric_set(METRIC_RETENTION_FAILED, failed);
+}
+
 static void learn(struct retention_run *run, const struct pass *pass, int rc)
 {
     const struct office_retention *r = &pass->r;
     struct retention_state *state = &run->state;
     if (pass->erases)
-        state->failed = rc || r->kept;
+        set_failed(run, rc || r->kept);
     if (rc)
         return;
     state->looked = true;
@@ -63,6 +70,7 @@ static void learn(struct retention_run *run, const struct pass *pass, int rc)
     if (pass->erases)
         state->last = (struct retention_sweep){.began = r->began, .ended = now_ms(), .cases = r->cases, .kept = r->kept};
     metric_set(METRIC_RETENTION_DUE, r->left);
+    metric_set(METRIC_RETENTION_AGE_S, r->left_days * DAY_S);
     metric_set(METRIC_RETENTION_SWEPT, state->last.ended / 1000);
 }
 
@@ -236,7 +244,7 @@ static void on_look(uv_timer_t *timer)
     *(sweep ? &run->tried_ms : &run->looked_ms) = now;
     run->looking = retention_run_ask(run, sweep ? RETENTION_RUN : RETENTION_PLAN, looked, run, &p) == 0;
     if (!run->looking && sweep) {
-        run->state.failed = true;
+        set_failed(run, true);
         LOG(LOG_LEVEL_ERR, LOG_OFFICE, "retention_failed", LOG_INT("cases", 0), LOG_TEXT("detail", p.detail));
     } else if (run->looking && !sweep && run->parts.config->retention.sweep) {
         (void)uv_timer_start(&run->timer, on_look, FIRST_LOOK_MS, LOOK_EVERY_MS); /* what is to be erased is known in a moment */
@@ -261,6 +269,7 @@ int retention_run_start(const struct control_parts *parts, struct retention_run 
         return TB_ENOMEM;
     run->parts = *parts;
     run->started_ms = now_ms();
+    metric_set(METRIC_RETENTION_SWEEP, parts->config->retention.sweep);
     (void)uv_timer_init(parts->loop, &run->timer); /* cannot fail */
     run->timer.data = run;
     run->handles = 1;

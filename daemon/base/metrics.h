@@ -25,6 +25,9 @@
     M(BACKUP_AGE_S, gauge, "backup_age_seconds", "age of the newest verified backup; -1 when none is configured")     \
     M(RETENTION_DUE, gauge, "retention_due_cases", "cases over their retention that are not erased, as of the last look") \
     M(RETENTION_SWEPT, gauge, "retention_swept_timestamp_seconds", "end of the last pass that erased; 0: none")      \
+    M(RETENTION_AGE_S, gauge, "retention_due_age_seconds", "how long the oldest of these cases is over its retention, as of the last look") \
+    M(RETENTION_SWEEP, gauge, "retention_sweep", "1: what is over its retention is erased each night")                 \
+    M(RETENTION_FAILED, gauge, "retention_failed", "1: the last pass that was to erase ended early, or left cases without a whole archive") \
     M(FINDINGS, gauge, "findings", "what tongbanctl status finds wrong, without notices")                              \
     M(API_DENIED, counter, "api_denied_total", "requests of certificates that do not open this API or role")           \
     M(HTTP_EVICTED, counter, "http_connections_evicted_total", "connections closed because there were too many")      \

@@ -13,7 +13,18 @@ static bool is_wanted(const struct office_audit *audit, const struct entry *entr
            (!audit->staff[0] || !strcmp(audit->staff, entry->staff)) && (!audit->case_no[0] || !strcmp(audit->case_no, entry->case_no));
 }
 
-/* Of a view also what was seen; else no word of the entry's content. */
+/* Why a case is held or released, and which user of the machine said so. */
+static int add_hold(json_t *row, const struct entry *entry)
+{
+    if (entry->type != ENTRY_CASE_HELD && entry->type != ENTRY_CASE_RELEASED)
+        return 0;
+    json_t *uid = json_object_get(entry->body, "uid"), *since = json_object_get(entry->body, "since");
+    int failed = json_object_set_new(row, "reason", json_string(strict_json_peek(entry->body, "reason"))) ||
+                 json_object_set(row, "uid", uid) || (since && json_object_set(row, "since", since));
+    return failed ? TB_ENOMEM : 0;
+}
+
+/* Of a view also what was seen, of a hold why; else no word of the entry's content. */
 static json_t *row_of(const struct office_audit *audit, const struct entry *entry, uint64_t index)
 {
     const struct office_staff *staff = entry->staff[0] ? office_staff(audit->office, entry->staff) : NULL;
@@ -27,6 +38,10 @@ static json_t *row_of(const struct office_audit *audit, const struct entry *entr
             json_decref(row);
             row = NULL;
         }
+    }
+    if (row && add_hold(row, entry)) {
+        json_decref(row);
+        row = NULL;
     }
     return row;
 }

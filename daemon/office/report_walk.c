@@ -198,11 +198,13 @@ static int check_desk(const struct step *step, const struct entry *entry, int64_
     return rc == TB_ENOTFOUND ? 0 : rc;
 }
 
-/* Whether the entry must be an event of its case.  Views were entries only before they were events; a joint case has its own number. */
+/* Whether the entry must be an event of its case.  Views were entries only before they were events; a joint case has its own number;
+ * how long a case is kept is no event of it. */
 static bool of_case(const struct entry *entry)
 {
     bool joint = entry->type == ENTRY_JOINT_OPENED || entry->type == ENTRY_JOINT_WITHDRAWN || entry->type == ENTRY_JOINT_CLOSED;
-    return entry->case_no[0] && entry->type != ENTRY_CASE_VIEWED && entry->type != ENTRY_CASE_ERASED && !joint;
+    bool kept = entry->type == ENTRY_CASE_ERASED || entry->type == ENTRY_CASE_HELD || entry->type == ENTRY_CASE_RELEASED;
+    return entry->case_no[0] && entry->type != ENTRY_CASE_VIEWED && !kept && !joint;
 }
 
 static int check_entry(const struct step *step, int64_t number, const char *text, size_t len)

@@ -163,24 +163,10 @@ static int sweep(struct store_db *db, struct office_retention *r)
     return rc;
 }
 
-static int hold(struct store_db *db, struct office_retention *r)
-{
-    struct case_row row;
-    int changes = 1;
-    int rc = case_get(db, r->case_no, &row);
-    if (rc)
-        return rc != TB_ENOTFOUND ? rc
-                                  : problem_set(&r->problem, PROBLEM_NOT_FOUND, "/case", "case %s is not known at this office", r->case_no);
-    rc = r->act == RETENTION_HOLD ? retention_hold_put(db, row.id, store_now(db), r->uid, r->reason)
-                                  : retention_hold_drop(db, row.id, &changes);
-    case_row_clear(&row);
-    return rc || changes ? rc : problem_set(&r->problem, PROBLEM_STEP_DONE, "/case", "case %s is not held", r->case_no);
-}
-
 static int carry_out(struct store_db *db, struct office_retention *r)
 {
     r->problem = (struct problem){.id = PROBLEM_COUNT, .number = -1};
-    int rc = !r->rules ? TB_ENOMEM : r->act < RETENTION_HOLD ? sweep(db, r) : hold(db, r);
+    int rc = !r->rules ? TB_ENOMEM : r->act < RETENTION_HOLD ? sweep(db, r) : retention_hold_act(db, r);
     if (rc)
         office_problem(&r->problem, rc);
     return rc;

@@ -27,7 +27,7 @@ struct office_retention {
     enum retention_act act;
     int64_t uid, after;
     char case_no[CASE_NO_TEXT];
-    const char *reason; /* borrowed */
+    const char *reason; /* of HOLD and RELEASE; borrowed */
     bool more;
     struct retention_pick picks[RETENTION_PAGE]; /* due, of the page */
     size_t pick_count;
@@ -55,5 +55,20 @@ int office_archive_case(const struct office_archive *job, struct retention_pick 
 void office_retention_init(struct office_retention *r, const struct office *office, enum retention_act act);
 /* Frees the rules. */
 void office_retention_clear(struct office_retention *r);
+
+/* ---- retention_hold.c: inside a command ---- */
+
+/* HOLD or RELEASE of one case: the row and its entry. */
+int retention_hold_act(struct store_db *db, struct office_retention *r) TB_MUST_USE;
+/* Holds from before they were entries get theirs. */
+int retention_hold_start(struct store_db *db) TB_MUST_USE;
+
+/* The cases that are held: {"rows":[{case, since, uid, reason, entry}]}. */
+struct office_holds {
+    struct store_query query;
+    json_t *answer; /* owned */
+    void *user;
+};
+void office_holds_init(struct office_holds *holds);
 
 #endif

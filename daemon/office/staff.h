@@ -39,7 +39,8 @@ struct office_staff_list {
 void office_staff_list_init(struct office_staff_list *list, const struct office *office);
 
 /* Entries of the own ledger, the newest first, a part of it at a time: {"rows":[{index, at, type, staff, name, role, case, to}], "next"};
- * `next` is the `before` of the following part, 0 at the end.  Of case.viewed also `what` was seen and which `material`. */
+ * `next` is the `before` of the following part, 0 at the end.  Of case.viewed also `what` was seen and which
+ * `material`; of case.held and case.released `reason` and `uid`. */
 struct office_audit {
     struct store_query query;
     const struct office *office;

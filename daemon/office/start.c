@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/office/keys.h"
+#include "daemon/office/retention.h"
 #include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
@@ -96,6 +97,8 @@ static int start_run(struct store_db *db, struct store_command *command)
     entry_clear(&started);
     if (!rc)
         rc = office_keys_start(db);
+    if (!rc)
+        rc = retention_hold_start(db);
     if (!rc)
         rc = catalogue_start(db, start);
     for (size_t i = 0; i < start->office->grant_count && !rc; i++)

@@ -165,6 +165,8 @@ static int ledger_line(void *context, const struct entry_raw *raw)
     v->entries++;
     if (!rc)
         rc = verify_erased_line(page, v->office->code, at, raw->line, raw->len);
+    if (!rc)
+        rc = verify_hold_line(page, at, raw->line, raw->len);
     return rc ? rc : check_checkpoint(page);
 }
 
@@ -179,7 +181,9 @@ static int step_ledger(struct verify_page *page, bool *over)
     v->done = (int64_t)v->frontier.size;
     v->of = size;
     *over = rc == TB_ECORRUPT || (int64_t)v->frontier.size >= size;
-    return rc == TB_ECORRUPT ? 0 : rc;
+    if (rc == TB_ECORRUPT) /* said, and nothing behind it can be compared */
+        return 0;
+    return !rc && *over ? verify_hold_rows(page) : rc;
 }
 
 /* ---- what the counterparts sent ---- */
@@ -466,4 +470,6 @@ void office_verify_init(struct office_verify *verify, const struct office *offic
 void office_verify_clear(struct office_verify *verify)
 {
     page_clear(verify);
+    json_decref(verify->holds);
+    verify->holds = NULL;
 }

@@ -26,6 +26,7 @@ struct office_verify {
     int64_t entries, messages, receipts, cases, objects, checkpoints;
     int64_t began;            /* when the first line was walked over */
     int64_t erasures, erased; /* before that: entries that order one; cases that count as erased */
+    json_t *holds;            /* owned: case -> what its last entry says, while the ledger is walked over */
 
     /* where it goes on */
     unsigned step;

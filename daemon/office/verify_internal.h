@@ -22,4 +22,11 @@ int verify_erased_line(struct verify_page *page, const char *place, int64_t numb
 /* Cases that count as erased, a page of them: nothing of them may be left. */
 int verify_step_erased(struct verify_page *page, bool *over) TB_MUST_USE;
 
+/* ---- verify_hold.c: the table of holds against the entries ---- */
+
+/* A line of ours as it is walked over: one that holds or releases counts. */
+int verify_hold_line(struct verify_page *page, int64_t index, const char *line, size_t len) TB_MUST_USE;
+/* At the end of the ledger, in the same snapshot. */
+int verify_hold_rows(struct verify_page *page) TB_MUST_USE;
+
 #endif

@@ -31,7 +31,17 @@ int retention_erase(struct store_db *db, const struct retention_case *row, int64
 struct material_store;
 /* Writer, in a command after the one that erased: unlinks what no row names any more. */
 int retention_unlink(struct store_db *db, struct material_store *materials) TB_MUST_USE;
-int retention_hold_put(struct store_db *db, int64_t case_id, int64_t at, int64_t uid, const char *reason) TB_MUST_USE;
+/* A case that is not to be erased. */
+struct retention_hold {
+    int64_t case_id, at, uid;
+    int64_t entry; /* index of the case.held that says so, -1: from before holds were entries */
+    char case_no[CASE_NO_TEXT], reason[LIMIT_HOLD_REASON_BYTES + 1];
+};
+/* The held case with the least id behind `after`; TB_ENOTFOUND. */
+int retention_hold_next(struct store_db *db, int64_t after, struct retention_hold *hold) TB_MUST_USE;
+int retention_hold_count(struct store_db *db, int64_t *count) TB_MUST_USE;
+/* In place of one that the case has. */
+int retention_hold_put(struct store_db *db, const struct retention_hold *hold) TB_MUST_USE;
 int retention_hold_drop(struct store_db *db, int64_t case_id, int *changes) TB_MUST_USE;
 /* The leaf of an own entry, as stored. */
 int store_entry_leaf(struct store_db *db, uint64_t index, struct ledger_hash *leaf) TB_MUST_USE;

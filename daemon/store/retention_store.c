@@ -256,13 +256,36 @@ int retention_unlink(struct store_db *db, struct material_store *materials)
     }
 }
 
-int retention_hold_put(struct store_db *db, int64_t case_id, int64_t at, int64_t uid, const char *reason)
+int retention_hold_next(struct store_db *db, int64_t after, struct retention_hold *hold)
+{
+    struct db_query q = q_start(db, SQL_HOLD_NEXT);
+    q_int(&q, after);
+    bool found = q_next(&q);
+    if (found) {
+        *hold = (struct retention_hold){.case_id = q_get_int(&q, 0), .at = q_get_int(&q, 2), .uid = q_get_int(&q, 3),
+                                        .entry = q_get_int(&q, 5)};
+        q_get_text(&q, 1, hold->case_no, sizeof hold->case_no);
+        q_get_text(&q, 4, hold->reason, sizeof hold->reason);
+    }
+    int rc = q_end(&q);
+    return rc ? rc : found ? 0 : TB_ENOTFOUND;
+}
+
+int retention_hold_count(struct store_db *db, int64_t *count)
+{
+    struct db_query q = q_start(db, SQL_HOLD_COUNT);
+    *count = q_next(&q) ? q_get_int(&q, 0) : 0;
+    return q_end(&q);
+}
+
+int retention_hold_put(struct store_db *db, const struct retention_hold *hold)
 {
     struct db_query q = q_start(db, SQL_HOLD_ADD);
-    q_int(&q, case_id);
-    q_int(&q, at);
-    q_int(&q, uid);
-    q_text(&q, reason);
+    q_int(&q, hold->case_id);
+    q_int(&q, hold->at);
+    q_int(&q, hold->uid);
+    q_text(&q, hold->reason);
+    q_int(&q, hold->entry);
     return q_run(&q, NULL);
 }
 

@@ -452,7 +452,11 @@
       "WHERE e.case_id > ?1 ORDER BY e.case_id LIMIT 1")                                                               \
     S(ERASED_HAS, READ, "SELECT 1 FROM erased WHERE case_id = ?1")                                                     \
     S(ERASED_ADD, WRITE, "INSERT INTO erased (case_id, at, rule, lines, materials) VALUES (?1, ?2, ?3, ?4, ?5)")       \
-    S(HOLD_ADD, WRITE, "INSERT OR REPLACE INTO retention_hold (case_id, at, uid, reason) VALUES (?1, ?2, ?3, ?4)")     \
+    S(HOLD_ADD, WRITE, "INSERT OR REPLACE INTO retention_hold (case_id, at, uid, reason, entry) VALUES (?1, ?2, ?3, ?4, ?5)") \
+    S(HOLD_NEXT, READ,                                                                                                 \
+      "SELECT h.case_id, c.case_no, h.at, h.uid, h.reason, coalesce(h.entry, -1) FROM retention_hold h "               \
+      "CROSS JOIN cases c ON c.id = h.case_id WHERE h.case_id > ?1 ORDER BY h.case_id LIMIT 1")                        \
+    S(HOLD_COUNT, READ, "SELECT count(*) FROM retention_hold")                                                         \
     S(HOLD_DROP, WRITE, "DELETE FROM retention_hold WHERE case_id = ?1")                                               \
     /* enrolled staff */                                                                                               \
     S(STAFF_PUT, WRITE,                                                                                                \

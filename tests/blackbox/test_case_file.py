@@ -338,7 +338,7 @@ GOOD = "\t".join(row())
     (f"{HEADER}\tnonsense\n{GOOD}\tx\n".encode(), 2, "nonsense"), (f"{HEADER}\tremark\n{GOOD}\tx\n".encode(), 2, "remark"),
     ("item_code\titem_office\n".encode(), 2, "applicant_kind"), (HEADER.replace("\t", ",").encode(), 2, "item_office,"),
     (("\t".join(["remark"] * 65) + "\n").encode(), 2, "列"), (b"x" * (300 * 1024), 2, "UTF-8"),
-    (b"PK\x03\x04 no table\n", 2, "按详情改正文件内容"), (b"PK\x03\x04\x14\0\x06\0\n", 2, "制表符分隔的文本"),
+    (b"PK\x03\x04 no table\n", 2, "按详情改正文件内容"), (b"", 2, "按详情改正文件内容"), (b"PK\x03\x04\x14\0\x06\0\n", 2, "制表符分隔的文本"),
     (HEADER.encode(), 0, "0行"), (f"\ufeff{HEADER}\r\n{GOOD}\r\n\r\n\t\t\t\t\t\t\t\t\r\n".encode(), 0, "1行"),
     (f"{HEADER}\n".encode() + GOOD.encode() + b"\0\n" + GOOD.encode() + b"\xff\n" + GOOD.encode() + b"\n", 1, "NUL"),
     (f"{HEADER}\n{GOOD}{'x' * (300 * 1024)}\n{GOOD}\n".encode(), 1, "第2行"), (f"{HEADER}\n{GOOD}\t\t\n".encode(), 1, "11"),

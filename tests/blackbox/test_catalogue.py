@@ -344,6 +344,35 @@ def test_import_refuses_a_bad_table(tmp_path, desks):
     assert home.run("catalogue", "import", "none.tsv", "--office", HOME, "--out", "made").returncode == 2
 
 
+def test_import_says_what_is_wrong_with_a_file(tmp_path, desks):
+    """The rights of a file are not to be checked when it was read; its content is not to be changed when it was not."""
+    _, home, _ = desks
+    rights, content = "Check the name and the rights of the file", "Change in the file what the detail names, then import it again"
+    (tmp_path / "good.tsv").write_text("\n".join((ROOT / "config/catalogue/items.tsv").read_text().splitlines()[:3]) + "\n")
+    (tmp_path / "workbook.tsv").write_bytes(b"PK\x03\x04\x00\x00")
+    (tmp_path / "large.tsv").write_text("code\tname\n" * 200000)
+    (tmp_path / "bad.yaml").write_text("needed_when: [")
+    (tmp_path / "list.yaml").write_text("- 1\n")
+
+    def remedy(table, *words):
+        got = home.run("--json", "catalogue", "import", table, "--office", HOME, "--out", "made", *words)
+        assert got.returncode == 2, got
+        problem = json.loads(got.stdout or got.stderr)
+        assert problem["detail"], problem
+        return problem["remedy"]
+
+    for name in ("workbook.tsv", "large.tsv"):
+        assert remedy(name) == content, name
+    for name in ("none.tsv", "."):
+        assert remedy(name) == rights, name
+    for name in ("bad.yaml", "list.yaml"):
+        assert remedy("good.tsv", "--rules", name) == content, name
+    for name in ("none.yaml", "."):
+        assert remedy("good.tsv", "--rules", name) == rights, name
+    assert "请按详情改正文件内容" in home.run("catalogue", "import", "workbook.tsv", "--office", HOME, "--out", "made", lang="zh_CN.UTF-8").stderr
+    assert not (tmp_path / "made").exists()
+
+
 def test_a_peer_verifies_what_it_takes():
     """The counterpart played by the test: editions that do not fit what is here are refused, and nothing of them is offered."""
     world = World()

@@ -57,7 +57,7 @@ def test_plan_hold_run_and_the_proof_stays(world, tmp_path):
     assert [row["first"] for row in plan] == [[number]]
     away.control("retention", "hold", number, "--reason", "行政复议")
     assert away.control_json("retention", "run", "--yes")["rows"] == []
-    away.control("retention", "release", number)
+    away.control("retention", "release", number, "--reason", "复议终结")
     assert away.case(number).json()["applicant"]["name"] == name
     ran = away.control_json("retention", "run", "--yes")["rows"]
     assert ran[0]["cases"] == 1 and ran[0]["lines"] >= 2

@@ -68,10 +68,11 @@ def test_a_missed_night_is_made_up_for(world):
     assert found["sweep"] and found["due"] == 0 and found["kept"] == 0 and found["last"]
     assert "applicant" not in office.case(numbers[0]).json() and "applicant" in office.case(numbers[1]).json()
     assert len(office.events("retention_swept")) == 1
+    assert office.metric("retention_sweep") == 1 and office.metric("retention_failed") == 0 and office.metric("retention_due_age_seconds") == 0
     assert office.metric("retention_due_cases") == 0 and office.metric("retention_swept_timestamp_seconds") > time.time() - 120
     shown = office.control("status", wait=False).communicate(timeout=60)[0]
     assert "0 cases due; last erased" in shown
-    office.control("retention", "release", numbers[1])
+    office.control("retention", "release", numbers[1], "--reason", "复议终结")
     assert due(office) == 1
 
 
@@ -183,6 +184,8 @@ def test_without_its_archive_nothing_is_erased(world, tmp_path):
     assert "archive could not be written" in office.control("retention", "run", "--yes", code=1)
     assert "No such file" in office.events("retention_kept")[-1]["detail"]
     assert "retention-failed" in {one["finding"] for one in status(office)["findings"]}
+    assert (office.metric("retention_failed"), office.metric("retention_sweep"), office.metric("retention_due_cases")) == (1, 0, 2)
+    assert office.metric("retention_due_age_seconds") >= 86400 * 300
     place.mkdir()
     (digest,) = {one["sha256"] for one in office.case(damaged).json()["materials"]}
     next(office.directory.rglob(f"materials/{digest[:2]}/{digest}")).write_bytes(b"%PDF-1.4 xxx" * 100)

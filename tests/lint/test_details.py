@@ -20,7 +20,7 @@ SOURCES = [
     "daemon/store/material_disk.c", "daemon/api/window_routes.c", "daemon/api/material_routes.c",
     "daemon/api/admission.c", "daemon/api/material_api.c", "daemon/api/material_download.c", "daemon/api/watch.c", "daemon/net/tus.c",
     "daemon/net/tus_headers.c", "proto/access.c", "proto/report.c", "daemon/api/report_api.c", "daemon/office/report.c",
-    "daemon/office/accountability.c", "daemon/office/staff.c", "daemon/api/control.c", "daemon/office/audit.c",
+    "daemon/office/accountability.c", "daemon/office/staff.c", "daemon/office/retention_hold.c", "daemon/api/control.c", "daemon/office/audit.c",
     "proto/case_file.c", "client/tongban_case_import.c",
 ]
 LITERAL = r'"(?:\\.|[^"\\])*"'

@@ -187,3 +187,12 @@ def test_the_chinese_manual_names_every_command_of_the_night():
     page = common.read("docs/zh/operators.md")
     assert len(night) > 12 and "queue park" in night
     assert [command for command in night if f"tongbanctl {command}" not in page] == []
+
+
+def test_the_samples_of_a_status_have_every_line():
+    labels = re.findall(r'term_pair\(_\("( *\w+)"\)', common.read("client/tongbanctl_status.c"))
+    chinese = dict(re.findall(r'^msgid "(.*)"\nmsgstr "(.*)"$', common.read("client/po/zh_CN.po"), re.M))
+    assert len(labels) == 7 and "retention" in labels
+    for path, words in (("docs/operators.md", labels), ("docs/zh/operators.md", [chinese[label] for label in labels])):
+        page = common.read(path)
+        assert [word for word in words if not re.search(rf"^{word} {{2,}}\S", page, re.M)] == [], path

@@ -47,14 +47,22 @@ static int64_t pass(struct halls *h, int hall, enum retention_act act, struct ma
     return cases;
 }
 
-static void hold(struct halls *h, int hall, enum retention_act act, const char *no)
+/* 0, or the problem of the refusal. */
+static int try_hold(struct halls *h, int hall, enum retention_act act, const char *no, const char *reason)
 {
     struct office_retention r;
     office_retention_init(&r, h->hall[hall].office, act);
     memcpy(r.case_no, no, CASE_NO_TEXT);
-    r.reason = "行政复议";
-    OK(page(h, hall, &r));
+    r.reason = reason;
+    r.uid = 1001;
+    int rc = page(h, hall, &r) ? (int)r.problem.id : 0;
     office_retention_clear(&r);
+    return rc;
+}
+
+static void hold(struct halls *h, int hall, enum retention_act act, const char *no)
+{
+    OK(try_hold(h, hall, act, no, "行政复议"));
 }
 
 /* Cells of all tables of an office in which one of the words stands. */
@@ -537,6 +545,164 @@ static void test_verify_both_ways(void **state)
     halls_drop(&h);
 }
 
+/* ---- holds ---- */
+
+/* The last entry of our ledger is about that case, and of that kind; its body. */
+static json_t *last_entry(struct halls *h, enum entry_type type, const char *no)
+{
+    struct store_db *db = store_sync_view(h->hall[HOME].store);
+    struct entry entry;
+    struct buf line;
+    buf_init(&line, LIMIT_ENTRY_BYTES);
+    OK(store_entry_line(db, store_ledger_size(db) - 1, &line));
+    OK(entry_decode(line.data, line.len, &entry, NULL));
+    buf_free(&line);
+    assert_int_equal(entry.type, type);
+    assert_string_equal(entry.case_no, no);
+    assert_string_equal(entry.to, "");
+    return entry.body;
+}
+
+static void said(struct halls *h, enum entry_type type, const char *no, const char *reason)
+{
+    json_t *body = last_entry(h, type, no);
+    assert_string_equal(json_string_value(json_object_get(body, "reason")), reason);
+    assert_int_equal(json_integer_value(json_object_get(body, "uid")), 1001);
+    assert_null(json_object_get(body, "since"));
+    json_decref(body);
+}
+
+static void test_a_hold_is_an_entry(void **state)
+{
+    (void)state;
+    struct halls h;
+    char one[CASE_NO_TEXT], erased[CASE_NO_TEXT];
+    halls_make(&h, items, false, "2026-12-01 09:00");
+    withdrawn(&h, "X1", one);
+    withdrawn(&h, "X1", erased);
+    halls_at(&h, "2040-01-01 09:00");
+    assert_int_equal(try_hold(&h, HOME, RETENTION_RELEASE, one, "撤诉"), PROBLEM_STEP_DONE); /* not held: no entry either */
+    uint64_t size = store_ledger_size(store_sync_view(h.hall[HOME].store));
+    assert_int_equal(try_hold(&h, HOME, RETENTION_HOLD, "330483261123000000017", "复议"), PROBLEM_NOT_FOUND);
+    assert_int_equal(store_ledger_size(store_sync_view(h.hall[HOME].store)), size);
+    OK(try_hold(&h, HOME, RETENTION_HOLD, one, "行政复议"));
+    said(&h, ENTRY_CASE_HELD, one, "行政复议");
+    OK(try_hold(&h, HOME, RETENTION_HOLD, one, "行政诉讼")); /* in the place of the first */
+    said(&h, ENTRY_CASE_HELD, one, "行政诉讼");
+    assert_string_equal(verify(&h, HOME), "");
+    assert_int_equal(pass(&h, HOME, RETENTION_RUN, NULL), 1);
+    assert_int_equal(try_hold(&h, HOME, RETENTION_HOLD, erased, "复议"), PROBLEM_STEP_DONE); /* too late */
+    OK(try_hold(&h, HOME, RETENTION_RELEASE, one, "判决生效"));
+    said(&h, ENTRY_CASE_RELEASED, one, "判决生效");
+    assert_string_equal(verify(&h, HOME), "");
+    assert_int_equal(pass(&h, HOME, RETENTION_RUN, NULL), 1);
+    assert_string_equal(verify(&h, HOME), ""); /* what was held and is erased */
+    halls_exchange(&h);
+    assert_string_equal(verify(&h, INTAKE), ""); /* nothing of it was sent */
+    halls_drop(&h);
+}
+
+/* Between picking it for the archive and erasing it. */
+static void test_held_after_it_was_picked(void **state)
+{
+    (void)state;
+    struct halls h;
+    struct office_retention r;
+    char one[CASE_NO_TEXT], two[CASE_NO_TEXT];
+    halls_make(&h, items, false, "2026-12-01 09:00");
+    withdrawn(&h, "X1", one);
+    withdrawn(&h, "X1", two);
+    halls_at(&h, "2040-01-01 09:00");
+    office_retention_init(&r, h.hall[HOME].office, RETENTION_PICK);
+    OK(page(&h, HOME, &r));
+    assert_int_equal(r.pick_count, 2);
+    r.picks[0].archived = r.picks[1].archived = true;
+    hold(&h, HOME, RETENTION_HOLD, one);
+    r.act = RETENTION_ERASE;
+    OK(page(&h, HOME, &r));
+    assert_int_equal(r.cases, 1);
+    office_retention_clear(&r);
+    assert_int_equal(pass(&h, HOME, RETENTION_RUN, NULL), 0);
+    assert_string_equal(verify(&h, HOME), "");
+    halls_drop(&h);
+}
+
+static void test_verify_holds_both_ways(void **state)
+{
+    (void)state;
+    static const struct { const char *sql, *found; } rows[] = {
+        {"DELETE FROM retention_hold", "hold-lost"},
+        {"UPDATE retention_hold SET reason = '撤诉'", "hold-without-entry"},
+        {"UPDATE retention_hold SET uid = uid + 1", "hold-without-entry"},
+        {"UPDATE retention_hold SET at = at - 1", "hold-without-entry"},
+        {"UPDATE retention_hold SET entry = entry - 1", "hold-without-entry"},
+        {"UPDATE retention_hold SET entry = NULL", "hold-without-entry"},
+        {"INSERT INTO retention_hold SELECT id, 1, 0, '', 1 FROM cases WHERE id NOT IN (SELECT case_id FROM retention_hold)",
+         "hold-without-entry"},
+        {"UPDATE retention_hold SET case_id = (SELECT id FROM cases WHERE id NOT IN (SELECT case_id FROM retention_hold))",
+         "hold-without-entry hold-lost"},
+    };
+    struct halls h;
+    char one[CASE_NO_TEXT], two[CASE_NO_TEXT];
+    halls_make(&h, items, false, "2026-12-01 09:00");
+    withdrawn(&h, "X1", one);
+    withdrawn(&h, "X1", two);
+    hold(&h, HOME, RETENTION_HOLD, one);
+    change(&h, HOME, "CREATE TEMP TABLE was AS SELECT * FROM retention_hold");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        change(&h, HOME, rows[i].sql);
+        assert_string_equal(verify(&h, HOME), rows[i].found);
+        change(&h, HOME, "DELETE FROM retention_hold; INSERT INTO retention_hold SELECT * FROM was");
+        assert_string_equal(verify(&h, HOME), "");
+    }
+    change(&h, HOME, rows[0].sql);
+    hold(&h, HOME, RETENTION_HOLD, one); /* what the remedy says mends it */
+    assert_string_equal(verify(&h, HOME), "");
+    hold(&h, HOME, RETENTION_RELEASE, one);
+    change(&h, HOME, "INSERT INTO retention_hold SELECT * FROM was"); /* a hold that was ended */
+    assert_string_equal(verify(&h, HOME), "hold-without-entry");
+    halls_drop(&h);
+}
+
+static int start_again(struct halls *h)
+{
+    struct office_start start;
+    office_start_init(&start, h->hall[HOME].office);
+    return run_command(h, HOME, &start.command);
+}
+
+/* Rows of a program that wrote no entries. */
+static void test_holds_from_before(void **state)
+{
+    (void)state;
+    struct halls h;
+    char one[CASE_NO_TEXT], two[CASE_NO_TEXT];
+    halls_make(&h, items, false, "2026-12-01 09:00");
+    withdrawn(&h, "X1", one);
+    withdrawn(&h, "X1", two);
+    change(&h, HOME, "INSERT INTO retention_hold (case_id, at, uid, reason) SELECT id, 1790000000000, 1001, '行政复议' FROM cases");
+    halls_at(&h, "2040-01-01 09:00");
+    assert_int_equal(pass(&h, HOME, RETENTION_RUN, NULL), 0); /* they hold without one */
+    OK(start_again(&h));
+    assert_string_equal(verify(&h, HOME), "");
+    json_t *body = last_entry(&h, ENTRY_CASE_HELD, two);
+    assert_string_equal(json_string_value(json_object_get(body, "reason")), "行政复议");
+    assert_int_equal(json_integer_value(json_object_get(body, "uid")), 1001);
+    assert_string_equal(json_string_value(json_object_get(body, "since")), "2026-09-21T22:13:20.000+08:00");
+    json_decref(body);
+    uint64_t size = store_ledger_size(store_sync_view(h.hall[HOME].store));
+    OK(start_again(&h));
+    assert_int_equal(store_ledger_size(store_sync_view(h.hall[HOME].store)), size + 1); /* office.started alone */
+    change(&h, HOME, "UPDATE retention_hold SET at = at - 1 WHERE case_id = 1");
+    assert_string_equal(verify(&h, HOME), "hold-without-entry");
+    change(&h, HOME, "UPDATE retention_hold SET at = at + 1 WHERE case_id = 1");
+    assert_int_equal(pass(&h, HOME, RETENTION_RUN, NULL), 0);
+    hold(&h, HOME, RETENTION_RELEASE, one);
+    assert_int_equal(pass(&h, HOME, RETENTION_RUN, NULL), 1);
+    assert_string_equal(verify(&h, HOME), "");
+    halls_drop(&h);
+}
+
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERR);
@@ -551,6 +717,10 @@ int main(void)
         cmocka_unit_test(test_uploaded_again_for_nothing),
         cmocka_unit_test(test_uploaded_again_at_the_unlink),
         cmocka_unit_test(test_verify_both_ways),
+        cmocka_unit_test(test_a_hold_is_an_entry),
+        cmocka_unit_test(test_held_after_it_was_picked),
+        cmocka_unit_test(test_verify_holds_both_ways),
+        cmocka_unit_test(test_holds_from_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@ static const struct {
     {SQL_ITEM_EACH, "SCAN i USING INDEX sqlite_autoindex_item_1", "the whole catalogue is what was asked for"},
     {SQL_STAFF_LIST, "SCAN staff", "all that were enrolled, LIMIT_STAFF at most"},
     {SQL_STAFF_COUNT, "SCAN staff USING COVERING INDEX sqlite_autoindex_staff_1", "LIMIT_STAFF at most"},
+    {SQL_HOLD_COUNT, "SCAN retention_hold", "LIMIT_HOLDS at most, when one more is held"},
     {SQL_MATERIAL_MISSING, "SCAN w USING COVERING INDEX sqlite_autoindex_material_wait_1", "what is waited for"},
     {SQL_RESULT_FIND, "UNION USING TEMP B-TREE", "the cases of one number"},
     {SQL_EDITION_STATES, "SCAN p USING COVERING INDEX sqlite_autoindex_peer_1", "counterparts, and editions sent to them"},
