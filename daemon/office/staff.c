@@ -99,7 +99,7 @@ static int read_act(struct office_staff_act *act, struct problem *p)
     (void)snprintf(act->staff, sizeof act->staff, "%s:%s", act->office->code, id);
     for (size_t i = 0; i < act->office->staff_count; i++)
         if (!strcmp(act->office->staff[i].id, act->staff))
-            return problem_set(p, PROBLEM_STEP_DONE, "/id", "%s stands in the configuration file; change it there", act->staff);
+            return problem_set(p, PROBLEM_FIELD, "/id", "%s stands in the configuration file: change it there (to suspend: suspended: true), then restart tongband", act->staff);
     return check_form(act, p);
 }
 

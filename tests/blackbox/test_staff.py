@@ -124,7 +124,9 @@ def test_a_restart_keeps_it(office):
 
 def test_the_configuration_wins(office):
     assert row(office, "0007")["source"] == "configuration"
-    assert "configuration" in control(office, "staff", "suspend", "0007", "--reason", "x", code=1)
+    refused = control(office, "staff", "suspend", "0007", "--reason", "x", code=1)
+    assert "configuration" in refused and "suspended: true" in refused
+    assert "done before" not in refused and "Nothing more to do" not in refused
     enrol(office, "0307", "handler")
     line = '  - {id: "0307", name: 配置中的人, role: window}\n'
     office.edit("staff:\n", "staff:\n" + line)
