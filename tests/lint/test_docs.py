@@ -187,3 +187,12 @@ def test_the_chinese_manual_names_every_command_of_the_night():
     page = common.read("docs/zh/operators.md")
     assert len(night) > 12 and "queue park" in night
     assert [command for command in night if f"tongbanctl {command}" not in page] == []
+
+
+def test_the_tests_that_the_security_pages_name_are_there():
+    for page in ("docs/explanation/security.md", "docs/zh/dengbao.md"):
+        named = set(re.findall(r"`((?:[a-z]+/)*(?:test_\w+\.(?:py|c)|alarms\.test\.yml))`", common.read(page)))
+        assert len(named) > 10, page
+        missing = [name for name in named if not any(os.path.exists(os.path.join(common.ROOT, "tests", *prefix, name))
+                                                     for prefix in ((), ("blackbox",)))]
+        assert missing == [], page
