@@ -290,10 +290,9 @@ static int at_socket(const struct ctl *ctl, int (*use)(const struct ctl *ctl, co
 {
     glob_t found = {.gl_pathc = 0};
     const char *path = ctl->socket ? ctl->socket : usual_socket(&found);
-    int status = path ? use(ctl, path, context)
-                      : report_local(&ctl->client, REPORT_DAEMON, "%s",
-                                     found.gl_pathc > 1 ? _("there are several sockets in /run/tongban; choose one with --socket")
-                                                        : _("there is no socket in /run/tongban, or you may not look; --socket names another"));
+    const char *why = found.gl_pathc > 1 ? _("there are several sockets in /run/tongban; choose one with --socket")
+                                         : _("there is no socket in /run/tongban, or you may not look; --socket names another");
+    int status = path ? use(ctl, path, context) : report_local(&ctl->client, REPORT_DAEMON, "%s", why);
     globfree(&found);
     return status;
 }
