@@ -60,7 +60,7 @@ static const char *show_unsent(const json_t *value, char room[CTL_CELL_TEXT])
 
 static const struct ctl_column peers_columns[] = {
     {.title = N_("office"), .key = "office"},
-    {.title = N_("counterpart"), .key = "name", .least = 6},
+    {.title = N_("name"), .key = "name", .least = 6},
     {.title = N_("state"), .key = "state", .show = ctl_show_word},
     {.title = N_("waiting"), .key = "unsent", .show = show_unsent},
     {.title = N_("oldest"), .key = "oldest_unsent_s", .show = show_age},
