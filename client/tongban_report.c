@@ -118,6 +118,11 @@ static const struct {
                             N_("Check the network and the address in the configuration; the same command may be "
                                "repeated, nothing happens twice"),
                             EXIT_UNREACHABLE},
+    [REPORT_AS_SAID] = {"refused", N_("This was not done"), N_("Change what the detail names, then type the command again"), EXIT_USAGE},
+    [REPORT_DAEMON] = {"unreachable", N_("tongband does not answer"),
+                       N_("See whether it runs: systemctl status tongband; and why not: journalctl -u tongband -e"), EXIT_UNREACHABLE},
+    [REPORT_DAEMON_SHUT] = {"not-allowed", N_("You may not do this"), N_("Run it as root or as the user of the daemon"),
+                            EXIT_NOT_ALLOWED},
     [REPORT_UNTRUSTED] = {"untrusted", N_("The connection is not trusted"),
                           N_("Check certificate, key and authority in the configuration, and their dates"),
                           EXIT_UNREACHABLE},

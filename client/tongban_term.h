@@ -75,6 +75,9 @@ enum report_local {
     REPORT_STOPPED, /* the user ended the questions or said no */
     REPORT_CONFIG,
     REPORT_UNREACHABLE,
+    REPORT_AS_SAID,     /* the detail says all; nothing was done */
+    REPORT_DAEMON,      /* tongbanctl: the daemon of this machine does not answer */
+    REPORT_DAEMON_SHUT, /* it may not be asked by this user */
     REPORT_UNTRUSTED,
     REPORT_FILE,
     REPORT_FILE_CONTENT, /* it was read; what stands in it is wrong */

@@ -15,15 +15,15 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI
     O(ROLE, "role", "ROLE", true, N_("what the person may do"))                                                             \
     O(WINDOW, "window", "NAME", true, N_("name of the window at which the person sits"))                                    \
     O(TOWNSHIP, "township", "CODE", true, N_("township or street (镇街) of the window, nine digits"))                       \
-    O(CERTIFICATE, "certificate", "FILE", false, N_("PEM file of the person's certificate; only this one will open anything")) \
+    O(CERTIFICATE, "certificate", "FILE", false, N_("PEM file of the certificate; of a person it is the only one that will open anything")) \
     O(FINGERPRINT, "fingerprint", "HEX", false, N_("SHA-256 of the certificate, instead of the file"))                      \
     O(REASON, "reason", "TEXT", true, N_("why; it is kept"))                                                        \
-    O(STAFF, "staff", "ID", true, N_("only what this person saw"))                                                          \
-    O(CASE, "case", "NO", true, N_("only who saw this case"))                                                               \
+    O(STAFF, "staff", "ID", true, N_("only what this person did or saw"))                                                          \
+    O(CASE, "case", "NO", true, N_("only what concerns this case"))                                                               \
     O(SINCE, "since", "DATE", true, N_("only from this day on"))                                                            \
     O(UNTIL, "until", "DATE", true, N_("only before this day"))                                                             \
     O(TYPE, "type", "WORD", true, N_("only entries of this kind, e.g. case.submitted"))                                     \
-    O(AREA, "area", "WORD", true, N_("only this area of the log, e.g. peer"))                                               \
+    O(AREA, "area", "WORD", true, N_("this area of the log, e.g. peer; without it all that have no level of their own"))                                               \
     O(LOG, "log", "FILE", false, N_("take the log from this file instead of the journal"))                                  \
     O(WAIT, "wait", NULL, true, N_("answer only when every message is delivered"))                                          \
     O(END, "end", NULL, true, N_("the other way round: open the intake, send the parked"))                  \
@@ -32,7 +32,7 @@ enum { CTL_CERTIFICATE_TEXT = 65, CTL_WORDS = 3, CTL_PASSPHRASE_TEXT = LIMIT_PKI
     O(NUMBER, "number", "NUMBER", false, N_("number of the member of staff, e.g. 0007"))                                    \
     O(ADDRESS, "address", "LIST", false, N_("host names and IP addresses at which a server is found, separated by commas")) \
     O(REQUEST, "request", "FILE", false, N_("a certificate request (CSR) made elsewhere; else the key is made here"))       \
-    O(OUT, "out", "FILE", false, N_("where to write; of certificates the NAME of NAME.crt, NAME.key and NAME.csr; never over a file")) \
+    O(OUT, "out", "FILE", false, N_("where to write; of `backup` a directory; of certificates the NAME of NAME.crt, NAME.key and NAME.csr; never over a file")) \
     O(SERIAL, "serial", "HEX", false, N_("serial number of the certificate, as `pki list` shows it"))                       \
     O(CAUSE, "cause", "WORD", false, N_("why it is revoked: unspecified, keyCompromise, affiliationChanged, superseded or cessationOfOperation")) \
     O(DAYS, "days", "DAYS", false, N_("how many days it is good for"))                                                      \
@@ -105,8 +105,8 @@ const char *ctl_show_number(const json_t *value, char room[CTL_CELL_TEXT]);
 int ctl_rows_print(const json_t *rows, const struct ctl_column *columns, size_t count);
 #define CTL_ROWS_PRINT(rows, columns) ctl_rows_print((rows), (columns), sizeof(columns) / sizeof(columns)[0])
 
-/* Asks the daemon at `path` one thing; takes `request`.  Lines of progress go to `progress` (or NULL).  *answer is new.  TB_EIO without a
- * daemon, TB_ETIMEOUT, TB_EMALFORMED. */
+/* Asks the daemon at `path` one thing; takes `request`.  Lines of progress go to `progress` (or NULL).  *answer is new.  TB_ENOTFOUND: no
+ * such socket; TB_EDENIED: it may not be opened; TB_EIO: nobody listens, or the daemon ended; TB_ELIMIT, TB_ETIMEOUT, TB_EMALFORMED. */
 int ctl_ask(const char *path, const char *command, json_t *request, void (*progress)(const json_t *doc), json_t **answer) TB_MUST_USE;
 
 /* The same at the socket that the options name; takes `request`.  An exit status after having told the user. */

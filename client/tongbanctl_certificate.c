@@ -373,7 +373,7 @@ int ctl_certificate_install(const struct ctl *ctl, const struct ctl_command *c)
     if (status == EXIT_DONE)
         status = report_answer(ctl, in.answer);
     if (status == EXIT_DONE && install(&in) != 0)
-        status = report_local(&ctl->client, REPORT_FILE, "%s: %s", in.path, in.why);
+        status = report_local(&ctl->client, REPORT_AS_SAID, "%s: %s", in.path, in.why);
     else if (status == EXIT_DONE && (status = reload(ctl)) != EXIT_DONE) {
         put_back(&in);
         (void)fprintf(stderr, "%s\n", _("the daemon did not take it: the old files are back in place"));

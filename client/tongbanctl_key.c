@@ -145,7 +145,7 @@ int ctl_key_rotate(const struct ctl *ctl, const struct ctl_command *c)
     const char *wrong, *why;
     int status = EXIT_DONE;
     if (rotate(ctl->word[2], ctl->given[CTL_OUT], &keys, &made, &wrong, &why) != 0) {
-        status = report_local(&ctl->client, REPORT_FILE, "%s: %s", wrong, why);
+        status = report_local(&ctl->client, REPORT_AS_SAID, "%s: %s", wrong, why);
     } else {
         show_key(_("before:"), &keys.signer.vkey);
         show_key(_("now:"), &made.vkey);
@@ -170,7 +170,7 @@ int ctl_key_retire(const struct ctl *ctl, const struct ctl_command *c)
     if (!rc)
         rc = write_keys(path, &keys.signer, NULL, &why);
     if (rc)
-        status = report_local(&ctl->client, REPORT_FILE, "%s: %s", path, why);
+        status = report_local(&ctl->client, REPORT_AS_SAID, "%s: %s", path, why);
     else
         (void)printf(
             "%s\n",

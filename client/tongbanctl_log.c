@@ -133,6 +133,15 @@ static json_t *host(void)
     return doc;
 }
 
+/* What a hook wrote is the site's own text, and may name anybody. */
+static bool of_a_hook(const json_t *line)
+{
+    const char *event = json_string_value(json_object_get(line, "event"));
+    if (!event)
+        event = json_string_value(json_object_get(line, "TONGBAN_EVENT"));
+    return event && !strcmp(event, "hook_said");
+}
+
 /* A line of JSON as it is, any other as a text. */
 static json_t *log_lines(const struct buf *text)
 {
@@ -141,7 +150,10 @@ static json_t *log_lines(const struct buf *text)
         const char *from = text->data + at, *end = memchr(from, '\n', text->len - at);
         size_t len = end ? (size_t)(end - from) : text->len - at;
         json_t *line = json_loadb(from, len, JSON_REJECT_DUPLICATES, NULL);
-        (void)json_array_append_new(list, line ? line : json_stringn(from, len));
+        if (of_a_hook(line))
+            json_decref(line);
+        else
+            (void)json_array_append_new(list, line ? line : json_stringn(from, len));
         at += len + 1;
     }
     return list;

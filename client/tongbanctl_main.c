@@ -51,13 +51,19 @@ static void write_usage(FILE *to, const struct ctl_command *c)
     (void)fprintf(to, "\n      %s\n", _(c->help));
 }
 
+static bool known_group(const char *word)
+{
+    bool known = false;
+    for (size_t i = 0; i < ctl_command_count; i++)
+        known = known || !strcmp(ctl_commands[i].group, word);
+    return known;
+}
+
 /* The commands of a group and their options; without a group, all. */
 static void write_help(FILE *to, const char *group)
 {
     uint64_t used = 0;
-    bool known = false;
-    for (size_t i = 0; group && i < ctl_command_count; i++)
-        known = known || !strcmp(ctl_commands[i].group, group);
+    bool known = group && known_group(group);
     (void)fprintf(to, "%s\n\n", _("tongbanctl: for the operator of an office, at the machine where its tongband runs"));
     for (size_t i = 0; i < ctl_command_count; i++) {
         if (known && strcmp(ctl_commands[i].group, group) != 0)
@@ -68,9 +74,9 @@ static void write_help(FILE *to, const char *group)
     (void)fprintf(to, "\n");
     for (size_t i = 0; i < CTL_OPTION_COUNT; i++)
         if (used >> i & 1)
-            (void)fprintf(to, "  --%-12s %s\n", option_rows[i].name, _(option_rows[i].help));
-    (void)fprintf(to, "  --%-12s %s\n", "socket", _("socket of the daemon; else $TONGBAN_CONTROL, else the only one in /run/tongban"));
-    (void)fprintf(to, "  --%-12s %s\n", "json", _("the answer as JSON"));
+            (void)fprintf(to, "  --%-15s %s\n", option_rows[i].name, _(option_rows[i].help));
+    (void)fprintf(to, "  --%-15s %s\n", "socket", _("socket of the daemon; else $TONGBAN_CONTROL, else the only one in /run/tongban"));
+    (void)fprintf(to, "  --%-15s %s\n", "json", _("the answer as JSON"));
 }
 
 const char *ctl_cell(const json_t *row, const char *key)
@@ -132,13 +138,29 @@ static const char *take_arguments(struct ctl *ctl, int argc, char **argv)
     return NULL;
 }
 
-/* NULL, or what is wrong with the options. */
-static const char *options_fault(const struct ctl *ctl, const struct ctl_command *c)
+/* The first option of the set. */
+static const char *first_option(uint64_t bits)
 {
-    if (ctl->bits & ~(c->required | c->optional))
-        return _("an option does not belong to this command");
-    if (c->required & ~ctl->bits)
-        return _("an option is missing");
+    size_t i = 0;
+    while (i + 1 < CTL_OPTION_COUNT && !(bits >> i & 1))
+        i++;
+    return option_rows[i].name;
+}
+
+/* NULL, or what is wrong with *option. */
+static const char *options_fault(const struct ctl *ctl, const struct ctl_command *c, const char **option)
+{
+    uint64_t strange = ctl->bits & ~(c->required | c->optional), missing = c->required & ~ctl->bits;
+    if (strange || missing)
+        *option = first_option(strange ? strange : missing);
+    if (strange)
+        return _("does not belong to this command");
+    if (missing)
+        return _("is missing");
+    if (!(CTL_BIT(WAIT) & ~ctl->bits) && !(CTL_BIT(END) & ~ctl->bits)) {
+        *option = first_option(CTL_BIT(WAIT));
+        return _("does not go with --end");
+    }
     return NULL;
 }
 
@@ -149,6 +171,18 @@ static const char *usual_socket(glob_t *found)
     if (named && named[0])
         return named;
     return glob("/run/tongban/*.ctl", 0, NULL, found) == 0 && found->gl_pathc == 1 ? found->gl_pathv[0] : NULL;
+}
+
+/* Says why the daemon at `path` did not answer.  An exit status. */
+static int report_no_answer(const struct ctl *ctl, const char *path, int rc)
+{
+    const char *why = rc == TB_EDENIED      ? _("only root, the user and the primary group of the daemon may ask")
+                      : rc == TB_ENOTFOUND  ? _("no such socket: tongband does not run, or its configuration names another (control)")
+                      : rc == TB_ETIMEOUT   ? _("no answer in time: tongband hangs, or has too much to do")
+                      : rc == TB_EMALFORMED ? _("the answer cannot be read: are tongband and tongbanctl of the same version?")
+                      : rc == TB_ELIMIT     ? _("the name of the socket, or the answer, is too long")
+                                            : _("nobody answers: tongband has ended, or is ending");
+    return report_local(&ctl->client, rc == TB_EDENIED ? REPORT_DAEMON_SHUT : REPORT_DAEMON, "%s: %s", path, why);
 }
 
 /* ---- what is asked ---- */
@@ -219,21 +253,36 @@ static int ask(const struct ctl *ctl, const struct ctl_command *c, const char *p
         json_decref(request);
         return status;
     }
-    if (ask_all(path, c->wire, request, &answer) != 0)
-        return report_local(&ctl->client, REPORT_UNREACHABLE, _("no answer at %s: is tongband running, and may you ask it?"), path);
+    int rc = ask_all(path, c->wire, request, &answer);
+    if (rc)
+        return report_no_answer(ctl, path, rc);
     status = print_answer(ctl, c, answer);
     json_decref(answer);
     return status;
 }
 
+/* The command that the words begin with, or NULL; whether its own word is there is another question. */
 static const struct ctl_command *find_command(const struct ctl *ctl)
 {
-    for (const struct ctl_command *c = ctl_commands; c < ctl_commands + ctl_command_count; c++) {
-        int words = name_words(c);
-        if (ctl->word_count == words + (c->word ? 1 : 0) && !strcmp(ctl->word[0], c->group) && (!c->verb || !strcmp(ctl->word[1], c->verb)))
+    for (const struct ctl_command *c = ctl_commands; c < ctl_commands + ctl_command_count; c++)
+        if (ctl->word_count >= name_words(c) && !strcmp(ctl->word[0], c->group) && (!c->verb || !strcmp(ctl->word[1], c->verb)))
             return c;
-    }
     return NULL;
+}
+
+/* EXIT_DONE, or the status after a report of what is wrong with the words and options of the command. */
+static int check_usage(const struct ctl *ctl, const struct ctl_command *c)
+{
+    int words = name_words(c) + (c->word ? 1 : 0);
+    const char *option = "", *fault = options_fault(ctl, c, &option);
+    if (ctl->word_count == words && !fault)
+        return EXIT_DONE;
+    write_usage(stderr, c);
+    if (ctl->word_count < words)
+        return report_local(&ctl->client, REPORT_USAGE, "%s: %s", c->word, _("is missing"));
+    if (ctl->word_count > words)
+        return report_local(&ctl->client, REPORT_USAGE, _("one word too many: %s"), ctl->word[words]);
+    return report_local(&ctl->client, REPORT_USAGE, "--%s: %s", option, fault);
 }
 
 /* Calls `use` with the path of the socket, or reports that there is none. */
@@ -241,9 +290,9 @@ static int at_socket(const struct ctl *ctl, int (*use)(const struct ctl *ctl, co
 {
     glob_t found = {.gl_pathc = 0};
     const char *path = ctl->socket ? ctl->socket : usual_socket(&found);
-    int status = path ? use(ctl, path, context)
-                      : report_local(&ctl->client, REPORT_UNREACHABLE, "%s",
-                                     _("there is not exactly one socket in /run/tongban; name it with --socket"));
+    const char *why = found.gl_pathc > 1 ? _("there are several sockets in /run/tongban; choose one with --socket")
+                                         : _("there is no socket in /run/tongban, or you may not look; --socket names another");
+    int status = path ? use(ctl, path, context) : report_local(&ctl->client, REPORT_DAEMON, "%s", why);
     globfree(&found);
     return status;
 }
@@ -262,9 +311,8 @@ struct call {
 static int use_call(const struct ctl *ctl, const char *path, void *context)
 {
     struct call *call = context;
-    if (ctl_ask(path, call->command, json_incref(call->request), ctl_progress, call->answer) == 0)
-        return EXIT_DONE;
-    return report_local(&ctl->client, REPORT_UNREACHABLE, _("no answer at %s: is tongband running, and may you ask it?"), path);
+    int rc = ctl_ask(path, call->command, json_incref(call->request), ctl_progress, call->answer);
+    return rc ? report_no_answer(ctl, path, rc) : EXIT_DONE;
 }
 
 int ctl_call(const struct ctl *ctl, const char *command, json_t *request, json_t **answer)
@@ -280,17 +328,16 @@ static int run(const struct ctl *ctl)
 {
     const struct ctl_command *c = find_command(ctl);
     if (!c) {
-        write_help(stderr, ctl->word_count ? ctl->word[0] : NULL);
+        if (!ctl->word_count || known_group(ctl->word[0]))
+            write_help(stderr, ctl->word_count ? ctl->word[0] : NULL);
         bool two = ctl->word_count > 1;
         return ctl->word_count ? report_local(&ctl->client, REPORT_USAGE, _("there is no command \"%s%s%s\""), ctl->word[0], two ? " " : "",
                                               two ? ctl->word[1] : "")
                                : EXIT_USAGE;
     }
-    const char *fault = options_fault(ctl, c);
-    if (fault) {
-        write_usage(stderr, c);
-        return report_local(&ctl->client, REPORT_USAGE, "%s", fault);
-    }
+    int status = check_usage(ctl, c);
+    if (status != EXIT_DONE)
+        return status;
     return c->run ? c->run(ctl, c) : at_socket(ctl, use_ask, (void *)(uintptr_t)c);
 }
 

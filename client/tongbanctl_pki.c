@@ -20,7 +20,7 @@
 
 enum {
     AUTHORITY_DAYS = 3650,
-    CRL_DAYS = 30,
+    CRL_DAYS = 35, /* a month and some days: who makes a list on each first is never late; the daemon's crl_max_age_days */
     PKI_PATH = 4096,
     DAYS_MOST = 3650,
     CLOCK_SLACK_S = 300,
@@ -137,7 +137,7 @@ static int end(struct pki *pki, int rc)
 {
     int status = EXIT_DONE;
     if (rc)
-        status = report_local(&pki->ctl->client, REPORT_FILE, "%s: %s", pki->path,
+        status = report_local(&pki->ctl->client, REPORT_AS_SAID, "%s: %s", pki->path,
                               pki->why && pki->why[0] ? pki->why : err_text(rc));
     close_authority(pki);
     return status;

@@ -1,5 +1,6 @@
 #include "client/tongbanctl.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,14 @@ static int connect_to(const char *path, int *out)
     size_t len = strlen(path);
     int fd = len < sizeof address.sun_path ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
     if (fd < 0)
-        return TB_EIO;
+        return TB_ELIMIT;
     memcpy(address.sun_path, path, len);
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        int why = errno;
         (void)close(fd);
-        return TB_EIO;
+        return why == ENOENT ? TB_ENOTFOUND : why == EACCES ? TB_EDENIED : TB_EIO;
     }
     *out = fd;
     return 0;

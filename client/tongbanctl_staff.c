@@ -77,7 +77,7 @@ int ctl_staff_prepare(const struct ctl *ctl, const struct ctl_command *c, json_t
     if (why)
         return report_local(&ctl->client, REPORT_USAGE, "%s", why);
     if (pem && fingerprint_of(pem, ctl->word[2], fingerprint, &why) != 0)
-        return report_local(&ctl->client, REPORT_FILE, "%s: %s", pem, why);
+        return report_local(&ctl->client, REPORT_AS_SAID, "%s: %s", pem, why);
     given = pem ? fingerprint : given;
     if (json_object_set_new(request, "act", json_string(c->verb)) ||
         (given && json_object_set_new(request, "certificate", json_string(given))))

@@ -65,7 +65,7 @@ static int make_key(int argc, char **argv)
 }
 
 /* Checks what config_load cannot see from the file alone: keys, calendar, catalogue, certificates. */
-static int check_deep(const struct config *config, struct problem *p)
+static int check_deep(const struct config *config, bool expired_too, struct problem *p)
 {
     struct note_signer signer;
     struct office *office = NULL;
@@ -76,7 +76,7 @@ static int check_deep(const struct config *config, struct problem *p)
     if (!rc)
         rc = setup_office(config, &office, p);
     if (!rc)
-        rc = setup_tls(config, &tls, p);
+        rc = setup_tls(config, expired_too, &tls, p);
     setup_tls_clear(&tls);
     office_free(office);
     return rc;
@@ -103,7 +103,7 @@ static int run(const char *path, bool check_only)
     if (rc)
         return fail(&p, check_only ? EXIT_BAD_CHECK : EX_CONFIG);
     int status = EXIT_SUCCESS;
-    rc = check_deep(config, &p);
+    rc = check_deep(config, !check_only, &p);
     if (rc) {
         status = fail(&p, check_only ? EXIT_BAD_CHECK : EX_CONFIG);
     } else if (check_only) {

@@ -232,9 +232,9 @@ static void note_certificates(struct service *service)
 
 static void use_authorities(struct service *service)
 {
-    memcpy(service->api.staff_authority, service->tls.staff_authority, sizeof service->api.staff_authority);
+    service->api.staff_authority = service->tls.staff_authority;
     for (size_t i = 0; i < service->api.peer_count; i++)
-        memcpy(service->api.peers[i].authority, service->tls.peer_authorities[i], sizeof service->api.peers[i].authority);
+        service->api.peers[i].authority = service->tls.peer_authorities[i];
     note_certificates(service);
 }
 
@@ -244,7 +244,7 @@ static void reload_work(struct lane_job *job)
     reload->same = reload->look && !trust_changed(reload->service->config, &reload->service->tls.trust);
     if (reload->same)
         return;
-    reload->rc = setup_tls(reload->service->config, &reload->tls, &reload->problem);
+    reload->rc = setup_tls(reload->service->config, false, &reload->tls, &reload->problem);
 }
 
 static void reload_start(struct service *service, bool look);
@@ -732,7 +732,7 @@ static int service_start(struct service *service, struct problem *p)
     if (!rc)
         rc = setup_office(service->config, &service->office, p);
     if (!rc)
-        rc = setup_tls(service->config, &service->tls, p);
+        rc = setup_tls(service->config, true, &service->tls, p);
     if (!rc && (carrier_global_start() != 0 || loop_post_start(&service->loop, &service->post) != 0))
         rc = problem_from_code(p, TB_ENOMEM);
     if (!rc)

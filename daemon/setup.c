@@ -296,10 +296,10 @@ struct carrier_identity setup_identity(const struct setup_tls *tls, unsigned pee
 }
 
 static int make_context(const struct config_listener *listener, const char *const *authorities, const char *const *crls,
-                        const struct trust *trust, struct tls_context **out, struct problem *p)
+                        const struct setup_tls *tls, struct tls_context **out, struct problem *p)
 {
     struct tls_options options = {.certificate_file = listener->certificate, .key_file = listener->key, .ca_files = authorities,
-                                  .crls = crls, .crl_policy = trust->policy};
+                                  .crls = crls, .crl_policy = tls->trust.policy, .expired_too = tls->expired_too};
     return tls_context_new(&options, out, p);
 }
 
@@ -308,7 +308,7 @@ static int load_peers(const struct config *config, struct setup_tls *tls, const 
     int rc = 0;
     for (unsigned i = 0; i < config->peer_count && !rc; i++) {
         const char *file = authorities[i] = config->peers[i].authority;
-        rc = tls_file_fingerprint(file, tls->peer_authorities[i], p);
+        rc = tls_file_pins(file, &tls->peer_authorities[i], p);
         tls->peer_authority_until[i] = tls_file_not_after(file);
         if (!rc)
             rc = read_file(file, LIMIT_CONFIG_BYTES, &tls->peer_authority_pem[i], NULL, p);
@@ -316,9 +316,9 @@ static int load_peers(const struct config *config, struct setup_tls *tls, const 
     return rc;
 }
 
-int setup_tls(const struct config *config, struct setup_tls *out, struct problem *p)
+int setup_tls(const struct config *config, bool expired_too, struct setup_tls *out, struct problem *p)
 {
-    struct setup_tls tls = {.peer_count = config->peer_count};
+    struct setup_tls tls = {.peer_count = config->peer_count, .expired_too = expired_too};
     const char *staff[] = {config->window.authority, NULL};
     const char **authorities = calloc(config->peer_count + 1, sizeof *authorities), **crls = calloc(config->peer_count + 1, sizeof *crls);
     tls.peer_authorities = calloc(config->peer_count + 1, sizeof *tls.peer_authorities);
@@ -334,11 +334,13 @@ int setup_tls(const struct config *config, struct setup_tls *out, struct problem
         if (tls.trust.peer_crl[i])
             crls[n++] = tls.trust.peer_crl[i];
     if (!rc)
-        rc = make_context(&config->window, staff, (const char *[]){tls.trust.staff_crl, NULL}, &tls.trust, &tls.window, p);
+        rc = make_context(&config->window, staff, (const char *[]){tls.trust.staff_crl, NULL}, &tls, &tls.window, p);
     if (!rc) /* who may be a client of the peer API: exactly the authorities of the configured peers */
-        rc = make_context(&config->peer_listener, authorities, crls, &tls.trust, &tls.peer, p);
+        rc = make_context(&config->peer_listener, authorities, crls, &tls, &tls.peer, p);
     if (!rc)
-        rc = tls_file_fingerprint(config->window.authority, tls.staff_authority, p);
+        rc = tls_file_pins(config->window.authority, &tls.staff_authority, p);
+    if (!rc)
+        rc = tls_file_pair(config->gateway_certificate, config->gateway_key, p);
     if (!rc)
         rc = read_file(config->gateway_certificate, LIMIT_CONFIG_BYTES, &tls.certificate_pem, NULL, p);
     if (!rc)

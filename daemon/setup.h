@@ -20,16 +20,18 @@ int setup_office(const struct config *config, struct office **out, struct proble
 /* Everything that a reload replaces, complete or not at all. */
 struct setup_tls {
     struct tls_context *window, *peer;
-    char staff_authority[65];
-    char (*peer_authorities)[65];   /* owned, one per configured peer */
+    struct tls_pins staff_authority;
+    struct tls_pins *peer_authorities; /* owned, one per configured peer */
     char **peer_authority_pem;      /* owned, one per configured peer */
     int64_t *peer_authority_until;  /* owned, one per configured peer: notAfter, ms; 0 unknown, and so the next two */
     int64_t staff_authority_until, gateway_until;
     unsigned peer_count;
+    bool expired_too;
     struct trust trust;
     char *certificate_pem, *key_pem; /* owned: ours towards peers */
 };
-int setup_tls(const struct config *config, struct setup_tls *out, struct problem *p) TB_MUST_USE;
+/* `expired_too`: certificates of ours after their end, as at a start; a reload keeps what it has instead. */
+int setup_tls(const struct config *config, bool expired_too, struct setup_tls *out, struct problem *p) TB_MUST_USE;
 void setup_tls_clear(struct setup_tls *tls);
 struct carrier_identity setup_identity(const struct setup_tls *tls, unsigned peer);
 

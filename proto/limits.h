@@ -145,6 +145,7 @@
     LIMIT(PKI_PASSPHRASE_LEAST, 8, "bytes", "passphrase of a small authority's key, shortest")                         \
     LIMIT(PKI_PASSPHRASE_BYTES, 1024, "bytes", "passphrase of a small authority's key, longest")                       \
     LIMIT(PKI_PBKDF2_ROUNDS, 600000, "rounds", "HMAC-SHA-256 between that passphrase and the key it opens")            \
+    LIMIT(AUTHORITIES_OF_ONE, 4, "certificates", "in one `authority` file: the present authority, and the next while one follows on the other") \
     LIMIT(CRL_BYTES, 4 * 1024 * 1024, "bytes", "one file of revocation lists: some 100,000 certificates")                \
     LIMIT(CRL_AGE_DAYS, 3650, "days", "largest `crl_max_age_days`")                                                   \
     LIMIT(CRL_LOOK_S, 3600, "s", "between two looks whether a revocation list has changed or grown old")              \

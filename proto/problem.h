@@ -30,7 +30,7 @@
     P(DISK_LOW, "disk-low", 503, TB_EFULL, "The disk is nearly full; no new intake is taken", "Tell the operator to free space; cases already taken go on") \
     P(STORE_FAILED, "store-failed", 503, TB_EIO, "The store cannot write", "Nothing was taken. Tell the operator; the log names the cause") \
     P(STORE_DAMAGED, "store-damaged", 500, TB_ECORRUPT, "What the store keeps of this is damaged", "Nothing of it is shown or sent. Tell the operator; the log names what it is; everything else goes on") \
-    P(BACKUP, "backup-failed", 500, TB_EIO, "The backup failed", "The detail says why; what it began is removed, the office goes on") \
+    P(BACKUP, "backup-failed", 500, TB_EIO, "The backup cannot be made or read", "The detail says why; what it began is removed, the office goes on") \
     P(KEY_REUSED, "idempotency-key-reused", 409, TB_ECONFLICT, "This idempotency key was used for another request", "Use a new key for a new request") \
     P(KEY_MISSING, "idempotency-key-missing", 400, TB_EMALFORMED, "The request needs an Idempotency-Key header", "Send a new random key with each new request, the same key with each repetition") \
     P(ITEM_UNKNOWN, "item-unknown", 404, TB_ENOTFOUND, "This item is not in the catalogue", "Look it up with: tongban item list") \

@@ -319,9 +319,15 @@ def application():
     return number
 
 
+def control_socket(office):
+    """Where tongbanctl finds the office, or None: the name of a Unix socket has at most 107 bytes."""
+    path = os.path.join(DEMO, office, "ctl")
+    return path if len(os.fsencode(path)) < 108 else None
+
+
 def how_to_go_on():
     print("\nThe offices go on running.  Talk to them · 两个大厅继续运行，您可以这样操作：")
-    directories = sorted({os.path.dirname(program(name)) for name in ("tongban", "tongban-verify")})
+    directories = sorted({os.path.dirname(program(name)) for name in ("tongban", "tongbanctl", "tongban-verify")})
     print(f"  export PATH={shlex.quote(':'.join(directories))}:$PATH")
     people = [("320623", "0007", "窗口 window"), ("330483", "0101", "部门 officer")]
     if running("330503"):
@@ -332,6 +338,8 @@ def how_to_go_on():
     for office in filter(running, PORTS):
         print(f"  # {PLACES[office]}: http://127.0.0.1:{PORTS[office] + 2}/healthz, /metrics; log "
               + shlex.quote(os.path.join(DEMO, office, "log.jsonl")))
+        if control_socket(office):
+            print(f"  export TONGBAN_CONTROL={shlex.quote(control_socket(office))}; tongbanctl status")
     print("  # end · 结束: ./dev demo --stop")
 
 
@@ -346,6 +354,9 @@ def demo(keep, offices, story):
                           stderr=subprocess.STDOUT, check=False)
     if made.returncode:
         raise DemoError("keys and configurations: " + made.stdout.decode("utf-8", "replace"))
+    for office in filter(control_socket, offices):
+        with open(office_config(office), "a", encoding="utf-8") as text:
+            text.write(f"control: {json.dumps(control_socket(office))}\n")
     papers()
     say("生成各地的证书与账本密钥", "made keys and certificates of the offices")
     try:

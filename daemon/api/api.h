@@ -10,6 +10,7 @@
 #include "daemon/base/world.h"
 #include "daemon/net/http_server.h"
 #include "daemon/net/lane.h"
+#include "daemon/net/tls.h"
 #include "daemon/office/office.h"
 
 struct admission;
@@ -21,7 +22,7 @@ struct material_store;
 /* One counterpart as the peer listener sees it. */
 struct api_peer {
     const struct office_peer *peer;
-    char authority[65];      /* fingerprint of the pinned CA */
+    struct tls_pins authority; /* the pinned CA, or CAs */
     bool busy;               /* a batch of it is being taken: one at a time, so that order and consistency are decided once */
 };
 
@@ -53,7 +54,7 @@ struct api {
     struct store *store;
     const struct office *office;
     const struct world *world;
-    char staff_authority[65];
+    struct tls_pins staff_authority;
     struct api_peer *peers;  /* owned by main */
     size_t peer_count;
     struct watch *watch;

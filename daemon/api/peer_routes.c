@@ -27,7 +27,7 @@ int api_admit_peer(const struct tls_identity *who, void *context, struct problem
         rc = problem_set(p, PROBLEM_WRONG_OFFICE, "", "the peer API is for certificates of offices");
     else if (!peer)
         rc = problem_set(p, PROBLEM_WRONG_OFFICE, "", "office %.6s is no counterpart of ours", who->office);
-    else if (strcmp(who->authority, peer->authority) != 0)
+    else if (!tls_pinned(&peer->authority, who->authority))
         rc = problem_set(p, PROBLEM_UNTRUSTED, "", "another authority than the one pinned to office %.6s", who->office);
     if (rc < 0)
         metric_add(METRIC_API_DENIED, 1);

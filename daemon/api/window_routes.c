@@ -16,7 +16,7 @@
 int api_admit_window(const struct tls_identity *who, void *context, struct problem *p)
 {
     const struct api *api = context;
-    if (who->kind != TLS_STAFF || strcmp(who->authority, api->staff_authority) != 0) {
+    if (who->kind != TLS_STAFF || !tls_pinned(&api->staff_authority, who->authority)) {
         metric_add(METRIC_API_DENIED, 1);
         return problem_set(p, PROBLEM_NOT_ALLOWED, "", "the window API is for staff certificates of this office");
     }

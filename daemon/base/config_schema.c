@@ -24,7 +24,7 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(NUMBER, config_listener, port, "port", YES, NULL, "TCP port; 0 takes any free one (tests).")                      \
     R(FILE, config_listener, certificate, "certificate", YES, NULL, "PEM file of the server's certificate (chain).")    \
     R(FILE, config_listener, key, "key", YES, NULL, "PEM file of its private key.")                                     \
-    R(FILE, config_listener, authority, "authority", YES, NULL, "PEM file of the authority that clients must chain to.")
+    R(FILE, config_listener, authority, "authority", YES, NULL, "PEM file of the authority that clients must chain to; of the old and the next one while it changes.")
 #define WINDOW_ROWS(R) LISTENER_ROWS(R)                                                                                  \
     R(FILE, config_listener, crl, "crl", NO, NULL, "PEM file of that authority's revocation list (CRL); a certificate of staff in it opens nothing.")
 #define ADMIN_ROWS(R)                                                                                                    \
@@ -41,7 +41,7 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_peer, office, "office", YES, NULL, "Division code of the counterpart.")                              \
     R(TEXT, config_peer, name, "name", YES, NULL, "Its name.")                                                          \
     R(TEXT, config_peer, url, "url", YES, NULL, "Base URL of its peer API, `https://host:port`.")                       \
-    R(FILE, config_peer, authority, "authority", YES, NULL, "PEM file of the authority of its gateway, pinned to this office.") \
+    R(FILE, config_peer, authority, "authority", YES, NULL, "PEM file of the authority of its gateway, pinned to this office; of the old and the next one while it changes.") \
     R(FILE, config_peer, crl, "crl", NO, NULL, "PEM file of that authority's revocation list (CRL).") \
     R(TEXT, config_peer, ledger_key, "ledger_key", YES, NULL, "Verification key of its ledger (C2SP vkey), exchanged out of band.") \
     R(TEXT, config_peer, phone, "phone", NO, NULL, "Its telephone for applicants; printed on documents that are handed over here in its name.") \

@@ -7,6 +7,7 @@
 #define NET_TLS_H
 
 #include "daemon/net/tls_crl.h"
+#include "proto/limits.h"
 #include "proto/problem.h"
 
 struct tls_context; /* reference-counted */
@@ -17,6 +18,7 @@ struct tls_options {
     const char *const *ca_files;  /* PEM files whose certificates may anchor a client's chain; NULL-terminated */
     const char *const *crls;      /* PEM texts, already checked (tls_crl_load); NULL-terminated, or NULL */
     struct tls_crl_policy crl_policy;
+    bool expired_too;             /* take our own certificate after its end: who starts with it serves those whom it does not concern */
 };
 
 /* Reads files: call at start and on reload, not per connection.  *out is new. */
@@ -29,7 +31,13 @@ int64_t tls_context_not_after(const struct tls_context *context);
 int64_t tls_file_not_after(const char *pem_file);
 /* Version of OpenSSL; static. */
 const char *tls_library(void);
-/* SHA-256 hex of the first certificate in a PEM file: what an office's configuration pins as tls_identity.authority. */
-int tls_file_fingerprint(const char *pem_file, char out[65], struct problem *p) TB_MUST_USE;
+/* SHA-256 hex of the certificates in a PEM file: what an office's configuration pins as tls_identity.authority.  Unused ones are empty. */
+struct tls_pins {
+    char authority[LIMIT_AUTHORITIES_OF_ONE][65];
+};
+int tls_file_pins(const char *pem_file, struct tls_pins *out, struct problem *p) TB_MUST_USE;
+bool tls_pinned(const struct tls_pins *pins, const char *authority);
+/* Whether the key belongs to the certificate; both PEM files. */
+int tls_file_pair(const char *certificate_file, const char *key_file, struct problem *p) TB_MUST_USE;
 
 #endif

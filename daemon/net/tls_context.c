@@ -83,7 +83,7 @@ static int tls_load_own(struct tls_context *context, const struct tls_options *o
     if (SSL_CTX_check_private_key(ssl) != 1)
         return tls_problem(p, "the key does not belong to the certificate", options->certificate_file);
     const X509 *own = SSL_CTX_get0_certificate(ssl);
-    if (X509_cmp_current_time(X509_get0_notAfter(own)) <= 0)
+    if (!options->expired_too && X509_cmp_current_time(X509_get0_notAfter(own)) <= 0)
         return tls_problem(p, "expired certificate", options->certificate_file);
     if (X509_cmp_current_time(X509_get0_notBefore(own)) >= 0)
         return tls_problem(p, "not yet valid certificate", options->certificate_file);
@@ -181,15 +181,44 @@ int64_t tls_context_not_after(const struct tls_context *context)
     return context->not_after;
 }
 
-int tls_file_fingerprint(const char *pem_file, char out[65], struct problem *p)
+int tls_file_pins(const char *pem_file, struct tls_pins *out, struct problem *p)
 {
+    struct tls_pins pins = {.authority = {""}};
+    unsigned count = 0;
     ERR_clear_error();
     BIO *file = BIO_new_file(pem_file, "r");
-    X509 *certificate = file ? PEM_read_bio_X509(file, NULL, NULL, NULL) : NULL;
-    int rc = certificate ? tls_fingerprint(certificate, out) : TB_ETRUST;
-    if (rc)
-        rc = tls_problem(p, "cannot read a certificate from", pem_file);
-    X509_free(certificate);
+    int rc = 0;
+    for (X509 *one; !rc && file && (one = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL; X509_free(one)) {
+        if (count == LIMIT_AUTHORITIES_OF_ONE)
+            rc = problem_set(p, PROBLEM_UNTRUSTED, NULL, "more than %d authorities in '%s'", LIMIT_AUTHORITIES_OF_ONE, pem_file);
+        else if (tls_fingerprint(one, pins.authority[count++]))
+            rc = problem_from_code(p, TB_ENOMEM);
+    }
     BIO_free(file);
+    if (!rc && !count)
+        rc = tls_problem(p, "cannot read a certificate from", pem_file);
+    ERR_clear_error(); /* the end of the file is one */
+    *out = pins;
+    return rc;
+}
+
+bool tls_pinned(const struct tls_pins *pins, const char *authority)
+{
+    bool found = false;
+    for (unsigned i = 0; i < LIMIT_AUTHORITIES_OF_ONE; i++)
+        found = found || (pins->authority[i][0] && strcmp(pins->authority[i], authority) == 0);
+    return found;
+}
+
+int tls_file_pair(const char *certificate_file, const char *key_file, struct problem *p)
+{
+    ERR_clear_error();
+    SSL_CTX *ssl = SSL_CTX_new(TLS_client_method());
+    int rc = 0;
+    if (!ssl || SSL_CTX_use_certificate_chain_file(ssl, certificate_file) != 1)
+        rc = tls_problem(p, "cannot use the certificate", certificate_file);
+    else if (SSL_CTX_use_PrivateKey_file(ssl, key_file, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ssl) != 1)
+        rc = tls_problem(p, "cannot use the key", key_file);
+    SSL_CTX_free(ssl);
     return rc;
 }

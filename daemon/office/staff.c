@@ -99,7 +99,9 @@ static int read_act(struct office_staff_act *act, struct problem *p)
     (void)snprintf(act->staff, sizeof act->staff, "%s:%s", act->office->code, id);
     for (size_t i = 0; i < act->office->staff_count; i++)
         if (!strcmp(act->office->staff[i].id, act->staff))
-            return problem_set(p, PROBLEM_STEP_DONE, "/id", "%s stands in the configuration file; change it there", act->staff);
+            return problem_set(p, PROBLEM_FIELD, "/id",
+                               "%s stands in the configuration file: change it there (to suspend: suspended: true), then restart tongband",
+                               act->staff);
     return check_form(act, p);
 }
 
@@ -125,7 +127,8 @@ static int decide(const struct staff_act_row *act, struct store_db *db, const st
     if (rc && act->from != FROM_NOTHING)
         return problem_set(p, PROBLEM_NOT_FOUND, "/id", "nobody with the number %s was enrolled", request->staff);
     if (!rc && !(act->from & 1U << row->state))
-        return problem_set(p, PROBLEM_STEP_DONE, "/id", "the state of %s is: %s", request->staff, state_names[row->state]);
+        return problem_set(p, act->to == (int)row->state ? PROBLEM_STEP_DONE : PROBLEM_FIELD, "/id", "the state of %s is: %s",
+                           request->staff, state_names[row->state]);
     const char *certificate = json_string_value(json_object_get(request->body, "certificate"));
     if (!rc && certificate && !strcmp(certificate, row->certificate))
         return problem_set(p, PROBLEM_STEP_DONE, "/certificate", "this certificate of %s is enrolled already", request->staff);

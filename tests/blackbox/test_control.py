@@ -274,6 +274,15 @@ def test_a_bundle_has_what_helps_and_nothing_that_harms(world, tmp_path):
     assert "exists" in world.home.control("bundle", "--out", str(path), "--log", str(world.home.log), code=2).lower()
 
 
+def test_what_a_hook_said_is_not_in_the_bundle(world, tmp_path):
+    """A hook is a program of the site: what it writes is in the log as it is, and may name anybody."""
+    log = tmp_path / "log"
+    log.write_text('{"event":"hook_said","text":"欧阳试例"}\n{"TONGBAN_EVENT":"hook_said","TONGBAN_TEXT":"欧阳试例"}\n{"event":"ready"}\n')
+    world.home.control("bundle", "--out", str(tmp_path / "bundle.json"), "--log", str(log))
+    text = (tmp_path / "bundle.json").read_text()
+    assert json.loads(text)["log"] == [{"event": "ready"}] and "试例" not in text and "\\u6b27" not in text
+
+
 def test_a_bundle_keeps_the_newest_lines(world, tmp_path):
     log = tmp_path / "journalctl"
     log.write_text("#!/bin/sh\nawk 'BEGIN { for (i = 1; i <= 5000; i++) printf \"{\\\"n\\\":%d,\\\"x\\\":\\\"%01400d\\\"}\\n\", i, 0 }'\n")

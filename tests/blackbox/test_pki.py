@@ -1,6 +1,7 @@
 """The small authority of `tongbanctl pki`: what it issues is what a daemon takes, and what hostile or careless input gets."""
 import os
 import pathlib
+import ssl
 import stat
 import subprocess
 import threading
@@ -117,6 +118,20 @@ def test_revoked_certificates_stand_in_the_list_with_their_cause(ca):
     before = openssl("crl", "-in", "ca/authority.crl", "-noout", "-crlnumber", cwd=ca.base)
     ca.run("crl", "--days", "7")
     assert openssl("crl", "-in", "ca/authority.crl", "-noout", "-crlnumber", cwd=ca.base) != before
+
+
+def test_a_list_of_each_month_is_never_late(ca):
+    """The manual says: every month.  A month has up to 31 days, and somebody may be ill on the first."""
+    ca.run("crl")
+    dates = dict(line.split("=") for line in openssl("crl", "-in", "ca/authority.crl", "-noout", "-lastupdate", "-nextupdate", cwd=ca.base).splitlines())
+    made, ends = (ssl.cert_time_to_seconds(dates[name]) for name in ("lastUpdate", "nextUpdate"))
+    assert 33 * 86400 < ends - made <= 35 * 86400
+
+
+def test_a_refusal_does_not_speak_of_the_rights_of_a_file(ca):
+    for words in (("--kind", "staf", "--out", "x"), ("--kind", "staff", "--out", "x"), ("--kind", "staff", "--number", "0009", "--out", "x", "--days", "0")):
+        said = ca.run("issue", *words, code=2)
+        assert "was not done" in said and "rights" not in said, said
 
 
 def test_certificates_of_others_and_unknown_words_are_refused(ca):

@@ -1,10 +1,12 @@
 """What docs/explanation/security.md says that no other test shows: what a stolen key opens, and what it does not."""
+import json
 import re
+import socket
 import ssl
 
 import pytest
 
-from office import World, make_certificate
+from office import ROOT, World, make_certificate
 
 NAME, NUMBER = "欧阳试例", "33048318500101001X"
 
@@ -85,3 +87,46 @@ def test_a_copy_of_the_data_holds_persons_and_no_key(world, case):
 def test_the_signing_key_is_for_the_daemon_alone(world):
     for office in (world.home, world.away):
         assert (office.directory / "ledger.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_handler_acts_as_nobody_else_and_changes_nothing_that_stands(world):
+    """Who decides is who the certificate says; what was decided stays, with the number."""
+    number = world.away.intake().json()["case"]
+    world.home.wait_state(number, "received", staff="0101")
+    other = {"staff": f"{world.home.code}:0007", "role": "window"}
+    for forged in ({"actor": other}, other):
+        assert world.home.act(number, "accept", forged).status in (400, 422), forged
+    assert world.home.act(number, "accept").status == 200
+    before = world.home.window("GET", f"/window/v1/cases/{number}/timeline", staff="0101").body
+    for method in ("DELETE", "PUT", "PATCH"):
+        for path in (f"cases/{number}", f"cases/{number}/timeline", f"cases/{number}/actions/accept"):
+            assert world.home.window(method, f"/window/v1/{path}", {}, staff="0101").status in (404, 405), (method, path)
+    assert world.home.act(number, "accept").problem() in ("transition", "already-done")
+    assert world.home.window("GET", f"/window/v1/cases/{number}/timeline", staff="0101").body == before
+    rows = world.home.control_json("audit", "search", "--case", number, "--type", "case.accepted")["rows"]
+    assert [row["staff"] for row in rows] == [f"{world.home.code}:0101"]
+
+
+def test_a_handler_decides_nothing_of_the_other_office(world, case):
+    for action in ("accept", "refuse", "grant"):
+        assert world.away.act(case, action, {}, staff="0101").problem() in ("not-allowed", "transition"), action
+
+
+def test_what_the_operator_reads_names_no_applicant(world, case):
+    for office in (world.home, world.away):
+        for words in (("status",), ("peer", "list"), ("queue", "list"), ("audit", "search"), ("audit", "search", "--case", case), ("audit", "views"),
+                      ("staff", "list"), ("key", "list"), ("log", "levels"), ("verify",), ("recover",), ("retention", "plan")):
+            said = office.control(*words, wait=False).communicate(timeout=60)[0]
+            assert said and not any(secret in said for secret in (NAME, NUMBER, "13900001234")), words
+    assert case in world.away.control("audit", "search", "--case", case), "the search finds the case that was looked for"
+
+
+def test_no_command_of_the_operator_makes_an_entry_of_a_case(world, case):
+    table = (ROOT / "client" / "tongbanctl_table.c").read_text()
+    groups = set(re.findall(r'\.group = "([a-z]+)"', table))
+    assert {"staff", "audit", "retention"} < groups and not groups & {"case", "joint", "register"}
+    for command in ("case-act", "case-new", "act", "intake"):
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(str(world.away.socket))
+            peer.sendall(json.dumps({"command": command, "request": {"case": case, "action": "withdraw"}}).encode() + b"\n")
+            assert b'"problem"' in peer.recv(65536), command

@@ -84,7 +84,9 @@ def test_a_suspended_person_is_refused_at_the_next_request_of_an_open_connection
     assert office.window("GET", OFFICE, certificate=base).status == 200
     staff(office, "end", "0302", "--reason", "退休")
     assert "is suspended" in detail(office.window("GET", OFFICE, certificate=base))
-    assert "ended" in control(office, "staff", "resume", "0302", code=1)
+    for words in (("resume", "0302"), ("suspend", "0302", "--reason", "x"), ("end", "0302")):
+        said = control(office, "staff", *words, code=1)
+        assert "ended" in said and ("done before" in said) == (words[0] == "end"), said
     assert "ended" in control(office, "staff", "enrol", "0302", "--name", "某人", "--role", "window", "--certificate", f"{base}.crt", code=1)
 
 
@@ -124,7 +126,9 @@ def test_a_restart_keeps_it(office):
 
 def test_the_configuration_wins(office):
     assert row(office, "0007")["source"] == "configuration"
-    assert "configuration" in control(office, "staff", "suspend", "0007", "--reason", "x", code=1)
+    refused = control(office, "staff", "suspend", "0007", "--reason", "x", code=1)
+    assert "configuration" in refused and "suspended: true" in refused
+    assert "done before" not in refused and "Nothing more to do" not in refused
     enrol(office, "0307", "handler")
     line = '  - {id: "0307", name: 配置中的人, role: window}\n'
     office.edit("staff:\n", "staff:\n" + line)
