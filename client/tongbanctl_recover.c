@@ -40,7 +40,8 @@ static void print_sum(const json_t *sum, bool applied)
         (void)printf(_("Lost: %d entries that never left this office (views, prints, applications not forwarded, local cases).\n"),
                      number(sum, "lost"));
     if (number(sum, "repeated"))
-        (void)printf(_("Written again: %d entries of before the copy whose place could not be proved any more.\n"), number(sum, "repeated"));
+        (void)printf(_("Written again: %d entries of before the copy whose place could not be proved any more.\n"),
+                     number(sum, "repeated"));
     if (number(sum, "refused"))
         (void)printf(_("Not believed, and passed over: %d parts of what the counterparts sent.\n"), number(sum, "refused"));
     if (number(sum, "materials"))

@@ -59,8 +59,8 @@ int store_checkpoint_covering(struct store_db *db, uint64_t index, uint64_t most
 /* What our ledger was like when it had `size` entries. */
 int store_frontier_at(struct store_db *db, uint64_t size, struct ledger_frontier *frontier) TB_MUST_USE;
 int store_root_at(struct store_db *db, uint64_t size, struct ledger_hash *root) TB_MUST_USE;
-/* *again: the entry that repeats this one; *first: the one that this one repeats; each 0 when there is none (entry 0 is never repeated: it is
- * the office's first start). */
+/* *again: the entry that repeats this one; *first: the one that this one repeats; each 0 when there is none (entry 0 is never repeated: it
+ * is the office's first start). */
 int store_repeated(struct store_db *db, uint64_t index, uint64_t *again, uint64_t *first) TB_MUST_USE;
 /* Our own nodes, for a graft; valid inside the command. */
 struct ledger_nodes store_nodes(struct store_db *db);
@@ -73,8 +73,8 @@ int recover_begin(struct store_db *db, const struct ledger_graft *graft, const s
 /* An entry that came back; a message of ours goes into the outbox again. */
 int recover_entry(struct store_db *db, uint64_t index, const struct entry *entry, const char *line, size_t len) TB_MUST_USE;
 /* A message or receipt of before the copy, whose place nobody can prove to its counterpart any more because the entries beside it are lost,
- * is written once more, byte by byte, and what refers to it refers to the new entry.  `entry` is what stands there; case_id: of its case, or
- * 0; receipt_first: the first message that a receipt speaks of, else 0. */
+ * is written once more, byte by byte, and what refers to it refers to the new entry.  `entry` is what stands there; case_id: of its case,
+ * or 0; receipt_first: the first message that a receipt speaks of, else 0. */
 int recover_repeat(struct store_db *db, uint64_t index, const struct entry *entry, int64_t case_id, int64_t receipt_first) TB_MUST_USE;
 /* Numbers that lost entries may have used are not given again. */
 int recover_skip_cases(struct store_db *db, int64_t day, int64_t count) TB_MUST_USE;

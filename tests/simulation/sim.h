@@ -198,8 +198,12 @@ struct sim_result {
     char failure[512];
 };
 
-/* image: an older image is put back whatever the seed says. */
-int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool image, bool verbose, struct sim_result *result);
+struct sim_choice {
+    enum sim_plant plant;
+    bool year, verbose;
+    bool image; /* an older image is put back whatever the seed says */
+};
+int sim_run(uint64_t seed, const struct sim_choice *choice, struct sim_result *result);
 
 /* sim_core.c */
 void sim_push(struct sim *sim, struct sim_event event);

@@ -254,15 +254,17 @@ void sim_loop(struct sim *sim)
     }
 }
 
-int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool image, bool verbose, struct sim_result *result)
+int sim_run(uint64_t seed, const struct sim_choice *choice, struct sim_result *result)
 {
+    enum sim_plant plant = choice->plant;
+    bool year = choice->year;
     struct sim *sim = calloc(1, sizeof *sim);
     if (!sim)
         return TB_ENOMEM;
     sim->seed = seed;
     sim->rng.state = seed * UINT64_C(0xD1342543DE82EF95) + 1;
     sim->plant = plant;
-    sim->verbose = verbose;
+    sim->verbose = choice->verbose;
     /* 2026-11-23T09:30+08:00; a fifth of the seeds begins just before midnight, so that a day ends in it */
     sim->now = INT64_C(1795393800000);
     sim->midnight = sim_chance(&sim->rng, 200);
@@ -270,7 +272,7 @@ int sim_run(uint64_t seed, enum sim_plant plant, bool year, bool image, bool ver
         sim->now = INT64_C(1795449300000) - (int64_t)sim_below(&sim->rng, 600 * 1000); /* 23:55, or some minutes earlier */
     sim->ungranted = sim_chance(&sim->rng, 120) && plant == SIM_PLANT_NONE;
     sim->year = year;
-    sim->imaged = !year && (plant == SIM_PLANT_FORK || image || (plant == SIM_PLANT_NONE && seed % 4 == 1));
+    sim->imaged = !year && (plant == SIM_PLANT_FORK || choice->image || (plant == SIM_PLANT_NONE && seed % 4 == 1));
     sim->calendar = sim_calendar;
     /* a third of the years sees the end of it */
     sim->grant_until = year && seed % 3 == 1 ? 20780 + 150 + (int64_t)(seed * 37 % 250) : 30000;

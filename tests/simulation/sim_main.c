@@ -55,12 +55,11 @@ static enum sim_plant plant_by_name(const char *name)
     exit(2);
 }
 
-static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned shares, enum sim_plant plant, bool year, bool image, bool verbose,
-                      struct sum *sum)
+static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned shares, const struct sim_choice *choice, struct sum *sum)
 {
     for (uint64_t i = share; i < count; i += shares) {
         struct sim_result result;
-        int rc = sim_run(first + i, plant, year, image, verbose, &result);
+        int rc = sim_run(first + i, choice, &result);
         sum->runs++;
         sum->steps += result.steps;
         sum->entries += result.entries;
@@ -78,15 +77,15 @@ static void run_share(uint64_t first, uint64_t count, unsigned share, unsigned s
         sum->steps_granted += result.steps_granted;
         sum->restores += result.restores;
         sum->virtual_ms += result.virtual_ms;
-        if (rc && !is_found(plant, result.failure)) {
+        if (rc && !is_found(choice->plant, result.failure)) {
             (void)printf("seed %llu: not what was planted: %s\n", (unsigned long long)(first + i), result.failure);
         } else if (rc) {
             if (!sum->failed++)
                 sum->failed_seed = first + i;
-            if (plant == SIM_PLANT_NONE)
+            if (choice->plant == SIM_PLANT_NONE)
                 (void)printf("seed %llu: %s\n  replay: simulation %llu 1%s%s --verbose\n", (unsigned long long)(first + i), result.failure,
-                              (unsigned long long)(first + i), year ? " --year" : "", image ? " --image" : "");
-            else if (verbose)
+                              (unsigned long long)(first + i), choice->year ? " --year" : "", choice->image ? " --image" : "");
+            else if (choice->verbose)
                 (void)printf("seed %llu: found: %s\n", (unsigned long long)(first + i), result.failure);
         }
     }
@@ -114,7 +113,7 @@ static void add(struct sum *to, const struct sum *from)
     to->virtual_ms += from->virtual_ms;
 }
 
-static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool year, bool image, bool verbose, struct sum *total)
+static int run_all(uint64_t first, uint64_t count, const struct sim_choice *choice, struct sum *total)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned shares = count < 4 || cores < 2 ? 1 : cores > 4 ? 4 : (unsigned)cores;
@@ -127,7 +126,7 @@ static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool ye
             return -1;
         if (!pid) {
             struct sum sum = {0};
-            run_share(first, count, i, shares, plant, year, image, verbose, &sum);
+            run_share(first, count, i, shares, choice, &sum);
             (void)fflush(stdout);
             ssize_t n = write(pipes[i][1], &sum, sizeof sum);
             exit(n == (ssize_t)sizeof sum ? 0 : 1); /* not _exit: what the lines of this share were is written at the exit */
@@ -152,29 +151,28 @@ static int run_all(uint64_t first, uint64_t count, enum sim_plant plant, bool ye
 
 int main(int argc, char **argv)
 {
-    enum sim_plant plant = SIM_PLANT_NONE;
-    bool verbose = false, year = false, image = false;
+    struct sim_choice choice = {.plant = SIM_PLANT_NONE};
     if (argc < 3) {
         (void)fprintf(stderr, "usage: simulation FIRST COUNT [--year] [--image] [--plant FAULT] [--verbose]\n");
         return 2;
     }
     for (int i = 3; i < argc; i++) {
         if (!strcmp(argv[i], "--verbose"))
-            verbose = true;
+            choice.verbose = true;
         else if (!strcmp(argv[i], "--year"))
-            year = true;
+            choice.year = true;
         else if (!strcmp(argv[i], "--image"))
-            image = true;
+            choice.image = true;
         else if (!strcmp(argv[i], "--plant") && i + 1 < argc)
-            plant = plant_by_name(argv[++i]);
+            choice.plant = plant_by_name(argv[++i]);
     }
-    log_set_level(verbose ? LOG_LEVEL_WARNING : LOG_LEVEL_ERR);
+    log_set_level(choice.verbose ? LOG_LEVEL_WARNING : LOG_LEVEL_ERR);
     /* power cuts make the store complain, rightly; the verdict of a run goes to the standard output */
-    if (!verbose && !freopen("/dev/null", "w", stderr))
+    if (!choice.verbose && !freopen("/dev/null", "w", stderr))
         return 70;
     uint64_t first = strtoull(argv[1], NULL, 10), count = strtoull(argv[2], NULL, 10);
     struct sum total = {0};
-    int rc = run_all(first, count, plant, year, image, verbose, &total);
+    int rc = run_all(first, count, &choice, &total);
     (void)printf("%llu seeds from %llu: %llu failed; %llu steps, %.1f virtual days, %llu entries, %llu acknowledged "
                  "requests (%llu of registers), %llu batches, "
                  "%llu retries, %llu materials, %llu deemed, %llu lapsed, %llu dates reckoned day by day (%llu times of a suspended or shifted case), %llu delegated steps looked up again, %llu power cuts, %llu link cuts, %llu older images put back\n",
@@ -188,7 +186,7 @@ int main(int argc, char **argv)
                  (unsigned long long)total.cuts, (unsigned long long)total.restores);
     if (rc || total.runs != count)
         return 1;
-    if (plant == SIM_PLANT_NONE)
+    if (choice.plant == SIM_PLANT_NONE)
         return total.failed ? 1 : 0;
     /* a run that never took in enough has nothing planted in it; all others must have been caught */
     (void)printf("planted fault found in %llu of %llu runs\n", (unsigned long long)total.failed, (unsigned long long)total.runs);
