@@ -7,6 +7,7 @@
 #include "daemon/office/office_internal.h"
 #include "daemon/office/verify_internal.h"
 #include "daemon/store/key_rows.h"
+#include "daemon/store/retention_rows.h"
 #include "daemon/store/witness.h"
 #include "proto/retention.h"
 #include "proto/strict_json.h"
@@ -170,6 +171,26 @@ static int ledger_line(void *context, const struct entry_raw *raw)
     return rc ? rc : check_checkpoint(page);
 }
 
+/* What a recovery wrote again says the same, byte by byte. */
+static int check_repeats(struct verify_page *page)
+{
+    struct ledger_hash first, second;
+    uint64_t index, again;
+    int64_t after = -1;
+    int rc;
+    while (!(rc = store_next_repeat(page->db, after, &index, &again))) {
+        after = (int64_t)index;
+        rc = store_entry_leaf(page->db, index, &first);
+        if (!rc)
+            rc = store_entry_leaf(page->db, again, &second);
+        if (rc && rc != TB_ENOTFOUND)
+            return rc;
+        if (rc || memcmp(first.b, second.b, sizeof first.b) != 0)
+            verify_differ_at(page, DIFFERENCE_LINE, page->v->office->code, (int64_t)again, rc ? "missing" : "repeat");
+    }
+    return rc == TB_ENOTFOUND ? 0 : rc;
+}
+
 static int step_ledger(struct verify_page *page, bool *over)
 {
     struct office_verify *v = page->v;
@@ -183,7 +204,9 @@ static int step_ledger(struct verify_page *page, bool *over)
     *over = rc == TB_ECORRUPT || (int64_t)v->frontier.size >= size;
     if (rc == TB_ECORRUPT) /* said, and nothing behind it can be compared */
         return 0;
-    return !rc && *over ? verify_hold_rows(page) : rc;
+    if (!rc && *over)
+        rc = verify_hold_rows(page);
+    return !rc && *over ? check_repeats(page) : rc;
 }
 
 /* ---- what the counterparts sent ---- */

@@ -164,6 +164,20 @@ int recover_repeat(struct store_db *db, uint64_t index, const struct entry *entr
     return q_run(&q, NULL);
 }
 
+int store_next_repeat(struct store_db *db, int64_t after, uint64_t *index, uint64_t *again)
+{
+    bool any;
+    struct db_query q = q_start(db, SQL_REPEAT_NEXT);
+    q_int(&q, after);
+    any = q_next(&q);
+    if (any) {
+        *index = (uint64_t)q_get_int(&q, 0);
+        *again = (uint64_t)q_get_int(&q, 1);
+    }
+    int rc = q_end(&q);
+    return rc ? rc : any ? 0 : TB_ENOTFOUND;
+}
+
 int store_repeated(struct store_db *db, uint64_t index, uint64_t *again, uint64_t *first)
 {
     *again = *first = 0;

@@ -221,6 +221,7 @@
     S(GAP_AT, READ,                                                                                                    \
       "SELECT first, until FROM ledger_gap WHERE first <= ?1 ORDER BY first DESC LIMIT 1")                             \
     S(REPEAT_ADD, WRITE, "INSERT INTO entry_repeat (idx, again) VALUES (?1, ?2)")                                      \
+    S(REPEAT_NEXT, READ, "SELECT idx, again FROM entry_repeat WHERE idx > ?1 ORDER BY idx LIMIT 1")                    \
     S(REPEAT_GET, READ,                                                                                                \
       "SELECT coalesce((SELECT again FROM entry_repeat WHERE idx = ?1), 0), "                                          \
       "coalesce((SELECT idx FROM entry_repeat WHERE again = ?1), 0)")                                                  \

@@ -59,6 +59,8 @@ int store_checkpoint_covering(struct store_db *db, uint64_t index, uint64_t most
 /* What our ledger was like when it had `size` entries. */
 int store_frontier_at(struct store_db *db, uint64_t size, struct ledger_frontier *frontier) TB_MUST_USE;
 int store_root_at(struct store_db *db, uint64_t size, struct ledger_hash *root) TB_MUST_USE;
+/* The first repeated entry behind `after`; TB_ENOTFOUND. */
+int store_next_repeat(struct store_db *db, int64_t after, uint64_t *index, uint64_t *again) TB_MUST_USE;
 /* *again: the entry that repeats this one; *first: the one that this one repeats; each 0 when there is none (entry 0 is never repeated: it
  * is the office's first start). */
 int store_repeated(struct store_db *db, uint64_t index, uint64_t *again, uint64_t *first) TB_MUST_USE;

@@ -204,6 +204,8 @@ int halls_run(struct halls *h, int hall, int (*body)(struct store_db *db, void *
 
 /* ---- the link ---- */
 
+enum { BATCH = 64 }; /* messages */
+
 static struct parcel *arrive(struct buf *out, const struct buf *frontier, const struct note_vkey *key, const struct ledger_hash *old_root)
 {
     struct parcel *parcel = NULL;
@@ -218,12 +220,12 @@ static struct parcel *arrive(struct buf *out, const struct buf *frontier, const 
 }
 
 /* A batch that proves on from what the other side saw last. */
-static void build(struct hall *from, struct hall *to, struct office_batch *batch, struct office_seen *seen)
+static void build(struct hall *from, struct hall *to, unsigned messages, struct office_batch *batch, struct office_seen *seen)
 {
     office_seen_init(seen, to->office, from->office->code);
     OK(seen->query.run(store_sync_view(to->store), &seen->query));
     office_batch_init(batch, from->office, to->office->code);
-    batch->max_messages = 64;
+    batch->max_messages = messages;
     batch->max_bytes = LIMIT_BATCH_BYTES;
     batch->force_old = seen->size;
     batch->force_after = -1;
@@ -231,11 +233,11 @@ static void build(struct hall *from, struct hall *to, struct office_batch *batch
 }
 
 /* One exchange from `from`; how many messages it carried. */
-static size_t send(struct hall *from, struct hall *to)
+static size_t send(struct hall *from, struct hall *to, unsigned messages, bool answered)
 {
     struct office_batch batch;
     struct office_seen seen;
-    build(from, to, &batch, &seen);
+    build(from, to, messages, &batch, &seen);
     size_t count = batch.count;
     struct parcel *parcel = arrive(&batch.out, &batch.frontier, &from->signer.vkey, &seen.root);
     struct office_answer answer;
@@ -247,6 +249,11 @@ static size_t send(struct hall *from, struct hall *to)
     if (inbound.discord.count)
         to->told = inbound.discord;
     office_inbound_clear(&inbound);
+    if (!answered) {
+        office_answer_clear(&answer);
+        office_batch_clear(&batch);
+        return count;
+    }
     OK(answer.query.run(store_sync_view(to->store), &answer.query));
     struct parcel *back = arrive(&answer.out, &answer.frontier, &to->signer.vkey, &batch.their_root);
     office_answer_clear(&answer);
@@ -263,13 +270,18 @@ static size_t send(struct hall *from, struct hall *to)
 
 void halls_exchange(struct halls *h)
 {
-    while (send(&h->hall[INTAKE], &h->hall[HOME]) + send(&h->hall[HOME], &h->hall[INTAKE]))
+    while (send(&h->hall[INTAKE], &h->hall[HOME], BATCH, true) + send(&h->hall[HOME], &h->hall[INTAKE], BATCH, true))
         continue;
 }
 
 void halls_send(struct halls *h, int from)
 {
-    (void)send(&h->hall[from], &h->hall[1 - from]);
+    halls_send_part(h, from, BATCH, true);
+}
+
+void halls_send_part(struct halls *h, int from, unsigned messages, bool answered)
+{
+    (void)send(&h->hall[from], &h->hall[1 - from], messages, answered);
 }
 
 /* ---- requests ---- */

@@ -58,6 +58,8 @@ void halls_at(struct halls *h, const char *when);
 void halls_exchange(struct halls *h);
 /* One exchange begun by one side: carries its messages, and brings the other's receipts but not its messages. */
 void halls_send(struct halls *h, int from);
+/* The same with at most so many messages; `answered` false: it is cut off before the answer is there. */
+void halls_send_part(struct halls *h, int from, unsigned messages, bool answered);
 /* Takes in at the intake side, handed in now; the case number. */
 const char *halls_intake(struct halls *h, const char *item, char no[CASE_NO_TEXT]);
 /* The same at the home side itself: a local case (本地办件). */

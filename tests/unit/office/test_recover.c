@@ -1,11 +1,8 @@
 /* An older disk is put back under an office, at random moments of random work: what its counterpart has makes it what it was. */
-#include "halls.h"
+#include "recovering.h"
 
 #include "daemon/base/log.h"
-#include "daemon/office/recover.h"
-#include "daemon/office/witness.h"
 #include "proto/timestamp.h"
-#include "tests/support/sim_vfs.h"
 
 enum { SEEDS = 24, STEPS = 90, CASES = 40, OBJECTS = 80 };
 
@@ -170,72 +167,21 @@ static void assert_same(const json_t *was, const json_t *is, const char *what, u
         }
 }
 
-/* ---- the recovery, without a network between ---- */
-
-static char *ask_witness(struct run *r, int witness, enum witness_list list, int64_t after)
-{
-    struct office_witness w;
-    office_witness_init(&w, r->h.hall[witness].office, r->h.hall[1 - witness].office->code, list, after);
-    OK(w.query.run(store_sync_view(r->h.hall[witness].store), &w.query));
-    char *text = json_dumps(w.answer, JSON_COMPACT);
-    assert_non_null(text);
-    office_witness_clear(&w);
-    return text;
-}
-
-static void fetch(struct run *r, int victim, struct recover_peer *peer, uint64_t size)
-{
-    int64_t next = 0;
-    for (int64_t after = peer->sent; after >= 0; after = next) {
-        char *text = ask_witness(r, 1 - victim, WITNESS_MESSAGES, after);
-        OK(recover_read_entries(peer, text, strlen(text), &next));
-        free(text);
-    }
-    for (int64_t after = peer->receipted_to; after >= 0; after = next) {
-        char *text = ask_witness(r, 1 - victim, WITNESS_RECEIPTS, after);
-        OK(recover_read_entries(peer, text, strlen(text), &next));
-        free(text);
-    }
-    for (int64_t after = (int64_t)size; after >= 0; after = next) {
-        char *text = ask_witness(r, 1 - victim, WITNESS_CHECKPOINTS, after);
-        OK(recover_read_checkpoints(peer, text, strlen(text), &next));
-        free(text);
-    }
-    for (int64_t after = peer->taken; after >= 0; after = next) {
-        struct office_batch batch;
-        size_t len;
-        office_batch_init(&batch, r->h.hall[1 - victim].office, r->h.hall[victim].office->code);
-        batch.force_after = after;
-        batch.force_old = peer->their_size;
-        OK(batch.query.run(store_sync_view(r->h.hall[1 - victim].store), &batch.query));
-        char *bytes = buf_take(&batch.out, &len);
-        OK(recover_read_outbox(peer, bytes, len, &next));
-        office_batch_clear(&batch);
-    }
-}
-
 static struct recover_sum recover(struct run *r, int victim, bool spoil)
 {
-    struct hall *hall = &r->h.hall[victim];
     struct office_recovery rec;
-    office_recovery_init(&rec, hall->office);
-    char *text = ask_witness(r, 1 - victim, WITNESS_SUMMARY, 0);
-    OK(recover_read_summary(&rec.peers[0], text, strlen(text)));
-    free(text);
-    OK(rec.look.run(store_sync_view(hall->store), &rec.look));
+    recovering_ask(&r->h, victim, &rec);
     struct recover_sum sum = rec.sum;
     if (rec.standing == RECOVER_BEHIND) {
-        fetch(r, victim, &rec.peers[0], rec.sum.size);
-        if (spoil && rec.peers[0].entry_count)
+        bool spoiled = spoil && rec.peers[0].entry_count;
+        if (spoiled)
             rec.peers[0].entries[rec.peers[0].entry_count / 2].line[40] ^= 1;
-        office_recovery_prepare(&rec, true, 0);
-        rec.command.next = NULL;
-        OK(store_run_batch(hall->store, &rec.command));
-        if (spoil && rec.peers[0].entry_count) {
-            assert_true(rec.command.rc < 0);
+        int rc = recovering_apply(&r->h, victim, &rec);
+        if (spoiled) {
+            assert_true(rc < 0);
             assert_non_null(strstr(rec.problem.detail, rec.peers[0].peer->code)); /* who is to be asked */
-        } else if (rec.command.rc)
-            fail_msg("%d %s", rec.command.rc, rec.problem.detail);
+        } else if (rc)
+            fail_msg("%d %s", rc, rec.problem.detail);
         sum = rec.sum;
     }
     office_recovery_clear(&rec);
@@ -243,22 +189,6 @@ static struct recover_sum recover(struct run *r, int victim, bool spoil)
 }
 
 /* ---- the tests ---- */
-
-static void put_back(struct run *r, int victim)
-{
-    struct hall *hall = &r->h.hall[victim];
-    store_close(hall->store);
-    sim_disk_copy("/copy", hall->directory);
-    halls_reopen(&r->h, victim);
-}
-
-static void take_copy(struct run *r, int victim)
-{
-    struct hall *hall = &r->h.hall[victim];
-    store_close(hall->store);
-    sim_disk_copy(hall->directory, "/copy");
-    halls_reopen(&r->h, victim);
-}
 
 static int refuse_entry(struct store_db *db, void *context)
 {
@@ -287,12 +217,12 @@ static void test_what_was_delivered_is_there_again(void **state)
         int victim = (int)(seed % HALLS);
         for (size_t i = dice(r, STEPS); i; i--)
             one_step(r);
-        take_copy(r, victim);
+        recovering_copy(&r->h, victim);
         for (size_t i = dice(r, STEPS); i; i--)
             one_step(r);
         halls_exchange(&r->h);
         json_t *was[HALLS] = {tell(r, 0), tell(r, 1)};
-        put_back(r, victim);
+        recovering_put_back(&r->h, victim);
         struct recover_sum sum = recover(r, victim, false);
         assert_int_equal(sum.unapplied, 0);
         assert_int_equal(sum.differing, 0);
@@ -312,7 +242,7 @@ static void test_what_was_delivered_is_there_again(void **state)
             json_decref(is[i]);
             was[i] = tell(r, i);
         }
-        put_back(r, victim);
+        recovering_put_back(&r->h, victim);
         (void)recover(r, victim, false);
         halls_exchange(&r->h);
         is[victim] = tell(r, victim);
@@ -323,7 +253,7 @@ static void test_what_was_delivered_is_there_again(void **state)
         assert_int_equal(r->h.hall[0].told.count + r->h.hall[1].told.count, 0);
         halls_drop(&r->h);
     }
-    sim_disk_format("/copy", 0);
+    recovering_forget();
     free(r);
     assert_true(taken > 100 && theirs > 100); /* else nothing was tried */
 }
@@ -334,11 +264,11 @@ static void test_nothing_is_believed(void **state)
     struct run *r = malloc(sizeof *r);
     assert_non_null(r);
     begin(r, 5);
-    take_copy(r, INTAKE);
+    recovering_copy(&r->h, INTAKE);
     for (size_t i = 0; i < STEPS; i++)
         one_step(r);
     halls_exchange(&r->h);
-    put_back(r, INTAKE);
+    recovering_put_back(&r->h, INTAKE);
     uint64_t size = store_ledger_size(store_sync_view(r->h.hall[INTAKE].store));
     /* closed, nothing is appended; one changed byte, and nothing is taken */
     store_close_ledger(r->h.hall[INTAKE].store, true);
@@ -350,7 +280,7 @@ static void test_nothing_is_believed(void **state)
     store_close_ledger(r->h.hall[INTAKE].store, false);
     halls_exchange(&r->h);
     halls_drop(&r->h);
-    sim_disk_format("/copy", 0);
+    recovering_forget();
     free(r);
 }
 

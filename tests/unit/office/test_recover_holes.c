@@ -1,0 +1,392 @@
+/* An older disk is put back, and what the counterpart has is not in order: a later thing crossed, an earlier one did not. */
+#include "recovering.h"
+
+#include "daemon/base/log.h"
+
+static struct halls h;
+
+static int make(void **state)
+{
+    (void)state;
+    memset(&h, 0, sizeof h);
+    halls_make(&h, halls_items, true, "2026-11-23 09:00");
+    return 0;
+}
+
+static int drop(void **state)
+{
+    (void)state;
+    halls_drop(&h);
+    recovering_forget();
+    return 0;
+}
+
+/* An entry that stays in the office, and is lost with the disk. */
+static int write_own(struct store_db *db, void *context)
+{
+    struct entry entry = {.type = ENTRY_OFFICE_STARTED, .body = json_object()};
+    (void)context;
+    int rc = store_append(db, &entry, NULL, NULL);
+    entry_clear(&entry);
+    return rc;
+}
+
+static struct recover_sum recover(int victim, char (*lacking)[CASE_NO_TEXT])
+{
+    struct office_recovery r;
+    recovering_put_back(&h, victim);
+    recovering_ask(&h, victim, &r);
+    assert_int_equal(r.standing, RECOVER_BEHIND);
+    if (recovering_apply(&h, victim, &r))
+        fail_msg("%s", r.problem.detail);
+    struct recover_sum sum = r.sum;
+    assert_int_equal(sum.unapplied, 0);
+    assert_int_equal(sum.differing, 0);
+    assert_int_equal(r.lacking_count, lacking ? 1 : 0);
+    if (lacking)
+        memcpy(*lacking, r.lacking[0], sizeof *lacking);
+    office_recovery_clear(&r);
+    return sum;
+}
+
+/* ---- afterwards ---- */
+
+/* What the rows say is what the entries say, and every entry is known. */
+static void assert_reports(int hall)
+{
+    for (size_t i = 0; i < report_count; i++) {
+        struct office_report page;
+        office_report_init(&page, h.hall[hall].office, &reports[i]);
+        page.verify = true;
+        OK(page.query.run(store_sync_view(h.hall[hall].store), &page.query));
+        const json_t *one = json_array_get(json_object_get(page.answer, "differences"), 0);
+        char *text = one ? json_dumps(one, JSON_COMPACT) : NULL;
+        if (text)
+            fail_msg("office %d, %s: %s", hall, reports[i].name, text);
+        office_report_clear(&page);
+    }
+}
+
+static json_t *shared_timeline(int hall, const char *no)
+{
+    json_t *doc = halls_ask(&h, hall, ASK_TIMELINE, no), *rows = json_array(), *row;
+    size_t i;
+    json_array_foreach(json_object_get(doc, "rows"), i, row)
+        if (json_integer_value(json_object_get(row, "rev")) > 0)
+            (void)json_array_append(rows, row);
+    json_decref(doc);
+    return rows;
+}
+
+static void assert_alike(const char *no, enum case_state state)
+{
+    json_t *home = shared_timeline(HOME, no), *intake = shared_timeline(INTAKE, no);
+    if (!json_equal(home, intake)) {
+        char *left = json_dumps(home, JSON_COMPACT | JSON_SORT_KEYS), *right = json_dumps(intake, JSON_COMPACT | JSON_SORT_KEYS);
+        fail_msg("%s:\n%s\n%s", no, left, right);
+    }
+    json_decref(home);
+    json_decref(intake);
+    for (int hall = 0; hall < HALLS; hall++) {
+        struct case_row row = halls_row(&h, hall, no);
+        assert_int_equal(row.state, state);
+        assert_int_equal(row.pending, 0);
+        case_row_clear(&row);
+        assert_reports(hall);
+    }
+}
+
+/* No revision is left out, where no act is lost. */
+static void assert_counted(const char *no)
+{
+    json_t *rows = shared_timeline(HOME, no), *row;
+    size_t i;
+    json_array_foreach(rows, i, row) assert_int_equal(json_integer_value(json_object_get(row, "rev")), i + 1);
+    json_decref(rows);
+}
+
+/* ---- what nobody can prove any more ---- */
+
+static void test_a_message_that_nobody_took_in_is_written_again(void **state)
+{
+    char first[CASE_NO_TEXT], waiting[CASE_NO_TEXT];
+    (void)state;
+    halls_intake(&h, "X1", first);
+    halls_exchange(&h);
+    halls_intake(&h, "X1", waiting); /* forwarded, and not sent yet */
+    recovering_copy(&h, INTAKE);
+    OK(halls_run(&h, INTAKE, write_own, NULL)); /* stands beside it, and is lost */
+    OK(halls_act(&h, HOME, "handler", first, "accept", "{}"));
+    halls_send(&h, HOME); /* its answer shows the ledger with both */
+    struct recover_sum sum = recover(INTAKE, NULL);
+    assert_int_equal(sum.repeated, 1);
+    halls_exchange(&h);
+    assert_alike(waiting, CASE_RECEIVED);
+    assert_alike(first, CASE_ACCEPTED);
+    /* it stays so, and can be proved */
+    halls_restart(&h, INTAKE);
+    OK(halls_act(&h, HOME, "handler", waiting, "accept", "{}"));
+    halls_exchange(&h);
+    assert_alike(waiting, CASE_ACCEPTED);
+    json_decref(halls_ask(&h, INTAKE, ASK_BUNDLE, waiting));
+}
+
+static void test_a_receipt_that_did_not_arrive_is_written_again(void **state)
+{
+    char first[CASE_NO_TEXT], second[CASE_NO_TEXT];
+    (void)state;
+    halls_intake(&h, "X1", first);
+    halls_exchange(&h);
+    halls_intake(&h, "X1", second);
+    halls_send_part(&h, INTAKE, 64, false);
+    recovering_copy(&h, HOME);
+    OK(halls_run(&h, HOME, write_own, NULL));
+    halls_send_part(&h, HOME, 1, true); /* the last checkpoint that the other side sees */
+    assert_true(recover(HOME, NULL).repeated > 0);
+    halls_exchange(&h);
+    assert_alike(second, CASE_RECEIVED);
+}
+
+/* ---- what came before is lost, or did not arrive ---- */
+
+static void write_note(const char *no)
+{
+    char body[256], note[REGISTER_NO_TEXT];
+    (void)snprintf(body, sizeof body, "{'case':'%s','data':{'text':'请核对'}}", no);
+    OK(halls_register(&h, INTAKE, "window", "note", NULL, "write", body, note));
+}
+
+/* The acceptance is lost; the receipts of what came after it count it. */
+static void lose_acceptance(bool note, bool withdraw)
+{
+    char no[CASE_NO_TEXT], lacking[CASE_NO_TEXT];
+    halls_intake(&h, "X1", no);
+    halls_exchange(&h);
+    recovering_copy(&h, HOME);
+    OK(halls_act(&h, HOME, "handler", no, "accept", "{}"));
+    if (note)
+        write_note(no);
+    if (withdraw)
+        OK(halls_act(&h, INTAKE, "window", no, "withdraw", "{'reason':'不办了'}"));
+    halls_send(&h, INTAKE);
+    struct case_row then = halls_row(&h, HOME, no);
+    (void)recover(HOME, &lacking);
+    assert_string_equal(lacking, no);
+    struct case_row now = halls_row(&h, HOME, no);
+    assert_int_equal(now.rev, then.rev);
+    case_row_clear(&now);
+    case_row_clear(&then);
+    if (!withdraw)
+        OK(halls_act(&h, HOME, "handler", no, "accept", "{}")); /* as the recovery says */
+    halls_exchange(&h);
+    assert_alike(no, withdraw ? CASE_WITHDRAWN : CASE_ACCEPTED);
+}
+
+static void test_revisions_are_what_the_receipt_said(void **state)
+{
+    (void)state;
+    lose_acceptance(false, true);
+}
+
+static void test_revisions_of_acts_are_what_the_receipt_said(void **state)
+{
+    (void)state;
+    lose_acceptance(true, false);
+}
+
+static void test_an_act_comes_after_what_its_revision_counts(void **state)
+{
+    char no[CASE_NO_TEXT];
+    (void)state;
+    halls_intake(&h, "X1", no);
+    halls_exchange(&h);
+    recovering_copy(&h, HOME);
+    write_note(no);
+    halls_send_part(&h, INTAKE, 64, false);
+    OK(halls_act(&h, HOME, "handler", no, "accept", "{}"));
+    halls_send(&h, HOME);
+    (void)recover(HOME, NULL);
+    halls_exchange(&h);
+    assert_alike(no, CASE_ACCEPTED);
+    assert_counted(no);
+}
+
+static void test_what_follows_crossed_without_the_receipt(void **state)
+{
+    char no[CASE_NO_TEXT];
+    (void)state;
+    recovering_copy(&h, HOME);
+    halls_intake(&h, "X1", no);
+    halls_send_part(&h, INTAKE, 64, false);
+    halls_send(&h, HOME); /* case.received */
+    struct recover_sum sum = recover(HOME, NULL);
+    assert_int_equal(sum.theirs, 1);
+    halls_exchange(&h);
+    assert_alike(no, CASE_RECEIVED);
+}
+
+static void test_an_act_that_rests_on_a_message_without_receipt(void **state)
+{
+    char no[CASE_NO_TEXT];
+    (void)state;
+    halls_intake(&h, "X1", no);
+    halls_exchange(&h);
+    recovering_copy(&h, INTAKE);
+    OK(halls_act(&h, HOME, "handler", no, "notice", NOTICE("2026-12-31")));
+    halls_send_part(&h, HOME, 64, false);
+    OK(halls_act(&h, INTAKE, "window", no, "supplement", SUPPLEMENT));
+    halls_send(&h, INTAKE);
+    (void)recover(INTAKE, NULL);
+    halls_exchange(&h);
+    assert_alike(no, CASE_SUPPLEMENTED);
+}
+
+/* ---- what follows is lost ---- */
+
+static void test_an_application_without_its_receipt_at_home_is_received(void **state)
+{
+    char no[CASE_NO_TEXT];
+    (void)state;
+    recovering_copy(&h, HOME);
+    halls_intake(&h, "X1", no);
+    halls_send(&h, INTAKE); /* the receipt crosses, case.received does not */
+    (void)recover(HOME, NULL);
+    halls_exchange(&h);
+    assert_alike(no, CASE_RECEIVED);
+}
+
+static size_t open_steps(int hall, const char *no)
+{
+    struct case_row row = halls_row(&h, hall, no);
+    struct object_filter filter = {.kind = REGISTER_STEP, .case_id = row.id, .open_only = true, .limit = LIMIT_LIST_PAGE};
+    struct object_row *rows = NULL;
+    size_t count = 0, steps = 0;
+    OK(object_list(store_sync_view(h.hall[hall].store), &filter, &rows, &count, &filter.cursor));
+    for (size_t i = 0; i < count; i++)
+        steps += rows[i].kind == REGISTER_STEP;
+    object_rows_free(rows, count);
+    case_row_clear(&row);
+    return steps;
+}
+
+static void test_what_was_asked_of_the_delegate_is_asked_again(void **state)
+{
+    char no[CASE_NO_TEXT];
+    (void)state;
+    halls_intake(&h, "X1", no);
+    halls_exchange(&h);
+    recovering_copy(&h, HOME);
+    OK(halls_act(&h, HOME, "handler", no, "notice", NOTICE("2026-12-31")));
+    assert_int_equal(open_steps(HOME, no), 1);
+    halls_send_part(&h, HOME, 1, true); /* the notice crosses, the request to hand it over does not */
+    assert_int_equal(open_steps(INTAKE, no), 0);
+    (void)recover(HOME, NULL);
+    assert_int_equal(open_steps(HOME, no), 1);
+    halls_exchange(&h);
+    assert_int_equal(open_steps(INTAKE, no), 1);
+    assert_alike(no, CASE_SUPPLEMENT_ASKED);
+}
+
+static void test_what_was_asked_and_crossed_is_not_asked_twice(void **state)
+{
+    char no[CASE_NO_TEXT];
+    (void)state;
+    halls_intake(&h, "X1", no);
+    halls_exchange(&h);
+    recovering_copy(&h, HOME);
+    OK(halls_act(&h, HOME, "handler", no, "notice", NOTICE("2026-12-31")));
+    halls_send(&h, HOME);
+    (void)recover(HOME, NULL);
+    halls_exchange(&h);
+    assert_int_equal(open_steps(HOME, no), 1);
+    assert_int_equal(open_steps(INTAKE, no), 1);
+}
+
+/* ---- a counterpart that lies ---- */
+
+/* Behind at the intake side, with three applications that crossed. */
+static void fall_behind(char no[3][CASE_NO_TEXT], struct office_recovery *r)
+{
+    recovering_copy(&h, INTAKE);
+    for (int i = 0; i < 3; i++)
+        halls_intake(&h, "X1", no[i]);
+    halls_exchange(&h);
+    recovering_put_back(&h, INTAKE);
+    recovering_ask(&h, INTAKE, r);
+    assert_int_equal(r->standing, RECOVER_BEHIND);
+    assert_true(r->peers[0].entry_count > 3);
+}
+
+static void test_a_place_outside_its_own_ledger_is_not_believed(void **state)
+{
+    char no[3][CASE_NO_TEXT];
+    struct office_recovery r;
+    (void)state;
+    fall_behind(no, &r);
+    r.peers[0].entries[1].size = 1; /* nothing of that size is verified: it is here */
+    assert_int_equal(recovering_apply(&h, INTAKE, &r), TB_EBEHIND);
+    assert_non_null(strstr(r.problem.detail, r.peers[0].peer->code));
+    office_recovery_clear(&r);
+}
+
+static void test_what_is_not_believed_is_passed_over(void **state)
+{
+    char no[3][CASE_NO_TEXT];
+    struct office_recovery r;
+    struct case_row row;
+    (void)state;
+    fall_behind(no, &r);
+    r.peers[0].entries[1].line[60] ^= 1; /* the second application */
+    assert_int_equal(recovering_apply(&h, INTAKE, &r), TB_EBEHIND);
+    office_recovery_clear(&r);
+    recovering_ask(&h, INTAKE, &r);
+    r.peers[0].entries[1].line[60] ^= 1;
+    r.peers[0].without = true;
+    OK(recovering_apply(&h, INTAKE, &r));
+    assert_int_equal(r.sum.refused, 1);
+    office_recovery_clear(&r);
+    row = halls_row(&h, INTAKE, no[0]);
+    case_row_clear(&row);
+    assert_int_equal(case_get(store_sync_view(h.hall[INTAKE].store), no[1], &row), TB_ENOTFOUND);
+}
+
+static void test_an_entry_that_comes_twice_is_one(void **state)
+{
+    char no[3][CASE_NO_TEXT];
+    struct office_recovery r;
+    (void)state;
+    fall_behind(no, &r);
+    struct recover_entry *last = &r.peers[0].entries[r.peers[0].entry_count - 1];
+    struct recover_entry *one = &r.peers[0].entries[0];
+    free(last->line);
+    free(last->path);
+    *last = *one;
+    last->line = strdup(one->line);
+    last->path = malloc((one->path_count + 1) * sizeof *one->path);
+    assert_non_null(last->path);
+    memcpy(last->path, one->path, one->path_count * sizeof *one->path);
+    OK(recovering_apply(&h, INTAKE, &r));
+    office_recovery_clear(&r);
+}
+
+int main(void)
+{
+    log_set_level(LOG_LEVEL_ERR);
+#define T(name) cmocka_unit_test_setup_teardown(name, make, drop)
+    const struct CMUnitTest tests[] = {
+        T(test_a_message_that_nobody_took_in_is_written_again),
+        T(test_a_receipt_that_did_not_arrive_is_written_again),
+        T(test_revisions_are_what_the_receipt_said),
+        T(test_revisions_of_acts_are_what_the_receipt_said),
+        T(test_an_act_comes_after_what_its_revision_counts),
+        T(test_what_follows_crossed_without_the_receipt),
+        T(test_an_act_that_rests_on_a_message_without_receipt),
+        T(test_an_application_without_its_receipt_at_home_is_received),
+        T(test_what_was_asked_of_the_delegate_is_asked_again),
+        T(test_what_was_asked_and_crossed_is_not_asked_twice),
+        T(test_a_place_outside_its_own_ledger_is_not_believed),
+        T(test_what_is_not_believed_is_passed_over),
+        T(test_an_entry_that_comes_twice_is_one),
+    };
+    return cmocka_run_group_tests_name("recover holes", tests, NULL, NULL);
+}
