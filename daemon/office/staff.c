@@ -170,8 +170,8 @@ static int decide(const struct staff_act_row *act, struct store_db *db, const st
         return problem_set(p, act->to == (int)row->state ? PROBLEM_STEP_DONE : PROBLEM_FIELD, "/id", "the state of %s is: %s",
                            request->staff, state_names[row->state]);
     if (act->to == STAFF_WORKS && file && file->suspended)
-        return problem_set(p, PROBLEM_FIELD, "/id", "%s is suspended in the configuration file: change it there, restart tongband, then resume",
-                           request->staff);
+        return problem_set(p, PROBLEM_FIELD, "/id",
+                           "%s is suspended in the configuration file: change it there, restart tongband, then resume", request->staff);
     const char *certificate = json_string_value(json_object_get(request->body, "certificate"));
     if (certificate && !strcmp(certificate, row->certificate))
         return problem_set(p, PROBLEM_STEP_DONE, "/certificate", "this certificate of %s is enrolled already", request->staff);
@@ -358,8 +358,10 @@ static int list_run(struct store_db *db, struct store_query *query)
         return rc;
     json_t *out = json_array();
     rc = out ? 0 : TB_ENOMEM;
-    for (size_t i = 0; i < list->office->staff_count && !rc; i++)
-        rc = json_array_append_new(out, configured_json(&list->office->staff[i], row_of(rows, count, list->office->staff[i].id))) ? TB_ENOMEM : 0;
+    for (size_t i = 0; i < list->office->staff_count && !rc; i++) {
+        const struct office_staff *one = &list->office->staff[i];
+        rc = json_array_append_new(out, configured_json(one, row_of(rows, count, one->id))) ? TB_ENOMEM : 0;
+    }
     for (size_t i = 0; i < count && !rc; i++)
         if (enrolled(&rows[i]) || !configured(list->office, rows[i].staff))
             rc = json_array_append_new(out, enrolled_json(list->office, &rows[i])) ? TB_ENOMEM : 0;
