@@ -86,7 +86,7 @@ static void print_finding(const json_t *finding)
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
         if (!strcmp(levels[i], level))
             mark = marks[i];
-    (void)printf("%s %s%s%s\n", mark, about, *about ? " " : "", _(ctl_cell(finding, "title")));
+    (void)printf("%s %s%s%s (%s)\n", mark, about, *about ? " " : "", _(ctl_cell(finding, "title")), ctl_cell(finding, "finding"));
     term_pair(_("    since"), LABEL_COLUMNS, term_time(json_object_get(finding, "since"), time));
     term_pair(_("    do"), LABEL_COLUMNS, _(ctl_cell(finding, "remedy")));
     term_pair(_("    see"), LABEL_COLUMNS, ctl_cell(finding, "page"));

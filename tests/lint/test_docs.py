@@ -187,3 +187,19 @@ def test_the_chinese_manual_names_every_command_of_the_night():
     page = common.read("docs/zh/operators.md")
     assert len(night) > 12 and "queue park" in night
     assert [command for command in night if f"tongbanctl {command}" not in page] == []
+
+
+def commands_below(page, heading):
+    """The blocks of commands below a heading, without what is said behind them."""
+    part = re.split(rf"^#+ {re.escape(heading)}$", common.read(page), flags=re.M)[1]
+    part = re.split(r"^#+ ", re.sub(r" +# .*", "", part), flags=re.M)[0]
+    return re.findall(r"^```sh\n(.*?)^```$", part, re.M | re.S)
+
+
+def test_the_pages_of_the_disaster_have_the_same_commands():
+    """The system test types those of disk-trouble.md."""
+    restore, credential, *recover = commands_below("docs/how-to/disk-trouble.md", "From the backup to an open office")
+    assert len(recover) == 3 and "--apply" in recover[-1]
+    assert commands_below("docs/operators.md", "Restore and recover") == [restore + "".join(recover)]
+    assert commands_below("docs/zh/operators.md", "恢复和补回") == [restore + "".join(recover), credential]
+    assert commands_below("docs/zh/operators.md", "新机器") == commands_below("docs/how-to/disk-trouble.md", "A new machine in the place of the lost one")
