@@ -202,4 +202,5 @@ def test_the_pages_of_the_disaster_have_the_same_commands():
     assert len(recover) == 3 and "--apply" in recover[-1]
     assert commands_below("docs/operators.md", "Restore and recover") == [restore + "".join(recover)]
     assert commands_below("docs/zh/operators.md", "恢复和补回") == [restore + "".join(recover), credential]
+    assert commands_below("docs/zh/operators.md", "备份")[:1] == commands_below("docs/how-to/backup-and-restore.md", "Each night")
     assert commands_below("docs/zh/operators.md", "新机器") == commands_below("docs/how-to/disk-trouble.md", "A new machine in the place of the lost one")

@@ -119,6 +119,21 @@ def test_restore_as_the_page_says(pair, figure):
     assert "nothing differs" in typed(pair.away, "tongbanctl verify")
 
 
+def test_backups_disk_away(pair):
+    back_up(pair)
+    pair.away.run("systemctl", "stop", "tongband")
+    pair.away.run("mv", PLACE, PLACE + ".away")
+    try:
+        pair.away.run("systemctl", "start", "tongband")
+        assert pair.away.intake()[0] == 201
+        assert "No such file" in typed(pair.away, "tongbanctl backup", 3)
+        until(lambda: (findings(pair.away) or {}).get("backup-failed") == "warning", pair.away.journal, 90)
+    finally:
+        pair.away.run("mv", PLACE + ".away", PLACE)
+        pair.away.run("systemctl", "restart", "tongband")
+    back_up(pair)
+
+
 def put_back(machine, old, new):
     """The old content in the place of the new, in the same files, as a snapshot of the whole disk has it."""
     old, new = machine.path(old), machine.path(new)
