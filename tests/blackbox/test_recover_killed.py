@@ -8,10 +8,11 @@ import time
 
 import pytest
 
-from test_recover import keep_copy, put_back, quiet, refused, standing, store_of, timeline, until, wait_state, work
+from test_recover import keep_copy, put_back, quiet, refused, standing, store_of, until, wait_state, work
 
 # Once the file KILL_AT is there, counts what the process does to the store and every connection that it begins, and kills it before that
-# step which the file names.  Of what is written to the write-ahead log before it is synced, the first and every 32nd piece counts.
+# step which the file names.  Of pieces that are written one after another to the write-ahead log or its index, the first counts and every
+# 32nd.
 STEPS = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -62,7 +63,7 @@ static void written(int fd, const char *what)
     static _Thread_local unsigned frames;
     char now[100];
     snprintf(now, sizeof now, "%s %s", what, name + 1);
-    if (!strcmp(what, "write") && !strcmp(said, now) && !strcmp(name, "/office.db-wal") && ++frames % 32)
+    if (!strcmp(what, "write") && !strcmp(said, now) && !strncmp(name, "/office.db-", 11) && ++frames % 32)
         return;
     strcpy(said, now);
     step(said);
@@ -95,29 +96,37 @@ class Victim:
         self.office, self.place, self.monkeypatch = office, place, monkeypatch
         self.at, self.log = place / "kill-at", place / "steps"
 
-    def start(self):
-        """A daemon that can be told to die."""
+    def start(self, step=None):
+        """A daemon that can be told to die, or dies before its first step, second …"""
         # the address sanitizer wants to be the first library of all, which here the one that kills is
         sanitizer = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
         self.at.unlink(missing_ok=True)
         self.log.unlink(missing_ok=True)
+        if step is not None:
+            self.die_at(step)
         with self.monkeypatch.context() as patch:
             for name, value in (("LD_PRELOAD", self.place / "steps.so"), ("KILL_AT", self.at), ("KILL_LOG", self.log),
                                 ("KILL_STORE", store_of(self.office)), ("ASAN_OPTIONS", sanitizer)):
                 patch.setenv(name, str(value))
-            self.office.start()
+            self.office.start(wait=step is None)
 
     def die_at(self, step):
-        """Counted from now on."""
+        """Counted from now on, or from the start."""
         (self.place / "next").write_text(str(step))
         (self.place / "next").rename(self.at)
 
     def is_dead(self):
         return self.office.process.poll() is not None
 
-    def bury(self):
+    def buried(self):
+        """Whether it died; if not, it lives on."""
+        self.at.unlink()
+        time.sleep(0.05)
+        if not self.is_dead():
+            return False
         assert self.office.process.returncode == -9
         self.office.process = None
+        return True
 
     def steps(self):
         """What it did since then."""
@@ -137,6 +146,15 @@ def receipts(office):
     return received, sent
 
 
+def told(office):
+    """What tongbanctl recover tells now: a state, "unfit" when the copy has to be restored again, None when it cannot tell yet."""
+    output, _ = office.control("--json", "recover", wait=False).communicate(timeout=60)
+    answer = json.loads(output) if output else {}
+    if "restore the copy again" in answer.get("detail", ""):
+        return "unfit"
+    return answer.get("done", {}).get("state")
+
+
 def differences(office):
     """What tongbanctl verify names; materials may still be on their way."""
     process = office.control("--json", "verify", wait=False)
@@ -152,13 +170,22 @@ def cases(office):
     return sorted(row["case"] for row in rows)
 
 
+def timelines(office, numbers):
+    connection = office.connect_window()
+    try:
+        answers = {number: office.window("GET", f"/window/v1/cases/{number}/timeline", connection=connection).json() for number in numbers}
+    finally:
+        connection.close()
+    return {number: [(row["rev"], row["type"], row["id"], row["pending"]) for row in answer["rows"]] for number, answer in answers.items()}
+
+
 def whole(world, kept):
     """Both sides tell the same of each case, know no others, verify, and have seen no second history."""
+    world.home.control("queue", "retry")  # it has waited while the other was not there
     quiet(world)
     for office in (world.away, world.home):
         assert cases(office) == sorted(kept), office.code
-        for number in kept:
-            until(lambda office=office, number=number: timeline(office, number) == kept[number] or None)
+        until(lambda office=office: timelines(office, kept) == kept)
         until(lambda office=office: not differences(office))
         assert office.metric("peer_differences_total") == 0 and office.metric("peer_contradictions_total") == 0
         assert not office.events("tallies_differ")
@@ -172,21 +199,40 @@ def one_more(world, kept):
     world.home.wait_state(number, "received")
     world.away.wait_state(number, "received")
     quiet(world)
-    kept[number] = timeline(world.home, number)
+    kept.update(timelines(world.home, [number]))
 
 
-def test_killed_at_every_step_of_the_recovery(fresh, victim):
-    office, other = fresh.away, fresh.home
-    fresh.start()
-    numbers = work(fresh, 3)
+def prepared(world):
+    """An older copy of the first office's store, and what both know since."""
+    office, other = world.away, world.home
+    world.start()
+    numbers = work(world, 3)
     copy = keep_copy(office)
-    numbers += work(fresh, 3)
+    numbers += work(world, 3)
     paper = office.intake(materials=[{"name": "原居民身份证", "form": "electronic", "sha256": office.upload(b"%PDF-1.4\npaper")}]).json()["case"]
     other.wait_state(paper, "received")
     assert other.act(paper, "accept").status == 200
     office.wait_state(paper, "accepted")
-    quiet(fresh)
-    kept = {number: timeline(other, number) for number in [*numbers, paper]}
+    quiet(world)
+    return copy, timelines(other, [*numbers, paper])
+
+
+def ended(world, kept):
+    """Both sides in the end, and their books."""
+    whole(world, kept)
+    assert world.stop() == [0, 0]
+    (received, sent), (theirs, ours) = receipts(world.away), receipts(world.home)
+    assert (received, sent) == (ours, theirs)
+
+
+def settled(office):
+    """How it stands once it has asked its counterpart."""
+    return until(lambda: (lambda now: now if now["state"] != "asking" else None)(standing(office)))
+
+
+def test_killed_at_every_step_of_the_recovery(fresh, victim):
+    office = fresh.away
+    copy, kept = prepared(fresh)
     ends = []
     for step in range(60):
         put_back(office, copy)
@@ -196,12 +242,11 @@ def test_killed_at_every_step_of_the_recovery(fresh, victim):
         said = office.control("--json", "recover", "--apply", wait=False).communicate(timeout=60)[0]
         answered = bool(said) and json.loads(said).get("done", {}).get("applied", False)
         time.sleep(0.3)  # what it does behind its answer
-        if not victim.is_dead():
+        if not victim.buried():
             break
         done = victim.steps()
-        victim.bury()
         office.start()
-        now = until(lambda: (lambda now: now if now["state"] != "asking" else None)(standing(office)))
+        now = settled(office)
         assert now["state"] in ("behind", "open"), now
         ends.append((now["state"], answered, done[-1]))
         assert now["state"] == "open" or not answered
@@ -212,10 +257,49 @@ def test_killed_at_every_step_of_the_recovery(fresh, victim):
             until(lambda: not (store_of(office) / "restored").exists())
         whole(fresh, kept)
         one_more(fresh, kept)
-    victim.at.unlink()
-    whole(fresh, kept)
     states = [state for state, _, _ in ends]
     assert 8 < len(ends) < 59 and set(states) == {"behind", "open"}, ends
-    assert fresh.stop() == [0, 0]
-    (received, sent), (theirs, ours) = receipts(office), receipts(other)
-    assert (received, sent) == (ours, theirs)
+    ended(fresh, kept)
+
+
+def put_into(office, copy):
+    """As a snapshot of the whole disk has it: the same files, so that nothing tells that their content is older."""
+    assert office.stop() in (0, None)
+    for path in store_of(office).glob("office.db-*"):
+        path.unlink()
+    with open(store_of(office) / "office.db", "r+b") as old:
+        old.truncate(0)
+        old.write((copy / "office.db").read_bytes())
+    (store_of(office) / "restored").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("put", [put_back, put_into])
+def test_killed_at_every_step_of_the_start(fresh, victim, put):
+    """The start that finds an older ledger, by a sign on the disk or only by what the counterpart says."""
+    office = fresh.away
+    copy, kept = prepared(fresh)
+    ends = []
+    for step in range(60):
+        put(office, copy)
+        victim.start(step)
+        until(lambda: victim.is_dead() or told(office) in ("behind", "forked", "unfit"))
+        if not victim.buried():
+            break
+        done = victim.steps()
+        office.start()
+        state = until(lambda: (lambda now: now if now in ("behind", "forked", "unfit") else None)(told(office)))
+        ends.append((state, done[-1]))
+        assert refused(office.intake())
+        if state != "behind":  # it had begun to write before it knew
+            assert put is put_into and "restore the copy again" in office.control("recover", "--apply", code=1)
+            put_back(office, copy)
+            office.start()
+            assert settled(office)["state"] == "behind"
+        assert office.control_json("recover", "--apply")["done"]["applied"]
+        whole(fresh, kept)
+        one_more(fresh, kept)
+    put_back(office, copy)
+    office.start()
+    assert settled(office)["state"] == "behind" and office.control_json("recover", "--apply")["done"]["applied"]
+    assert 2 < len(ends) < 59, ends
+    ended(fresh, kept)

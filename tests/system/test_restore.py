@@ -149,7 +149,7 @@ def put_back(machine, old, new):
 
 
 def test_machine_snapshot_does_not_fork(pair, figure):
-    """The whole machine as it was: no file says that the ledger is an older one.  The counterpart does, and what was written first is not believed."""
+    """The whole disk as it was: no file says that the ledger is an older one.  The counterpart does; what was written first is not believed."""
     back_up(pair)
     before = work(pair)
     pair.away.cut()
