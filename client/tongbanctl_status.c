@@ -89,7 +89,7 @@ static void print_finding(const json_t *finding)
     (void)printf("%s %s%s%s\n", mark, about, *about ? " " : "", _(ctl_cell(finding, "title")));
     term_pair(_("    since"), LABEL_COLUMNS, term_time(json_object_get(finding, "since"), time));
     term_pair(_("    do"), LABEL_COLUMNS, _(ctl_cell(finding, "remedy")));
-    (void)snprintf(page, sizeof page, "%.60s (%.30s)", ctl_cell(finding, "page"), ctl_cell(finding, "finding")); /* the pages speak of its name */
+    (void)snprintf(page, sizeof page, "%.60s (%.30s)", ctl_cell(finding, "page"), ctl_cell(finding, "finding"));
     term_pair(_("    see"), LABEL_COLUMNS, page);
 }
 
