@@ -7,7 +7,7 @@
 #include "daemon/store/witness.h"
 #include "proto/retention.h"
 
-enum { START_RECHECK = 100, PRUNE_ROWS = 2000, COSIGNATURE_BYTES = 8192 };
+enum { START_RECHECK = 100, PRUNE_ROWS = 2000, HEAD_BYTES = 512, COSIGNATURE_BYTES = 8192 };
 
 static const struct suite *suite_of(const struct store_db *db)
 {
@@ -204,6 +204,22 @@ int store_entry_line(struct store_db *db, uint64_t index, struct buf *line)
     }
     int rc = q_end(&q);
     return rc ? rc : found ? 0 : TB_ENOTFOUND;
+}
+
+int store_entry_head(struct store_db *db, uint64_t index, struct entry *head)
+{
+    if (index > INT64_MAX)
+        return TB_ENOTFOUND;
+    int seen = TB_ENOTFOUND;
+    struct db_query q = q_start(db, SQL_ENTRY_HEAD);
+    q_int(&q, (int64_t)index);
+    q_int(&q, HEAD_BYTES);
+    if (q_next(&q)) {
+        const void *bytes = sqlite3_column_blob(q.statement, 0);
+        seen = bytes ? entry_peek(bytes, (size_t)sqlite3_column_bytes(q.statement, 0), head) : TB_EMALFORMED;
+    }
+    int rc = q_end(&q);
+    return rc ? rc : seen;
 }
 
 /* ---- checkpoints ---- */

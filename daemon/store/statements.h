@@ -37,6 +37,7 @@
     /* ledger */                                                                                                       \
     S(ENTRY_ADD, WRITE, "INSERT INTO entry (idx, at, hashes, line) VALUES (?1, ?2, ?3, ?4)")                           \
     S(ENTRY_LINE, READ, "SELECT line, hashes FROM entry WHERE idx = ?1")                                               \
+    S(ENTRY_HEAD, READ, "SELECT substr(line, 1, ?2) FROM entry WHERE idx = ?1")                                        \
     S(ENTRY_HASHES, READ, "SELECT hashes FROM entry WHERE idx = ?1")                                                   \
     S(ENTRY_LAST, READ, "SELECT max(idx) FROM entry")                                                                  \
     S(ENTRY_TAIL, READ, "SELECT idx, hashes, line FROM entry WHERE idx >= ?1 ORDER BY idx")                            \
@@ -170,7 +171,8 @@
     S(OUTBOX_READ, READ,                                                                                               \
       "SELECT o.key, o.idx, e.line, e.hashes FROM outbox o LEFT JOIN entry e ON e.idx = o.idx "                                  \
       "WHERE o.key > ?1 AND o.key <= ?2 ORDER BY o.key LIMIT ?3")                                                      \
-    S(OUTBOX_INDEX, READ, "SELECT idx, case_no FROM outbox WHERE key = ?1")                                                     \
+    S(OUTBOX_INDEX, READ,                                                                                              \
+      "SELECT o.idx, o.case_no, o.at, e.hashes FROM outbox o LEFT JOIN entry e ON e.idx = o.idx WHERE o.key = ?1")     \
     S(OUTBOX_OLDEST, READ, "SELECT key, at FROM outbox WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT 1")             \
     S(INBOX_ADD, WRITE,                                                                                                \
       "INSERT INTO inbox (key, leaf, idx, tree_size, path, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                     \

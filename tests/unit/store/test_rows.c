@@ -426,7 +426,16 @@ static int peers(struct store_db *db, void *context)
     struct ledger_hash leaf, computed;
     char about[CASE_NO_TEXT], expected[CASE_NO_TEXT];
     number(1, expected);
-    OK(outbox_index(db, "320623", 2, &at, &leaf, about));
+    int64_t seq, when = 0;
+    OK(outbox_index(db, "320623", 2, &at, &leaf, about, &when));
+    assert_true(when > 0);
+    struct entry head;
+    OK(store_entry_head(db, at, &head));
+    assert_int_equal(head.seq, 2);
+    assert_string_equal(head.case_no, about);
+    assert_int_equal(head.at, when);
+    assert_int_equal(store_entry_head(db, 1 << 20, &head), TB_ENOTFOUND);
+    assert_int_equal(store_entry_head(db, UINT64_MAX, &head), TB_ENOTFOUND);
     assert_int_equal(at, out[0].index);
     assert_string_equal(about, expected);
     OK(ledger_leaf(suite_by_name("intl"), out[0].line, out[0].len, &computed));
@@ -438,8 +447,7 @@ static int peers(struct store_db *db, void *context)
     OK(outbox_read(db, "111111", 0, 100, 1 << 20, &out, &count));
     assert_int_equal(count, 0);
     outgoing_free(out, count);
-    assert_int_equal(outbox_index(db, "320623", 10, &at, &leaf, about), TB_ENOTFOUND);
-    int64_t seq, when;
+    assert_int_equal(outbox_index(db, "320623", 10, &at, &leaf, about, NULL), TB_ENOTFOUND);
     OK(outbox_oldest(db, "320623", 4, &seq, &when));
     assert_int_equal(seq, 5);
     assert_true(when > 0);
