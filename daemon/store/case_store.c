@@ -468,6 +468,22 @@ int event_settle(struct store_db *db, int64_t case_id, uint64_t own_index, int64
     return rc ? rc : changes ? 0 : TB_ENOTFOUND;
 }
 
+static int by_revision(const void *a, const void *b)
+{
+    const struct event_row *x = a, *y = b;
+    if (!x->rev != !y->rev)
+        return x->rev ? -1 : 1;
+    if (x->rev != y->rev)
+        return x->rev < y->rev ? -1 : 1;
+    return (x->n > y->n) - (x->n < y->n);
+}
+
+void event_sort(struct event_row *rows, size_t count)
+{
+    if (count > 1)
+        qsort(rows, count, sizeof *rows, by_revision);
+}
+
 int event_list(struct store_db *db, int64_t case_id, struct event_row **rows, size_t *count)
 {
     struct event_row *found = NULL;
@@ -497,6 +513,7 @@ int event_list(struct store_db *db, int64_t case_id, struct event_row **rows, si
         free(found);
         return rc;
     }
+    event_sort(found, n);
     *rows = found;
     *count = n;
     return 0;

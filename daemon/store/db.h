@@ -119,6 +119,10 @@ int db_peer_no(struct store_db *db, const char *office, bool make, int64_t *no) 
 int db_direction_key(int64_t peer_no, uint64_t n, int64_t *key) TB_MUST_USE;
 #define DB_KEY_N(key) ((key) & ((INT64_C(1) << DB_DIRECTION_BITS) - 1))
 
+/* Puts the few events of one case or object into the order of the timeline; SQLite would make a sorter for them (case_store.c). */
+struct event_row;
+void event_sort(struct event_row *rows, size_t count);
+
 /* Ledger state of the writer's connection (ledger_store.c). */
 int db_ledger_load(struct store_db *db, struct problem *p) TB_MUST_USE;
 /* Signs and stores the checkpoint of the present tree. */

@@ -140,7 +140,7 @@
     S(EVENT_SETTLE, WRITE,                                                                                             \
       "UPDATE event SET rev = max(rev, ?4), verdict = ?5 WHERE id >= ?1 AND id <= ?2 AND own = 1 AND ref = ?3")                  \
     S(EVENT_LIST, READ,                                                                                                \
-      "SELECT id, rev, own, ref, peer, type, verdict FROM event WHERE id >= ?1 AND id <= ?2 ORDER BY rev = 0, rev, id") \
+      "SELECT id, rev, own, ref, peer, type, verdict FROM event WHERE id >= ?1 AND id <= ?2 ORDER BY id") \
     /* documents */                                                                                                    \
     S(DOCUMENT_SERIAL, WRITE,                                                                                          \
       "INSERT INTO document_serial (kind, year, serial) VALUES (?1, ?2, 1) "                                           \
@@ -335,7 +335,7 @@
     S(OBJECT_EVENT_SETTLE, WRITE, "UPDATE object_event SET rev = max(rev, ?2), verdict = ?3 WHERE id = ?1")            \
     S(OBJECT_EVENT_OWN, READ, "SELECT id, verdict FROM object_event WHERE own = 1 AND ref = ?1")                       \
     S(OBJECT_EVENT_LIST, READ,                                                                                         \
-      "SELECT id, rev, own, ref, peer, verdict FROM object_event WHERE id >= ?1 AND id <= ?2 ORDER BY rev = 0, rev, id") \
+      "SELECT id, rev, own, ref, peer, verdict FROM object_event WHERE id >= ?1 AND id <= ?2 ORDER BY id") \
     S(OBJECT_WAIT_ADD, WRITE, "INSERT INTO object_wait (object_id, sha256) VALUES (?1, ?2) ON CONFLICT DO NOTHING")    \
     S(OBJECT_WAIT_FORGET, WRITE, "DELETE FROM object_wait WHERE sha256 = ?1")                                          \
     /* materials */                                                                                                    \
