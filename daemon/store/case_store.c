@@ -53,7 +53,7 @@ static void read_row(struct db_query *q, struct case_row *row)
         state = local = 0;
     }
     row->state = (enum case_state)state;
-    row->local_state = (enum case_state)local;
+    row->local_state = row->stored_state = (enum case_state)local;
     row->pending = q_get_int(q, c++);
     row->rev = q_get_int(q, c++);
     row->noticed = q_get_int(q, c++);
@@ -142,18 +142,31 @@ int case_insert(struct store_db *db, struct case_row *row)
     if (rc)
         return rc;
     row->id = sqlite3_last_insert_rowid(db->handle);
+    row->stored_state = row->local_state;
     return 0;
 }
 
+static int update_by(struct store_db *db, enum sql_id statement, const struct case_row *row, int *changes)
+{
+    struct db_query q = q_start(db, statement);
+    bind_row(&q, row);
+    q_int(&q, row->id);
+    return q_run(&q, changes);
+}
+
+/* SQLite takes out and puts in again what an index holds of each column that a statement names, also where the value stays the same.
+ * So the statements that name fewer columns come first; each does nothing where the others differ. */
 int case_update(struct store_db *db, const struct case_row *row)
 {
     if (!states_valid(row))
         return TB_EINVAL;
-    int changes = 0;
-    struct db_query q = q_start(db, SQL_CASE_UPDATE);
-    bind_row(&q, row);
-    q_int(&q, row->id);
-    int rc = q_run(&q, &changes);
+    int changes = 0, rc = 0;
+    if (row->stored_state == row->local_state)
+        rc = update_by(db, SQL_CASE_UPDATE_ROW, row, &changes);
+    if (!rc && !changes && is_open(row))
+        rc = update_by(db, SQL_CASE_UPDATE_MOVE, row, &changes);
+    if (!rc && !changes)
+        rc = update_by(db, SQL_CASE_UPDATE, row, &changes);
     return rc ? rc : changes ? 0 : TB_ENOTFOUND;
 }
 

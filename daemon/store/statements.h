@@ -68,6 +68,18 @@
       "received = ?13, accepted = ?14, decided = ?15, delivered = ?16, closed = ?17, due_day = ?18, due_provisional = ?19, " \
       "todo = ?20, open = ?23, due_order = ?24, rule = ?25, due_clock = ?26, clock_from = ?27, stop_until = ?28, "      \
       "shifted = ?29, tick_day = ?30 WHERE id = ?33")                                                                  \
+    /* the same of a case that stays open or closed, as nearly always */                                               \
+    S(CASE_UPDATE_MOVE, WRITE,                                                                                         \
+      "UPDATE cases SET state = ?6, local_state = ?7, pending = ?8, rev = ?9, noticed = ?10, handed_in = ?11, sent = ?12, " \
+      "received = ?13, accepted = ?14, decided = ?15, delivered = ?16, closed = ?17, due_day = ?18, due_provisional = ?19, " \
+      "todo = ?20, due_order = ?24, rule = ?25, due_clock = ?26, clock_from = ?27, stop_until = ?28, "                 \
+      "shifted = ?29, tick_day = ?30 WHERE id = ?33 AND open = ?23")                                                   \
+    /* the same where nothing changes that an index holds */                                                           \
+    S(CASE_UPDATE_ROW, WRITE,                                                                                          \
+      "UPDATE cases SET state = ?6, pending = ?8, rev = ?9, noticed = ?10, handed_in = ?11, sent = ?12, received = ?13, " \
+      "accepted = ?14, decided = ?15, delivered = ?16, closed = ?17, due_provisional = ?19, rule = ?25, due_clock = ?26, " \
+      "shifted = ?29 WHERE id = ?33 AND local_state = ?7 AND open = ?23 AND todo = ?20 AND due_day = ?18 AND due_order = ?24 " \
+      "AND clock_from = ?27 AND stop_until = ?28 AND tick_day = ?30")                                                  \
     S(CASE_APPLICANT, WRITE, "UPDATE cases SET applicant = ?2, number = ?3 WHERE id = ?1")                             \
     S(CASE_TICK, READ,                                                                                                 \
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_tick WHERE tick_day <> 0 AND tick_day <= ?1 "               \

@@ -43,6 +43,7 @@ struct case_row {
     int64_t tick_day;   /* the system looks at the case from that day on; 0: never */
     /* of the member of staff who took it in, at that moment; "" not known, and of what a counterpart took in */
     char window[STAFF_WINDOW_BYTES + 1], township[TOWNSHIP_LEN + 1];
+    enum case_state stored_state; /* local_state as the store had it: tells case_update what is worth a try */
 };
 /* Why the limit of the decision is not simply counted from the acceptance: then the entries have to be read. */
 enum case_shift { SHIFT_EXTENDED = 1, SHIFT_SPECIAL = 2 };
