@@ -116,15 +116,19 @@ int case_serial_next(struct store_db *db, int64_t day, uint32_t *serial)
     int64_t n = 0;
     struct db_query q = q_start(db, SQL_CASE_SERIAL);
     q_int(&q, day);
-    while (q_next(&q))
+    if (q_next(&q))
         n = q_get_int(&q, 0);
     int rc = q_end(&q);
+    if (!rc && (n < 0 || n >= 99999999))
+        rc = TB_ELIMIT;
     if (rc)
         return rc;
-    if (n < 1 || n > 99999999)
-        return TB_ELIMIT;
-    *serial = (uint32_t)n;
-    return 0;
+    q = q_start(db, SQL_CASE_SERIAL_PUT);
+    q_int(&q, day);
+    q_int(&q, n + 1);
+    rc = q_run(&q, NULL);
+    *serial = (uint32_t)(n + 1);
+    return rc;
 }
 
 static bool states_valid(const struct case_row *row)

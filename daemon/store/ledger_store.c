@@ -114,16 +114,19 @@ static int complete(struct store_db *db, struct entry *entry)
     if (rc)
         return rc;
     int64_t seq = 0;
-    struct db_query q = q_start(db, SQL_PEER_TAKE_SEQ);
+    struct db_query q = q_start(db, SQL_PEER_NEXT_SEQ);
     q_int(&q, peer_no);
-    while (q_next(&q))
+    if (q_next(&q))
         seq = q_get_int(&q, 0);
     rc = q_end(&q);
     if (!rc && seq <= 0)
         rc = TB_ECORRUPT;
-    if (!rc)
-        entry->seq = seq;
-    return rc;
+    if (rc)
+        return rc;
+    entry->seq = seq;
+    q = q_start(db, SQL_PEER_TAKE_SEQ);
+    q_int(&q, peer_no);
+    return q_run(&q, NULL);
 }
 
 static int insert_line(struct store_db *db, const struct entry *entry, const struct buf *line, uint64_t *index,

@@ -54,9 +54,9 @@
       "WHERE size > ?1 AND size < ?2 AND cosigned = 0 AND size NOT IN (SELECT first FROM ledger_gap) "                  \
       "ORDER BY size LIMIT ?3)")                                        \
     /* cases */                                                                                                        \
-    S(CASE_SERIAL, WRITE,                                                                                              \
-      "INSERT INTO case_serial (day, serial) VALUES (?1, 1) "                                                          \
-      "ON CONFLICT (day) DO UPDATE SET serial = serial + 1 RETURNING serial")                                          \
+    S(CASE_SERIAL, WRITE, "SELECT serial FROM case_serial WHERE day = ?1")                                             \
+    S(CASE_SERIAL_PUT, WRITE,                                                                                          \
+      "INSERT INTO case_serial (day, serial) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET serial = excluded.serial") \
     S(CASE_INSERT, WRITE,                                                                                              \
       "INSERT INTO cases (case_no, home, intake, item, item_version, state, local_state, pending, rev, noticed, handed_in, " \
       "sent, received, accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number, open, " \
@@ -178,7 +178,9 @@
       "UPDATE peer SET sent_seq = ?2, sent_hash = ?3, received_seq = ?4, received_hash = ?5, acked_size = ?6, "        \
       "their_size = ?7, their_root = ?8, their_cosignature = ?9, last_exchange = ?10, last_idle = ?11 "                \
       "WHERE office = ?1")                                                                                             \
-    S(PEER_TAKE_SEQ, WRITE, "UPDATE peer SET next_seq = next_seq + 1 WHERE peer_no = ?1 RETURNING next_seq - 1")       \
+    /* RETURNING would build a table for its one row each time */                                                      \
+    S(PEER_NEXT_SEQ, WRITE, "SELECT next_seq FROM peer WHERE peer_no = ?1")                                            \
+    S(PEER_TAKE_SEQ, WRITE, "UPDATE peer SET next_seq = next_seq + 1 WHERE peer_no = ?1")                              \
     S(OUTBOX_ADD, WRITE, "INSERT INTO outbox (key, idx, at, case_no) VALUES (?1, ?2, ?3, ?4)")                                 \
     S(OUTBOX_READ, READ,                                                                                               \
       "SELECT o.key, o.idx, e.line, e.hashes FROM outbox o LEFT JOIN entry e ON e.idx = o.idx "                                  \
