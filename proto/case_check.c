@@ -52,10 +52,9 @@ static int check_plain_text(const char *text, size_t len, const struct path *pat
     if (len > LIMIT_TEXT_BYTES)
         return problem_set(p, PROBLEM_FIELD, path->text, "it is longer than %d bytes", LIMIT_TEXT_BYTES);
     for (size_t at = 0; at < len;) {
-        if (text[at] >= 0x20 && text[at] < 0x7f) { /* most of every form */
-            at++;
-            continue;
-        }
+        at += text_plain(text + at, len - at);
+        if (at == len)
+            break;
         int32_t code = text_next(text, len, &at);
         if (code < 0 || (code < 0x20 && code != '\n' && code != '\t') || code == 0x7f)
             return problem_set(p, PROBLEM_FIELD, path->text, "it has a control character or is not UTF-8");

@@ -132,6 +132,9 @@ static bool line_put_string(struct line *line, const char *text)
     if (!line_put_text(line, "\""))
         return false;
     while (at < cut) {
+        at += text_plain(text + at, cut - at);
+        if (at == cut)
+            break;
         size_t next = at;
         int32_t c = text_next(text, len, &next);
         if (c >= 0 && next > cut) /* it stands across the cut: left out rather than broken */
@@ -181,7 +184,8 @@ static void sink_write(const char *bytes, size_t len)
 
 static void write_json(enum log_level level, enum log_area area, const char *event, const struct log_field *fields)
 {
-    struct line line = {.len = 0};
+    struct line line;
+    line.len = 0; /* the bytes are written before they are read */
     char now[TIMESTAMP_TEXT];
     const struct world *world = world_real();
     timestamp_format(world->now_ms(world->context), now);
