@@ -51,6 +51,7 @@ struct store_db {
     struct db_peer peer[DB_PEER_CACHE];
     unsigned peers;
     int64_t deadline_ms;              /* reader: end of the present query, monotonic; 0 none */
+    uint64_t seen_size;               /* reader: of the ledger, in the present query; 0 not asked yet */
     int64_t wal_frames;               /* writer: from the WAL hook */
     struct db_node *node;             /* owned, DB_NODE_CACHE of them */
     struct db_item *item;             /* writer: owned, DB_ITEM_CACHE of them: the items that windows ask for all day */

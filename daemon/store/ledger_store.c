@@ -67,11 +67,16 @@ uint64_t store_ledger_size(struct store_db *db)
 {
     if (db->writable)
         return db->frontier.size;
+    if (db->deadline_ms && db->seen_size) /* the query reads one snapshot, and each proof asks */
+        return db->seen_size;
     uint64_t size = 0;
     struct db_query q = q_start(db, SQL_ENTRY_LAST);
     if (q_next(&q) && sqlite3_column_type(q.statement, 0) == SQLITE_INTEGER)
         size = (uint64_t)q_get_int(&q, 0) + 1;
-    return q_end(&q) ? 0 : size;
+    if (q_end(&q))
+        return 0;
+    db->seen_size = size;
+    return size;
 }
 
 int store_prove_inclusion(struct store_db *db, uint64_t index, uint64_t size, struct ledger_path *out)
