@@ -216,7 +216,8 @@ static int v_full_pathname(sqlite3_vfs *vfs, const char *name, int n, char *out)
 
 int vfs_count_open(const char *name, const char *parent, struct vfs_count **out)
 {
-    /* Before anything else of SQLite: nobody asks how much memory it has, and counting takes a lock at each piece.  Later it changes nothing. */
+    /* Before anything else of SQLite; later it changes nothing.  Nobody asks how much memory it has, and counting takes a lock at each
+     * piece. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_vfs *under = sqlite3_vfs_find(parent);
     struct vfs_count *vfs = calloc(1, sizeof *vfs);
