@@ -62,7 +62,7 @@ void db_forget_items(struct store_db *db);
 
 /* Opens `path` and sets the pragmas of anchors 8; statements are not prepared yet. `db` is zeroed first. */
 int db_open(struct store_db *db, const char *path, const char *vfs, bool writable, struct problem *p) TB_MUST_USE;
-/* The writer's: proves at the start that every statement fits the schema.  A reader prepares what it is asked for. */
+/* Proves at the start that every statement fits the schema.  None is kept: each connection prepares what it is asked for, once. */
 int db_prepare(struct store_db *db, struct problem *p) TB_MUST_USE;
 /* NULL-safe members; may be called on a half-opened connection. */
 void db_close(struct store_db *db);
