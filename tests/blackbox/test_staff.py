@@ -147,6 +147,22 @@ def changes(office, number):
     return [body for body in (json.loads(line)["body"] for line, in lines) if body["staff"] == f"{office.code}:{number}"]
 
 
+def test_the_migration_keeps_who_was_enrolled(tmp_path):
+    first, = (ROOT / "daemon" / "store" / "migrations").glob("*_staff.sql")
+    script, = (ROOT / "daemon" / "store" / "migrations").glob("*_staff_of_file.sql")
+    insert = "INSERT INTO staff (staff, name, role, desk, township, certificate, state, reason, changed, changed_by) VALUES (?,?,?,?,?,?,?,?,?,?)"
+    with sqlite3.connect(tmp_path / "old.db") as db:
+        db.executescript(first.read_text())
+        for number in range(3):
+            db.execute(insert, (f"330483:000{number}", "卢小兰", "window", "一号窗口", "330483101", "a" * 64, number, "调离", 5, 0))
+        before = db.execute("SELECT * FROM staff ORDER BY id").fetchall()
+        with pytest.raises(sqlite3.IntegrityError):
+            db.execute(insert, ("330483:0009", "卢小兰", "window", "", "", "", 1, "", 5, 0))
+        db.executescript(script.read_text())
+        assert len(before) == 3 and db.execute("SELECT * FROM staff ORDER BY id").fetchall() == before
+        db.execute(insert, ("330483:0009", "卢小兰", "window", "", "", "", 1, "", 5, 0))
+
+
 def of_file(office, number, more=""):
     """A person of the configuration, who may work."""
     base = person(office, number)
