@@ -124,6 +124,8 @@ static const struct {
     {"configuration", N_("configuration")},
     {"enrolled", N_("enrolled")},
     {"shadowed", N_("in the configuration too, which counts")},
+    {"overruled", N_("configuration, overruled here")},
+    {"removed", N_("no longer in the configuration")},
 };
 
 const char *view_word(const char *word)

@@ -478,15 +478,17 @@ static int start_store(struct service *service, struct problem *p)
     int rc = store_open(&options, &service->store, p);
     if (!rc)
         rc = material_store_open(&materials, &service->materials, p);
-    size_t shadowed = 0;
-    if (!rc && office_staff_load(service->office, store_sync_view(service->store), &shadowed) != 0)
+    struct office_staff_found staff = {0};
+    if (!rc && office_staff_load(service->office, store_sync_view(service->store), &staff) != 0)
         rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the enrolled staff cannot be read");
     if (!rc && office_keys_load(service->office, store_sync_view(service->store)) != 0)
         rc = problem_set(p, PROBLEM_STORE_FAILED, "", "the accepted keys cannot be read");
     if (rc)
         return rc;
-    if (shadowed) /* the configuration wins */
-        LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "staff_in_configuration_too", LOG_INT("count", (int64_t)shadowed));
+    if (staff.shadowed) /* the configuration wins */
+        LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "staff_in_configuration_too", LOG_INT("count", (int64_t)staff.shadowed));
+    if (staff.overruled) /* but for who may not work */
+        LOG(LOG_LEVEL_WARNING, LOG_OFFICE, "staff_suspended_here", LOG_INT("count", (int64_t)staff.overruled));
     service->opened_size = store_ledger_size(store_sync_view(service->store));
     recovery_place_look(config->store.directory, service->opened_size, &service->place);
     store_close_ledger(service->store, service->place.restored);

@@ -8,7 +8,7 @@
 #include "daemon/base/metrics.h"
 #include "proto/limits.h"
 
-enum { OWN_CERTIFICATES = 4, MS_A_DAY = 24 * 3600 * 1000 };
+enum { OWN_CERTIFICATES = 3, MS_A_DAY = 24 * 3600 * 1000 };
 
 static struct timespec changed_at(const char *file)
 {
@@ -16,14 +16,24 @@ static struct timespec changed_at(const char *file)
     return file && stat(file, &info) == 0 ? info.st_mtim : (struct timespec){0};
 }
 
+/* A row for each of the first `most` certificates of the file; the revocation list stands in the first. */
+static int add_some(struct trust *trust, const struct control_certificate *one, size_t most, struct problem *p)
+{
+    struct tls_info info[LIMIT_AUTHORITIES_OF_ONE];
+    size_t count = 0;
+    int rc = tls_info_read(one->file, info, most, &count, p);
+    for (size_t i = 0; i < count && !rc; i++) {
+        struct control_certificate *row = &trust->certificates[trust->certificate_count++];
+        *row = *one;
+        row->info = info[i];
+        row->crl = i ? NULL : one->crl;
+    }
+    return rc;
+}
+
 static int add(struct trust *trust, const struct control_certificate *one, struct problem *p)
 {
-    struct control_certificate *row = &trust->certificates[trust->certificate_count];
-    *row = *one;
-    int rc = tls_info_read(one->file, &row->info, p);
-    if (!rc)
-        trust->certificate_count++;
-    return rc;
+    return add_some(trust, one, 1, p);
 }
 
 static int add_authority(struct trust *trust, struct control_certificate *one, unsigned place, char **pem,
@@ -34,7 +44,7 @@ static int add_authority(struct trust *trust, struct control_certificate *one, u
         trust->seen[place] = changed_at(one->crl); /* before the bytes: a change in between is seen in an hour */
         rc = tls_crl_load(one->crl, one->file, pem, &one->crl_info, p);
     }
-    return rc ? rc : add(trust, one, p);
+    return rc ? rc : add_some(trust, one, LIMIT_AUTHORITIES_OF_ONE, p);
 }
 
 static int add_all(const struct config *config, struct trust *trust, struct problem *p)
@@ -80,7 +90,7 @@ int trust_read(const struct config *config, struct trust *out, struct problem *p
                                            .max_age_ms = (int64_t)config->crl_max_age_days * MS_A_DAY};
     trust.peer_crl = calloc(config->peer_count + 1, sizeof *trust.peer_crl);
     trust.seen = calloc(config->peer_count + 1, sizeof *trust.seen);
-    trust.certificates = calloc(config->peer_count + OWN_CERTIFICATES, sizeof *trust.certificates);
+    trust.certificates = calloc(OWN_CERTIFICATES + (config->peer_count + 1) * LIMIT_AUTHORITIES_OF_ONE, sizeof *trust.certificates);
     int rc = trust.peer_crl && trust.seen && trust.certificates ? add_all(config, &trust, p)
                                                                 : problem_from_code(p, TB_ENOMEM);
     if (rc) {

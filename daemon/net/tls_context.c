@@ -83,6 +83,9 @@ static int tls_load_own(struct tls_context *context, const struct tls_options *o
     if (SSL_CTX_check_private_key(ssl) != 1)
         return tls_problem(p, "the key does not belong to the certificate", options->certificate_file);
     const X509 *own = SSL_CTX_get0_certificate(ssl);
+    if (X509_check_purpose(SSL_CTX_get0_certificate(ssl), X509_PURPOSE_SSL_SERVER, 0) != 1)
+        return problem_set(p, PROBLEM_UNTRUSTED, NULL, "'%s' is no certificate for a server: its extended key usage has no serverAuth",
+                           options->certificate_file);
     if (!options->expired_too && X509_cmp_current_time(X509_get0_notAfter(own)) <= 0)
         return tls_problem(p, "expired certificate", options->certificate_file);
     if (X509_cmp_current_time(X509_get0_notBefore(own)) >= 0)

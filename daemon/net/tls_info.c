@@ -45,22 +45,33 @@ int64_t tls_time_ms(const ASN1_TIME *time)
     return ((int64_t)days * 86400 + seconds) * 1000;
 }
 
-int tls_info_read(const char *pem_file, struct tls_info *out, struct problem *p)
+static int take_info(X509 *certificate, struct tls_info *out)
+{
+    struct tls_info info;
+    int rc = tls_fingerprint(certificate, info.fingerprint);
+    if (rc)
+        return rc;
+    take_name(X509_get_subject_name(certificate), info.subject);
+    take_name(X509_get_issuer_name(certificate), info.issuer);
+    take_urn(certificate, info.urn);
+    info.not_before_ms = tls_time_ms(X509_get0_notBefore(certificate));
+    info.not_after_ms = tls_time_ms(X509_get0_notAfter(certificate));
+    *out = info;
+    return 0;
+}
+
+int tls_info_read(const char *pem_file, struct tls_info *out, size_t room, size_t *count, struct problem *p)
 {
     BIO *file = BIO_new_file(pem_file, "r");
-    X509 *certificate = file ? PEM_read_bio_X509(file, NULL, NULL, NULL) : NULL;
-    struct tls_info info;
-    int rc = certificate ? tls_fingerprint(certificate, info.fingerprint) : TB_ETRUST;
-    if (!rc) {
-        take_name(X509_get_subject_name(certificate), info.subject);
-        take_name(X509_get_issuer_name(certificate), info.issuer);
-        take_urn(certificate, info.urn);
-        info.not_before_ms = tls_time_ms(X509_get0_notBefore(certificate));
-        info.not_after_ms = tls_time_ms(X509_get0_notAfter(certificate));
-        *out = info;
+    X509 *certificate;
+    int rc = 0;
+    *count = 0;
+    while (file && !rc && *count < room && (certificate = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL) {
+        rc = take_info(certificate, &out[*count]);
+        *count += !rc;
+        X509_free(certificate);
     }
-    X509_free(certificate);
     BIO_free(file);
-    ERR_clear_error();
-    return rc ? problem_set(p, PROBLEM_UNTRUSTED, NULL, "cannot read a certificate from '%s'", pem_file) : 0;
+    ERR_clear_error(); /* the end of the file is one */
+    return rc || !*count ? problem_set(p, PROBLEM_UNTRUSTED, NULL, "cannot read a certificate from '%s'", pem_file) : 0;
 }

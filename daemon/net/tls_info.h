@@ -15,7 +15,7 @@ struct tls_info {
     int64_t not_before_ms, not_after_ms;
 };
 
-/* The first certificate of a PEM file. */
-int tls_info_read(const char *pem_file, struct tls_info *out, struct problem *p) TB_MUST_USE;
+/* The first `room` certificates of a PEM file; *count of them are there, at least one. */
+int tls_info_read(const char *pem_file, struct tls_info *out, size_t room, size_t *count, struct problem *p) TB_MUST_USE;
 
 #endif

@@ -41,12 +41,12 @@ const struct office_peer *office_peer(const struct office *office, const char *c
 
 const struct office_staff *office_staff(const struct office *office, const char *id)
 {
-    for (size_t i = 0; i < office->staff_count; i++)
-        if (!strcmp(office->staff[i].id, id))
-            return &office->staff[i];
     for (const struct office_member *one = atomic_load(&office->enrolled); one; one = one->next)
         if (!strcmp(one->staff.id, id))
             return &one->staff;
+    for (size_t i = 0; i < office->staff_count; i++)
+        if (!strcmp(office->staff[i].id, id))
+            return &office->staff[i];
     return NULL;
 }
 

@@ -53,8 +53,8 @@ struct office_staff {
     bool suspended;
 };
 
-/* What was last said about somebody enrolled while the daemon runs.  Never changed and never freed before the office: requests of other
- * threads point to it. */
+/* What was last said about somebody enrolled while the daemon runs, or of the configuration and suspended.  Never
+ * changed and never freed before the office: requests of other threads point to it. */
 struct office_member {
     struct office_staff staff;
     struct office_member *next;

@@ -18,13 +18,15 @@ static const struct staff_act_row {
     unsigned required, optional; /* fields */
     unsigned from;               /* states */
     int to;
+    bool in_file;                /* also with people of the configuration */
 } acts[] = {
-    {"enrol", GIVES_NAME | GIVES_ROLE | GIVES_CERTIFICATE, GIVES_WINDOW | GIVES_TOWNSHIP, FROM_NOTHING, STAFF_WORKS},
-    {"change", 0, GIVES_NAME | GIVES_ROLE | GIVES_WINDOW | GIVES_TOWNSHIP | GIVES_REASON, FROM_WORKS | FROM_SUSPENDED, STATE_STAYS},
-    {"replace", GIVES_CERTIFICATE, GIVES_REASON, FROM_WORKS | FROM_SUSPENDED, STATE_STAYS},
-    {"suspend", GIVES_REASON, 0, FROM_WORKS, STAFF_SUSPENDED},
-    {"resume", 0, GIVES_REASON, FROM_SUSPENDED, STAFF_WORKS},
-    {"end", 0, GIVES_REASON, FROM_WORKS | FROM_SUSPENDED, STAFF_ENDED},
+    {"enrol", GIVES_NAME | GIVES_ROLE | GIVES_CERTIFICATE, GIVES_WINDOW | GIVES_TOWNSHIP, FROM_NOTHING, STAFF_WORKS, false},
+    {"change", 0, GIVES_NAME | GIVES_ROLE | GIVES_WINDOW | GIVES_TOWNSHIP | GIVES_REASON, FROM_WORKS | FROM_SUSPENDED, STATE_STAYS,
+     false},
+    {"replace", GIVES_CERTIFICATE, GIVES_REASON, FROM_WORKS | FROM_SUSPENDED, STATE_STAYS, false},
+    {"suspend", GIVES_REASON, 0, FROM_WORKS, STAFF_SUSPENDED, true},
+    {"resume", 0, GIVES_REASON, FROM_SUSPENDED, STAFF_WORKS, true},
+    {"end", 0, GIVES_REASON, FROM_WORKS | FROM_SUSPENDED, STAFF_ENDED, true},
 };
 enum { ACTS = sizeof acts / sizeof acts[0] };
 
@@ -44,6 +46,14 @@ static const struct field {
     {GIVES_REASON, "reason", "/reason", offsetof(struct staff_row, reason), LIMIT_NAME_BYTES},
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
+
+static const struct office_staff *configured(const struct office *office, const char *staff)
+{
+    for (size_t i = 0; i < office->staff_count; i++)
+        if (!strcmp(office->staff[i].id, staff))
+            return &office->staff[i];
+    return NULL;
+}
 
 /* ---- the form of a request ---- */
 
@@ -97,11 +107,10 @@ static int read_act(struct office_staff_act *act, struct problem *p)
     if (id[strspn(id, "0123456789")])
         return problem_set(p, PROBLEM_FIELD, "/id", "a number of staff has digits only, at most %d", STAFF_DIGITS);
     (void)snprintf(act->staff, sizeof act->staff, "%s:%s", act->office->code, id);
-    for (size_t i = 0; i < act->office->staff_count; i++)
-        if (!strcmp(act->office->staff[i].id, act->staff))
-            return problem_set(p, PROBLEM_FIELD, "/id",
-                               "%s stands in the configuration file: change it there (to suspend: suspended: true), then restart tongband",
-                               act->staff);
+    if (!acts[act->act].in_file && configured(act->office, act->staff))
+        return problem_set(p, PROBLEM_FIELD, "/id",
+                           "%s stands in the configuration file: change it there, then restart tongband (suspend, resume and end work here)",
+                           act->staff);
     return check_form(act, p);
 }
 
@@ -117,22 +126,56 @@ static void take_fields(const json_t *body, struct staff_row *row)
     }
 }
 
+/* A row without a certificate was written for somebody of the configuration: it says the state, and enrols nobody. */
+static bool enrolled(const struct staff_row *row)
+{
+    return row->certificate[0] != '\0';
+}
+
+/* The row as it is, or as it begins; *from is the states that somebody with this number is in. */
+static int find_row(struct store_db *db, const struct office_staff_act *request, struct staff_row *row, unsigned *from)
+{
+    const struct office_staff *file = configured(request->office, request->staff);
+    int rc = staff_get(db, request->staff, row);
+    if (!rc) {
+        *from = 1U << row->state | (!file && !enrolled(row) && row->state == STAFF_WORKS ? FROM_NOTHING : 0);
+        return 0;
+    }
+    if (rc != TB_ENOTFOUND)
+        return rc;
+    *from = file ? FROM_WORKS : FROM_NOTHING;
+    *row = (struct staff_row){.state = STAFF_WORKS};
+    memcpy(row->staff, request->staff, sizeof row->staff);
+    if (file) { /* kept, so that it is known who that was when the line is gone */
+        memcpy(row->name, file->name, sizeof row->name);
+        memcpy(row->role, file->role, sizeof row->role);
+        memcpy(row->window, file->window, sizeof row->window);
+        memcpy(row->township, file->township, sizeof row->township);
+    }
+    return 0;
+}
+
 static int decide(const struct staff_act_row *act, struct store_db *db, const struct office_staff_act *request, struct staff_row *row,
                   struct problem *p)
 {
     int64_t count = 0;
-    int rc = staff_get(db, request->staff, row);
-    if (rc && rc != TB_ENOTFOUND)
+    unsigned from = 0;
+    const struct office_staff *file = configured(request->office, request->staff);
+    int rc = find_row(db, request, row, &from);
+    if (rc)
         return rc;
-    if (rc && act->from != FROM_NOTHING)
+    if (act->from != FROM_NOTHING && (from == FROM_NOTHING || (!act->in_file && !enrolled(row))))
         return problem_set(p, PROBLEM_NOT_FOUND, "/id", "nobody with the number %s was enrolled", request->staff);
-    if (!rc && !(act->from & 1U << row->state))
+    if (!(act->from & from))
         return problem_set(p, act->to == (int)row->state ? PROBLEM_STEP_DONE : PROBLEM_FIELD, "/id", "the state of %s is: %s",
                            request->staff, state_names[row->state]);
+    if (act->to == STAFF_WORKS && file && file->suspended)
+        return problem_set(p, PROBLEM_FIELD, "/id",
+                           "%s is suspended in the configuration file: change it there, restart tongband, then resume", request->staff);
     const char *certificate = json_string_value(json_object_get(request->body, "certificate"));
-    if (!rc && certificate && !strcmp(certificate, row->certificate))
+    if (certificate && !strcmp(certificate, row->certificate))
         return problem_set(p, PROBLEM_STEP_DONE, "/certificate", "this certificate of %s is enrolled already", request->staff);
-    if (!rc)
+    if (act->from != FROM_NOTHING)
         return 0;
     *row = (struct staff_row){.state = STAFF_WORKS};
     memcpy(row->staff, request->staff, sizeof row->staff);
@@ -143,18 +186,26 @@ static int decide(const struct staff_act_row *act, struct store_db *db, const st
 /* The name stays out of the ledger, as it stays out of the log. */
 static int append_entry(struct store_db *db, const struct office_staff_act *act, const struct staff_row *row)
 {
+    const struct office_staff *now = &act->member->staff;
     struct entry entry = {.type = ENTRY_STAFF_CHANGED, .at = row->changed};
-    entry.body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "act", acts[act->act].name, "staff", row->staff, "role",
-                           row->role, "window", row->window, "township", row->township, "certificate", row->certificate, "state",
+    entry.body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "act", acts[act->act].name, "staff", now->id, "role",
+                           now->role, "window", now->window, "township", now->township, "certificate", now->certificate, "state",
                            state_names[row->state], "reason", row->reason, "uid", (json_int_t)act->by);
     int rc = entry.body ? store_append(db, &entry, NULL, NULL) : TB_ENOMEM;
     entry_clear(&entry);
     return rc;
 }
 
-static void copy_member(const struct staff_row *row, struct office_staff *staff)
+/* Of somebody in the configuration the row says only whether they may work. */
+static void copy_member(const struct office *office, const struct staff_row *row, struct office_staff *staff)
 {
-    *staff = (struct office_staff){.suspended = row->state != STAFF_WORKS};
+    const struct office_staff *file = configured(office, row->staff);
+    if (file) {
+        *staff = *file;
+        staff->suspended = file->suspended || row->state != STAFF_WORKS;
+        return;
+    }
+    *staff = (struct office_staff){.suspended = row->state != STAFF_WORKS || !enrolled(row)};
     memcpy(staff->id, row->staff, sizeof staff->id);
     memcpy(staff->name, row->name, sizeof staff->name);
     memcpy(staff->role, row->role, sizeof staff->role);
@@ -177,10 +228,10 @@ static int act_run(struct store_db *db, struct store_command *command)
         row.changed_by = act->by;
         rc = staff_put(db, &row);
     }
-    if (!rc)
+    if (!rc) {
+        copy_member(act->office, &row, &act->member->staff);
         rc = append_entry(db, act, &row);
-    if (!rc)
-        copy_member(&row, &act->member->staff);
+    }
     if (rc)
         office_problem(&act->problem, rc);
     return rc;
@@ -231,19 +282,11 @@ json_t *office_staff_act_answer(const struct office_staff_act *act)
 
 /* ---- start, and the list ---- */
 
-static bool configured(const struct office *office, const char *staff)
-{
-    for (size_t i = 0; i < office->staff_count; i++)
-        if (!strcmp(office->staff[i].id, staff))
-            return true;
-    return false;
-}
-
-int office_staff_load(struct office *office, struct store_db *db, size_t *shadowed)
+int office_staff_load(struct office *office, struct store_db *db, struct office_staff_found *found)
 {
     struct staff_row *rows;
     size_t count;
-    *shadowed = 0;
+    *found = (struct office_staff_found){0};
     int rc = staff_list(db, &rows, &count);
     for (size_t i = 0; i < count && !rc; i++) {
         struct office_member *member = calloc(1, sizeof *member);
@@ -251,27 +294,58 @@ int office_staff_load(struct office *office, struct store_db *db, size_t *shadow
             rc = TB_ENOMEM;
             break;
         }
-        copy_member(&rows[i], &member->staff);
+        copy_member(office, &rows[i], &member->staff);
         add_member(office, member);
-        *shadowed += configured(office, rows[i].staff);
+        if (configured(office, rows[i].staff)) {
+            found->shadowed += enrolled(&rows[i]);
+            found->overruled += rows[i].state != STAFF_WORKS;
+        }
     }
     free(rows);
     return rc;
 }
 
-static json_t *configured_json(const struct office_staff *s)
+static int add_change(json_t *one, const struct staff_row *r)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", s->id, "name", s->name, "role", s->role, "window",
-                     s->window, "township", s->township, "state",
-                     state_names[s->suspended ? STAFF_SUSPENDED : STAFF_WORKS], "source", "configuration", "reason", "");
+    json_t *change = json_pack("{s:s, s:s, s:o, s:I}", "state", state_names[r->state], "reason", r->reason, "changed",
+                               office_time_json(r->changed), "changed_by", (json_int_t)r->changed_by);
+    int rc = change ? json_object_update(one, change) : -1;
+    json_decref(change);
+    return rc;
+}
+
+/* `row`: what was done here with that number, or NULL. */
+static json_t *configured_json(const struct office_staff *s, const struct staff_row *row)
+{
+    bool overruled = row && row->state != STAFF_WORKS;
+    json_t *one = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", s->id, "name", s->name, "role", s->role, "window",
+                            s->window, "township", s->township, "state", state_names[s->suspended ? STAFF_SUSPENDED : STAFF_WORKS],
+                            "source", overruled ? "overruled" : "configuration", "reason", "");
+    if (one && overruled && add_change(one, row)) {
+        json_decref(one);
+        return NULL;
+    }
+    return one;
 }
 
 static json_t *enrolled_json(const struct office *office, const struct staff_row *r)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I}", "id", r->staff, "name", r->name, "role", r->role, "window",
-                     r->window, "township", r->township, "state", state_names[r->state], "source",
-                     configured(office, r->staff) ? "shadowed" : "enrolled", "reason", r->reason, "certificate", r->certificate, "changed",
-                     office_time_json(r->changed), "changed_by", (json_int_t)r->changed_by);
+    const char *source = !enrolled(r) ? "removed" : configured(office, r->staff) ? "shadowed" : "enrolled";
+    json_t *one = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", r->staff, "name", r->name, "role", r->role, "window", r->window,
+                            "township", r->township, "source", source, "certificate", r->certificate);
+    if (one && add_change(one, r)) {
+        json_decref(one);
+        return NULL;
+    }
+    return one;
+}
+
+static const struct staff_row *row_of(const struct staff_row *rows, size_t count, const char *staff)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(rows[i].staff, staff))
+            return &rows[i];
+    return NULL;
 }
 
 static int list_run(struct store_db *db, struct store_query *query)
@@ -284,10 +358,13 @@ static int list_run(struct store_db *db, struct store_query *query)
         return rc;
     json_t *out = json_array();
     rc = out ? 0 : TB_ENOMEM;
-    for (size_t i = 0; i < list->office->staff_count && !rc; i++)
-        rc = json_array_append_new(out, configured_json(&list->office->staff[i])) ? TB_ENOMEM : 0;
+    for (size_t i = 0; i < list->office->staff_count && !rc; i++) {
+        const struct office_staff *one = &list->office->staff[i];
+        rc = json_array_append_new(out, configured_json(one, row_of(rows, count, one->id))) ? TB_ENOMEM : 0;
+    }
     for (size_t i = 0; i < count && !rc; i++)
-        rc = json_array_append_new(out, enrolled_json(list->office, &rows[i])) ? TB_ENOMEM : 0;
+        if (enrolled(&rows[i]) || !configured(list->office, rows[i].staff))
+            rc = json_array_append_new(out, enrolled_json(list->office, &rows[i])) ? TB_ENOMEM : 0;
     free(rows);
     list->answer = rc ? NULL : json_pack("{s:O}", "rows", out);
     json_decref(out);

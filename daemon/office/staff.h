@@ -1,7 +1,8 @@
 /* staff: enrolling, suspending and ending members of staff while the daemon runs (tongbanctl), and who saw whose data.
  *
- * The staff of the configuration stays what it says there: its numbers are refused here.  Each change is a row of the store and an entry
- * `staff.changed` of the office's own ledger, in one transaction; after the commit the loop thread makes it count. */
+ * Who stands in the configuration is what it says there, but may be suspended, resumed and ended here: a row of that number counts before
+ * the file, until it is resumed.  Each change is a row of the store and an entry `staff.changed` of the office's own ledger, in one
+ * transaction; after the commit the loop thread makes it count. */
 #ifndef OFFICE_STAFF_H
 #define OFFICE_STAFF_H
 
@@ -26,8 +27,12 @@ void office_staff_act_apply(struct office_staff_act *act);
 json_t *office_staff_act_answer(const struct office_staff_act *act);
 void office_staff_act_clear(struct office_staff_act *act);
 
-/* Before the threads start: makes the enrolled staff known; *shadowed counts those whose number the configuration has too. */
-int office_staff_load(struct office *office, struct store_db *db, size_t *shadowed) TB_MUST_USE;
+struct office_staff_found {
+    size_t shadowed;  /* enrolled, and the configuration has the number too */
+    size_t overruled; /* of the configuration, and suspended or ended here */
+};
+/* Before the threads start: makes known what the store says of staff. */
+int office_staff_load(struct office *office, struct store_db *db, struct office_staff_found *found) TB_MUST_USE;
 
 /* Everybody, of the configuration and enrolled: {"rows":[…]}. */
 struct office_staff_list {

@@ -1,4 +1,4 @@
-/* staff_rows: staff that was enrolled while the daemon runs (tongbanctl), used inside commands and queries; no policy. */
+/* staff_rows: staff that was enrolled, or suspended, while the daemon runs (tongbanctl), used inside commands and queries; no policy. */
 #ifndef STORE_STAFF_ROWS_H
 #define STORE_STAFF_ROWS_H
 
@@ -14,7 +14,7 @@ struct staff_row {
     char role[12];
     char window[STAFF_WINDOW_BYTES + 1];    /* "" none */
     char township[TOWNSHIP_LEN + 1];        /* GB/T 2260 and 10114, "" none */
-    char certificate[CERTIFICATE_LEN + 1];  /* SHA-256 in hex: no other opens anything */
+    char certificate[CERTIFICATE_LEN + 1];  /* SHA-256 in hex: no other opens anything; "": of the configuration */
     enum staff_state state;
     char reason[LIMIT_NAME_BYTES + 1];      /* of the last change, "" none */
     int64_t changed;                        /* ms */
@@ -23,7 +23,7 @@ struct staff_row {
 /* Adds the row, or replaces the one of the same number. */
 int staff_put(struct store_db *db, const struct staff_row *row) TB_MUST_USE;
 int staff_get(struct store_db *db, const char *staff, struct staff_row *row) TB_MUST_USE; /* TB_ENOTFOUND */
-/* All, in the order of their enrolment; *rows is new (free).  At most LIMIT_STAFF of them. */
+/* All, in the order of their enrolment; *rows is new (free).  At most LIMIT_STAFF, and those of the configuration. */
 int staff_list(struct store_db *db, struct staff_row **rows, size_t *count) TB_MUST_USE;
 int staff_count(struct store_db *db, int64_t *count) TB_MUST_USE;
 

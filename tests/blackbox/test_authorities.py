@@ -1,5 +1,6 @@
 """A new authority follows on the old one, at the windows and between the offices, and a certificate of ours that ended: nobody is sent
 away who need not be."""
+import json
 import ssl
 import subprocess
 import time
@@ -121,3 +122,21 @@ def test_an_ended_gateway_certificate_does_not_send_the_windows_home(world):
 def test_a_key_that_is_not_the_gateways_is_found_by_the_check(world):
     world.home.edit(r"gateway_key: tls/gateway.key", "gateway_key: tls/window.key")
     assert "cannot use the key 'tls/window.key'" in check(world.home, 2).replace(str(world.home.directory) + "/", "")
+
+
+def test_the_list_shows_each_authority_of_a_file(world):
+    home = world.home
+    both(home.tls / "staff-ca", authority(home, "staff-ca-2"))
+    home.start()
+    rows = json.loads(home.control("--json", "certificate", "list", code=1))["rows"] # status 1: they have less than 30 days
+    shown = [one for one in rows if one["use"] == "staff-authority"]
+    assert len({one["fingerprint"] for one in shown}) == len(shown) == 2 and len({one["file"] for one in shown}) == 1
+    assert shown[1]["subject"] == "CN=staff-ca-2"
+    assert len([one for one in rows if one["use"] == "window"]) == 1
+
+
+def test_a_certificate_of_staff_is_no_server(world):
+    home = world.home
+    check(home, 0)
+    replace(home, "window", make_certificate(home.directory, "wrong", home.tls / "staff-ca", "clientAuth", f"URI:urn:tongban:staff:{HOME}:0007"))
+    assert "is no certificate for a server" in check(home, 2)

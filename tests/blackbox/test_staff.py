@@ -126,9 +126,11 @@ def test_a_restart_keeps_it(office):
 
 def test_the_configuration_wins(office):
     assert row(office, "0007")["source"] == "configuration"
-    refused = control(office, "staff", "suspend", "0007", "--reason", "x", code=1)
-    assert "configuration" in refused and "suspended: true" in refused
-    assert "done before" not in refused and "Nothing more to do" not in refused
+    for words in (("replace", "0007", "--fingerprint", "a" * 64), ("change", "0007", "--role", "handler"),
+                  ("enrol", "0007", "--name", "某人", "--role", "window", "--fingerprint", "a" * 64)):
+        refused = control(office, "staff", *words, code=1)
+        assert "stands in the configuration file: change it there" in refused and "suspend, resume and end work here" in refused
+        assert "done before" not in refused and "Nothing more to do" not in refused
     enrol(office, "0307", "handler")
     line = '  - {id: "0307", name: 配置中的人, role: window}\n'
     office.edit("staff:\n", "staff:\n" + line)
@@ -137,6 +139,139 @@ def test_the_configuration_wins(office):
     assert office.events("staff_in_configuration_too")[-1]["count"] == 1
     assert office.window("GET", OFFICE, certificate=office.tls / "staff-0307").json()["staff"]["role"] == "window"
     assert [one["source"] for one in staff(office, "list")["rows"] if one["id"].endswith(":0307")] == ["configuration", "shadowed"]
+
+
+def changes(office, number):
+    with sqlite3.connect(f"file:{next(office.directory.rglob('office.db'))}?mode=ro", uri=True) as db:
+        lines = db.execute("SELECT line FROM entry WHERE instr(line, CAST('staff.changed' AS BLOB)) ORDER BY idx").fetchall()
+    return [body for body in (json.loads(line)["body"] for line, in lines) if body["staff"] == f"{office.code}:{number}"]
+
+
+def test_the_migration_keeps_who_was_enrolled(tmp_path):
+    first, = (ROOT / "daemon" / "store" / "migrations").glob("*_staff.sql")
+    script, = (ROOT / "daemon" / "store" / "migrations").glob("*_staff_of_file.sql")
+    insert = "INSERT INTO staff (staff, name, role, desk, township, certificate, state, reason, changed, changed_by) VALUES (?,?,?,?,?,?,?,?,?,?)"
+    with sqlite3.connect(tmp_path / "old.db") as db:
+        db.executescript(first.read_text())
+        for number in range(3):
+            db.execute(insert, (f"330483:000{number}", "卢小兰", "window", "一号窗口", "330483101", "a" * 64, number, "调离", 5, 0))
+        before = db.execute("SELECT * FROM staff ORDER BY id").fetchall()
+        with pytest.raises(sqlite3.IntegrityError):
+            db.execute(insert, ("330483:0009", "卢小兰", "window", "", "", "", 1, "", 5, 0))
+        db.executescript(script.read_text())
+        assert len(before) == 3 and db.execute("SELECT * FROM staff ORDER BY id").fetchall() == before
+        db.execute(insert, ("330483:0009", "卢小兰", "window", "", "", "", 1, "", 5, 0))
+
+
+def of_file(office, number, more=""):
+    """A person of the configuration, who may work."""
+    base = person(office, number)
+    office.edit("staff:\n", f'staff:\n  - {{id: "{number}", name: 配置中的人, role: handler{more}}}\n')
+    return base
+
+
+def again(office):
+    assert office.stop() == 0
+    office.start()
+
+
+def test_a_person_of_the_configuration_is_suspended_at_once_and_stays_so(office):
+    base = of_file(office, "0351")
+    again(office)
+    connection = office.connect_window(certificate=base)
+    try:
+        assert office.window("GET", OFFICE, connection=connection).status == 200
+        staff(office, "suspend", "0351", "--reason", "密钥失窃")
+        assert "is suspended" in detail(office.window("GET", OFFICE, connection=connection))
+    finally:
+        connection.close()
+    entry = changes(office, "0351")[-1]
+    assert (entry["act"], entry["state"], entry["role"], entry["certificate"], entry["reason"], entry["uid"]) == (
+        "suspend", "suspended", "handler", "", "密钥失窃", os.getuid())
+    one = row(office, "0351")
+    assert (one["state"], one["source"], one["reason"], one["changed_by"]) == ("suspended", "overruled", "密钥失窃", os.getuid())
+    assert "已在此停用" in control(office, "staff", "list", language="zh_CN.UTF-8")
+    assert "done before" in control(office, "staff", "suspend", "0351", "--reason", "x", code=1)
+    again(office)
+    assert office.events("staff_suspended_here")[-1]["count"] == 1
+    assert "is suspended" in detail(office.window("GET", OFFICE, certificate=base))
+    staff(office, "resume", "0351", "--reason", "换发证书")
+    assert office.window("GET", OFFICE, certificate=base).json()["staff"]["role"] == "handler"
+    assert (row(office, "0351")["state"], row(office, "0351")["source"]) == ("works", "configuration")
+    assert len(office.events("staff_suspended_here")) == 1
+    again(office)
+    assert len(office.events("staff_suspended_here")) == 1, "nobody is"
+    assert office.window("GET", OFFICE, certificate=base).status == 200
+    assert [one["act"] for one in changes(office, "0351")] == ["suspend", "resume"]
+
+
+def test_a_person_of_the_configuration_follows_no_case_when_suspended(office):
+    base = person(office, "0351")
+    case = office.world.away.intake().json()["case"]
+    office.wait_state(case, "received", "0101")
+    connection = office.connect_window(certificate=base)
+    try:
+        connection.request("GET", f"/window/v1/cases/{case}/events")
+        stream = connection.getresponse()
+        assert stream.status == 200 and stream.readline()
+        staff(office, "suspend", "0351", "--reason", "密钥失窃")
+        office.world.away.act(case, "withdraw", {"reason": "申请人撤回"}, "0007")
+        while stream.readline():  # to the end, not to the time-out
+            pass
+    finally:
+        connection.close()
+
+
+def test_who_ended_works_no_more_wherever_the_number_stands(office):
+    base = of_file(office, "0352")
+    again(office)
+    staff(office, "end", "0352", "--reason", "退休")
+    assert "ended" in control(office, "staff", "resume", "0352", code=1)
+    office.edit('  - {id: "0352", name: 配置中的人, role: handler}\n', "")
+    again(office)
+    assert "is suspended" in detail(office.window("GET", OFFICE, certificate=base))
+    one = row(office, "0352")
+    assert (one["state"], one["source"], one["name"]) == ("ended", "removed", "配置中的人")
+    assert "ended" in control(office, "staff", "enrol", "0352", "--name", "某人", "--role", "window", "--certificate", f"{base}.crt", code=1)
+
+
+def test_the_file_and_the_command_both_suspend(office):
+    base = of_file(office, "0353", ", suspended: true")
+    again(office)
+    assert row(office, "0353")["source"] == "configuration" and row(office, "0353")["state"] == "suspended"
+    staff(office, "suspend", "0353", "--reason", "调查")
+    assert "is suspended in the configuration file" in control(office, "staff", "resume", "0353", code=1)
+    office.edit("role: handler, suspended: true}", "role: handler}")
+    again(office)
+    assert "is suspended" in detail(office.window("GET", OFFICE, certificate=base))
+    staff(office, "resume", "0353")
+    assert office.window("GET", OFFICE, certificate=base).status == 200
+
+
+def test_a_line_taken_away_opens_nothing_until_the_person_is_enrolled(office):
+    base = of_file(office, "0354")
+    again(office)
+    staff(office, "suspend", "0354", "--reason", "调离")
+    office.edit('  - {id: "0354", name: 配置中的人, role: handler}\n', "")
+    again(office)
+    words = ("staff", "enrol", "0354", "--name", "卢小兰", "--role", "window", "--certificate", f"{base}.crt")
+    assert "suspended" in control(office, *words, code=1)
+    staff(office, "resume", "0354")
+    assert office.window("GET", OFFICE, certificate=base).status == 403, "any certificate of that number"
+    for act in (("change", "0354", "--role", "handler"), ("replace", "0354", "--certificate", f"{base}.crt")):
+        assert "nobody with the number" in control(office, "staff", *act, code=1)
+    control(office, *words)
+    assert office.window("GET", OFFICE, certificate=base).json()["staff"]["role"] == "window"
+
+
+def test_an_enrolled_person_who_was_suspended_is_not_freed_by_a_line_in_the_file(office):
+    base = enrol(office, "0355")
+    staff(office, "suspend", "0355", "--reason", "调查")
+    of_file(office, "0355")
+    again(office)
+    assert "is suspended" in detail(office.window("GET", OFFICE, certificate=base))
+    staff(office, "resume", "0355")
+    assert office.window("GET", OFFICE, certificate=base).json()["staff"]["role"] == "handler", "the line counts"
 
 
 @pytest.mark.parametrize("words, why", [
