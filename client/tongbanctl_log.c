@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-enum { LOG_BYTES_MAX = 4 * 1024 * 1024, RELEASE_BYTES_MAX = 4096 };
+enum { LOG_BYTES_MAX = 4 * 1024 * 1024, RELEASE_BYTES_MAX = 4096, AREAS_BYTES_MAX = 1024 };
 
 /* ---- levels ---- */
 
@@ -26,11 +26,32 @@ static const struct ctl_column levels_columns[] = {
     {.title = N_("level"), .key = "level"},
 };
 
+/* What `log set LEVEL` does not reach. */
+static void print_own(const json_t *rows)
+{
+    struct buf names;
+    size_t i;
+    const json_t *row;
+    int rc = 0;
+    buf_init(&names, AREAS_BYTES_MAX);
+    json_array_foreach(rows, i, row)
+        if (!rc && json_is_true(json_object_get(row, "own"))) {
+            rc = names.len ? buf_append_str(&names, ", ") : 0;
+            rc = rc ? rc : buf_append_str(&names, ctl_cell(row, "area"));
+        }
+    if (!rc && names.len)
+        (void)printf(_("a level of their own, whatever the others have: %s\nback to that of all: tongbanctl log set default --area AREA\n"),
+                     names.data);
+    buf_free(&names);
+}
+
 int ctl_levels_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)ctl;
     (void)c;
-    return CTL_ROWS_PRINT(json_object_get(answer, "rows"), levels_columns);
+    int status = CTL_ROWS_PRINT(json_object_get(answer, "rows"), levels_columns);
+    print_own(json_object_get(answer, "rows"));
+    return status;
 }
 
 /* ---- audit search ---- */
@@ -159,6 +180,24 @@ static json_t *log_lines(const struct buf *text)
     return list;
 }
 
+/* Into a new file, or "-" to the standard output.  0, or errno. */
+static int write_bundle(const json_t *doc, const char *path)
+{
+    bool standard = !strcmp(path, "-");
+    int fd = standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd < 0)
+        return errno;
+    errno = EIO;
+    int error = json_dumpfd(doc, fd, JSON_INDENT(1)) == 0 ? 0 : errno;
+    if (standard)
+        return error;
+    if (close(fd) != 0 && !error)
+        error = errno;
+    if (error)
+        (void)unlink(path);
+    return error;
+}
+
 int ctl_bundle_print(const struct ctl *ctl, const struct ctl_command *c, const json_t *answer)
 {
     (void)c;
@@ -177,18 +216,11 @@ int ctl_bundle_print(const struct ctl *ctl, const struct ctl_command *c, const j
         (void)json_object_set_new(doc, "log", log_lines(&text));
     }
     buf_free(&text);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd < 0) {
-        json_decref(doc);
-        return report_local(&ctl->client, REPORT_FILE, "%s: %s", path, strerror(errno));
-    }
-    bool written = doc && json_dumpfd(doc, fd, JSON_INDENT(1)) == 0;
-    written = close(fd) == 0 && written;
+    int error = doc ? write_bundle(doc, path) : ENOMEM;
     json_decref(doc);
-    if (!written) {
-        (void)unlink(path);
-        return report_local(&ctl->client, REPORT_FILE, "%s: %s", path, strerror(errno));
-    }
-    (void)printf(_("written: %s; no names, no numbers of persons, no keys; read it before you send it\n"), path);
+    if (error)
+        return report_local(&ctl->client, REPORT_FILE, "%s: %s", path, strerror(error));
+    if (strcmp(path, "-") != 0)
+        (void)printf(_("written: %s; no names, no numbers of persons, no keys; read it before you send it\n"), path);
     return EXIT_DONE;
 }

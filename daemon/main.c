@@ -26,7 +26,8 @@ static const char usage[] =
     "      --force                       … and move what is in the store aside\n"
     "      --verify DIRECTORY            verify a backup: files, database, ledger, tables, materials\n"
     "      --print-config                print the commented reference of all settings\n"
-    "      --make-ledger-key NAME FILE   write a new signing key (mode 0600), print its verification key\n"
+    "      --make-ledger-key NAME FILE   write a new signing key (mode 0600), print its verification key; NAME is\n"
+    "                                    tongban/ and the office's division code, e.g. tongban/330483\n"
     "  -V, --version\n"
     "  -h, --help\n"
     "\n"
@@ -59,7 +60,7 @@ static int make_key(int argc, char **argv)
         return EX_USAGE;
     }
     if (setup_make_key(argv[0], argv[1], vkey, &p) != 0)
-        return fail(&p, EXIT_FAILURE);
+        return fail(&p, p.id == PROBLEM_FIELD ? EX_USAGE : EXIT_FAILURE);
     (void)printf("%s\n", vkey);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

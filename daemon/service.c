@@ -28,7 +28,7 @@
 #include "proto/limits.h"
 
 enum { TICK_MS = 60 * 1000 }; /* what the passing of time does to cases is seen within a minute */
-enum { FAST_THREADS = 2, SLOW_THREADS = 4, SIGNALS = 3, LISTENERS = 3, FILES_OF_OURS = 512 };
+enum { FAST_THREADS = 2, SLOW_THREADS = 4, SIGNALS = 3, LISTENERS = 3, FILES_OF_OURS = 512, KNOWN_PATH = 1024 };
 
 struct service {
     const struct config *config;
@@ -540,6 +540,9 @@ static void count_files(struct service *service)
 static int listen_on(struct service *service, unsigned n, const struct config_listener *config, struct http_listener_options *options,
                      struct problem *p)
 {
+    char known[KNOWN_PATH];
+    int len = snprintf(known, sizeof known, "%s/known-%s", service->config->store.directory, options->name);
+    options->known = options->tls && len > 0 && len < KNOWN_PATH ? known : NULL;
     options->address = config->address;
     options->port = config->port;
     options->context = &service->api;

@@ -8,10 +8,13 @@
 #include <unistd.h>
 
 #include "daemon/base/world.h"
+#include "proto/codes.h"
 #include "proto/limits.h"
 #include "proto/suite.h"
 #include "proto/text.h"
 #include "proto/timestamp.h"
+
+#define LEDGER_NAME "tongban/" /* and the office */
 
 enum { SETUP_KEY_BYTES = 4096 };
 
@@ -70,7 +73,7 @@ static int read_signer(const struct config *config, unsigned line, struct note_s
         at[strcspn(at, "\n")] = '\0';
     }
     at[strcspn(at, "\r")] = '\0';
-    (void)snprintf(name, sizeof name, "tongban/%s", config->office.code);
+    (void)snprintf(name, sizeof name, LEDGER_NAME "%s", config->office.code);
     rc = line && !at[0] ? TB_ENOTFOUND : note_signer_parse(at, &signer);
     explicit_bzero(text, len);
     free(text);
@@ -117,7 +120,7 @@ static int add_peers(const struct config *config, struct office *office, struct 
         const struct config_peer *from = &config->peers[i];
         struct office_peer *peer = &office->peers[office->peer_count];
         char name[32];
-        (void)snprintf(name, sizeof name, "tongban/%s", from->office);
+        (void)snprintf(name, sizeof name, LEDGER_NAME "%s", from->office);
         copy_text(peer->code, sizeof peer->code, from->office);
         copy_text(peer->name, sizeof peer->name, from->name);
         copy_text(peer->contact.phone, sizeof peer->contact.phone, from->phone);
@@ -376,6 +379,9 @@ static int write_new(const char *path, const char *text, size_t len)
 
 int setup_make_key(const char *name, const char *path, char vkey[NOTE_VKEY_TEXT], struct problem *p)
 {
+    if (strncmp(name, LEDGER_NAME, sizeof LEDGER_NAME - 1) != 0 || !office_valid(name + sizeof LEDGER_NAME - 1))
+        return problem_set(p, PROBLEM_FIELD, "", "\"%.40s\" is not the name of an office's ledger: " LEDGER_NAME
+                           " and the six digits of its division code, e.g. " LEDGER_NAME "330483", name);
     const struct suite *suite = suite_by_name("intl");
     uint8_t secret[SUITE_SECRET_MAX];
     struct note_signer signer = {0};

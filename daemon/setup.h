@@ -35,7 +35,8 @@ int setup_tls(const struct config *config, bool expired_too, struct setup_tls *o
 void setup_tls_clear(struct setup_tls *tls);
 struct carrier_identity setup_identity(const struct setup_tls *tls, unsigned peer);
 
-/* Makes a ledger key, writes it to a new file of mode 0600, gives its verification key. */
+/* Makes a ledger key, writes it to a new file of mode 0600, gives its verification key.  `name` is that of an office's ledger,
+ * "tongban/330483"; another is PROBLEM_FIELD. */
 int setup_make_key(const char *name, const char *path, char vkey[NOTE_VKEY_TEXT], struct problem *p) TB_MUST_USE;
 
 #endif

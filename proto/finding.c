@@ -60,6 +60,8 @@ static bool office_holds(enum finding_id id, const struct finding_facts *f, int6
         return *number > 0;
     case FINDING_BACKUP_FAILED:
         return f->backup_failed;
+    case FINDING_BACKUP_SAME_DISK:
+        return f->backup_same_disk;
     case FINDING_BACKUP_OLD:
         *number = f->backup_days == INT64_MAX ? 0 : f->backup_days;
         return f->backup_wanted && f->backup_days >= FINDING_BACKUP_DAYS;

@@ -46,10 +46,13 @@ enum {
       "Do not restore anything; compare both ledgers with its operator", "how-to/a-counterpart-is-away.md")                         \
     F(CERTIFICATE_NOW, "certificate-now", FINDING_ERROR, "A certificate expires within days",                                       \
       "tongbanctl certificate list names it; install the new one today", "how-to/certificates.md")                                  \
-    F(BACKUP_FAILED, "backup-failed", FINDING_WARNING, "The last backup failed, or found damaged materials",                        \
+    F(BACKUP_FAILED, "backup-failed", FINDING_WARNING, "The last backup into the configured directory failed, or found damaged materials", \
       "The log says why (backup_failed, backup_faults); then: tongbanctl backup", "how-to/backup-and-restore.md")                   \
     F(BACKUP_OLD, "backup-old", FINDING_WARNING, "There is no recent verified backup",                                              \
       "tongbanctl backup makes one now and says what is wrong", "how-to/backup-and-restore.md")                                     \
+    F(BACKUP_SAME_DISK, "backup-same-disk", FINDING_WARNING, "The backups are on the disk of the store: what damages one takes both",  \
+      "Mount another disk at backup.directory, then: tongbanctl backup; a county that has none says backup.same_disk_ok",            \
+      "how-to/backup-and-restore.md")                                                                                                \
     F(RETENTION_FAILED, "retention-failed", FINDING_WARNING, "What is over its retention could not be erased, or not be archived before", \
       "The log says why (retention_failed, retention_kept); then: tongbanctl retention run --yes", "how-to/retention.md")           \
     F(RETENTION_OLD, "retention-old", FINDING_WARNING, "Cases are long over their retention and were not erased",                   \
@@ -110,7 +113,8 @@ struct finding_facts {
     int64_t writer_queue;     /* commands */
     int64_t certificate_days, calendar_days; /* left */
     int64_t hooks_failing, crls_outdated;
-    bool backup_wanted, backup_failed; /* configured; the last one made by this process */
+    bool backup_wanted, backup_failed; /* configured; the last one that this process made there */
+    bool backup_same_disk;    /* and nobody said that this is meant */
     int64_t backup_days;      /* age of the newest verified one, INT64_MAX without */
     bool retention_failed;    /* the last pass ended early or had to leave cases */
     int64_t retention_due, retention_days; /* cases over their retention; how long the oldest */

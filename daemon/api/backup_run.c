@@ -26,6 +26,7 @@ struct backup_run {
     int64_t newest_ms;  /* verified, in the configured directory; 0 none */
     int64_t tried_ms;   /* the last backup by night */
     bool failed, stopping;
+    bool same_disk;     /* of the configured directory and the store, as last looked at */
 
     /* of the backup under way */
     bool running, verifying;
@@ -37,6 +38,7 @@ struct backup_run {
     struct verify_outcome verified;
     struct problem problem;
     int rc;
+    bool beside_store;  /* what same_disk will be */
     int64_t began_ms, told_ms;
     atomic_bool stop;
     pthread_mutex_t lock; /* what follows: written by the thread */
@@ -73,11 +75,19 @@ static void told_progress(void *context, const char *step, int64_t done, int64_t
     (void)uv_async_send(&run->async);
 }
 
+/* Whether the backup goes to where those of the nights go. */
+static bool is_configured(const struct backup_run *run)
+{
+    const char *configured = run->parts.config->backup.directory;
+    return configured && !strcmp(run->directory, configured);
+}
+
 static int make(struct backup_run *run)
 {
-    const struct config_backup *config = &run->parts.config->backup;
-    bool configured = config->directory && !strcmp(run->directory, config->directory);
-    return backup_make(run->parts.store, run->directory, configured ? config->keep : 0, &run->pace, &run->outcome, &run->problem);
+    const struct config *config = run->parts.config;
+    run->beside_store = backup_on_same_disk(run->directory, config->store.directory);
+    return backup_make(run->parts.store, run->directory, is_configured(run) ? config->backup.keep : 0, &run->pace, &run->outcome,
+                       &run->problem);
 }
 
 static int verify(struct backup_run *run)
@@ -150,10 +160,11 @@ static void finish(struct backup_run *run)
         return;
     }
     log_outcome(run);
-    const char *configured = run->parts.config->backup.directory;
-    bool stopped = told_to_stop(run), here = configured && !strcmp(configured, run->directory);
-    if (!stopped && (here || run->rc))
+    bool here = is_configured(run);
+    if (here && !told_to_stop(run))
         run->failed = run->rc || run->outcome.manifest.faults;
+    if (here)
+        run->same_disk = run->beside_store;
     if (!run->rc && !run->outcome.manifest.faults && here)
         run->newest_ms = run->outcome.manifest.made_ms;
     if (run->asker.done)
@@ -253,6 +264,11 @@ bool backup_run_failed(const struct backup_run *run)
     return run && run->failed;
 }
 
+bool backup_run_same_disk(const struct backup_run *run)
+{
+    return run && run->same_disk && !run->parts.config->backup.same_disk_ok;
+}
+
 int64_t backup_run_days(const struct backup_run *run, int64_t now)
 {
     return run && run->newest_ms ? (now - run->newest_ms) / MS_PER_DAY : INT64_MAX;
@@ -269,6 +285,7 @@ int backup_run_start(const struct control_parts *parts, struct backup_run **out)
     const char *directory = parts->config->backup.directory;
     if (directory && backup_newest(directory, parts->office->code, &run->newest_ms) != 0)
         run->newest_ms = 0;
+    run->same_disk = directory && backup_on_same_disk(directory, parts->config->store.directory);
     if (pthread_mutex_init(&run->lock, NULL) || uv_async_init(parts->loop, &run->async, on_async) != 0) {
         free(run);
         return TB_ENOMEM;

@@ -29,7 +29,11 @@ int backup_run_verify(struct backup_run *run, const char *path, const struct bac
 
 /* For the findings; with NULL nothing is wanted. */
 bool backup_run_wanted(const struct backup_run *run);
+/* The last backup into the configured directory, by night or asked for: one that went elsewhere says nothing about the nights. */
 bool backup_run_failed(const struct backup_run *run);
+/* The configured directory was on the file system of the store when it was last looked at, and the configuration does not say that this
+ * is meant. */
+bool backup_run_same_disk(const struct backup_run *run);
 /* Age of the newest verified backup in the configured directory; INT64_MAX without. */
 int64_t backup_run_days(const struct backup_run *run, int64_t now_ms);
 

@@ -15,8 +15,9 @@ static json_t *levels_json(void)
 {
     json_t *rows = json_array();
     for (int i = 0; i < LOG_AREAS; i++)
-        (void)json_array_append_new(rows, json_pack("{s:s, s:s}", "area", log_area_name((enum log_area)i), "level",
-                                                    log_level_name(log_level_of((enum log_area)i))));
+        (void)json_array_append_new(rows, json_pack("{s:s, s:s, s:b}", "area", log_area_name((enum log_area)i), "level",
+                                                    log_level_name(log_level_of((enum log_area)i)), "own",
+                                                    log_area_has_own((enum log_area)i)));
     return rows;
 }
 
@@ -26,7 +27,7 @@ void control_log_levels(struct control_ask *ask, json_t *request)
     control_answer(ask, json_pack("{s:s, s:o}", "level", log_level_name(log_level_of(LOG_AREAS)), "rows", levels_json()));
 }
 
-/* {"level":"debug","area"?:"peer"}: until a restart. */
+/* {"level":"debug","area"?:"peer"}: until a restart.  "default" for an area: that of all again. */
 void control_log_set(struct control_ask *ask, json_t *request)
 {
     static const char *const known[] = {"level", "area", NULL};
@@ -38,8 +39,8 @@ void control_log_set(struct control_ask *ask, json_t *request)
     if (!rc)
         rc = strict_json_text(request, "", "area", false, 10, &area, &p);
     int wanted = rc ? -1 : log_level_by_name(level), which = rc || !area ? -1 : log_area_by_name(area);
-    if (!rc && wanted < 0)
-        rc = problem_set(&p, PROBLEM_FIELD, "/level", "a level is err, warning, notice, info or debug");
+    if (!rc && wanted < 0 && !(area && !strcmp(level, "default")))
+        rc = problem_set(&p, PROBLEM_FIELD, "/level", "a level is err, warning, notice, info or debug; with an area default, too");
     if (!rc && area && which < 0)
         rc = problem_set(&p, PROBLEM_FIELD, "/area", "there is no such area of the log");
     if (rc) {
@@ -47,7 +48,7 @@ void control_log_set(struct control_ask *ask, json_t *request)
         return;
     }
     if (area)
-        log_set_area_level((enum log_area)which, wanted);
+        log_set_area_level((enum log_area)which, wanted); /* -1: default */
     else
         log_set_level((enum log_level)wanted);
     LOG(LOG_LEVEL_NOTICE, LOG_MAIN, "log_level_set", LOG_TEXT("of", area ? area : ""), LOG_TEXT("to", level), LOG_INT("uid", ask->uid));

@@ -164,6 +164,7 @@ static void look(struct monitor *monitor, const json_t *peers)
         .hooks_failing = metric_get(METRIC_HOOK_FAILING),
         .backup_wanted = backup_run_wanted(parts->backups),
         .backup_failed = backup_run_failed(parts->backups),
+        .backup_same_disk = backup_run_same_disk(parts->backups),
         .backup_days = backup_run_days(parts->backups, now_ms()),
         .retention_failed = retention.failed,
         .retention_due = retention.due,
@@ -178,6 +179,7 @@ static void look(struct monitor *monitor, const json_t *peers)
         bad += finding_type(monitor->findings.list[i].id)->level != FINDING_NOTICE;
     metric_set(METRIC_FINDINGS, bad);
     metric_set(METRIC_BACKUP_AGE_S, !facts.backup_wanted ? -1 : facts.backup_days > INT32_MAX ? INT32_MAX : facts.backup_days * 86400);
+    metric_set(METRIC_BACKUP_SAME_DISK, facts.backup_same_disk);
     tell_changes(&before, &monitor->findings);
     free(facts_of_peers);
 }

@@ -101,6 +101,7 @@ struct config_backup {
     unsigned keep;
     char *at;            /* "02:30", China Standard Time */
     uint64_t bytes_per_second;
+    bool same_disk_ok;   /* the store's own disk is meant: no finding */
 };
 
 struct config_retention {

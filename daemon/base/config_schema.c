@@ -71,7 +71,8 @@ enum { TEXT_MAX = 4096, STAFF_MAX = 10000, AUTHORISATIONS_MAX = 1000, CATALOGUE_
     R(TEXT, config_backup, directory, "directory", YES, NULL, "Absolute name of the directory for backups, best on another disk; it may be away while the office serves. Without `backup` none is made by itself.") \
     R(NUMBER, config_backup, keep, "keep", NO, "7", "How many verified backups stay, 1 to 1000.")                       \
     R(TEXT, config_backup, at, "at", NO, "02:30", "Time of day of the nightly backup, `HH:MM`, China Standard Time.")   \
-    R(NUMBER, config_backup, bytes_per_second, "bytes_per_second", NO, "33554432", "How fast a backup may read and write; 0: as fast as the disk.")
+    R(NUMBER, config_backup, bytes_per_second, "bytes_per_second", NO, "33554432", "How fast a backup may read and write; 0: as fast as the disk.") \
+    R(BOOL, config_backup, same_disk_ok, "same_disk_ok", NO, "false", "true: there is no other disk for backups, and a copy is carried out of the house; `backup-same-disk` is then no finding.")
 #define RETENTION_ROWS(R)                                                                                                \
     R(BOOL, config_retention, sweep, "sweep", NO, "false", "true: what is over its retention is erased each night; else only by `tongbanctl retention run`.") \
     R(TEXT, config_retention, at, "at", NO, "03:30", "Time of day at which it is looked what is over its retention, `HH:MM`, China Standard Time; best after the backup.") \

@@ -37,6 +37,11 @@ void log_set_area_level(enum log_area area, int level)
         atomic_store_explicit(&area_levels[area], level + 1, memory_order_relaxed);
 }
 
+bool log_area_has_own(enum log_area area)
+{
+    return (unsigned)area < LOG_AREAS && atomic_load_explicit(&area_levels[area], memory_order_relaxed);
+}
+
 enum log_level log_level_of(enum log_area area)
 {
     int own = (unsigned)area < LOG_AREAS ? atomic_load_explicit(&area_levels[area], memory_order_relaxed) : 0;

@@ -30,6 +30,8 @@ struct log_field {
 void log_set_level(enum log_level level);
 /* A level for one area; -1: that of log_set_level again. */
 void log_set_area_level(enum log_area area, int level);
+/* Whether the area has one, which log_set_level leaves alone. */
+bool log_area_has_own(enum log_area area);
 /* The level that holds in `area` now; the general one for LOG_AREAS. */
 enum log_level log_level_of(enum log_area area);
 int log_level_by_name(const char *name); /* or -1 */

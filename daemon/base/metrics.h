@@ -23,6 +23,7 @@
     M(CRL_OUTDATED, gauge, "crl_outdated", "revocation lists older than allowed; they go on being used unless crl_strict") \
     M(CRL_AGE_S, gauge, "crl_age_seconds", "age of the oldest revocation list")                                  \
     M(BACKUP_AGE_S, gauge, "backup_age_seconds", "age of the newest verified backup; -1 when none is configured")     \
+    M(BACKUP_SAME_DISK, gauge, "backup_same_disk", "1: backup.directory is on the disk of the store, and backup.same_disk_ok is not set") \
     M(RETENTION_DUE, gauge, "retention_due_cases", "cases over their retention that are not erased, as of the last look") \
     M(RETENTION_SWEPT, gauge, "retention_swept_timestamp_seconds", "end of the last pass that erased; 0: none")      \
     M(RETENTION_AGE_S, gauge, "retention_due_age_seconds", "how long the oldest of these cases is over its retention, as of the last look") \

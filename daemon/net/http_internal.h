@@ -219,6 +219,7 @@ struct http_listener {
     struct http_conn_list idle, shaking, known_shaking; /* may be closed for a newcomer, the oldest first */
     size_t shaking_count;                               /* of shaking */
     struct known *known;                                /* addresses */
+    char *known_path;                                   /* or NULL */
     struct crowd *addresses, *certificates;
     struct http_listener_stats stats;
     char *cipher, *clear; /* HTTP_READ_BYTES each, for the one connection that runs */

@@ -46,6 +46,7 @@ static void listener_free(struct http_listener *l)
     free(l->cipher);
     free(l->clear);
     free(l->known);
+    free(l->known_path);
     crowd_unref(l->addresses);
     crowd_unref(l->certificates);
     free(l);
@@ -104,6 +105,8 @@ void http_listener_close(struct http_listener *l, uint64_t grace_ms, void (*done
     l->closing = true;
     l->done = done;
     l->done_context = context;
+    if (l->known_path)
+        known_save(l->known, l->known_path, uv_now(l->loop), world_real()->now_ms(world_real()->context));
     listener_close_handle(&l->tcp);
     TAILQ_FOREACH(c, &l->conns, link)
     conn_retire(c, false);
@@ -261,6 +264,7 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, s
     TAILQ_INIT(&l->shaking);
     TAILQ_INIT(&l->known_shaking);
     l->known = known_new();
+    l->known_path = o->known ? strdup(o->known) : NULL;
     l->addresses = crowd_new();
     l->certificates = crowd_new();
     l->max_of_one = o->max_of_one ? o->max_of_one : LIMIT_HTTP_CONNECTIONS_OF_ONE;
@@ -280,6 +284,8 @@ int http_listener_open(uv_loop_t *loop, const struct http_listener_options *o, s
         listener_finish(l);
         return rc;
     }
+    if (l->known_path)
+        known_load(l->known, l->known_path, uv_now(loop), world_real()->now_ms(world_real()->context));
     *out = l;
     return 0;
 }

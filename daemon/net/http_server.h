@@ -71,6 +71,7 @@ struct http_listener_options {
     /* Decides about each request by how much its sender asks, also when no route fits (exchange_route is NULL then, or its body does
      * not fit); NULL allows.  A refusal is answered with the problem; the connection stays. */
     int (*allow)(struct exchange *x, void *context, struct problem *p);
+    const char *known;      /* file that keeps known.h's addresses over a restart, written when it closes; copied, NULL: none */
     unsigned timer_divisor; /* for tests: all time limits are divided by it; 0 and 1 are real time */
 };
 

@@ -281,6 +281,23 @@ static int check_message(struct verify_page *page, const struct office_peer *pee
     return rc;
 }
 
+/* How far one direction is; at its end the sum is compared with the stored one and the next counterpart's turn begins.  Whether that was
+ * the last. */
+static bool end_direction(struct verify_page *page, const struct tally *stored, const char *which)
+{
+    struct office_verify *v = page->v;
+    v->done = v->seq;
+    v->of = stored->seq;
+    if (v->seq < stored->seq)
+        return false;
+    if (v->seq == stored->seq && memcmp(v->tally.hash.b, stored->hash.b, sizeof v->tally.hash.b) != 0)
+        verify_differ_at(page, DIFFERENCE_TALLY, v->office->peers[v->peer].code, v->seq, which);
+    v->seq = 0;
+    v->tally = (struct tally){.seq = 0};
+    v->checkpoint_size = 0;
+    return ++v->peer >= v->office->peer_count;
+}
+
 /* The messages of one counterpart, and the running sum over them. */
 static int step_messages(struct verify_page *page, bool *over)
 {
@@ -296,16 +313,7 @@ static int step_messages(struct verify_page *page, bool *over)
         return rc;
     while (!rc && v->seq < row.received.seq && !verify_spent(page))
         rc = check_message(page, peer, ++v->seq);
-    v->done = v->seq;
-    v->of = row.received.seq;
-    if (!rc && v->seq >= row.received.seq) {
-        if (v->seq == row.received.seq && memcmp(v->tally.hash.b, row.received.hash.b, sizeof v->tally.hash.b) != 0)
-            verify_differ_at(page, DIFFERENCE_TALLY, peer->code, v->seq, "received");
-        v->seq = 0;
-        v->tally = (struct tally){.seq = 0};
-        v->checkpoint_size = 0;
-        *over = ++v->peer >= v->office->peer_count;
-    }
+    *over = !rc && end_direction(page, &row.received, "received");
     peer_row_clear(&row);
     return rc;
 }
@@ -355,16 +363,7 @@ static int step_receipts(struct verify_page *page, bool *over)
         v->seq++;
         rc = check_receipt(page, peer, &v->seq);
     }
-    v->done = v->seq;
-    v->of = row.sent.seq;
-    if (!rc && v->seq >= row.sent.seq) {
-        if (v->seq == row.sent.seq && memcmp(v->tally.hash.b, row.sent.hash.b, sizeof v->tally.hash.b) != 0)
-            verify_differ_at(page, DIFFERENCE_TALLY, peer->code, v->seq, "sent");
-        v->seq = 0;
-        v->tally = (struct tally){.seq = 0};
-        v->checkpoint_size = 0;
-        *over = ++v->peer >= v->office->peer_count;
-    }
+    *over = !rc && end_direction(page, &row.sent, "sent");
     peer_row_clear(&row);
     return rc;
 }

@@ -56,6 +56,9 @@ int backup_make(struct store *store, const char *directory, unsigned keep, struc
 /* When the newest verified backup in `directory` was made.  TB_ENOTFOUND. */
 int backup_newest(const char *directory, const char *office, int64_t *made_ms) TB_MUST_USE;
 
+/* Whether both lie on one file system, so that one damage takes both and materials are linked, not copied; false when one is away. */
+bool backup_on_same_disk(const char *directory, const char *store);
+
 /* Reads a backup's manifest; refused with words when there is none, or the format is unknown. */
 int backup_manifest_read(const char *path, struct backup_manifest *out, struct problem *p) TB_MUST_USE;
 /* Verifies a backup: its files against the manifest, the database by SQLite's own checks, every line of the ledger against the checkpoint

@@ -27,6 +27,12 @@ int path_of_material(const char *base, const char *sha256, char out[BACKUP_PATH]
     return n > 0 && n < BACKUP_PATH ? 0 : TB_ELIMIT;
 }
 
+bool backup_on_same_disk(const char *directory, const char *store)
+{
+    struct stat of_backup, of_store;
+    return stat(directory, &of_backup) == 0 && stat(store, &of_store) == 0 && of_backup.st_dev == of_store.st_dev;
+}
+
 int file_problem(struct problem *p, const char *what, const char *path)
 {
     int error = errno;

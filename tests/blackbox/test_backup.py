@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -151,13 +152,17 @@ def test_a_backup_under_load_is_consistent_and_restores(fresh, place):
     assert fresh.away.window("GET", f"/window/v1/materials/{digest}").body == material(3)
 
 
+def findings(office):
+    status = json.loads(office.control("--json", "status", wait=False).communicate(timeout=60)[0])
+    return {one["finding"] for one in status["findings"]}
+
+
 def test_a_nightly_backup_keeps_the_newest(fresh, place):
     configure(fresh.away, place, ", keep: 2")
     fresh.start()
     fresh.away.intake()
     until(lambda: fresh.away.events("backup_made"))  # no backup was there: the night is made up for
-    status = json.loads(fresh.away.control("--json", "status", wait=False).communicate(timeout=60)[0])
-    assert "backup-old" not in {one["finding"] for one in status["findings"]}
+    assert "backup-old" not in findings(fresh.away)
     first = backups(place)
     assert len(first) == 1 and manifest(first[0])["materials"]["faults"] == 0
     for _ in range(3):
@@ -170,10 +175,42 @@ def test_no_backup_is_found_out(fresh, place):
     configure(fresh.away, place)
     fresh.start()
     until(lambda: fresh.away.events("backup_failed"))
-    status = json.loads(fresh.away.control("--json", "status", wait=False).communicate(timeout=60)[0])
-    assert {"backup-old", "backup-failed"} <= {one["finding"] for one in status["findings"]}
+    assert {"backup-old", "backup-failed"} <= findings(fresh.away)
     assert fresh.away.intake().status == 201
     assert "no directory" in fresh.home.control("backup", code=1)
+
+
+def test_a_backup_elsewhere_says_nothing_about_the_nights(fresh, place):
+    configure(fresh.away, place)
+    fresh.start()
+    until(lambda: fresh.away.events("backup_made"))
+    other = fresh.directory / "other"
+    assert "no such" in fresh.away.control("backup", "--out", str(other), code=3).lower()
+    assert "backup-failed" not in findings(fresh.away), "the nightly backup is fine"
+    place.rename(fresh.directory / "unplugged")
+    fresh.away.control("backup", code=3)
+    assert "backup-failed" in findings(fresh.away)
+    other.mkdir()
+    fresh.away.control("backup", "--out", str(other))
+    assert "backup-failed" in findings(fresh.away), "the next night fails as this one did"
+    (fresh.directory / "unplugged").rename(place)
+    fresh.away.control("backup")
+    assert "backup-failed" not in findings(fresh.away)
+
+
+def test_backups_on_the_disk_of_the_store_are_told(fresh, place):
+    configure(fresh.away, place)
+    configure(fresh.home, place, ", same_disk_ok: true")
+    fresh.start()
+    assert "backup-same-disk" in findings(fresh.away) and fresh.away.metric("backup_same_disk") == 1
+    assert "backup-same-disk" not in findings(fresh.home) and fresh.home.metric("backup_same_disk") == 0, "it is said to be meant"
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        if os.stat(elsewhere).st_dev == os.stat(place).st_dev:
+            pytest.skip("one file system here")
+        place.rename(fresh.directory / "moved")
+        place.symlink_to(elsewhere)
+        fresh.away.control("backup")
+        assert "backup-same-disk" not in findings(fresh.away) and fresh.away.metric("backup_same_disk") == 0
 
 
 def test_kill_during_a_backup_leaves_nothing_that_looks_whole(fresh, place):

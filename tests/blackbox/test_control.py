@@ -246,8 +246,21 @@ def test_the_log_is_changed_while_it_runs(world):
     world.home.control("peer", "test", world.away.code)
     assert until(lambda: world.home.events("batch_delivered") or world.home.events("idle"))
     assert {row["level"] for row in world.home.control_json("log", "set", "info", "--area", "peer")["rows"]} == {"info"}
-    for words in (("log", "set", "loud"), ("log", "set", "info", "--area", "moon")):
+    for words in (("log", "set", "loud"), ("log", "set", "info", "--area", "moon"), ("log", "set", "default")):
         world.home.control(*words, code=1)
+
+
+def test_an_area_with_a_level_of_its_own_is_named(world):
+    for words in (("debug", "--area", "peer"), ("err", "--area", "net")):
+        world.home.control("log", "set", *words)
+    said = world.home.control("log", "set", "warning")
+    assert "own, whatever the others have: net, peer" in said and "log set default --area" in said
+    rows = {row["area"]: row for row in world.home.control_json("log", "levels")["rows"]}
+    assert (rows["peer"]["level"], rows["peer"]["own"]) == ("debug", True) and (rows["api"]["level"], rows["api"]["own"]) == ("warning", False)
+    world.home.control("log", "set", "default", "--area", "peer")
+    assert "whatever" not in world.home.control("log", "set", "default", "--area", "net")
+    rows = world.home.control_json("log", "set", "info")["rows"]
+    assert {row["level"] for row in rows} == {"info"} and not any(row["own"] for row in rows)
 
 
 def test_entries_are_searched(world):
@@ -272,6 +285,8 @@ def test_a_bundle_has_what_helps_and_nothing_that_harms(world, tmp_path):
     text = path.read_text()
     assert "PRIVATE KEY" not in text and "陆文斌" not in text
     assert "exists" in world.home.control("bundle", "--out", str(path), "--log", str(world.home.log), code=2).lower()
+    piped = json.loads(world.home.control("bundle", "--out", "-", "--log", str(world.home.log)))
+    assert piped["configuration"] == bundle["configuration"] and not pathlib.Path("-").exists()
 
 
 def test_what_a_hook_said_is_not_in_the_bundle(world, tmp_path):

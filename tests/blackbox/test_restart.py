@@ -176,6 +176,10 @@ def test_options(tmp_path):
     assert made.returncode == 0 and made.stdout.startswith(f"tongban/{HOME}+")
     assert oct(key.stat().st_mode & 0o777) == "0o600" and key.read_text().startswith(f"PRIVATE+KEY+tongban/{HOME}+")
     assert run("--make-ledger-key", f"tongban/{HOME}", str(key)).returncode == 1, "an old key must not be overwritten"
+    for wrong in ("foo", "tongban/", "tongban/33048", "tongban/3304833", "tongban/33048x", "Tongban/330483", "330483", ""):
+        refused = run("--make-ledger-key", wrong, str(tmp_path / "no.key"))
+        assert refused.returncode == 64 and "tongban/330483" in refused.stderr and refused.stdout == "", wrong
+    assert not (tmp_path / "no.key").exists()
 
 
 def test_wrong_keys_and_ports(fresh):

@@ -160,10 +160,12 @@ static void each_area_may_have_a_level(void **state)
     assert_int_equal(log_level_of(LOG_PEER), LOG_LEVEL_DEBUG);
     assert_int_equal(log_level_of(LOG_AREAS), LOG_LEVEL_INFO);
     log_set_level(LOG_LEVEL_WARNING); /* the areas keep theirs */
+    assert_true(log_area_has_own(LOG_PEER) && log_area_has_own(LOG_NET) && !log_area_has_own(LOG_API) && !log_area_has_own(LOG_AREAS));
     assert_true(log_enabled(LOG_LEVEL_DEBUG, LOG_PEER));
     assert_false(log_enabled(LOG_LEVEL_INFO, LOG_STORE));
     log_set_area_level(LOG_PEER, -1);
     log_set_area_level(LOG_NET, -1);
+    assert_false(log_area_has_own(LOG_NET));
     log_set_area_level(LOG_AREAS, LOG_LEVEL_DEBUG); /* no area: nothing */
     assert_int_equal(log_level_of(LOG_PEER), LOG_LEVEL_WARNING);
     log_set_level(LOG_LEVEL_INFO);

@@ -135,6 +135,14 @@ static void withdrawn(struct halls *h, const char *item, char no[CASE_NO_TEXT])
     assert_int_equal(halls_state(h, HOME, no), CASE_WITHDRAWN);
 }
 
+/* The halls with two cases that were withdrawn on that day: what most tests begin with. */
+static void two_withdrawn(struct halls *h, const char *item, char one[CASE_NO_TEXT], const char *other, char two[CASE_NO_TEXT])
+{
+    halls_make(h, items, false, "2026-12-01 09:00");
+    withdrawn(h, item, one);
+    withdrawn(h, other, two);
+}
+
 /* ---- tests ---- */
 
 static void test_when(void **state)
@@ -142,9 +150,7 @@ static void test_when(void **state)
     (void)state;
     struct halls h;
     char ten[CASE_NO_TEXT], thirty[CASE_NO_TEXT], permanent[CASE_NO_TEXT], open[CASE_NO_TEXT];
-    halls_make(&h, items, false, "2026-12-01 09:00");
-    withdrawn(&h, "X1", ten);
-    withdrawn(&h, "X2", thirty);
+    two_withdrawn(&h, "X1", ten, "X2", thirty);
     withdrawn(&h, "X3", permanent);
     halls_intake(&h, "X1", open);
     halls_exchange(&h);
@@ -384,10 +390,8 @@ static void test_shared_materials(void **state)
     struct halls h;
     struct files f;
     char one[CASE_NO_TEXT], two[CASE_NO_TEXT];
-    halls_make(&h, items, false, "2026-12-01 09:00");
+    two_withdrawn(&h, "X1", one, "X2", two); /* the second thirty years */
     files_make(&f, &h);
-    withdrawn(&h, "X1", one);
-    withdrawn(&h, "X2", two); /* thirty years */
     put_file(&f, 'a');
     put_file(&f, 'b');
     attach(&h, 'a', one);
@@ -438,10 +442,8 @@ static void test_uploaded_again_before(void **state)
     struct halls h;
     struct files f;
     char one[CASE_NO_TEXT], two[CASE_NO_TEXT];
-    halls_make(&h, items, false, "2026-12-01 09:00");
+    two_withdrawn(&h, "X1", one, "X3", two); /* the second stands for a new one */
     files_make(&f, &h);
-    withdrawn(&h, "X1", one);
-    withdrawn(&h, "X3", two); /* stands for a new one */
     put_file(&f, 'a');
     attach(&h, 'a', one);
     halls_at(&h, "2040-01-01 09:00");
@@ -489,10 +491,8 @@ static void test_uploaded_again_at_the_unlink(void **state)
     struct files f;
     char one[CASE_NO_TEXT], two[CASE_NO_TEXT], sha256[MATERIAL_NAME_TEXT];
     struct material_keep keep = {.store = NULL};
-    halls_make(&h, items, false, "2026-12-01 09:00");
+    two_withdrawn(&h, "X1", one, "X3", two);
     files_make(&f, &h);
-    withdrawn(&h, "X1", one);
-    withdrawn(&h, "X3", two);
     put_file(&f, 'a');
     attach(&h, 'a', one);
     digest_of('a', sha256);
@@ -520,9 +520,7 @@ static void test_verify_both_ways(void **state)
     (void)state;
     struct halls h;
     char one[CASE_NO_TEXT], two[CASE_NO_TEXT];
-    halls_make(&h, items, false, "2026-12-01 09:00");
-    withdrawn(&h, "X1", one);
-    withdrawn(&h, "X2", two);
+    two_withdrawn(&h, "X1", one, "X2", two);
     halls_at(&h, "2040-01-01 09:00");
     assert_int_equal(pass(&h, HOME, RETENTION_RUN, NULL), 1);
     assert_string_equal(verify(&h, HOME), "");
@@ -577,9 +575,7 @@ static void test_a_hold_is_an_entry(void **state)
     (void)state;
     struct halls h;
     char one[CASE_NO_TEXT], erased[CASE_NO_TEXT];
-    halls_make(&h, items, false, "2026-12-01 09:00");
-    withdrawn(&h, "X1", one);
-    withdrawn(&h, "X1", erased);
+    two_withdrawn(&h, "X1", one, "X1", erased);
     halls_at(&h, "2040-01-01 09:00");
     assert_int_equal(try_hold(&h, HOME, RETENTION_RELEASE, one, "撤诉"), PROBLEM_STEP_DONE); /* not held: no entry either */
     uint64_t size = store_ledger_size(store_sync_view(h.hall[HOME].store));
@@ -609,9 +605,7 @@ static void test_held_after_it_was_picked(void **state)
     struct halls h;
     struct office_retention r;
     char one[CASE_NO_TEXT], two[CASE_NO_TEXT];
-    halls_make(&h, items, false, "2026-12-01 09:00");
-    withdrawn(&h, "X1", one);
-    withdrawn(&h, "X1", two);
+    two_withdrawn(&h, "X1", one, "X1", two);
     halls_at(&h, "2040-01-01 09:00");
     office_retention_init(&r, h.hall[HOME].office, RETENTION_PICK);
     OK(page(&h, HOME, &r));
@@ -644,9 +638,7 @@ static void test_verify_holds_both_ways(void **state)
     };
     struct halls h;
     char one[CASE_NO_TEXT], two[CASE_NO_TEXT];
-    halls_make(&h, items, false, "2026-12-01 09:00");
-    withdrawn(&h, "X1", one);
-    withdrawn(&h, "X1", two);
+    two_withdrawn(&h, "X1", one, "X1", two);
     hold(&h, HOME, RETENTION_HOLD, one);
     change(&h, HOME, "CREATE TEMP TABLE was AS SELECT * FROM retention_hold");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -677,9 +669,7 @@ static void test_holds_from_before(void **state)
     (void)state;
     struct halls h;
     char one[CASE_NO_TEXT], two[CASE_NO_TEXT];
-    halls_make(&h, items, false, "2026-12-01 09:00");
-    withdrawn(&h, "X1", one);
-    withdrawn(&h, "X1", two);
+    two_withdrawn(&h, "X1", one, "X1", two);
     change(&h, HOME, "INSERT INTO retention_hold (case_id, at, uid, reason) SELECT id, 1790000000000, 1001, '行政复议' FROM cases");
     halls_at(&h, "2040-01-01 09:00");
     assert_int_equal(pass(&h, HOME, RETENTION_RUN, NULL), 0); /* they hold without one */

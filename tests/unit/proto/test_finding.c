@@ -61,6 +61,8 @@ static void facts_of_the_office(void **unused)
     HOLDS(calendar_days, FINDING_CALENDAR_DAYS + 1, FINDING_CALENDAR_DAYS, "calendar-soon");
     HOLDS(hooks_failing, 0, 1, "hook-failing");
     HOLDS(crls_outdated, 0, 1, "crl-outdated");
+    HOLDS(backup_failed, false, true, "backup-failed");
+    HOLDS(backup_same_disk, false, true, "backup-same-disk");
     HOLDS(retention_failed, false, true, "retention-failed");
     HOLDS(retention_days, FINDING_RETENTION_DAYS - 1, FINDING_RETENTION_DAYS, "retention-old");
 }
