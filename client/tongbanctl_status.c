@@ -2,8 +2,10 @@
 #include "client/tongbanctl.h"
 
 #include <libintl.h>
+#include <limits.h>
 #include <string.h>
 
+#include "client/tongban_lang.h"
 #include "client/tongban_view.h"
 
 enum { LABEL_COLUMNS = 14, MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
@@ -77,6 +79,16 @@ int ctl_peers_print(const struct ctl *ctl, const struct ctl_command *c, const js
 
 /* ---- status ---- */
 
+/* Where to read on: in the reader's language, which po/ knows as the translation of the name, and where the package has put it. */
+static void print_page(const char *page)
+{
+    char path[PATH_MAX];
+    if (!*page)
+        return; /* gettext("") is the head of the catalogue */
+    (void)snprintf(path, sizeof path, "%s%s", lang_built("locale") ? "docs/" : TONGBAN_PAGES_INSTALL, _(page));
+    term_pair(_("    see"), LABEL_COLUMNS, path);
+}
+
 static void print_finding(const json_t *finding)
 {
     static const char *const marks[] = {"✗", "!", "·"};
@@ -89,7 +101,7 @@ static void print_finding(const json_t *finding)
     (void)printf("%s %s%s%s\n", mark, about, *about ? " " : "", _(ctl_cell(finding, "title")));
     term_pair(_("    since"), LABEL_COLUMNS, term_time(json_object_get(finding, "since"), time));
     term_pair(_("    do"), LABEL_COLUMNS, _(ctl_cell(finding, "remedy")));
-    term_pair(_("    see"), LABEL_COLUMNS, ctl_cell(finding, "page"));
+    print_page(ctl_cell(finding, "page"));
 }
 
 /* Cases over their retention, and the last pass that erased; nothing of a daemon that does not say. */
