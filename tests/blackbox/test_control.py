@@ -217,7 +217,7 @@ def test_a_drain_shows_that_it_lives_and_notices_who_left(world):
         one.kill()
         one.communicate()
     first.terminate()
-    assert first.communicate(timeout=10)[1].count("messages wait") >= 2, "a client that hears nothing for a minute gives up"
+    assert first.communicate(timeout=10)[1].count("messages that wait") >= 2, "a client that hears nothing for a minute gives up"
     time.sleep(12)
     assert json.loads(run(world.away, "--json", "status"))["state"] == "draining", "sixteen that left hold the socket"
 
