@@ -114,3 +114,20 @@ def test_one_word_for_one_thing():
              "docs/reference/alarms.md", *common.files(".md", under="docs/zh")]
     wrong = [(path, number) for path in pages for number, line in enumerate(common.read(path).splitlines(), 1) if banned.search(line)]
     assert wrong == []
+
+
+def test_the_chinese_page_explains_every_mistake_of_a_configuration():
+    """What `tongband --check-config` says is English; the page has each sentence, with … for what the program fills in."""
+    page, missing, found = common.read("docs/zh/configuration-errors.md"), [], 0
+    for path in ("daemon/base/config.c", "daemon/base/config_yaml.c", "daemon/setup.c"):
+        text = common.read(path)
+        calls = re.findall(r"(?:config_yaml_refuse|problem_set)\((.*?)\);", text, re.S) + re.findall(r'words\[\] = (".*?");', text)
+        for call in calls:
+            texts = ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', one)) for one in re.findall(r'(?:"(?:[^"\\]|\\.)*"\s*)+', call)]
+            said = next((one for one in texts if " " in one and not one.startswith("/")), "")
+            said = re.sub(r"%[-.*0-9]*(?:ll|l|z)?[a-z]", "…", said).replace('\\"', '"').replace("……", "…")
+            said = re.sub(r'^(?:…|"…")(?::…|:1)?:? ', "", said)  # the file and the line
+            found += bool(said)
+            if said.strip("…: ") and said not in page:
+                missing.append((path, said))
+    assert found > 45 and missing == []
