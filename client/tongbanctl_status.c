@@ -94,12 +94,13 @@ static void print_finding(const json_t *finding)
     static const char *const marks[] = {"✗", "!", "·"};
     static const char *const levels[] = {"error", "warning", "notice"};
     const char *level = ctl_cell(finding, "level"), *about = ctl_cell(finding, "about"), *mark = marks[0];
-    char time[20];
+    char time[20], since[80];
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
         if (!strcmp(levels[i], level))
             mark = marks[i];
     (void)printf("%s %s%s%s\n", mark, about, *about ? " " : "", _(ctl_cell(finding, "title")));
-    term_pair(_("    since"), LABEL_COLUMNS, term_time(json_object_get(finding, "since"), time));
+    (void)snprintf(since, sizeof since, "%.20s (%.30s)", term_time(json_object_get(finding, "since"), time), ctl_cell(finding, "finding"));
+    term_pair(_("    since"), LABEL_COLUMNS, since);
     term_pair(_("    do"), LABEL_COLUMNS, _(ctl_cell(finding, "remedy")));
     print_page(ctl_cell(finding, "page"));
 }

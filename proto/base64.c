@@ -36,16 +36,22 @@ int base64_encode(const void *bytes, size_t len, struct buf *out)
     return 0;
 }
 
-/* Value of a character, or 64. */
+/* Value of a character plus one, 0 for those that have none. */
+static const uint8_t values[256] = {
+    ['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6, ['G'] = 7, ['H'] = 8,
+    ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
+
+/* Value of a character, or 64 and more. */
 static uint32_t value_of(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (uint32_t)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (uint32_t)(c - 'a') + 26;
-    if (c >= '0' && c <= '9')
-        return (uint32_t)(c - '0') + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
+    return values[(unsigned char)c] - 1U;
 }
 
 int base64_decode(const char *text, size_t len, uint8_t *out, size_t out_max, size_t *out_len)
@@ -61,7 +67,7 @@ int base64_decode(const char *text, size_t len, uint8_t *out, size_t out_max, si
         uint32_t v = 0, bad = 0;
         for (unsigned k = 0; k < 4; k++) {
             uint32_t one = k < 4 - cut ? value_of(text[i + k]) : 0;
-            bad |= one & 64;
+            bad |= one & ~63U;
             v = v << 6 | (one & 63);
         }
         if (bad || (cut == 1 && (v & 0xFF)) || (cut == 2 && (v & 0xFFFF)))

@@ -53,13 +53,16 @@ int buf_printf(struct buf *b, const char *format, ...)
     va_start(args, format);
     va_list again;
     va_copy(again, args);
-    int need = vsnprintf(NULL, 0, format, args);
+    size_t room = b->cap - b->len; /* mostly enough, then once is enough */
+    int need = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
     va_end(args);
     int rc = need < 0 ? TB_EINVAL : buf_reserve(b, (size_t)need);
-    if (!rc) {
+    if (!rc && (size_t)need >= room)
         (void)vsnprintf(b->data + b->len, (size_t)need + 1, format, again);
+    if (!rc)
         b->len += (size_t)need;
-    }
+    else if (b->data)
+        b->data[b->len] = '\0';
     va_end(again);
     return rc;
 }

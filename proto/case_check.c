@@ -10,25 +10,32 @@
 #include "proto/text.h"
 #include "proto/timestamp.h"
 
-/* A path never outgrows problem.field: a longer one is cut, the detail still names the rule. */
+/* A path never outgrows problem.field: a longer one is cut, the detail still names the rule.  One is made for each member of each body,
+ * so no printf. */
 struct path {
     char text[64];
+    size_t len;
 };
 
 static struct path path_member(const struct path *path, const char *key)
 {
     struct path out = *path;
-    size_t len = strlen(out.text);
-    (void)snprintf(out.text + len, sizeof out.text - len, "/%.40s", key);
+    size_t room = sizeof out.text - 1 - out.len, len = strnlen(key, 40);
+    if (!room)
+        return out;
+    out.text[out.len++] = '/';
+    len = len < room ? len : room - 1;
+    memcpy(out.text + out.len, key, len);
+    out.len += len;
+    out.text[out.len] = '\0';
     return out;
 }
 
 static struct path path_index(const struct path *path, size_t index)
 {
-    struct path out = *path;
-    size_t len = strlen(out.text);
-    (void)snprintf(out.text + len, sizeof out.text - len, "/%zu", index);
-    return out;
+    char text[24];
+    (void)snprintf(text, sizeof text, "%zu", index);
+    return path_member(path, text);
 }
 
 static bool word_in(const char *words, const char *word)
@@ -52,10 +59,9 @@ static int check_plain_text(const char *text, size_t len, const struct path *pat
     if (len > LIMIT_TEXT_BYTES)
         return problem_set(p, PROBLEM_FIELD, path->text, "it is longer than %d bytes", LIMIT_TEXT_BYTES);
     for (size_t at = 0; at < len;) {
-        if (text[at] >= 0x20 && text[at] < 0x7f) { /* most of every form */
-            at++;
-            continue;
-        }
+        at += text_plain(text + at, len - at);
+        if (at == len)
+            break;
         int32_t code = text_next(text, len, &at);
         if (code < 0 || (code < 0x20 && code != '\n' && code != '\t') || code == 0x7f)
             return problem_set(p, PROBLEM_FIELD, path->text, "it has a control character or is not UTF-8");
@@ -238,16 +244,16 @@ static int check_members(const struct case_field *fields, const json_t *object, 
         return problem_set(p, PROBLEM_FIELD, path->text, "an object is needed");
     json_object_foreach((json_t *)object, key, value)
     {
-        struct path at = path_member(path, key);
         if (!is_known(fields, key))
-            return problem_set(p, PROBLEM_FIELD, at.text, "there is no such member; check its spelling");
+            return problem_set(p, PROBLEM_FIELD, path_member(path, key).text, "there is no such member; check its spelling");
     }
     for (; fields->name; fields++) {
-        struct path at = path_member(path, fields->name);
         value = json_object_get(object, fields->name);
-        if (!value && fields->required)
-            return problem_set(p, PROBLEM_FIELD, at.text, "it is missing: %s", fields->help);
-        int rc = value ? check_value(fields, value, &at, p) : 0;
+        if (!value && !fields->required)
+            continue;
+        struct path at = path_member(path, fields->name);
+        int rc = value ? check_value(fields, value, &at, p)
+                       : problem_set(p, PROBLEM_FIELD, at.text, "it is missing: %s", fields->help);
         if (rc)
             return rc;
     }
@@ -256,7 +262,7 @@ static int check_members(const struct case_field *fields, const json_t *object, 
 
 int case_check_fields(const struct case_field *fields, const json_t *object, struct problem *p)
 {
-    const struct path root = {""};
+    const struct path root = {.len = 0};
     return check_members(fields, object, &root, p);
 }
 
@@ -287,7 +293,7 @@ static int rule_certificate(const json_t *holder, const char *where, struct prob
 {
     const json_t *certificate = json_object_get(holder, "certificate");
     const char *number = json_string_value(json_object_get(certificate, "number"));
-    struct path path = {""};
+    struct path path = {.len = 0};
     (void)snprintf(path.text, sizeof path.text, "%s/certificate/number", where);
     if (says(certificate, "type", "citizen-id"))
         return check_code("citizen-id", number, &path, p);

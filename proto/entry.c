@@ -272,6 +272,61 @@ int entry_decode(const char *line, size_t len, struct entry *out, struct problem
     return rc;
 }
 
+struct peek {
+    const char *at, *end;
+};
+
+/* Steps over `text`, when it is next. */
+static bool peek_step(struct peek *k, const char *text)
+{
+    size_t len = strlen(text);
+    if ((size_t)(k->end - k->at) < len || memcmp(k->at, text, len))
+        return false;
+    k->at += len;
+    return true;
+}
+
+/* A text member, when it is next; `opening` is what stands before its text. */
+static bool peek_text(struct peek *k, const char *opening, char *out, size_t size)
+{
+    const char *before = k->at;
+    if (!peek_step(k, opening))
+        return false;
+    const char *quote = memchr(k->at, '"', (size_t)(k->end - k->at));
+    if (!quote || (size_t)(quote - k->at) >= size) {
+        k->at = before;
+        return false;
+    }
+    size_t len = (size_t)(quote - k->at);
+    memcpy(out, k->at, len);
+    out[len] = '\0';
+    k->at = quote + 1;
+    return true;
+}
+
+int entry_peek(const char *line, size_t len, struct entry *out)
+{
+    struct entry e = {.seq = 0};
+    struct peek k = {line, line + len};
+    char type[40], at[TIMESTAMP_TEXT];
+    if (!peek_step(&k, "{\"v\":1") || !peek_text(&k, ",\"type\":\"", type, sizeof type) ||
+        !peek_text(&k, ",\"id\":\"", e.id, sizeof e.id) || !peek_text(&k, ",\"from\":\"", e.from, sizeof e.from))
+        return TB_EMALFORMED;
+    (void)peek_text(&k, ",\"to\":\"", e.to, sizeof e.to);
+    if (peek_step(&k, ",\"seq\":"))
+        for (; k.at < k.end && *k.at >= '0' && *k.at <= '9' && e.seq < INT64_MAX / 10 - 1; k.at++)
+            e.seq = e.seq * 10 + (*k.at - '0');
+    if (!peek_text(&k, ",\"at\":\"", at, sizeof at) || timestamp_parse(at, &e.at))
+        return TB_EMALFORMED;
+    (void)peek_text(&k, ",\"case\":\"", e.case_no, sizeof e.case_no);
+    int known = entry_type_by_text(type);
+    if (known < 0 || !uuid_valid(e.id))
+        return TB_EMALFORMED;
+    e.type = (enum entry_type)known;
+    *out = e;
+    return 0;
+}
+
 void entry_clear(struct entry *entry)
 {
     if (!entry)

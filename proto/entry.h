@@ -107,6 +107,9 @@ int entry_encode(const struct entry *entry, struct buf *line) TB_MUST_USE;
 /* Reads a line strictly: unknown members, missing ones and wrong forms are TB_EMALFORMED.  Signatures are not this function's
  * business.  On success the caller owns entry->body: entry_clear. */
 int entry_decode(const char *line, size_t len, struct entry *out, struct problem *p) TB_MUST_USE;
+/* Of a line that entry_encode wrote and the ledger holds: type, id, from, to, seq, at and case, without a look at the rest; `body` stays
+ * NULL.  TB_EMALFORMED for any other text. */
+int entry_peek(const char *line, size_t len, struct entry *out) TB_MUST_USE;
 void entry_clear(struct entry *entry);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/limits.h"
+#include "proto/text.h"
 
 /* --- writing --- */
 
@@ -15,6 +16,7 @@ static int dump_text(const char *text, size_t len, struct buf *b)
     static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
     int rc = buf_append(b, "\"", 1);
     for (size_t i = 0, from = 0; !rc && i <= len; i++) {
+        i += text_plain(text + i, len - i);
         if (i < len && (unsigned char)text[i] >= 0x20 && text[i] != '"' && text[i] != '\\')
             continue;
         rc = buf_append(b, text + from, i - from);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/limits.h"
+#include "proto/text.h"
 
 struct reader {
     const char *at, *end;
@@ -74,7 +75,10 @@ static bool find_end(struct reader *r, const char **end, bool *escaped)
 {
     const unsigned char *s = (const unsigned char *)r->at, *stop = (const unsigned char *)r->end;
     *escaped = false;
-    while (s < stop && *s != '"') {
+    for (;;) {
+        s += text_plain((const char *)s, (size_t)(stop - s));
+        if (s == stop || *s == '"')
+            break;
         if (*s == '\\') {
             *escaped = true;
             s++;

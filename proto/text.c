@@ -68,6 +68,23 @@ int32_t text_next(const char *text, size_t len, size_t *at)
     return code;
 }
 
+size_t text_plain(const char *text, size_t len)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
+    size_t at = 0;
+    for (; len - at >= sizeof ones; at += sizeof ones) {
+        uint64_t word;
+        memcpy(&word, text + at, sizeof word);
+        /* the highest bit of a byte: beyond ASCII; DEL; below the space; the quote; the backslash (Hacker's Delight 6-1) */
+        uint64_t odd = word | (word + ones) | (word - 0x20 * ones) | ((word ^ '"' * ones) - ones) | ((word ^ '\\' * ones) - ones);
+        if (odd & high)
+            break;
+    }
+    while (at < len && text[at] >= 0x20 && text[at] < 0x7f && text[at] != '"' && text[at] != '\\')
+        at++;
+    return at;
+}
+
 bool text_valid_utf8(const char *text, size_t len)
 {
     for (size_t at = 0; at < len;)

@@ -13,6 +13,8 @@
 
 /* Next code point of valid UTF-8, or -1 (overlong, surrogate, > U+10FFFF, cut).  *at advances. */
 int32_t text_next(const char *text, size_t len, size_t *at);
+/* Bytes at the start that are printable ASCII without quote and backslash: most of every form and message, and nothing to look at. */
+size_t text_plain(const char *text, size_t len);
 bool text_valid_utf8(const char *text, size_t len);
 /* A person's or body's name: 1 … max_bytes, valid, no control, invisible, private-use or unassigned-plane characters, no white space
  * but single U+0020 inside.  TB_EMALFORMED, TB_ELIMIT. */

@@ -1,7 +1,6 @@
 #include "proto/timestamp.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,15 +134,30 @@ int64_t timestamp_day(int64_t ms)
     return rest + ZONE_MS >= DAY_MS ? day + 1 : day;
 }
 
+/* The last `n` digits of a number, and where to go on. */
+static char *put_digits(char *to, unsigned value, int n)
+{
+    for (int i = n - 1; i >= 0; i--, value /= 10)
+        to[i] = (char)('0' + value % 10);
+    return to + n;
+}
+
 void timestamp_format(int64_t ms, char out[TIMESTAMP_TEXT])
 {
     int64_t local = clamp(ms, FIRST_DAY * DAY_MS - ZONE_MS, (LAST_DAY + 1) * DAY_MS - ZONE_MS - 1) + ZONE_MS;
     int64_t day = timestamp_day(local - ZONE_MS);
     unsigned rest = (unsigned)(local - day * DAY_MS);
-    char date[DATE_TEXT];
-    date_format(day, date);
-    (void)snprintf(out, TIMESTAMP_TEXT, "%sT%02u:%02u:%02u.%03u+08:00", date, rest / 3600000 % 24, rest / 60000 % 60,
-                   rest / 1000 % 60, rest % 1000);
+    date_format(day, out);
+    char *to = out + DATE_TEXT - 1;
+    *to++ = 'T';
+    to = put_digits(to, rest / 3600000, 2);
+    *to++ = ':';
+    to = put_digits(to, rest / 60000 % 60, 2);
+    *to++ = ':';
+    to = put_digits(to, rest / 1000 % 60, 2);
+    *to++ = '.';
+    to = put_digits(to, rest % 1000, 3);
+    memcpy(to, "+08:00", sizeof "+08:00");
 }
 
 int date_parse(const char *text, int64_t *day)
@@ -160,7 +174,11 @@ void date_format(int64_t day, char out[DATE_TEXT])
 {
     int y, m, d;
     civil_from_days(clamp(day, FIRST_DAY, LAST_DAY), &y, &m, &d);
-    (void)snprintf(out, DATE_TEXT, "%04u-%02u-%02u", (unsigned)y % 10000, (unsigned)m % 100, (unsigned)d % 100);
+    out = put_digits(out, (unsigned)y, 4);
+    *out++ = '-';
+    out = put_digits(out, (unsigned)m, 2);
+    *out++ = '-';
+    *put_digits(out, (unsigned)d, 2) = '\0';
 }
 
 int64_t date_start_ms(int64_t day)

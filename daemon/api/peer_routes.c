@@ -124,6 +124,7 @@ static void answer_done(struct store_query *query, int rc)
 /* One line for each message that was new. */
 static void log_fates(const struct office_inbound *inbound)
 {
+    log_hold();
     for (size_t i = 0; i < inbound->fate_count; i++) {
         const struct office_fate *fate = &inbound->fates[i];
         char trace[TRACE_TEXT];
@@ -132,6 +133,7 @@ static void log_fates(const struct office_inbound *inbound)
             LOG_TEXT("entry", fate->id), LOG_TEXT("type", fate->type), LOG_TEXT("case", fate->case_no), LOG_TEXT("verdict", fate->verdict),
             LOG_TEXT("problem", fate->problem));
     }
+    log_release();
 }
 
 static void inbound_done(struct store_command *command, int rc)

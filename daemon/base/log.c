@@ -132,6 +132,9 @@ static bool line_put_string(struct line *line, const char *text)
     if (!line_put_text(line, "\""))
         return false;
     while (at < cut) {
+        at += text_plain(text + at, cut - at);
+        if (at == cut)
+            break;
         size_t next = at;
         int32_t c = text_next(text, len, &next);
         if (c >= 0 && next > cut) /* it stands across the cut: left out rather than broken */
@@ -161,15 +164,23 @@ static void line_add_field(struct line *line, const struct log_field *field)
         line->len = before;
 }
 
-/* One write per line: lines of several threads do not mix in a pipe or the journal's socket. */
-static void sink_write(const char *bytes, size_t len)
+/* Lines of this thread that wait for log_release. */
+static _Thread_local struct {
+    bool on;
+    int64_t lines;
+    size_t len;
+    char bytes[LINE_BYTES];
+} held;
+
+/* Whole lines, one write: those of several threads do not mix in a pipe, which takes PIPE_BUF at once. */
+static void sink_write(const char *bytes, size_t len, int64_t lines)
 {
     while (len) {
         ssize_t n = write(STDERR_FILENO, bytes, len);
         if (n < 0) {
             if (errno == EINTR)
                 continue;
-            metric_add(METRIC_LOG_LINES_LOST, 1);
+            metric_add(METRIC_LOG_LINES_LOST, lines);
             if (errno != EAGAIN)
                 atomic_store(&sink_off, true);
             return;
@@ -179,9 +190,42 @@ static void sink_write(const char *bytes, size_t len)
     }
 }
 
+static void held_write(void)
+{
+    if (held.len)
+        sink_write(held.bytes, held.len, held.lines);
+    held.len = 0;
+    held.lines = 0;
+}
+
+void log_hold(void)
+{
+    held.on = true;
+}
+
+void log_release(void)
+{
+    held.on = false;
+    held_write();
+}
+
+static void put_line(const char *bytes, size_t len)
+{
+    if (!held.on) {
+        sink_write(bytes, len, 1);
+        return;
+    }
+    if (len > sizeof held.bytes - held.len)
+        held_write();
+    memcpy(held.bytes + held.len, bytes, len);
+    held.len += len;
+    held.lines++;
+}
+
 static void write_json(enum log_level level, enum log_area area, const char *event, const struct log_field *fields)
 {
-    struct line line = {.len = 0};
+    struct line line;
+    line.len = 0; /* the bytes are written before they are read */
     char now[TIMESTAMP_TEXT];
     const struct world *world = world_real();
     timestamp_format(world->now_ms(world->context), now);
@@ -193,7 +237,7 @@ static void write_json(enum log_level level, enum log_area area, const char *eve
         line_add_field(&line, fields);
     line.bytes[line.len++] = '}';
     line.bytes[line.len++] = '\n';
-    sink_write(line.bytes, line.len);
+    put_line(line.bytes, line.len);
 }
 
 void log_event(enum log_level level, enum log_area area, const char *event, const struct log_field *fields)

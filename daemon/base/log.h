@@ -41,6 +41,10 @@ bool log_enabled(enum log_level level, enum log_area area);
 void log_start(void);
 /* {"t":"…","level":"info","area":"peer","event":"batch_delivered",fields…}: `event` is a stable word, lower case with underscores. */
 void log_event(enum log_level level, enum log_area area, const char *event, const struct log_field *fields);
+/* Between the two, lines of this thread are written some together, instead of each by itself: around a loop that does nothing but
+ * write lines, so that none waits for anything. */
+void log_hold(void);
+void log_release(void);
 /* At least one field: LOG(LOG_LEVEL_INFO, LOG_MAIN, "started", LOG_INT("pid", getpid())); */
 #define LOG(level, area, event, ...) \
     do { \

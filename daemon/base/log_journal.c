@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +32,14 @@ static void clean(const char *text, char out[VALUE_BYTES])
 {
     size_t len = strnlen(text, LIMIT_LOG_TEXT_BYTES + 4), at = 0, to = 0;
     size_t cut = len > LIMIT_LOG_TEXT_BYTES ? LIMIT_LOG_TEXT_BYTES : len;
-    while (at < cut) {
+    for (;;) {
         size_t from = at;
+        at += text_plain(text + at, cut - at);
+        memcpy(out + to, text + from, at - from);
+        to += at - from;
+        if (at == cut)
+            break;
+        from = at;
         int32_t c = text_next(text, len, &at);
         if (c >= 0 && at > cut)
             break;
@@ -48,7 +53,8 @@ static void clean(const char *text, char out[VALUE_BYTES])
             to += at - from;
         }
     }
-    (void)snprintf(out + to, VALUE_BYTES - to, "%s", len > cut ? "…" : "");
+    const char *tail = len > cut ? "…" : "";
+    memcpy(out + to, tail, strlen(tail) + 1);
 }
 
 static void value_of(const struct log_field *field, char out[VALUE_BYTES])
@@ -59,57 +65,77 @@ static void value_of(const struct log_field *field, char out[VALUE_BYTES])
         clean(field->text ? field->text : "", out);
 }
 
-static void TB_PRINTF(2, 3) record_add(struct log_record *r, const char *format, ...)
+/* One field of these texts, one behind the other, up to a NULL; left out when it does not fit whole.  No printf: each case of each day
+ * writes several records. */
+static void record_add(struct log_record *r, const char *const *texts)
 {
-    size_t room = sizeof r->bytes - r->used;
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(r->bytes + r->used, room, format, args);
-    va_end(args);
-    if (n < 0 || (size_t)n >= room || r->count == LOG_RECORD_FIELDS)
+    size_t used = r->used;
+    if (r->count == LOG_RECORD_FIELDS)
         return;
+    for (; *texts; texts++) {
+        size_t len = strlen(*texts);
+        if (len >= sizeof r->bytes - used)
+            return;
+        memcpy(r->bytes + used, *texts, len);
+        used += len;
+    }
     r->at[r->count] = r->used;
-    r->len[r->count++] = (size_t)n;
-    r->used += (size_t)n;
+    r->len[r->count++] = used - r->used;
+    r->used = used;
+}
+#define RECORD_ADD(record, ...) record_add(record, (const char *const[]){__VA_ARGS__, NULL})
+
+/* Appends what fits. */
+static void message_put(char text[MESSAGE_BYTES], size_t *at, const char *more)
+{
+    size_t len = strnlen(more, MESSAGE_BYTES - 1 - *at);
+    memcpy(text + *at, more, len);
+    *at += len;
+    text[*at] = '\0';
 }
 
 /* "exchange_failed: the exchange with a counterpart fails (peer=330483, failures=3)" */
 static void add_message(struct log_record *r, const char *event, const struct log_event_row *row, const struct log_field *fields)
 {
     char text[MESSAGE_BYTES], value[VALUE_BYTES];
-    int n = snprintf(text, sizeof text, "%.64s%s%s", event, row ? ": " : "", row ? row->title : "");
-    size_t at = (size_t)n;
+    size_t at = 0;
+    message_put(text, &at, event);
+    message_put(text, &at, row ? ": " : "");
+    message_put(text, &at, row ? row->title : "");
     const char *before = " (";
     for (; fields && fields->kind != LOG_F_END; fields++) {
         value_of(fields, value);
         if (at + strlen(fields->name) + strlen(value) + 5 >= sizeof text)
             break;
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s=%s", before, fields->name, value);
+        const char *const parts[] = {before, fields->name, "=", value};
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+            message_put(text, &at, parts[i]);
         before = ", ";
     }
-    record_add(r, "MESSAGE=%s%s", text, before[0] == ',' ? ")" : "");
+    RECORD_ADD(r, "MESSAGE=", text, before[0] == ',' ? ")" : "");
 }
 
 void log_record_make(enum log_level level, enum log_area area, const char *event, const struct log_field *fields,
                      struct log_record *out)
 {
-    static const int priorities[] = {3, 4, 5, 6, 7}; /* syslog's */
+    static const char *const priorities[] = {"3", "4", "5", "6", "7"}; /* syslog's */
     const struct log_event_row *row = log_event_row(event);
-    char value[VALUE_BYTES], name[48];
+    char value[VALUE_BYTES], name[48], word[65] = "";
+    memcpy(word, event, strnlen(event, sizeof word - 1));
     out->count = out->used = 0;
-    add_message(out, event, row, fields);
-    record_add(out, "PRIORITY=%d", priorities[level]);
-    record_add(out, "TONGBAN_EVENT=%.64s", event);
-    record_add(out, "TONGBAN_AREA=%s", log_area_name(area));
+    add_message(out, word, row, fields);
+    RECORD_ADD(out, "PRIORITY=", priorities[level]);
+    RECORD_ADD(out, "TONGBAN_EVENT=", word);
+    RECORD_ADD(out, "TONGBAN_AREA=", log_area_name(area));
     if (row && row->message_id[0])
-        record_add(out, "MESSAGE_ID=%s", row->message_id);
+        RECORD_ADD(out, "MESSAGE_ID=", row->message_id);
     for (; fields && fields->kind != LOG_F_END; fields++) {
         size_t i = 0;
         for (; fields->name[i] && i + 1 < sizeof name; i++)
             name[i] = (char)toupper((unsigned char)fields->name[i]);
         name[i] = '\0';
         value_of(fields, value);
-        record_add(out, "TONGBAN_%s=%s", name, value);
+        RECORD_ADD(out, "TONGBAN_", name, "=", value);
     }
 }
 

@@ -96,22 +96,15 @@ static int settle_edition(struct store_db *db, struct office_outcome *out, uint6
 /* For the log only: what cannot be noted is left out. */
 static void note_fate(struct store_db *db, struct office_outcome *out, uint64_t index, const struct receipt_line *line)
 {
-    struct entry entry = {0};
-    struct buf bytes;
-    buf_init(&bytes, LIMIT_ENTRY_BYTES);
+    struct entry head;
     if (out->fate_count % FATES_STEP == 0) {
         struct office_fate *more = realloc(out->fates, (out->fate_count + FATES_STEP) * sizeof *more);
         if (!more)
             return;
         out->fates = more;
     }
-    if (!store_entry_line(db, index, &bytes) && !entry_decode(bytes.data, bytes.len, &entry, NULL)) {
-        struct office_fate *fate = &out->fates[out->fate_count++];
-        *fate = (struct office_fate){.id = ""};
-        fate_fill(fate, &entry, line);
-    }
-    entry_clear(&entry);
-    buf_free(&bytes);
+    if (!store_entry_head(db, index, &head))
+        fate_fill(&out->fates[out->fate_count++], &head, line);
 }
 
 static int settle_line(struct store_db *db, struct office_outcome *out, struct peer_row *peer, const struct receipt_line *line)
@@ -119,10 +112,8 @@ static int settle_line(struct store_db *db, struct office_outcome *out, struct p
     uint64_t index;
     struct ledger_hash leaf;
     char case_no[CASE_NO_TEXT];
-    int64_t oldest, written;
-    int rc = outbox_index(db, peer->office, peer->sent.seq + 1, &index, &leaf, case_no);
-    if (!rc)
-        rc = outbox_oldest(db, peer->office, peer->sent.seq, &oldest, &written);
+    int64_t written;
+    int rc = outbox_index(db, peer->office, peer->sent.seq + 1, &index, &leaf, case_no, &written);
     if (rc)
         return rc;
     if (memcmp(&leaf, &line->leaf, sizeof leaf))

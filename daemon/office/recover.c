@@ -118,9 +118,9 @@ static int apply(struct store_db *db, struct office_recovery *r, const struct re
     if (!rc)
         rc = skip_numbers(db, (int64_t)r->sum.lost);
     if (!rc)
-        rc = recover_repeat_unproved(&w);
-    if (!rc)
         rc = recover_give_receipts(&w);
+    if (!rc)
+        rc = recover_repeat_unproved(&w); /* right before the entry that counts them */
     if (!rc)
         rc = say_so(&w);
     if (!rc)

@@ -61,9 +61,9 @@ static int repeat_receipts(struct recover_work *w, const struct peer_row *row)
     int rc = 0;
     for (; seq <= row->received.seq && !rc; seq++) {
         struct ledger_hash leaf;
-        uint64_t index = 0; /* 0: no receipt yet; entry 0 is the office's first start */
+        uint64_t index = 0; /* 0: no receipt; entry 0 is the office's first start */
         rc = inbox_find(w->db, row->office, seq, &leaf, &index);
-        if (!rc && index && index < w->plan->frontier.size) /* else it was repeated for a message before */
+        if (!rc && index && index < w->plan->frontier.size) /* else it was just given, or repeated for a message before */
             rc = repeat_unproved(w, index);
     }
     return rc;

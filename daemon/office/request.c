@@ -279,10 +279,17 @@ static int keep_stored(struct act *a)
 /* Makes the document the answer.  Takes `doc`. */
 static int keep_answer(struct act *a, json_t *doc, int status)
 {
-    a->request->answer = json_dumps(doc, JSON_COMPACT);
-    a->request->status = status;
+    struct buf text;
+    buf_init(&text, LIMIT_ENTRY_BYTES);
+    int rc = strict_json_dump(doc, &text);
     json_decref(doc);
-    return a->request->answer ? keep_stored(a) : TB_ENOMEM;
+    if (!rc) {
+        a->request->answer = buf_take(&text, NULL);
+        a->request->status = status;
+        rc = keep_stored(a);
+    }
+    buf_free(&text);
+    return rc;
 }
 
 /* An act of a register; its answer is kept for repetitions like that of an act on a case. */

@@ -328,7 +328,7 @@ static int check_receipt(struct verify_page *page, const struct office_peer *pee
         inbox_clear(&row);
     for (int64_t each = *seq; !rc && each <= last; each++) {
         struct ledger_hash leaf;
-        if (outbox_index(page->db, peer->code, each, NULL, &leaf, NULL))
+        if (outbox_index(page->db, peer->code, each, NULL, &leaf, NULL, NULL))
             verify_differ_at(page, DIFFERENCE_LINE, peer->code, each, "a message of ours is missing");
         else
             rc = tally_step(suite_of(page), &v->tally, &leaf);

@@ -293,6 +293,7 @@ static void count_outcome(const struct driver *driver, const struct office_outco
 /* One line for each of our messages that now has its receipt. */
 static void log_fates(const struct office_outcome *outcome)
 {
+    log_hold();
     for (size_t i = 0; i < outcome->fate_count; i++) {
         const struct office_fate *fate = &outcome->fates[i];
         char trace[TRACE_TEXT];
@@ -301,6 +302,7 @@ static void log_fates(const struct office_outcome *outcome)
             LOG_TEXT("entry", fate->id), LOG_TEXT("type", fate->type), LOG_TEXT("case", fate->case_no), LOG_TEXT("verdict", fate->verdict),
             LOG_TEXT("problem", fate->problem));
     }
+    log_release();
 }
 
 static void outcome_done(struct store_command *command, int rc)

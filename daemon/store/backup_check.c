@@ -93,50 +93,151 @@ static int damaged(struct problem *p, const char *what, uint64_t at)
     return TB_ECORRUPT;
 }
 
-static int take_line(const struct suite *suite, sqlite3_stmt *q, struct ledger_frontier *frontier, struct problem *p)
+/* One pass over the lines.  first <= index < until: the next gap, whose entries were lost and came back in part only (ledger_gap). */
+struct rehash {
+    sqlite3 *db;
+    const struct suite *suite;
+    struct problem *p;
+    struct ledger_frontier frontier;
+    uint64_t first, until;
+};
+
+static int64_t node_key(unsigned level, uint64_t index)
+{
+    return (int64_t)(((uint64_t)(level + 1) << 56) | index);
+}
+
+/* A complete subtree: with the entry that completed it, or among those that are kept of a gap. */
+static int node_read(void *context, unsigned level, uint64_t index, struct ledger_hash *out)
+{
+    const struct rehash *r = context;
+    sqlite3_stmt *q = NULL;
+    size_t at = (size_t)level * sizeof out->b;
+    int sqlite_rc = sqlite3_prepare_v2(r->db, "SELECT substr(hashes, ?1, ?2) FROM entry WHERE idx = ?3 AND length(hashes) >= ?1 + ?2 - 1 "
+                                              "UNION ALL SELECT hash FROM ledger_node WHERE key = ?4", -1, &q, NULL);
+    if (sqlite_rc == SQLITE_OK) {
+        (void)sqlite3_bind_int64(q, 1, (sqlite3_int64)at + 1); /* cannot fail: the statement has four */
+        (void)sqlite3_bind_int64(q, 2, (sqlite3_int64)sizeof out->b);
+        (void)sqlite3_bind_int64(q, 3, (sqlite3_int64)(((index + 1) << level) - 1));
+        (void)sqlite3_bind_int64(q, 4, node_key(level, index));
+        sqlite_rc = sqlite3_step(q);
+    }
+    int rc = sqlite_rc == SQLITE_ROW ? 0 : sqlite_rc == SQLITE_DONE ? TB_ENOTFOUND : code_of(r->db, sqlite_rc, r->p);
+    if (!rc && sqlite3_column_bytes(q, 0) != (int)sizeof out->b)
+        rc = TB_ECORRUPT;
+    if (!rc)
+        memcpy(out->b, sqlite3_column_blob(q, 0), sizeof out->b);
+    sqlite3_finalize(q);
+    return rc;
+}
+
+/* The first gap that does not end before the tree as it is now; first = until = 0 for none, as in every older schema. */
+static int next_gap(struct rehash *r)
+{
+    int64_t there = 0, first = 0, until = 0;
+    char sql[120];
+    r->first = r->until = 0;
+    int rc = first_int(r->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'ledger_gap'", &there, r->p);
+    if (rc || !there)
+        return rc;
+    (void)snprintf(sql, sizeof sql, "SELECT coalesce(min(first), 0) FROM ledger_gap WHERE until > %lld", (long long)r->frontier.size);
+    rc = first_int(r->db, sql, &first, r->p);
+    (void)snprintf(sql, sizeof sql, "SELECT coalesce(min(until), 0) FROM ledger_gap WHERE until > %lld", (long long)r->frontier.size);
+    if (!rc)
+        rc = first_int(r->db, sql, &until, r->p);
+    r->first = (uint64_t)first;
+    r->until = (uint64_t)until;
+    return rc;
+}
+
+/* Goes on behind the gap, in the tree that the counterparts gave back; the entries before it must be the beginning of that tree. */
+static int pass_gap(struct rehash *r)
+{
+    struct ledger_nodes nodes = {.node = node_read, .context = r};
+    struct ledger_frontier behind;
+    struct ledger_hash old_root, new_root;
+    struct ledger_path path;
+    int rc = ledger_frontier_load(&nodes, r->until, &behind);
+    if (!rc)
+        rc = ledger_root(r->suite, &r->frontier, &old_root);
+    if (!rc)
+        rc = ledger_root(r->suite, &behind, &new_root);
+    if (!rc)
+        rc = ledger_prove_consistency(r->suite, &nodes, r->first, r->until, &path);
+    if (!rc)
+        rc = ledger_verify_consistency(r->suite, r->first, r->until, &old_root, &new_root, path.hash, path.count);
+    if (rc == TB_ENOTFOUND || rc == TB_ETRUST || rc == TB_ECORRUPT)
+        return damaged(r->p, "what was taken back from the counterparts does not continue it", r->first);
+    if (rc)
+        return rc;
+    r->frontier = behind;
+    return next_gap(r);
+}
+
+/* A line that came back: the entries beside it are lost, so it has only its own hash to fit. */
+static int take_lone(const struct rehash *r, uint64_t at, const void *line, size_t line_len, const void *hashes, size_t hashes_len)
+{
+    struct ledger_hash leaf;
+    int rc = retention_leaf(r->suite, line, line_len, hashes, hashes_len, &leaf);
+    if (!rc && (hashes_len != sizeof leaf.b || memcmp(hashes, leaf.b, sizeof leaf.b) != 0))
+        rc = damaged(r->p, "the line is not the one that was hashed", at);
+    return rc;
+}
+
+static int take_line(struct rehash *r, sqlite3_stmt *q)
 {
     struct ledger_hash leaf, completed[LEDGER_LEVELS];
     unsigned count = 0;
     const void *hashes = sqlite3_column_blob(q, 1), *line = sqlite3_column_blob(q, 2);
     size_t hashes_len = (size_t)sqlite3_column_bytes(q, 1), line_len = (size_t)sqlite3_column_bytes(q, 2);
-    uint64_t at = frontier->size;
-    if ((uint64_t)sqlite3_column_int64(q, 0) != at || !hashes || !line)
-        return damaged(p, "a line is missing", at);
-    int rc = retention_leaf(suite, line, line_len, hashes, hashes_len, &leaf);
+    uint64_t at = (uint64_t)sqlite3_column_int64(q, 0);
+    bool there = hashes && line;
+    int rc = 0;
+    if (there && r->until && r->frontier.size == r->first) {
+        if (at < r->until)
+            return take_lone(r, at, line, line_len, hashes, hashes_len);
+        rc = pass_gap(r);
+    }
+    if (!rc && (!there || at != r->frontier.size))
+        rc = damaged(r->p, "a line is missing", r->frontier.size);
     if (!rc)
-        rc = ledger_append(suite, frontier, &leaf, completed, &count);
+        rc = retention_leaf(r->suite, line, line_len, hashes, hashes_len, &leaf);
+    if (!rc)
+        rc = ledger_append(r->suite, &r->frontier, &leaf, completed, &count);
     if (!rc && (hashes_len != count * sizeof completed[0] || memcmp(hashes, completed, hashes_len) != 0))
-        rc = damaged(p, "the line is not the one that was hashed", at);
+        rc = damaged(r->p, "the line is not the one that was hashed", at);
     return rc;
 }
 
-static int rehash(sqlite3 *db, const struct suite *suite, struct backup_pace *pace, struct ledger_frontier *frontier, struct problem *p)
+static int rehash(struct rehash *r, struct backup_pace *pace)
 {
     sqlite3_stmt *q = NULL;
-    int64_t of = 0;
-    ledger_frontier_init(frontier);
-    int rc = first_int(db, "SELECT count(*) FROM entry", &of, p);
+    int64_t of = 0, done = 0;
+    ledger_frontier_init(&r->frontier);
+    int rc = first_int(r->db, "SELECT count(*) FROM entry", &of, r->p);
+    if (!rc)
+        rc = next_gap(r);
     if (rc)
         return rc;
-    int sqlite_rc = sqlite3_prepare_v2(db, "SELECT idx, hashes, line FROM entry ORDER BY idx", -1, &q, NULL);
+    int sqlite_rc = sqlite3_prepare_v2(r->db, "SELECT idx, hashes, line FROM entry ORDER BY idx", -1, &q, NULL);
     if (sqlite_rc == SQLITE_OK)
         while (!rc && (sqlite_rc = sqlite3_step(q)) == SQLITE_ROW) {
-            rc = take_line(suite, q, frontier, p);
+            rc = take_line(r, q);
             if (!rc)
                 rc = pace_take(pace, (size_t)sqlite3_column_bytes(q, 2));
-            if (frontier->size % TELL_ENTRIES == 0)
-                pace_tell(pace, "ledger", (int64_t)frontier->size, of);
+            if (++done % TELL_ENTRIES == 0)
+                pace_tell(pace, "ledger", done, of);
         }
     if (!rc && sqlite_rc != SQLITE_DONE)
-        rc = code_of(db, sqlite_rc, p);
+        rc = code_of(r->db, sqlite_rc, r->p);
     sqlite3_finalize(q);
-    pace_tell(pace, "ledger", (int64_t)frontier->size, of);
+    pace_tell(pace, "ledger", done, of);
     return rc;
 }
 
 int check_ledger(sqlite3 *db, const struct backup_keys *keys, struct backup_pace *pace, struct backup_manifest *out, struct problem *p)
 {
-    struct ledger_frontier frontier;
+    struct rehash r = {.db = db, .suite = keys->now->suite, .p = p};
     struct ledger_hash root;
     struct checkpoint checkpoint;
     int rc = first_text(db, "SELECT office FROM meta", out->office, sizeof out->office, p);
@@ -147,21 +248,21 @@ int check_ledger(sqlite3 *db, const struct backup_keys *keys, struct backup_pace
     if (!rc)
         rc = first_text(db, "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1", out->checkpoint, sizeof out->checkpoint, p);
     if (!rc)
-        rc = rehash(db, keys->now->suite, pace, &frontier, p);
+        rc = rehash(&r, pace);
     if (rc)
         return rc;
-    out->ledger_size = (int64_t)frontier.size;
-    if (!frontier.size)
+    out->ledger_size = (int64_t)r.frontier.size;
+    if (!r.frontier.size)
         return out->checkpoint[0] ? damaged(p, "a checkpoint without entries", 0) : 0;
-    rc = ledger_root(keys->now->suite, &frontier, &root);
+    rc = ledger_root(keys->now->suite, &r.frontier, &root);
     size_t len = strlen(out->checkpoint);
     int signed_rc = checkpoint_verify(keys->now, out->checkpoint, len, &checkpoint);
     if (signed_rc && keys->before) /* the key was rotated since */
         signed_rc = checkpoint_verify(keys->before, out->checkpoint, len, &checkpoint);
     if (!rc && signed_rc)
-        rc = damaged(p, "the last checkpoint is not signed by the configured key", frontier.size);
-    else if (!rc && (checkpoint.size != frontier.size || memcmp(root.b, checkpoint.root.b, sizeof root.b) != 0))
-        rc = damaged(p, "the entries do not give the root of the last checkpoint", frontier.size);
+        rc = damaged(p, "the last checkpoint is not signed by the configured key", r.frontier.size);
+    else if (!rc && (checkpoint.size != r.frontier.size || memcmp(root.b, checkpoint.root.b, sizeof root.b) != 0))
+        rc = damaged(p, "the entries do not give the root of the last checkpoint", r.frontier.size);
     return rc;
 }
 

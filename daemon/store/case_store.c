@@ -53,7 +53,7 @@ static void read_row(struct db_query *q, struct case_row *row)
         state = local = 0;
     }
     row->state = (enum case_state)state;
-    row->local_state = (enum case_state)local;
+    row->local_state = row->stored_state = (enum case_state)local;
     row->pending = q_get_int(q, c++);
     row->rev = q_get_int(q, c++);
     row->noticed = q_get_int(q, c++);
@@ -116,15 +116,19 @@ int case_serial_next(struct store_db *db, int64_t day, uint32_t *serial)
     int64_t n = 0;
     struct db_query q = q_start(db, SQL_CASE_SERIAL);
     q_int(&q, day);
-    while (q_next(&q))
+    if (q_next(&q))
         n = q_get_int(&q, 0);
     int rc = q_end(&q);
+    if (!rc && (n < 0 || n >= 99999999))
+        rc = TB_ELIMIT;
     if (rc)
         return rc;
-    if (n < 1 || n > 99999999)
-        return TB_ELIMIT;
-    *serial = (uint32_t)n;
-    return 0;
+    q = q_start(db, SQL_CASE_SERIAL_PUT);
+    q_int(&q, day);
+    q_int(&q, n + 1);
+    rc = q_run(&q, NULL);
+    *serial = (uint32_t)(n + 1);
+    return rc;
 }
 
 static bool states_valid(const struct case_row *row)
@@ -142,18 +146,31 @@ int case_insert(struct store_db *db, struct case_row *row)
     if (rc)
         return rc;
     row->id = sqlite3_last_insert_rowid(db->handle);
+    row->stored_state = row->local_state;
     return 0;
 }
 
+static int update_by(struct store_db *db, enum sql_id statement, const struct case_row *row, int *changes)
+{
+    struct db_query q = q_start(db, statement);
+    bind_row(&q, row);
+    q_int(&q, row->id);
+    return q_run(&q, changes);
+}
+
+/* SQLite takes out and puts in again what an index holds of each column that a statement names, also where the value stays the same.
+ * So the statements that name fewer columns come first; each does nothing where the others differ. */
 int case_update(struct store_db *db, const struct case_row *row)
 {
     if (!states_valid(row))
         return TB_EINVAL;
-    int changes = 0;
-    struct db_query q = q_start(db, SQL_CASE_UPDATE);
-    bind_row(&q, row);
-    q_int(&q, row->id);
-    int rc = q_run(&q, &changes);
+    int changes = 0, rc = 0;
+    if (row->stored_state == row->local_state)
+        rc = update_by(db, SQL_CASE_UPDATE_ROW, row, &changes);
+    if (!rc && !changes && is_open(row))
+        rc = update_by(db, SQL_CASE_UPDATE_MOVE, row, &changes);
+    if (!rc && !changes)
+        rc = update_by(db, SQL_CASE_UPDATE, row, &changes);
     return rc ? rc : changes ? 0 : TB_ENOTFOUND;
 }
 
@@ -468,6 +485,22 @@ int event_settle(struct store_db *db, int64_t case_id, uint64_t own_index, int64
     return rc ? rc : changes ? 0 : TB_ENOTFOUND;
 }
 
+static int by_revision(const void *a, const void *b)
+{
+    const struct event_row *x = a, *y = b;
+    if (!x->rev != !y->rev)
+        return x->rev ? -1 : 1;
+    if (x->rev != y->rev)
+        return x->rev < y->rev ? -1 : 1;
+    return (x->n > y->n) - (x->n < y->n);
+}
+
+void event_sort(struct event_row *rows, size_t count)
+{
+    if (count > 1)
+        qsort(rows, count, sizeof *rows, by_revision);
+}
+
 int event_list(struct store_db *db, int64_t case_id, struct event_row **rows, size_t *count)
 {
     struct event_row *found = NULL;
@@ -497,6 +530,7 @@ int event_list(struct store_db *db, int64_t case_id, struct event_row **rows, si
         free(found);
         return rc;
     }
+    event_sort(found, n);
     *rows = found;
     *count = n;
     return 0;

@@ -174,6 +174,8 @@ int db_prepare(struct store_db *db, struct problem *p)
             /* A statement that the schema does not know means that the file's schema is not what its version says. */
             return (sqlite_rc & 0xff) == SQLITE_ERROR ? TB_ECORRUPT : db_code(db, sqlite_rc);
         }
+        sqlite3_finalize(db->statement[i]); /* most are never asked for between two starts, and each takes some KB */
+        db->statement[i] = NULL;
     }
     return 0;
 }
@@ -219,7 +221,7 @@ int db_simple(struct store_db *db, enum sql_id id)
 struct db_query q_start(struct store_db *db, enum sql_id id)
 {
     struct db_query q = {.db = db};
-    if (!db->statement[id] && (db->writable || statements[id].who == WRITE)) {
+    if (!db->writable && statements[id].who == WRITE) {
         q.rc = TB_EINVAL; /* a write statement on a reader */
         return q;
     }

@@ -51,6 +51,7 @@ struct store_db {
     struct db_peer peer[DB_PEER_CACHE];
     unsigned peers;
     int64_t deadline_ms;              /* reader: end of the present query, monotonic; 0 none */
+    uint64_t seen_size;               /* reader: of the ledger, in the present query; 0 not asked yet */
     int64_t wal_frames;               /* writer: from the WAL hook */
     struct db_node *node;             /* owned, DB_NODE_CACHE of them */
     struct db_item *item;             /* writer: owned, DB_ITEM_CACHE of them: the items that windows ask for all day */
@@ -61,7 +62,7 @@ void db_forget_items(struct store_db *db);
 
 /* Opens `path` and sets the pragmas of anchors 8; statements are not prepared yet. `db` is zeroed first. */
 int db_open(struct store_db *db, const char *path, const char *vfs, bool writable, struct problem *p) TB_MUST_USE;
-/* The writer's: proves at the start that every statement fits the schema.  A reader prepares what it is asked for. */
+/* Proves at the start that every statement fits the schema.  None is kept: each connection prepares what it is asked for, once. */
 int db_prepare(struct store_db *db, struct problem *p) TB_MUST_USE;
 /* NULL-safe members; may be called on a half-opened connection. */
 void db_close(struct store_db *db);
@@ -118,6 +119,10 @@ int db_peer_no(struct store_db *db, const char *office, bool make, int64_t *no) 
 /* peer_no * 2^40 + n; TB_ELIMIT when n does not fit. */
 int db_direction_key(int64_t peer_no, uint64_t n, int64_t *key) TB_MUST_USE;
 #define DB_KEY_N(key) ((key) & ((INT64_C(1) << DB_DIRECTION_BITS) - 1))
+
+/* Puts the few events of one case or object into the order of the timeline; SQLite would make a sorter for them (case_store.c). */
+struct event_row;
+void event_sort(struct event_row *rows, size_t count);
 
 /* Ledger state of the writer's connection (ledger_store.c). */
 int db_ledger_load(struct store_db *db, struct problem *p) TB_MUST_USE;

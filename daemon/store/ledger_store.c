@@ -7,7 +7,7 @@
 #include "daemon/store/witness.h"
 #include "proto/retention.h"
 
-enum { START_RECHECK = 100, PRUNE_ROWS = 2000, COSIGNATURE_BYTES = 8192 };
+enum { START_RECHECK = 100, PRUNE_ROWS = 2000, HEAD_BYTES = 512, COSIGNATURE_BYTES = 8192 };
 
 static const struct suite *suite_of(const struct store_db *db)
 {
@@ -67,11 +67,16 @@ uint64_t store_ledger_size(struct store_db *db)
 {
     if (db->writable)
         return db->frontier.size;
+    if (db->deadline_ms && db->seen_size) /* the query reads one snapshot, and each proof asks */
+        return db->seen_size;
     uint64_t size = 0;
     struct db_query q = q_start(db, SQL_ENTRY_LAST);
     if (q_next(&q) && sqlite3_column_type(q.statement, 0) == SQLITE_INTEGER)
         size = (uint64_t)q_get_int(&q, 0) + 1;
-    return q_end(&q) ? 0 : size;
+    if (q_end(&q))
+        return 0;
+    db->seen_size = size;
+    return size;
 }
 
 int store_prove_inclusion(struct store_db *db, uint64_t index, uint64_t size, struct ledger_path *out)
@@ -114,16 +119,19 @@ static int complete(struct store_db *db, struct entry *entry)
     if (rc)
         return rc;
     int64_t seq = 0;
-    struct db_query q = q_start(db, SQL_PEER_TAKE_SEQ);
+    struct db_query q = q_start(db, SQL_PEER_NEXT_SEQ);
     q_int(&q, peer_no);
-    while (q_next(&q))
+    if (q_next(&q))
         seq = q_get_int(&q, 0);
     rc = q_end(&q);
     if (!rc && seq <= 0)
         rc = TB_ECORRUPT;
-    if (!rc)
-        entry->seq = seq;
-    return rc;
+    if (rc)
+        return rc;
+    entry->seq = seq;
+    q = q_start(db, SQL_PEER_TAKE_SEQ);
+    q_int(&q, peer_no);
+    return q_run(&q, NULL);
 }
 
 static int insert_line(struct store_db *db, int64_t at, const struct buf *line, uint64_t *index, struct ledger_hash *leaf)
@@ -220,6 +228,22 @@ int store_entry_line(struct store_db *db, uint64_t index, struct buf *line)
     }
     int rc = q_end(&q);
     return rc ? rc : found ? 0 : TB_ENOTFOUND;
+}
+
+int store_entry_head(struct store_db *db, uint64_t index, struct entry *head)
+{
+    if (index > INT64_MAX)
+        return TB_ENOTFOUND;
+    int seen = TB_ENOTFOUND;
+    struct db_query q = q_start(db, SQL_ENTRY_HEAD);
+    q_int(&q, (int64_t)index);
+    q_int(&q, HEAD_BYTES);
+    if (q_next(&q)) {
+        const void *bytes = sqlite3_column_blob(q.statement, 0);
+        seen = bytes ? entry_peek(bytes, (size_t)sqlite3_column_bytes(q.statement, 0), head) : TB_EMALFORMED;
+    }
+    int rc = q_end(&q);
+    return rc ? rc : seen;
 }
 
 /* ---- checkpoints ---- */

@@ -381,6 +381,7 @@ int object_event_list(struct store_db *db, int64_t object_id, struct event_row *
         free(found);
         return rc;
     }
+    event_sort(found, n);
     *rows = found;
     *count = n;
     return 0;

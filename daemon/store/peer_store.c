@@ -138,44 +138,31 @@ void outgoing_free(struct outgoing *rows, size_t count)
 }
 
 int outbox_index(struct store_db *db, const char *peer, int64_t seq, uint64_t *index, struct ledger_hash *leaf,
-                 char case_no[CASE_NO_TEXT])
+                 char case_no[CASE_NO_TEXT], int64_t *at)
 {
-    int64_t key = 0, found = -1;
-    char about[CASE_NO_TEXT] = "";
+    int64_t key = 0;
+    bool found = false;
     int rc = key_of(db, peer, false, seq, &key);
     if (rc)
         return rc;
     struct db_query q = q_start(db, SQL_OUTBOX_INDEX);
     q_int(&q, key);
     if (q_next(&q)) {
-        found = q_get_int(&q, 0);
-        q_get_text(&q, 1, about, sizeof about);
+        const void *hashes = sqlite3_column_blob(q.statement, 3);
+        found = hashes && sqlite3_column_bytes(q.statement, 3) >= SUITE_HASH_BYTES;
+        if (!found)
+            q.rc = db_code(db, SQLITE_CORRUPT); /* a message without its entry */
+        if (found && leaf)
+            memcpy(leaf->b, hashes, sizeof leaf->b);
+        if (index)
+            *index = (uint64_t)q_get_int(&q, 0);
+        if (case_no)
+            q_get_text(&q, 1, case_no, CASE_NO_TEXT);
+        if (at)
+            *at = q_get_int(&q, 2);
     }
     rc = q_end(&q);
-    if (rc || found < 0)
-        return rc ? rc : TB_ENOTFOUND;
-    struct ledger_hash hash;
-    bool whole = false;
-    q = q_start(db, SQL_ENTRY_HASHES);
-    q_int(&q, found);
-    if (q_next(&q)) {
-        const void *bytes = sqlite3_column_blob(q.statement, 0);
-        whole = bytes && sqlite3_column_bytes(q.statement, 0) >= SUITE_HASH_BYTES;
-        if (whole)
-            memcpy(hash.b, bytes, sizeof hash.b);
-    }
-    rc = q_end(&q);
-    if (!rc && !whole)
-        rc = db_code(db, SQLITE_CORRUPT);
-    if (rc)
-        return rc;
-    if (index)
-        *index = (uint64_t)found;
-    if (leaf)
-        *leaf = hash;
-    if (case_no)
-        memcpy(case_no, about, sizeof about);
-    return 0;
+    return rc ? rc : found ? 0 : TB_ENOTFOUND;
 }
 
 int outbox_oldest(struct store_db *db, const char *peer, int64_t acked_seq, int64_t *seq, int64_t *at)

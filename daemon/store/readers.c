@@ -17,6 +17,7 @@ static int run_query(struct store_db *db, struct store_query *query)
 {
     const struct world *world = db->options->world;
     db->fatal = 0;
+    db->seen_size = 0;
     int rc = db_simple(db, SQL_BEGIN_READ);
     if (rc)
         return rc;

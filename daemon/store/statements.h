@@ -37,6 +37,7 @@
     /* ledger */                                                                                                       \
     S(ENTRY_ADD, WRITE, "INSERT INTO entry (idx, at, hashes, line) VALUES (?1, ?2, ?3, ?4)")                           \
     S(ENTRY_LINE, READ, "SELECT line, hashes FROM entry WHERE idx = ?1")                                               \
+    S(ENTRY_HEAD, READ, "SELECT substr(line, 1, ?2) FROM entry WHERE idx = ?1")                                        \
     S(ENTRY_HASHES, READ, "SELECT hashes FROM entry WHERE idx = ?1")                                                   \
     S(ENTRY_LAST, READ, "SELECT max(idx) FROM entry")                                                                  \
     S(ENTRY_TAIL, READ, "SELECT idx, hashes, line FROM entry WHERE idx >= ?1 ORDER BY idx")                            \
@@ -53,9 +54,9 @@
       "WHERE size > ?1 AND size < ?2 AND cosigned = 0 AND size NOT IN (SELECT first FROM ledger_gap) "                  \
       "ORDER BY size LIMIT ?3)")                                        \
     /* cases */                                                                                                        \
-    S(CASE_SERIAL, WRITE,                                                                                              \
-      "INSERT INTO case_serial (day, serial) VALUES (?1, 1) "                                                          \
-      "ON CONFLICT (day) DO UPDATE SET serial = serial + 1 RETURNING serial")                                          \
+    S(CASE_SERIAL, WRITE, "SELECT serial FROM case_serial WHERE day = ?1")                                             \
+    S(CASE_SERIAL_PUT, WRITE,                                                                                          \
+      "INSERT INTO case_serial (day, serial) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET serial = excluded.serial") \
     S(CASE_INSERT, WRITE,                                                                                              \
       "INSERT INTO cases (case_no, home, intake, item, item_version, state, local_state, pending, rev, noticed, handed_in, " \
       "sent, received, accepted, decided, delivered, closed, due_day, due_provisional, todo, applicant, number, open, " \
@@ -67,6 +68,18 @@
       "received = ?13, accepted = ?14, decided = ?15, delivered = ?16, closed = ?17, due_day = ?18, due_provisional = ?19, " \
       "todo = ?20, open = ?23, due_order = ?24, rule = ?25, due_clock = ?26, clock_from = ?27, stop_until = ?28, "      \
       "shifted = ?29, tick_day = ?30 WHERE id = ?33")                                                                  \
+    /* the same of a case that stays open or closed, as nearly always */                                               \
+    S(CASE_UPDATE_MOVE, WRITE,                                                                                         \
+      "UPDATE cases SET state = ?6, local_state = ?7, pending = ?8, rev = ?9, noticed = ?10, handed_in = ?11, sent = ?12, " \
+      "received = ?13, accepted = ?14, decided = ?15, delivered = ?16, closed = ?17, due_day = ?18, due_provisional = ?19, " \
+      "todo = ?20, due_order = ?24, rule = ?25, due_clock = ?26, clock_from = ?27, stop_until = ?28, "                 \
+      "shifted = ?29, tick_day = ?30 WHERE id = ?33 AND open = ?23")                                                   \
+    /* the same where nothing changes that an index holds */                                                           \
+    S(CASE_UPDATE_ROW, WRITE,                                                                                          \
+      "UPDATE cases SET state = ?6, pending = ?8, rev = ?9, noticed = ?10, handed_in = ?11, sent = ?12, received = ?13, " \
+      "accepted = ?14, decided = ?15, delivered = ?16, closed = ?17, due_provisional = ?19, rule = ?25, due_clock = ?26, " \
+      "shifted = ?29 WHERE id = ?33 AND local_state = ?7 AND open = ?23 AND todo = ?20 AND due_day = ?18 AND due_order = ?24 " \
+      "AND clock_from = ?27 AND stop_until = ?28 AND tick_day = ?30")                                                  \
     S(CASE_APPLICANT, WRITE, "UPDATE cases SET applicant = ?2, number = ?3 WHERE id = ?1")                             \
     S(CASE_TICK, READ,                                                                                                 \
       "SELECT " CASE_COLUMNS " FROM cases INDEXED BY cases_tick WHERE tick_day <> 0 AND tick_day <= ?1 "               \
@@ -139,7 +152,7 @@
     S(EVENT_SETTLE, WRITE,                                                                                             \
       "UPDATE event SET rev = max(rev, ?4), verdict = ?5 WHERE id >= ?1 AND id <= ?2 AND own = 1 AND ref = ?3")                  \
     S(EVENT_LIST, READ,                                                                                                \
-      "SELECT id, rev, own, ref, peer, type, verdict FROM event WHERE id >= ?1 AND id <= ?2 ORDER BY rev = 0, rev, id") \
+      "SELECT id, rev, own, ref, peer, type, verdict FROM event WHERE id >= ?1 AND id <= ?2 ORDER BY id") \
     /* documents */                                                                                                    \
     S(DOCUMENT_SERIAL, WRITE,                                                                                          \
       "INSERT INTO document_serial (kind, year, serial) VALUES (?1, ?2, 1) "                                           \
@@ -165,12 +178,15 @@
       "UPDATE peer SET sent_seq = ?2, sent_hash = ?3, received_seq = ?4, received_hash = ?5, acked_size = ?6, "        \
       "their_size = ?7, their_root = ?8, their_cosignature = ?9, last_exchange = ?10, last_idle = ?11 "                \
       "WHERE office = ?1")                                                                                             \
-    S(PEER_TAKE_SEQ, WRITE, "UPDATE peer SET next_seq = next_seq + 1 WHERE peer_no = ?1 RETURNING next_seq - 1")       \
+    /* RETURNING would build a table for its one row each time */                                                      \
+    S(PEER_NEXT_SEQ, WRITE, "SELECT next_seq FROM peer WHERE peer_no = ?1")                                            \
+    S(PEER_TAKE_SEQ, WRITE, "UPDATE peer SET next_seq = next_seq + 1 WHERE peer_no = ?1")                              \
     S(OUTBOX_ADD, WRITE, "INSERT INTO outbox (key, idx, at, case_no) VALUES (?1, ?2, ?3, ?4)")                                 \
     S(OUTBOX_READ, READ,                                                                                               \
       "SELECT o.key, o.idx, e.line, e.hashes FROM outbox o LEFT JOIN entry e ON e.idx = o.idx "                                  \
       "WHERE o.key > ?1 AND o.key <= ?2 ORDER BY o.key LIMIT ?3")                                                      \
-    S(OUTBOX_INDEX, READ, "SELECT idx, case_no FROM outbox WHERE key = ?1")                                                     \
+    S(OUTBOX_INDEX, READ,                                                                                              \
+      "SELECT o.idx, o.case_no, o.at, e.hashes FROM outbox o LEFT JOIN entry e ON e.idx = o.idx WHERE o.key = ?1")     \
     S(OUTBOX_OLDEST, READ, "SELECT key, at FROM outbox WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT 1")             \
     S(INBOX_ADD, WRITE,                                                                                                \
       "INSERT INTO inbox (key, leaf, idx, tree_size, path, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                     \
@@ -346,7 +362,7 @@
     S(OBJECT_EVENT_SETTLE, WRITE, "UPDATE object_event SET rev = max(rev, ?2), verdict = ?3 WHERE id = ?1")            \
     S(OBJECT_EVENT_OWN, READ, "SELECT id, verdict FROM object_event WHERE own = 1 AND ref = ?1")                       \
     S(OBJECT_EVENT_LIST, READ,                                                                                         \
-      "SELECT id, rev, own, ref, peer, verdict FROM object_event WHERE id >= ?1 AND id <= ?2 ORDER BY rev = 0, rev, id") \
+      "SELECT id, rev, own, ref, peer, verdict FROM object_event WHERE id >= ?1 AND id <= ?2 ORDER BY id") \
     S(OBJECT_WAIT_ADD, WRITE, "INSERT INTO object_wait (object_id, sha256) VALUES (?1, ?2) ON CONFLICT DO NOTHING")    \
     S(OBJECT_WAIT_FORGET, WRITE, "DELETE FROM object_wait WHERE sha256 = ?1")                                          \
     /* materials */                                                                                                    \

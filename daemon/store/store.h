@@ -113,6 +113,8 @@ const char *store_directory(const struct store *store);
 int store_append(struct store_db *db, struct entry *entry, uint64_t *index, struct ledger_hash *leaf) TB_MUST_USE;
 /* Line of an own entry; new bytes in *line. */
 int store_entry_line(struct store_db *db, uint64_t index, struct buf *line) TB_MUST_USE;
+/* What stands before the body of an own entry (entry_peek), of the line as it is stored: its bytes are not held against the leaf. */
+int store_entry_head(struct store_db *db, uint64_t index, struct entry *head) TB_MUST_USE;
 /* Latest stored checkpoint: note text appended to `note` (with the cosignature when `cosigned_only`). TB_ENOTFOUND on an empty ledger. */
 int store_checkpoint(struct store_db *db, bool cosigned_only, uint64_t *size, struct buf *note) TB_MUST_USE;
 /* Checkpoint of exactly this size, with cosignatures if any. */

@@ -43,6 +43,7 @@ struct case_row {
     int64_t tick_day;   /* the system looks at the case from that day on; 0: never */
     /* of the member of staff who took it in, at that moment; "" not known, and of what a counterpart took in */
     char window[STAFF_WINDOW_BYTES + 1], township[TOWNSHIP_LEN + 1];
+    enum case_state stored_state; /* local_state as the store had it: tells case_update what is worth a try */
 };
 /* Why the limit of the decision is not simply counted from the acceptance: then the entries have to be read. */
 enum case_shift { SHIFT_EXTENDED = 1, SHIFT_SPECIAL = 2 };
@@ -218,9 +219,9 @@ struct outgoing {
 int outbox_read(struct store_db *db, const char *peer, int64_t after_seq, size_t max_count, size_t max_bytes,
                 struct outgoing **rows, size_t *count) TB_MUST_USE;
 void outgoing_free(struct outgoing *rows, size_t count);
-/* Place and leaf of our message, and the case it is about ("" when none).  Outputs may be NULL. */
+/* Place and leaf of our message, the case it is about ("" when none), and when it was written.  Outputs may be NULL. */
 int outbox_index(struct store_db *db, const char *peer, int64_t seq, uint64_t *index, struct ledger_hash *leaf,
-                 char case_no[CASE_NO_TEXT]) TB_MUST_USE;
+                 char case_no[CASE_NO_TEXT], int64_t *at) TB_MUST_USE;
 /* Seq and time of the oldest message without a receipt; TB_ENOTFOUND when none. */
 int outbox_oldest(struct store_db *db, const char *peer, int64_t acked_seq, int64_t *seq, int64_t *at) TB_MUST_USE;
 

@@ -1,4 +1,4 @@
-/* vfs_count: a SQLite VFS that passes everything to another one and counts the syncs.
+/* vfs_count: a SQLite VFS that passes everything to another one, counts the syncs, and gathers the frames of a commit into few writes.
  *
  * "fsyncs per message" is a figure that we publish; it is counted where it happens and not guessed. */
 #ifndef STORE_VFS_COUNT_H

@@ -477,3 +477,64 @@ def test_across_a_new_ledger_key(fresh, place):
         assert "whole" in program(fresh.away, "--verify", path)
     assert fresh.away.stop() == 0
     program(fresh.away, "--restore", before, "--force")
+
+
+def reseal(backup):
+    """The manifest of a database that was changed: not the file's hash is to find it."""
+    told = manifest(backup)
+    told["database"]["sha256"] = hashlib.sha256((backup / "office.db").read_bytes()).hexdigest()
+    (backup / "manifest.json").chmod(0o600)
+    (backup / "manifest.json").write_text(json.dumps(told))
+
+
+def recovered_from(office, backup):
+    """The office after a restore of the backup and its recovery."""
+    assert office.stop() == 0
+    program(office, "--restore", backup, "--force")
+    office.start()
+    until(lambda: "ledger-behind" in [row["finding"] for row in json.loads(office.control("--json", "status", wait=False).communicate()[0])["findings"]])
+    assert office.control_json("recover", "--apply")["done"]["applied"]
+
+
+def test_a_recovered_office_is_backed_up(fresh, place):
+    """Lines came back, those beside them are lost: the tree of such a ledger is checked from what the counterpart gave back of it, twice over."""
+    fresh.start()
+    numbers = []
+
+    def work():
+        numbers.append(with_material(fresh.away, len(numbers))[0])
+        fresh.away.case(numbers[-1])  # an entry that nobody else has
+        fresh.home.wait_state(numbers[-1], "received")
+        numbers.append(with_material(fresh.away, len(numbers))[0])
+        fresh.home.wait_state(numbers[-1], "received")
+        fresh.away.wait_state(numbers[-1], "received")
+
+    def back_up():
+        fresh.away.control("backup", "--out", str(place))
+        return backups(place)[-1]
+    work()
+    for _ in range(2):
+        backup = back_up()
+        work()
+        recovered_from(fresh.away, backup)
+        for number in numbers:
+            fresh.away.wait_state(number, "received")
+        work()
+    backup = back_up()
+    assert "nothing differs" in fresh.away.control("verify", "--backup", str(backup))
+    with sqlite3.connect(backup / "office.db") as db:
+        (first, until_), *_ = db.execute("SELECT first, until FROM ledger_gap").fetchall()
+        lone = [idx for idx, in db.execute("SELECT idx FROM entry WHERE idx >= ? AND idx < ?", (first, until_))]
+        size, = db.execute("SELECT max(idx) + 1 FROM entry").fetchone()
+    assert 0 < len(lone) < until_ - first and manifest(backup)["ledger"]["size"] == size
+    line = "UPDATE entry SET line = CAST(line || ' ' AS BLOB) WHERE idx = "
+    for sql, where in ((line + str(first - 1), f"at entry {first - 1}"), (line + str(lone[0]), f"at entry {lone[0]}"),
+                       (line + str(size - 1), f"at entry {size - 1}"), ("UPDATE ledger_node SET hash = zeroblob(32)", f"at entry {first}")):
+        copy = place.parent / "damaged"
+        shutil.copytree(backup, copy)
+        with sqlite3.connect(copy / "office.db") as db:
+            db.execute(sql)
+        reseal(copy)
+        assert where in program(fresh.away, "--verify", copy, code=1), sql
+        shutil.rmtree(copy)
+    assert fresh.stop() == [0, 0]

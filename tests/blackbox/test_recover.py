@@ -288,3 +288,57 @@ def test_a_restored_store_waits_for_its_counterparts(fresh):
     fresh.home.start()
     fresh.home.wait_state(numbers[0], "received", pending=True)
     assert fresh.stop() == [0, 0]
+
+
+def test_what_was_not_sent_yet_is_sent(fresh, tmp_path):
+    """An application waits in the copy; what was written beside it is lost, and the counterpart has seen a ledger with both."""
+    fresh.start()
+    numbers = work(fresh, 1)
+    fresh.away.control("peer", "pause", HOME)
+    waiting = fresh.away.intake()
+    assert waiting.status == 201, waiting
+    waiting = waiting.json()["case"]
+    assert fresh.home.stop() == 0  # else it is sent in the moment between start and pause
+    copy = keep_copy(fresh.away)
+    fresh.away.control("peer", "pause", HOME)
+    fresh.home.start()
+    fresh.away.case(numbers[0])  # a view is an entry
+    assert fresh.home.act(numbers[0], "accept").status == 200
+    fresh.away.wait_state(numbers[0], "accepted")  # the answer showed the checkpoint
+    put_back(fresh.away, copy)
+    fresh.away.start()
+    wait_state(fresh.away, "behind")
+    text = fresh.away.control("recover", "--apply")
+    assert "Written again: 1 " in text, text
+    fresh.home.control("queue", "retry")
+    fresh.home.wait_state(waiting, "received")
+    fresh.away.wait_state(waiting, "received")
+    assert fresh.home.act(waiting, "accept").status == 200
+    fresh.away.wait_state(waiting, "accepted")
+    for office in (fresh.away, fresh.home):
+        assert timeline(office, waiting) == timeline(fresh.home, waiting)
+        verifies(office, waiting, tmp_path)
+        assert office.control_json("verify")["done"]["difference_count"] == 0
+    assert fresh.stop() == [0, 0]
+
+
+def test_an_act_that_is_lost_is_named(fresh):
+    """An acceptance does not leave the office; the receipt of what came after it counts it."""
+    fresh.start()
+    number = fresh.away.intake().json()["case"]
+    fresh.away.wait_state(number, "received")
+    quiet(fresh)
+    copy = keep_copy(fresh.home)
+    fresh.home.control("peer", "pause", AWAY)
+    assert fresh.home.act(number, "accept").status == 200
+    assert fresh.away.act(number, "withdraw", {"reason": "不办了"}, staff="0007").status == 200
+    fresh.home.wait_state(number, "withdrawn")
+    until(lambda: not fresh.away.window("GET", "/window/v1/office").json()["peers"][0]["unsent"])
+    put_back(fresh.home, copy)
+    fresh.home.start()
+    wait_state(fresh.home, "behind")
+    text = fresh.home.control("recover", "--apply")
+    assert f"Have it recorded again:\n  {number}\n" in text, text
+    until(lambda: timeline(fresh.home, number) == timeline(fresh.away, number))
+    assert fresh.home.control_json("verify")["done"]["difference_count"] == 0
+    assert fresh.stop() == [0, 0]

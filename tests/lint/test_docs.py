@@ -196,3 +196,20 @@ def test_the_samples_of_a_status_have_every_line():
     for path, words in (("docs/operators.md", labels), ("docs/zh/operators.md", [chinese[label] for label in labels])):
         page = common.read(path)
         assert [word for word in words if not re.search(rf"^{word} {{2,}}\S", page, re.M)] == [], path
+
+
+def commands_below(page, heading):
+    """The blocks of commands below a heading, without what is said behind them."""
+    part = re.split(rf"^#+ {re.escape(heading)}$", common.read(page), flags=re.M)[1]
+    part = re.split(r"^#+ ", re.sub(r" +# .*", "", part), flags=re.M)[0]
+    return re.findall(r"^```sh\n(.*?)^```$", part, re.M | re.S)
+
+
+def test_the_pages_of_the_disaster_have_the_same_commands():
+    """The system test types those of disk-trouble.md."""
+    restore, credential, *recover = commands_below("docs/how-to/disk-trouble.md", "From the backup to an open office")
+    assert len(recover) == 3 and "--apply" in recover[-1]
+    assert commands_below("docs/operators.md", "Restore and recover") == [restore + "".join(recover)]
+    assert commands_below("docs/zh/operators.md", "恢复和补回") == [restore + "".join(recover), credential]
+    assert commands_below("docs/zh/operators.md", "备份")[:1] == commands_below("docs/how-to/backup-and-restore.md", "Each night")
+    assert commands_below("docs/zh/operators.md", "新机器") == commands_below("docs/how-to/disk-trouble.md", "A new machine in the place of the lost one")

@@ -3,6 +3,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -74,6 +75,18 @@ def bare(debs):
         yield pair
     finally:
         pair.remove()
+
+
+@pytest.fixture(scope="module")
+def pair(bare):
+    """The offices, set up and met; the seconds from the first package to the first case that crossed over."""
+    started = time.monotonic()
+    for server in bare.servers.values():
+        server.install(bare.debs[0])
+    bare.installed_s = time.monotonic() - started
+    bare.first = bare.set_up()
+    bare.set_up_s = time.monotonic() - started
+    return bare
 
 
 @pytest.fixture

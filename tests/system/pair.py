@@ -97,6 +97,10 @@ class Server(root.Machine):
         done = self.run("python3", "-c", CLIENT, "look", self.address, self.code, staff, input="\n".join(numbers), stdin=None)
         return int(done)
 
+    def timelines(self, numbers, staff):
+        """{case: [[revision, type, id, pending]]}."""
+        return json.loads(self.run("python3", "-c", CLIENT, "timelines", self.address, self.code, staff, input="\n".join(numbers), stdin=None))
+
     def intake(self):
         """(status, problem or number) of one intake for the other office."""
         return json.loads(self.run("python3", "-c", CLIENT, "once", self.address, self.code, "0007"))
@@ -153,14 +157,25 @@ def repeat(kind):
         time.sleep(0.05)
 
 
-def known(number):
-    while (status := ask("GET", f"/window/v1/cases/{number}")[0]) == 429:  # one asks more quickly than a person may
+def look(path):
+    while (answer := ask("GET", path))[0] == 429:  # one asks more quickly than a person may
         time.sleep(0.5)
-    return status == 200
+    return answer
+
+
+def known(number):
+    return look(f"/window/v1/cases/{number}")[0] == 200
+
+
+def timeline(number):
+    status, body = look(f"/window/v1/cases/{number}/timeline")
+    return [[row[name] for name in ("rev", "type", "id", "pending")] for row in json.loads(body)["rows"]] if status == 200 else status
 
 
 if what == "look":
     print(sum(known(number) for number in sys.stdin.read().split()))
+elif what == "timelines":
+    print(json.dumps({number: timeline(number) for number in sys.stdin.read().split()}))
 elif what == "once":
     print(json.dumps(intake(str(uuid.uuid4()))))
 else:

@@ -6,8 +6,6 @@ import os
 import re
 import time
 
-import pytest
-
 from office import AWAY, HOME
 from pair import Load, until
 
@@ -15,18 +13,6 @@ CUT_S = int(os.environ.get("TONGBAN_CUT_S", "20"))
 WATCHDOG_S = 4
 TMPFS_BYTES, FLOOR_BYTES = 128 << 20, 32 << 20
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-
-
-@pytest.fixture(scope="module")
-def pair(bare):
-    """The offices, set up and met; the seconds from the first package to the first case that crossed over."""
-    started = time.monotonic()
-    for server in bare.servers.values():
-        server.install(bare.debs[0])
-    bare.installed_s = time.monotonic() - started
-    bare.first = bare.set_up()
-    bare.set_up_s = time.monotonic() - started
-    return bare
 
 
 def test_set_up_as_the_page_says(pair, figure):
@@ -211,35 +197,3 @@ def test_clock_wrong(pair, figure):
         pass
     assert not load.lost()
     figure("clock right again: the last case across", pair.both_have(load.cases(), 90))
-
-
-def test_old_copy_does_not_fork(pair, figure):
-    """A copy of yesterday in the place of today's ledger: the counterpart knows more, and nothing that contradicts it is believed."""
-    stopped = "systemctl stop tongband; {}; systemctl start tongband"
-    pair.away.run("sh", "-ec", stopped.format("cp -a /var/lib/tongban /var/lib/yesterday"))
-    with Load(pair.away) as load:
-        pass
-    pair.both_have(load.cases())
-    pair.away.run("sh", "-ec", stopped.format("mv /var/lib/tongban /var/lib/today; mv /var/lib/yesterday /var/lib/tongban"))
-    started = time.monotonic()
-    try:
-        pair.away.active()
-        answers = [pair.away.intake() for _ in range(3)]
-        said = []
-
-        def says_so():
-            said[:] = [pair.away.try_run("tongbanctl", "status").stdout]
-            return re.search("fork|conflict|recover", said[0])
-        until(says_so, lambda: said)
-        figure("from the start to `tongbanctl status` that says so", time.monotonic() - started)
-        time.sleep(3)
-        taken = [number for status, number in answers if status == 201 and number not in load.cases()]
-        assert pair.home.has(taken, "0101") == 0, "a second history was believed"
-        assert pair.home.has(load.cases(), "0101") == len(load.cases())
-    finally:
-        pair.away.run("sh", "-ec", stopped.format("rm -r /var/lib/tongban; mv /var/lib/today /var/lib/tongban"))
-    for server in pair.servers.values():
-        server.run("tongbanctl", "queue", "retry")  # an alarm is tried again by itself, but not soon
-    with Load(pair.away) as load:
-        pass
-    pair.both_have(load.cases(), 90)

@@ -205,6 +205,41 @@ static void limits_a_site(void **state)
     assert_true(log_limit_pass(&limit, 5));
 }
 
+/* Lines that are held come out whole, all, in order, and at the latest when they are released; a write holds whole lines only. */
+static void writes_held_lines_together(void **state)
+{
+    enum { LINES = 100 };
+    (void)state;
+    capture_start();
+    assert_int_equal(fcntl(pipe_read, F_SETFL, O_NONBLOCK), 0);
+    char byte;
+    log_hold();
+    LOG(LOG_LEVEL_NOTICE, LOG_PEER, "message_settled", LOG_INT("n", 0));
+    ssize_t early = read(pipe_read, &byte, 1);
+    for (int i = 1; i < LINES; i++)
+        LOG(LOG_LEVEL_NOTICE, LOG_PEER, "message_settled", LOG_INT("n", i), LOG_TEXT("reason", "0123456789"));
+    ssize_t before = read(pipe_read, captured, sizeof captured - 1);
+    log_release();
+    ssize_t rest = read(pipe_read, captured + before, sizeof captured - 1 - (size_t)before);
+    LOG(LOG_LEVEL_NOTICE, LOG_PEER, "message_settled", LOG_INT("n", LINES));
+    ssize_t after = read(pipe_read, captured + before + rest, sizeof captured - 1 - (size_t)(before + rest));
+    assert_int_equal(dup2(saved_stderr, STDERR_FILENO), STDERR_FILENO);
+    close(saved_stderr);
+    close(pipe_read);
+    assert_int_equal(early, -1);
+    assert_true(before > 0 && rest > 0 && after > 0);
+    assert_int_equal(captured[before - 1], '\n');
+    captured[before + rest + after] = '\0';
+    const char *at = captured;
+    for (int i = 0; i <= LINES; i++) {
+        json_t *doc = json_loads(at, JSON_DISABLE_EOF_CHECK, NULL);
+        assert_int_equal(json_integer_value(json_object_get(doc, "n")), i);
+        json_decref(doc);
+        at = strchr(at, '\n') + 1;
+    }
+    assert_string_equal(at, "");
+}
+
 static void a_broken_sink_is_not_fatal(void **state)
 {
     (void)state;
@@ -231,6 +266,7 @@ int main(void)
         cmocka_unit_test(limits_a_site),
         cmocka_unit_test(each_area_may_have_a_level),
         cmocka_unit_test(tells_what_it_left_out),
+        cmocka_unit_test(writes_held_lines_together),
         cmocka_unit_test(a_broken_sink_is_not_fatal), /* last: it switches the log off */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

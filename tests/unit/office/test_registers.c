@@ -690,6 +690,7 @@ static void test_power_cuts(void **state)
     power_cut("note", "write", "{'text':'x'}", &none, &whole);
     power_cut("step", "request", "{'step':'person'}", &none, &whole);
     power_cut("transfer", "keep", "{'documents':[{'name':'a','originals':1}]}", &none, &whole);
+    power_cut("problem", "raise", "{'class':'other','subject':'x'}", &none, &whole);
     print_message("%u cuts left nothing, %u the whole act\n", none, whole);
     assert_true(none > 10 && whole >= 3);
 }

@@ -71,6 +71,18 @@ static void test_exact_bytes(void **state)
     assert_string_equal(back.authorisation, e.authorisation);
     assert_true(json_equal(back.body, e.body));
     entry_clear(&back);
+    assert_int_equal(entry_peek(line.data, line.len, &back), 0);
+    assert_int_equal(back.type, e.type);
+    assert_string_equal(back.id, e.id);
+    assert_string_equal(back.from, e.from);
+    assert_string_equal(back.to, e.to);
+    assert_int_equal(back.seq, 42);
+    assert_int_equal(back.at, e.at);
+    assert_string_equal(back.case_no, case_no);
+    assert_null(back.body);
+    const char *end = strstr(line.data, ",\"case\"");
+    for (const char *cut = line.data; cut < end; cut++)
+        assert_int_equal(entry_peek(line.data, (size_t)(cut - line.data), &back), TB_EMALFORMED);
     entry_clear(&e);
     entry_clear(NULL);
     buf_free(&line);
@@ -110,6 +122,9 @@ static void test_local(void **state)
         assert_string_equal(back.to, "");
         assert_int_equal(back.seq, 0);
         entry_clear(&back);
+        assert_int_equal(entry_peek(line.data, line.len, &back), 0);
+        assert_int_equal(back.type, type);
+        assert_string_equal(back.to, "");
     }
     entry_clear(&e);
     buf_free(&line);

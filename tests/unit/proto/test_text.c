@@ -51,6 +51,32 @@ static void test_utf8(void **state)
     }
 }
 
+/* Each byte at each place of a text that is plain but for it; never beyond the length. */
+static void test_plain(void **state)
+{
+    (void)state;
+    char text[27];
+    for (size_t at = 0; at + 1 < sizeof text; at++)
+        for (int byte = 0; byte < 256; byte++) {
+            memset(text, 'z', sizeof text - 1);
+            text[sizeof text - 1] = '"';
+            text[at] = (char)byte;
+            bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+            assert_int_equal(text_plain(text, sizeof text), plain ? sizeof text - 1 : at);
+            assert_int_equal(text_plain(text, at), at);
+        }
+    /* what stands before it in the same word does not hide it */
+    for (int byte = 0; byte < 256; byte++)
+        for (int next = 0; next < 256; next++) {
+            const char pair[] = {' ', (char)byte, (char)next, '~', 'a', 'b', 'c', 'd'};
+            size_t expected = 1;
+            while (expected < 3 && (unsigned char)pair[expected] >= 0x20 && (unsigned char)pair[expected] < 0x7f && pair[expected] != '"' &&
+                   pair[expected] != '\\')
+                expected++;
+            assert_int_equal(text_plain(pair, sizeof pair), expected == 3 ? sizeof pair : expected);
+        }
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -164,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_plain),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_width),

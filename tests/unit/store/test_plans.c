@@ -13,15 +13,13 @@ static const struct text texts[SQL_COUNT] = {
 #undef S
 };
 
-/* Bounded without an index.  Nothing about cases stands here but the history of one case. */
+/* Bounded without an index.  Nothing about cases stands here. */
 static const struct {
     enum sql_id id;
     const char *step, *why;
 } allowed[] = {
     {SQL_CHECKPOINT_LAST, "SCAN checkpoint", "from its end, one row"},
     {SQL_CHECKPOINT_COSIGNED, "SCAN checkpoint USING INDEX checkpoint_cosigned", "from its end, one row"},
-    {SQL_EVENT_LIST, "USE TEMP B-TREE FOR ORDER BY", "the events of one case"},
-    {SQL_OBJECT_EVENT_LIST, "USE TEMP B-TREE FOR ORDER BY", "the acts on one object"},
     {SQL_AUTHORISATION_FIND, "USE TEMP B-TREE FOR ORDER BY", "those between two offices"},
     {SQL_ITEM_EACH, "SCAN i USING INDEX sqlite_autoindex_item_1", "the whole catalogue is what was asked for"},
     {SQL_STAFF_LIST, "SCAN staff", "all that were enrolled, LIMIT_STAFF at most"},

@@ -1,4 +1,5 @@
 /* Every table function: what it stores, what it says when there is nothing, what it refuses. */
+#include "daemon/store/db.h"
 #include "fixture.h"
 
 static int make(void **state)
@@ -102,6 +103,71 @@ static int cases(struct store_db *db, void *context)
     OK(case_get(db, row.case_no, &got));
     assert_null(got.applicant);
     assert_null(got.number);
+    return 0;
+}
+
+static void assert_same_row(const struct case_row *a, const struct case_row *b)
+{
+    assert_int_equal(a->state, b->state);
+    assert_int_equal(a->local_state, b->local_state);
+    assert_int_equal(a->pending, b->pending);
+    assert_int_equal(a->rev, b->rev);
+    assert_int_equal(a->noticed, b->noticed);
+    assert_memory_equal(a->times, b->times, sizeof a->times);
+    assert_int_equal(a->due_day, b->due_day);
+    assert_int_equal(a->due_provisional, b->due_provisional);
+    assert_int_equal(a->todo, b->todo);
+    assert_int_equal(a->rule, b->rule);
+    assert_int_equal(a->due_clock, b->due_clock);
+    assert_int_equal(a->clock_from, b->clock_from);
+    assert_int_equal(a->stop_until, b->stop_until);
+    assert_int_equal(a->shifted, b->shifted);
+    assert_int_equal(a->tick_day, b->tick_day);
+}
+
+static void change_row(struct case_row *row, int what)
+{
+    int64_t *const numbers[] = {&row->pending, &row->rev,       &row->noticed,    &row->due_day,    &row->due_provisional, &row->rule,
+                                &row->shifted, &row->due_clock, &row->clock_from, &row->stop_until, &row->tick_day};
+    enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
+    static const enum case_state states[] = {CASE_ACCEPTED, CASE_COMPLETED, CASE_RECEIVED, CASE_WITHDRAWN};
+    if (what < NUMBERS)
+        *numbers[what] = !*numbers[what];
+    else if (what < NUMBERS + CASE_TIMES - 1)
+        row->times[what - NUMBERS + 1]++;
+    else if (what % 3 == 0)
+        row->local_state = states[what / 3 % 4];
+    else if (what % 3 == 1)
+        row->state = states[what / 3 % 4];
+    else
+        row->todo = (enum case_todo)(what / 3 % 3);
+}
+
+/* Whichever columns an update names, all of the row is written, and each index follows. */
+static int updates(struct store_db *db, void *context)
+{
+    (void)context;
+    struct case_row row = a_case(7), got;
+    OK(case_insert(db, &row));
+    for (int what = 0; what < 60; what++) {
+        change_row(&row, what);
+        OK(case_update(db, &row)); /* a row that does not know what was written last */
+        OK(case_get_by_id(db, row.id, &got));
+        assert_same_row(&got, &row);
+        change_row(&got, what / 2);
+        OK(case_update(db, &got));
+        OK(case_update(db, &row));
+        case_row_clear(&got);
+        OK(case_get(db, row.case_no, &got));
+        assert_same_row(&got, &row);
+        case_row_clear(&got);
+        sqlite3_stmt *check = NULL;
+        assert_int_equal(sqlite3_prepare_v2(db->handle, "PRAGMA integrity_check", -1, &check, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(check), SQLITE_ROW);
+        assert_string_equal((const char *)sqlite3_column_text(check, 0), "ok");
+        sqlite3_finalize(check);
+    }
+    case_row_clear(&row);
     return 0;
 }
 
@@ -426,7 +492,16 @@ static int peers(struct store_db *db, void *context)
     struct ledger_hash leaf, computed;
     char about[CASE_NO_TEXT], expected[CASE_NO_TEXT];
     number(1, expected);
-    OK(outbox_index(db, "320623", 2, &at, &leaf, about));
+    int64_t seq, when = 0;
+    OK(outbox_index(db, "320623", 2, &at, &leaf, about, &when));
+    assert_true(when > 0);
+    struct entry head;
+    OK(store_entry_head(db, at, &head));
+    assert_int_equal(head.seq, 2);
+    assert_string_equal(head.case_no, about);
+    assert_int_equal(head.at, when);
+    assert_int_equal(store_entry_head(db, 1 << 20, &head), TB_ENOTFOUND);
+    assert_int_equal(store_entry_head(db, UINT64_MAX, &head), TB_ENOTFOUND);
     assert_int_equal(at, out[0].index);
     assert_string_equal(about, expected);
     OK(ledger_leaf(suite_by_name("intl"), out[0].line, out[0].len, &computed));
@@ -438,8 +513,7 @@ static int peers(struct store_db *db, void *context)
     OK(outbox_read(db, "111111", 0, 100, 1 << 20, &out, &count));
     assert_int_equal(count, 0);
     outgoing_free(out, count);
-    assert_int_equal(outbox_index(db, "320623", 10, &at, &leaf, about), TB_ENOTFOUND);
-    int64_t seq, when;
+    assert_int_equal(outbox_index(db, "320623", 10, &at, &leaf, about, NULL), TB_ENOTFOUND);
     OK(outbox_oldest(db, "320623", 4, &seq, &when));
     assert_int_equal(seq, 5);
     assert_true(when > 0);
@@ -864,6 +938,7 @@ static int materials(struct store_db *db, void *context)
         OK(fixture_run(*state, name, *state));                                                                         \
     }
 IN_COMMAND(cases)
+IN_COMMAND(updates)
 IN_COMMAND(lists)
 IN_COMMAND(lists_of_a_desk)
 IN_COMMAND(events)
@@ -879,7 +954,7 @@ IN_COMMAND(documents)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name##_in_a_command, make, drop)
-    const struct CMUnitTest tests[] = {T(cases),       T(lists),     T(lists_of_a_desk), T(events),         T(peers),    T(inbox),
+    const struct CMUnitTest tests[] = {T(cases), T(updates), T(lists), T(lists_of_a_desk), T(events), T(peers), T(inbox),
                                        T(idempotency), T(catalogue), T(editions), T(authorisations), T(materials), T(documents),
                                        cmocka_unit_test_setup_teardown(serials_have_no_gaps, make, drop)};
     return cmocka_run_group_tests(tests, NULL, NULL);
