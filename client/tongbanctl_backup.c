@@ -60,7 +60,8 @@ int ctl_backup_print(const struct ctl *ctl, const struct ctl_command *c, const j
     (void)snprintf(text, sizeof text, _("%d s; older backups removed: %d"), (int)(number(done, "ms") / 1000), (int)number(done, "removed"));
     term_pair(_("took"), LABEL_COLUMNS, text);
     if (number(done, "fault_count"))
-        (void)printf(_("Materials of the store that are missing or damaged: %d; the rest is backed up:\n"), (int)number(done, "fault_count"));
+        (void)printf(_("Materials of the store that are missing or damaged: %d; the rest is backed up:\n"),
+                     (int)number(done, "fault_count"));
     json_array_foreach(json_object_get(done, "faults"), i, fault)
     {
         bool kept = json_is_true(json_object_get(fault, "kept"));
