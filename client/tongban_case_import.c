@@ -517,9 +517,9 @@ static void summary(const struct importing *im)
         return;
     }
     if (im->dry)
-        (void)printf(_("%zu rows are in order, %zu are not. Nothing was sent.\n"), im->count[ROW_CHECKED], im->count[ROW_FAILED]);
+        (void)printf(_("Rows in order: %zu, not in order: %zu. Nothing was sent.\n"), im->count[ROW_CHECKED], im->count[ROW_FAILED]);
     else
-        (void)printf(_("%zu cases were taken in, %zu were there already, %zu rows failed.\n"), im->count[ROW_TAKEN],
+        (void)printf(_("Cases taken in: %zu, there already: %zu, rows that failed: %zu.\n"), im->count[ROW_TAKEN],
                      im->count[ROW_IN_ALREADY], im->count[ROW_FAILED]);
     if (im->count[ROW_FAILED] || im->stopped)
         term_next(_("correct the rows that failed and import the same file again; what went in is not doubled"));

@@ -111,7 +111,7 @@ int catalogue_lint(struct client *client, const struct args *args)
         term_json(doc);
         json_decref(doc);
     } else if (!rc) {
-        (void)printf(_("%zu items in %zu files: %zu errors, %zu warnings; %zu elements still to be checked by a person\n"),
+        (void)printf(_("Items: %zu, files: %zu, errors: %zu, warnings: %zu; elements still to be checked by a person: %zu\n"),
                      json_array_size(set.items), set.files, set.errors, l.count, l.unchecked);
         if (!bad)
             term_next(_("see what would change with tongban catalogue diff, then tongban catalogue publish"));

@@ -257,10 +257,10 @@ static int show_check(const struct client *client, const struct figures_view *vi
         return rc ? report_local(client, REPORT_MEMORY, NULL) : agree ? EXIT_DONE : EXIT_REFUSED;
     }
     if (agree)
-        (void)printf(_("The report agrees with the ledger: %lld cases and %lld objects of the registers replayed, %lld entries read.\n"),
+        (void)printf(_("The report agrees with the ledger. Replayed: cases %lld, objects of the registers %lld; entries read: %lld.\n"),
                      (long long)view->cases, (long long)view->objects, (long long)view->entries);
     else
-        (void)printf(_("The report does not agree with the ledger: %lld differences in %lld cases and %lld objects of the registers.\n"),
+        (void)printf(_("The report does not agree with the ledger. Differences: %lld; cases: %lld, objects of the registers: %lld.\n"),
                      (long long)view->differ, (long long)view->cases, (long long)view->objects);
     if (view->differ)
         rc = print_differences(view->differences);

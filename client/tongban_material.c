@@ -89,7 +89,7 @@ int material_add(struct client *client, const struct args *args)
         if (args->count < 2)
             (void)printf("%s\n", _("The e-licence is with the case."));
         else
-            (void)printf(_("%u files are with the case.\n"), args->count - 1);
+            (void)printf(ngettext("%u file is with the case.\n", "%u files are with the case.\n", args->count - 1), args->count - 1);
         view_case(client, doc, true);
     }
     if (!status)

@@ -52,7 +52,8 @@ static void show_row(const json_t *row)
     if (view_text(result, "valid_until")[0])
         term_pair(_("Valid until"), LABEL, view_text(result, "valid_until"));
     term_pair(_("Case"), LABEL, view_text(row, "case"));
-    (void)printf(_("Proved by %zu entries of the ledgers.\n"), json_array_size(json_object_get(row, "entries")));
+    size_t entries = json_array_size(json_object_get(row, "entries"));
+    (void)printf(ngettext("Proved by %zu entry of the ledgers.\n", "Proved by %zu entries of the ledgers.\n", entries), entries);
     if (!json_is_true(json_object_get(row, "issued_here")))
         (void)printf(_("Whether it was declared void later, only the office that issued it knows: %s, %s\n"), view_text(issuer, "name"),
                      view_text(issuer, "phone"));

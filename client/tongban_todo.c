@@ -126,7 +126,7 @@ static int screen(struct client *client, const json_t *rows, const json_t *objec
     int rc = !lines || lines_print(lines, count);
     if (!rc) {
         char next[96];
-        (void)printf(_("%zu to do: %zu cases, %zu on the registers\n"), count, cases, count - cases);
+        (void)printf(_("To do: %zu (cases: %zu, on the registers: %zu)\n"), count, cases, count - cases);
         if (more)
             (void)printf("%s\n", _("Only the most urgent are shown; more wait."));
         if (narrowed)

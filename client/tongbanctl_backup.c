@@ -51,16 +51,17 @@ int ctl_backup_print(const struct ctl *ctl, const struct ctl_command *c, const j
     char text[LINE_BYTES];
     size_t i;
     (void)printf(_("backup made and verified: %s\n"), ctl_cell(done, "path"));
-    (void)snprintf(text, sizeof text, _("%d MiB, %d entries, %d cases"), (int)(number(done, "database_bytes") / MIB + 1),
+    (void)snprintf(text, sizeof text, _("%d MiB, entries: %d, cases: %d"), (int)(number(done, "database_bytes") / MIB + 1),
                    (int)number(done, "ledger_size"), (int)number(done, "cases"));
     term_pair(_("database"), LABEL_COLUMNS, text);
-    (void)snprintf(text, sizeof text, _("%d files, %d MiB; %d of them needed no room"), (int)number(done, "materials"),
+    (void)snprintf(text, sizeof text, _("files: %d, %d MiB; %d of them needed no room"), (int)number(done, "materials"),
                    (int)(number(done, "material_bytes") / MIB), (int)number(done, "linked"));
     term_pair(_("materials"), LABEL_COLUMNS, text);
-    (void)snprintf(text, sizeof text, _("%d s; %d older backups removed"), (int)(number(done, "ms") / 1000), (int)number(done, "removed"));
+    (void)snprintf(text, sizeof text, _("%d s; older backups removed: %d"), (int)(number(done, "ms") / 1000), (int)number(done, "removed"));
     term_pair(_("took"), LABEL_COLUMNS, text);
     if (number(done, "fault_count"))
-        (void)printf(_("%d materials of the store are missing or damaged; the rest is backed up:\n"), (int)number(done, "fault_count"));
+        (void)printf(_("Materials of the store that are missing or damaged: %d; the rest is backed up:\n"),
+                     (int)number(done, "fault_count"));
     json_array_foreach(json_object_get(done, "faults"), i, fault)
     {
         bool kept = json_is_true(json_object_get(fault, "kept"));
@@ -92,17 +93,17 @@ int ctl_verify_print(const struct ctl *ctl, const struct ctl_command *c, const j
     size_t i;
     json_array_foreach(json_object_get(done, "differences"), i, row)
         print_difference(row);
-    (void)snprintf(text, sizeof text, _("%d entries, %d checkpoints"), (int)number(done, "entries"), (int)number(done, "checkpoints"));
+    (void)snprintf(text, sizeof text, _("entries: %d, checkpoints: %d"), (int)number(done, "entries"), (int)number(done, "checkpoints"));
     term_pair(_("ledger"), LABEL_COLUMNS, text);
-    (void)snprintf(text, sizeof text, _("%d received, %d receipts"), (int)number(done, "messages"), (int)number(done, "receipts"));
+    (void)snprintf(text, sizeof text, _("received: %d, receipts: %d"), (int)number(done, "messages"), (int)number(done, "receipts"));
     term_pair(_("messages"), LABEL_COLUMNS, text);
-    (void)snprintf(text, sizeof text, _("%d cases, %d records"), (int)number(done, "cases"), (int)number(done, "objects"));
+    (void)snprintf(text, sizeof text, _("cases: %d, records: %d"), (int)number(done, "cases"), (int)number(done, "objects"));
     bool old = json_is_true(json_object_get(done, "old_schema"));
     term_pair(_("tables"), LABEL_COLUMNS, old ? _("of an older version: not compared") : text);
-    (void)snprintf(text, sizeof text, _("%d files"), (int)number(done, "materials"));
+    (void)snprintf(text, sizeof text, _("files: %d"), (int)number(done, "materials"));
     term_pair(_("materials"), LABEL_COLUMNS, text);
     int64_t differences = number(done, "difference_count");
-    (void)printf(differences ? _("%d differences\n") : _("nothing differs\n"), (int)differences);
+    (void)printf(differences ? _("differences: %d\n") : _("nothing differs\n"), (int)differences);
     return EXIT_DONE;
 }
 

@@ -35,17 +35,20 @@ static void crl_text(const json_t *crl, char *out, size_t size)
     if (!crl)
         out[0] = '\0';
     else if (json_is_true(json_object_get(crl, "outdated")))
-        (void)snprintf(out, size, _("%s, %lld days old: outdated"), ctl_cell(crl, "file"), age);
+        (void)snprintf(out, size, ngettext("%s, %lld day old: outdated", "%s, %lld days old: outdated", (unsigned long)age),
+                       ctl_cell(crl, "file"), age);
     else
-        (void)snprintf(out, size, _("%s, %lld days old"), ctl_cell(crl, "file"), age);
+        (void)snprintf(out, size, ngettext("%s, %lld day old", "%s, %lld days old", (unsigned long)age), ctl_cell(crl, "file"), age);
 }
 
 static void print_one(const json_t *row)
 {
     char from[DATE_TEXT], until[DATE_TEXT], dates[96], crl[CERTIFICATE_PATH];
+    int64_t days = days_left(row);
     date_format(timestamp_day(json_integer_value(json_object_get(row, "not_before"))), from);
     date_format(timestamp_day(json_integer_value(json_object_get(row, "not_after"))), until);
-    (void)snprintf(dates, sizeof dates, _("%s to %s, %lld days left"), from, until, (long long)days_left(row));
+    (void)snprintf(dates, sizeof dates, ngettext("%s to %s, %lld day left", "%s to %s, %lld days left", (unsigned long)days), from,
+                   until, (long long)days);
     crl_text(json_object_get(row, "crl"), crl, sizeof crl);
     (void)printf("%s %s\n", view_word(ctl_cell(row, "use")), ctl_cell(row, "office"));
     term_pair(_("  subject"), 14, ctl_cell(row, "subject"));

@@ -14,14 +14,14 @@ int ctl_retention_print(const struct ctl *ctl, const struct ctl_command *c, cons
         (void)puts(_("nothing is over its retention"));
     json_array_foreach(rows, i, row)
     {
-        (void)printf(_("%s, %s: %lld cases, %lld bytes of materials\n"), ctl_cell(row, "item"), ctl_cell(row, "retention"),
+        (void)printf(_("%s, %s: cases %lld, bytes of materials %lld\n"), ctl_cell(row, "item"), ctl_cell(row, "retention"),
                      (long long)json_integer_value(json_object_get(row, "cases")),
                      (long long)json_integer_value(json_object_get(row, "bytes")));
         json_array_foreach(json_object_get(row, "first"), k, no)
             (void)printf("  %s\n", json_string_value(no));
     }
     if (kept)
-        (void)printf(_("%lld cases stay: their archive could not be written; the log says why (retention_kept)\n"), kept);
+        (void)printf(_("Cases that stay, because their archive could not be written: %lld; the log says why (retention_kept)\n"), kept);
     return EXIT_DONE;
 }
 

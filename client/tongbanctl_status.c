@@ -2,8 +2,10 @@
 #include "client/tongbanctl.h"
 
 #include <libintl.h>
+#include <limits.h>
 #include <string.h>
 
+#include "client/tongban_lang.h"
 #include "client/tongban_view.h"
 
 enum { LABEL_COLUMNS = 14, MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
@@ -43,7 +45,7 @@ static const char *size_text(json_int_t bytes, char out[CTL_CELL_TEXT])
 void ctl_progress(const json_t *doc)
 {
     if (!ctl_backup_progress(doc) && !strcmp(ctl_cell(doc, "step"), "waiting"))
-        (void)fprintf(stderr, _("%d messages wait\n"), (int)number(doc, "messages"));
+        (void)fprintf(stderr, _("messages that wait: %d\n"), (int)number(doc, "messages"));
 }
 
 /* ---- peer list ---- */
@@ -77,20 +79,35 @@ int ctl_peers_print(const struct ctl *ctl, const struct ctl_command *c, const js
 
 /* ---- status ---- */
 
+/* Where to read on: in the reader's language, which po/ knows as the translation of the name, and where the package has put it. */
+static void print_page(const char *page)
+{
+    char path[PATH_MAX];
+    if (!*page)
+        return; /* gettext("") is the head of the catalogue */
+    (void)snprintf(path, sizeof path, "%s%s", lang_built("locale") ? "docs/" : TONGBAN_PAGES_INSTALL, _(page));
+    term_pair(_("    see"), LABEL_COLUMNS, path);
+}
+
 static void print_finding(const json_t *finding)
 {
     static const char *const marks[] = {"✗", "!", "·"};
     static const char *const levels[] = {"error", "warning", "notice"};
     const char *level = ctl_cell(finding, "level"), *about = ctl_cell(finding, "about"), *mark = marks[0];
-    char time[20], page[100];
+    char time[20], since[80];
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
         if (!strcmp(levels[i], level))
             mark = marks[i];
     (void)printf("%s %s%s%s\n", mark, about, *about ? " " : "", _(ctl_cell(finding, "title")));
-    term_pair(_("    since"), LABEL_COLUMNS, term_time(json_object_get(finding, "since"), time));
+    (void)snprintf(since, sizeof since, "%.20s (%.30s)", term_time(json_object_get(finding, "since"), time), ctl_cell(finding, "finding"));
+    term_pair(_("    since"), LABEL_COLUMNS, since);
     term_pair(_("    do"), LABEL_COLUMNS, _(ctl_cell(finding, "remedy")));
-    (void)snprintf(page, sizeof page, "%.60s (%.30s)", ctl_cell(finding, "page"), ctl_cell(finding, "finding"));
-    term_pair(_("    see"), LABEL_COLUMNS, page);
+    print_page(ctl_cell(finding, "page"));
+}
+
+static void days_text(json_int_t days, char *out, size_t size)
+{
+    (void)snprintf(out, size, ngettext("%d day", "%d days", (unsigned long)days), (int)days);
 }
 
 /* Cases over their retention, and the last pass that erased; nothing of a daemon that does not say. */
@@ -102,10 +119,10 @@ static void print_retention(const json_t *retention)
         return;
     int cases = (int)json_integer_value(due);
     if (json_is_string(last))
-        (void)snprintf(text, sizeof text, _("%d cases due; last erased %s: %d cases"), cases, term_time(last, time),
+        (void)snprintf(text, sizeof text, _("cases due: %d; last erased %s: %d"), cases, term_time(last, time),
                        (int)number(retention, "erased"));
     else
-        (void)snprintf(text, sizeof text, _("%d cases due; nothing was erased so far"), cases);
+        (void)snprintf(text, sizeof text, _("cases due: %d; nothing was erased so far"), cases);
     term_pair(_("retention"), LABEL_COLUMNS, text);
 }
 
@@ -125,12 +142,12 @@ int ctl_status_print(const struct ctl *ctl, const struct ctl_command *c, const j
     (void)printf("\n");
     int status = CTL_ROWS_PRINT(json_object_get(answer, "peers"), peers_columns);
     (void)printf("\n");
-    (void)snprintf(text, sizeof text, _("%s free; write-ahead log %s; %d entries"), size_text(number(store, "disk_free_bytes"), free_text),
+    (void)snprintf(text, sizeof text, _("%s free; write-ahead log %s; entries: %d"), size_text(number(store, "disk_free_bytes"), free_text),
                    size_text(number(store, "wal_bytes"), wal_text), (int)number(store, "ledger_size"));
     term_pair(_("store"), LABEL_COLUMNS, text);
-    (void)snprintf(text, sizeof text, _("%d days"), (int)number(answer, "certificate_days"));
+    days_text(number(answer, "certificate_days"), text, sizeof text);
     term_pair(_("certificates"), LABEL_COLUMNS, text);
-    (void)snprintf(text, sizeof text, _("%d days"), (int)number(answer, "calendar_days"));
+    days_text(number(answer, "calendar_days"), text, sizeof text);
     term_pair(_("calendar"), LABEL_COLUMNS, text);
     print_retention(json_object_get(answer, "retention"));
     return status;
@@ -197,8 +214,8 @@ static void print_held(const json_t *held)
         if (paused)
             (void)printf(_("%s: paused; tongbanctl peer resume goes on\n"), ctl_cell(row, "peer"));
         else
-            (void)printf(json_is_true(json_object_get(row, "refused")) ? _("%s: refused, %d times in a row: %s\n")
-                                                                       : _("%s: not delivered, %d times in a row: %s\n"),
+            (void)printf(json_is_true(json_object_get(row, "refused")) ? _("%s: refused (in a row: %d): %s\n")
+                                                                       : _("%s: not delivered (in a row: %d): %s\n"),
                          ctl_cell(row, "peer"), (int)number(row, "failures"), ctl_cell(row, "detail"));
     }
     if (failing)
@@ -260,9 +277,9 @@ int ctl_retry_print(const struct ctl *ctl, const struct ctl_command *c, const js
     (void)ctl;
     (void)c;
     const json_t *done = json_object_get(answer, "done");
-    (void)printf(_("%d counterparts are spoken to now; tongbanctl peer list says how it goes\n"), (int)number(done, "peers"));
+    (void)printf(_("counterparts spoken to now: %d; tongbanctl peer list says how it goes\n"), (int)number(done, "peers"));
     if (number(done, "paused"))
-        (void)printf(_("%d are paused and not spoken to; tongbanctl peer resume OFFICE ends it\n"), (int)number(done, "paused"));
+        (void)printf(_("paused and not spoken to: %d; tongbanctl peer resume OFFICE ends it\n"), (int)number(done, "paused"));
     return EXIT_DONE;
 }
 

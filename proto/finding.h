@@ -26,7 +26,7 @@ enum {
     FINDING_QUEUE_COMMANDS = 1000
 };
 
-/* F(CONSTANT, "name", level, "title", "what to do", "page of docs/").  Titles and remedies are gettext message ids. */
+/* F(CONSTANT, "name", level, "title", "what to do", "page of docs/").  Titles, remedies and pages are gettext message ids. */
 #define FINDING_TABLE(F)                                                                                                            \
     F(STORE_FAILED, "store-failed", FINDING_ERROR, "The store cannot write; nothing is taken",                                      \
       "See the last lines of the log about the store, mend the disk, then restart", "how-to/disk-trouble.md")                       \

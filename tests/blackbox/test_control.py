@@ -2,6 +2,7 @@
 import json
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -216,7 +217,7 @@ def test_a_drain_shows_that_it_lives_and_notices_who_left(world):
         one.kill()
         one.communicate()
     first.terminate()
-    assert first.communicate(timeout=10)[1].count("messages wait") >= 2, "a client that hears nothing for a minute gives up"
+    assert first.communicate(timeout=10)[1].count("messages that wait") >= 2, "a client that hears nothing for a minute gives up"
     time.sleep(12)
     assert json.loads(run(world.away, "--json", "status"))["state"] == "draining", "sixteen that left hold the socket"
 
@@ -323,6 +324,22 @@ def test_every_finding_has_its_page_and_its_words_in_chinese(world):
     pages = re.findall(r'"((?:how-to|explanation)/[a-z-]+\.md)"\)', table)
     assert len(pages) == len(re.findall(r"^    F\(", table, re.M)) and all(page for page in pages)
     assert [page for page in pages if not (root / "docs" / page).exists()] == []
+
+
+def test_a_status_sends_the_reader_to_a_page_in_his_language(world, tmp_path):
+    world.home.control("drain")
+    try:
+        for language, page in (("C", "docs/how-to/maintenance.md"), ("zh_CN.UTF-8", "docs/zh/maintenance.md")):
+            text = world.home.control("status", code=1, language=language)
+            assert re.search(rf"^    (see|参见) +{page}$", text, re.M), text
+            assert (pathlib.Path(__file__).resolve().parents[2] / page).exists()
+        installed = tmp_path / "tongbanctl"  # away from the build tree
+        shutil.copy(control_path(), installed)
+        process = subprocess.run([installed, "--socket", str(world.home.socket), "status"], capture_output=True, text=True, timeout=60, check=False,
+                                 env={"LANG": "zh_CN.UTF-8", "TONGBAN_LOCALEDIR": str(control_path().parents[1] / "client" / "locale")})
+        assert re.search(r"^    参见 +/\S*/share/doc/tongban-common/zh/maintenance\.md$", process.stdout, re.M), process.stdout
+    finally:
+        world.home.control("drain", "--end")
 
 
 def test_a_word_that_is_no_yes_opens_and_closes_nothing(world):

@@ -24,7 +24,7 @@ EXPECTED = {
     "tongban-common": ["usr/share/tongban/calendar/holidays.tsv", "usr/share/tongban/catalogue/items.tsv", "usr/share/tongban/tongban.example.yaml",
                        "usr/share/tongban/journald-tongban.conf", "usr/share/tongban/prometheus/tongban.rules.yml",
                        "usr/share/locale/zh_CN/LC_MESSAGES/tongban.mo", "usr/share/doc/tongban-common/how-to/install.md",
-                       "usr/share/doc/tongban-common/reference/units.md"],
+                       "usr/share/doc/tongban-common/reference/units.md", "usr/share/doc/tongban-common/zh/certificates.md"],
 }
 PROGRAMS = ("usr/sbin/", "usr/bin/")
 

@@ -28,7 +28,7 @@ static const char *const levels_en[] = {"somebody must act", "it may become so",
                                         "free; for finding a fault"};
 static const char *const levels_zh[] = {"须有人处理", "可能发展为须处理", "状态有变化", "每条消息或请求一行", "排错用，不限"};
 static const char *const causes_en[] = {"the machine or the program", "operators", "staff", "a counterpart", "anyone who reaches the port"};
-static const char *const causes_zh[] = {"机器或程序", "管理员", "工作人员", "对方机构", "任何能连到端口者"};
+static const char *const causes_zh[] = {"机器或程序", "管理员", "工作人员", "对方单位", "任何能连到端口者"};
 
 /* ---- what journalctl -x shows ---- */
 
@@ -45,7 +45,7 @@ static void write_catalogue(struct buf *out, bool zh)
         PUT(out, zh ? "事件 %s（级别 %s，模块 %s%s）\n\n含义：%s\n\n处置：%s\n"
                     : "Event %s, level %s, area %s%s.\n\nWhat it means: %s\n\nWhat to do: %s\n",
             e->word, log_level_name(e->level), log_area_name(e->area),
-            !peer ? "" : zh ? "，对方机构 @TONGBAN_PEER@" : ", counterpart @TONGBAN_PEER@", zh ? e->meaning_zh : e->meaning,
+            !peer ? "" : zh ? "，对方单位 @TONGBAN_PEER@" : ", counterpart @TONGBAN_PEER@", zh ? e->meaning_zh : e->meaning,
             zh ? e->action_zh : e->action);
     }
 }
