@@ -6,14 +6,25 @@
 
 /* ---- what nobody can prove any more ---- */
 
+int recover_as_repeated(struct recover_work *w, const struct entry *entry, struct repeated *out)
+{
+    struct case_row row;
+    *out = (struct repeated){.entry = entry, .receipt_first = json_integer_value(json_object_get(entry->body, "first"))};
+    int rc = entry->case_no[0] ? case_get(w->db, entry->case_no, &row) : TB_ENOTFOUND;
+    if (rc)
+        return rc == TB_ENOTFOUND ? 0 : rc; /* also a joint case */
+    out->case_id = row.id;
+    case_row_clear(&row);
+    return 0;
+}
+
 /* The entry is proved at the size where the ledger goes on, or is written again. */
 static int repeat_unproved(struct recover_work *w, uint64_t index)
 {
     struct ledger_path path;
     struct entry entry = {0};
-    struct case_row row;
+    struct repeated of;
     struct buf line;
-    int64_t case_id = 0;
     int rc = store_prove_inclusion(w->db, index, w->plan->frontier.size, &path);
     if (rc != TB_ENOTFOUND)
         return rc;
@@ -21,15 +32,10 @@ static int repeat_unproved(struct recover_work *w, uint64_t index)
     rc = store_entry_line(w->db, index, &line);
     if (!rc)
         rc = entry_decode(line.data, line.len, &entry, NULL);
-    if (!rc && entry.case_no[0]) {
-        rc = case_get(w->db, entry.case_no, &row);
-        case_id = rc ? 0 : row.id;
-        if (!rc)
-            case_row_clear(&row);
-        rc = rc == TB_ENOTFOUND ? 0 : rc; /* a joint case */
-    }
     if (!rc)
-        rc = recover_repeat(w->db, index, &entry, case_id, json_integer_value(json_object_get(entry.body, "first")));
+        rc = recover_as_repeated(w, &entry, &of);
+    if (!rc)
+        rc = recover_repeat(w->db, index, &of);
     w->r->sum.repeated += !rc;
     entry_clear(&entry);
     buf_free(&line);

@@ -326,6 +326,26 @@ static int take_peer(struct store_db *db, struct office_recovery *r, struct reco
     return rc;
 }
 
+/* A signature of ours on a larger size: the ledger would say something else of places that were shown, and its own checkpoints would
+ * convict it.  Whoever shows it has to show what leads there as well. */
+static int check_newest(struct store_db *db, struct office_recovery *r, const struct recover_plan *plan)
+{
+    uint64_t size = plan->newest ? plan->newest->size : r->sum.size;
+    for (size_t i = 0; i < r->peer_count; i++) {
+        const struct recover_peer *peer = &r->peers[i];
+        struct checkpoint seen;
+        int rc = peer->answer == RECOVER_TOLD && peer->note ? our_checkpoint(db, peer->note, &seen) : TB_ETRUST;
+        uint64_t shown = rc ? 0 : seen.size;
+        if (peer->checkpoint_count && peer->checkpoints[peer->checkpoint_count - 1].size > shown)
+            shown = peer->checkpoints[peer->checkpoint_count - 1].size; /* in order, and verified */
+        if (shown <= size)
+            continue;
+        r->blamed = peer;
+        return TB_ENOTFOUND;
+    }
+    return plan->newest ? 0 : TB_ENOTFOUND;
+}
+
 int recover_plan(struct store_db *db, struct office_recovery *r, struct recover_plan *plan)
 {
     struct ledger_nodes own = store_nodes(db), nodes = {.node = graft_node, .context = &plan->graft};
@@ -340,8 +360,8 @@ int recover_plan(struct store_db *db, struct office_recovery *r, struct recover_
     }
     for (size_t i = 0; i < r->peer_count && !rc; i++)
         rc = take_others(db, r, &r->peers[i], &plan->graft);
-    if (!rc && !plan->newest)
-        rc = TB_ENOTFOUND;
+    if (!rc)
+        rc = check_newest(db, r, plan);
     if (!rc)
         rc = ledger_frontier_load(&nodes, plan->newest->size, &plan->frontier);
     if (!rc)

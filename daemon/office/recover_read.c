@@ -159,19 +159,22 @@ static int read_checkpoint(struct recover_peer *peer, const json_t *row)
     struct recover_checkpoint *point = &peer->checkpoints[peer->checkpoint_count];
     const char *note = json_string_value(json_object_get(row, "note"));
     *point = (struct recover_checkpoint){.note = note && strlen(note) <= 2 * LIMIT_NOTE_BYTES ? strdup(note) : NULL};
-    peer->checkpoint_count++; /* from here on it is freed with the others */
-    if (!point->note)
-        return TB_EMALFORMED;
-    rc = get_size(row, "size", &point->size);
+    rc = point->note ? get_size(row, "size", &point->size) : TB_EMALFORMED;
     if (!rc)
         rc = get_size(row, "old", &point->old_size);
     if (!rc)
         rc = get_path(row, "consistency", &point->consistency);
     if (!rc)
         rc = read_frontier(row, point);
-    if (!rc && peer->checkpoint_count > 1 && point[-1].size >= point->size)
+    if (!rc && peer->checkpoint_count && point[-1].size >= point->size)
         rc = TB_EMALFORMED; /* they are asked for in order */
-    return rc;
+    if (rc) {
+        free(point->note);
+        free(point->frontier);
+        return rc;
+    }
+    peer->checkpoint_count++; /* from here on it is freed with the others */
+    return 0;
 }
 
 int recover_read_checkpoints(struct recover_peer *peer, const char *text, size_t len, int64_t *next)

@@ -263,6 +263,22 @@ static int take_act(struct recover_work *w, size_t n, const struct entry *entry,
     return rc ? rc : touch(w, entry->case_no);
 }
 
+/* What it did is in the copy when it only repeats what stands there. */
+static int take_entry(struct recover_work *w, size_t n, const struct recover_entry *e, const struct entry *entry)
+{
+    struct repeated of;
+    bool known;
+    int rc = recover_as_repeated(w, entry, &of);
+    if (!rc)
+        rc = recover_repeated(w->db, e->index, &of, e->line, e->len, &known);
+    if (rc || known)
+        return rc;
+    rc = recover_entry(w->db, e->index, entry, e->line, e->len);
+    if (rc)
+        return rc;
+    return entry->type == ENTRY_RECEIPT ? take_receipt(w, n, entry, e->index) : take_act(w, n, entry, e->index);
+}
+
 int recover_take_back(struct recover_work *w, size_t at)
 {
     const struct recover_entry *e = w->plan->entries[at];
@@ -272,9 +288,7 @@ int recover_take_back(struct recover_work *w, size_t at)
         n++;
     int rc = entry_decode(e->line, e->len, &entry, NULL);
     if (!rc)
-        rc = recover_entry(w->db, e->index, &entry, e->line, e->len);
-    if (!rc)
-        rc = entry.type == ENTRY_RECEIPT ? take_receipt(w, n, &entry, e->index) : take_act(w, n, &entry, e->index);
+        rc = take_entry(w, n, e, &entry);
     w->r->blamed = rc ? &w->r->peers[n] : NULL;
     entry_clear(&entry);
     return rc;

@@ -23,6 +23,9 @@ struct recover_work {
 /* recover_take.c: the entry number `at` of the plan, with everything that came before it. */
 int recover_take_back(struct recover_work *w, size_t at) TB_MUST_USE;
 
+/* What the store has to know of an entry that is, or was, written again (recover_after.c). */
+int recover_as_repeated(struct recover_work *w, const struct entry *entry, struct repeated *out) TB_MUST_USE;
+
 /* recover_after.c, once all came back.
  * Messages and receipts of before the copy that nobody could prove any more. */
 int recover_repeat_unproved(struct recover_work *w) TB_MUST_USE;

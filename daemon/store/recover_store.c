@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/store/retention_rows.h"
 #include "daemon/store/store_internal.h"
 
 int recover_begin(struct store_db *db, const struct ledger_graft *graft, const struct ledger_frontier *frontier, const char *note,
@@ -59,20 +60,25 @@ static int keep_message(struct store_db *db, uint64_t index, const struct entry 
     return rc ? rc : raise_seq(db, peer_no, entry->seq + 1);
 }
 
-int recover_entry(struct store_db *db, uint64_t index, const struct entry *entry, const char *line, size_t len)
+static int put_line(struct store_db *db, uint64_t index, int64_t at, const char *line, size_t len)
 {
     struct ledger_hash leaf;
-    if (!db->recovering)
-        return TB_EINVAL;
     int rc = ledger_leaf(db->options->signer->suite, line, len, &leaf);
     if (rc)
         return rc;
     struct db_query q = q_start(db, SQL_ENTRY_ADD);
     q_int(&q, (int64_t)index);
-    q_int(&q, entry->at);
+    q_int(&q, at);
     q_hash(&q, &leaf);
     q_blob(&q, line, len);
-    rc = q_run(&q, NULL);
+    return q_run(&q, NULL);
+}
+
+int recover_entry(struct store_db *db, uint64_t index, const struct entry *entry, const char *line, size_t len)
+{
+    if (!db->recovering)
+        return TB_EINVAL;
+    int rc = put_line(db, index, entry->at, line, len);
     return rc || !entry->seq ? rc : keep_message(db, index, entry);
 }
 
@@ -144,24 +150,67 @@ static int move_message(struct store_db *db, int64_t peer_no, int64_t case_id, c
     return rc ? rc : move_ref(db, SQL_REPEAT_DOCUMENT, case_id, index, again);
 }
 
-int recover_repeat(struct store_db *db, uint64_t index, const struct entry *entry, int64_t case_id, int64_t receipt_first)
+/* What refers to entry `index` refers to `again` from now on. */
+static int refer(struct store_db *db, const struct repeated *of, uint64_t index, uint64_t again)
 {
     int64_t peer_no;
-    uint64_t again;
-    if (!db->recovering)
-        return TB_EINVAL;
-    int rc = db_peer_no(db, entry->to, false, &peer_no);
+    int rc = db_peer_no(db, of->entry->to, false, &peer_no);
     if (!rc)
-        rc = db_ledger_repeat(db, index, entry->at, &again);
-    if (!rc)
-        rc = entry->seq ? move_message(db, peer_no, case_id, entry, index, again)
-                        : move_place(db, SQL_REPEAT_RECEIPT, peer_no, receipt_first, again);
+        rc = of->entry->seq ? move_message(db, peer_no, of->case_id, of->entry, index, again)
+                            : move_place(db, SQL_REPEAT_RECEIPT, peer_no, of->receipt_first, again);
     if (rc)
         return rc;
     struct db_query q = q_start(db, SQL_REPEAT_ADD);
     q_int(&q, (int64_t)index);
     q_int(&q, (int64_t)again);
     return q_run(&q, NULL);
+}
+
+int recover_repeat(struct store_db *db, uint64_t index, const struct repeated *of)
+{
+    uint64_t again;
+    if (!db->recovering)
+        return TB_EINVAL;
+    int rc = db_ledger_repeat(db, index, of->entry->at, &again);
+    return rc ? rc : refer(db, of, index, again);
+}
+
+/* Where the message or receipt stands that is here under the same number; 0: none is. */
+static int place_of(struct store_db *db, const struct repeated *of, uint64_t *index)
+{
+    struct ledger_hash leaf;
+    int64_t peer_no, key;
+    int rc = of->entry->seq ? db_peer_no(db, of->entry->to, false, &peer_no)
+                            : inbox_find(db, of->entry->to, of->receipt_first, &leaf, index);
+    if (!rc && of->entry->seq)
+        rc = db_direction_key(peer_no, (uint64_t)of->entry->seq, &key);
+    if (rc || !of->entry->seq)
+        return rc == TB_ENOTFOUND ? 0 : rc;
+    struct db_query q = q_start(db, SQL_OUTBOX_INDEX);
+    q_int(&q, key);
+    if (q_next(&q))
+        *index = (uint64_t)q_get_int(&q, 0);
+    return q_end(&q);
+}
+
+int recover_repeated(struct store_db *db, uint64_t again, const struct repeated *of, const char *line, size_t len, bool *known)
+{
+    struct ledger_hash here, leaf;
+    uint64_t index = 0;
+    *known = false;
+    if (!db->recovering)
+        return TB_EINVAL;
+    int rc = place_of(db, of, &index);
+    if (rc || !index)
+        return rc;
+    rc = store_entry_leaf(db, index, &here);
+    if (!rc)
+        rc = ledger_leaf(db->options->signer->suite, line, len, &leaf);
+    if (rc || memcmp(here.b, leaf.b, sizeof here.b) != 0)
+        return rc;
+    *known = true;
+    rc = put_line(db, again, of->entry->at, line, len);
+    return rc ? rc : refer(db, of, index, again);
 }
 
 int store_next_repeat(struct store_db *db, int64_t after, uint64_t *index, uint64_t *again)

@@ -75,9 +75,16 @@ int recover_begin(struct store_db *db, const struct ledger_graft *graft, const s
 /* An entry that came back; a message of ours goes into the outbox again. */
 int recover_entry(struct store_db *db, uint64_t index, const struct entry *entry, const char *line, size_t len) TB_MUST_USE;
 /* A message or receipt of before the copy, whose place nobody can prove to its counterpart any more because the entries beside it are lost,
- * is written once more, byte by byte, and what refers to it refers to the new entry.  `entry` is what stands there; case_id: of its case,
- * or 0; receipt_first: the first message that a receipt speaks of, else 0. */
-int recover_repeat(struct store_db *db, uint64_t index, const struct entry *entry, int64_t case_id, int64_t receipt_first) TB_MUST_USE;
+ * is written once more, byte by byte, and what refers to it refers to the new entry. */
+struct repeated {
+    const struct entry *entry; /* what stands there */
+    int64_t case_id;           /* of its case, or 0 */
+    int64_t receipt_first;     /* the first message that a receipt speaks of, else 0 */
+};
+int recover_repeat(struct store_db *db, uint64_t index, const struct repeated *of) TB_MUST_USE;
+/* An earlier recovery from the same copy had done that, and what it wrote at `again` comes back: *known, and all is as it was then. */
+int recover_repeated(struct store_db *db, uint64_t again, const struct repeated *of, const char *line, size_t len,
+                     bool *known) TB_MUST_USE;
 /* Numbers that lost entries may have used are not given again. */
 int recover_skip_cases(struct store_db *db, int64_t day, int64_t count) TB_MUST_USE;
 int recover_skip_documents(struct store_db *db, const char *kind, int year, int64_t count) TB_MUST_USE;

@@ -147,6 +147,55 @@ static void test_a_receipt_that_did_not_arrive_is_written_again(void **state)
     assert_alike(second, CASE_RECEIVED);
 }
 
+/* The copy was put back, what had no proof was written again and crossed; then the same copy is put back once more. */
+static void test_what_was_written_again_comes_back_in_its_place(void **state)
+{
+    char first[CASE_NO_TEXT], waiting[CASE_NO_TEXT];
+    (void)state;
+    halls_intake(&h, "X1", first);
+    halls_exchange(&h);
+    halls_intake(&h, "X1", waiting);
+    recovering_copy(&h, INTAKE);
+    OK(halls_run(&h, INTAKE, write_own, NULL));
+    OK(halls_act(&h, HOME, "handler", first, "accept", "{}"));
+    halls_send(&h, HOME);
+    assert_int_equal(recover(INTAKE, NULL).repeated, 1);
+    halls_exchange(&h);
+    OK(halls_act(&h, HOME, "handler", waiting, "accept", "{}"));
+    halls_exchange(&h);
+    for (int i = 0; i < 2; i++) { /* it may be lost as often as it likes */
+        (void)recover(INTAKE, NULL);
+        halls_exchange(&h);
+        assert_alike(waiting, CASE_ACCEPTED);
+        assert_alike(first, CASE_ACCEPTED);
+        halls_restart(&h, INTAKE);
+        json_decref(halls_ask(&h, INTAKE, ASK_BUNDLE, waiting));
+    }
+}
+
+/* The same at the other side, with a receipt. */
+static void test_a_receipt_that_was_written_again_comes_back_in_its_place(void **state)
+{
+    char first[CASE_NO_TEXT], second[CASE_NO_TEXT];
+    (void)state;
+    halls_intake(&h, "X1", first);
+    halls_exchange(&h);
+    halls_intake(&h, "X1", second);
+    halls_send_part(&h, INTAKE, 64, false);
+    recovering_copy(&h, HOME);
+    OK(halls_run(&h, HOME, write_own, NULL));
+    halls_send_part(&h, HOME, 1, true);
+    assert_true(recover(HOME, NULL).repeated > 0);
+    halls_exchange(&h);
+    for (int i = 0; i < 2; i++) {
+        (void)recover(HOME, NULL);
+        halls_exchange(&h);
+        assert_alike(second, CASE_RECEIVED);
+        halls_restart(&h, HOME);
+        json_decref(halls_ask(&h, HOME, ASK_BUNDLE, second));
+    }
+}
+
 /* ---- what came before is lost, or did not arrive ---- */
 
 static void write_note(const char *no)
@@ -369,6 +418,73 @@ static void test_an_entry_that_comes_twice_is_one(void **state)
     office_recovery_clear(&r);
 }
 
+/* Our signature says that it has seen more than it admits: whoever goes on before that contradicts himself. */
+static void test_nobody_goes_on_before_what_was_signed(void **state)
+{
+    char no[3][CASE_NO_TEXT];
+    struct office_recovery r;
+    (void)state;
+    recovering_copy(&h, INTAKE);
+    halls_intake(&h, "X1", no[0]);
+    halls_exchange(&h);
+    halls_intake(&h, "X1", no[1]);
+    halls_exchange(&h);
+    recovering_put_back(&h, INTAKE);
+    for (int which = 0; which < 3; which++) {
+        recovering_ask(&h, INTAKE, &r);
+        assert_int_equal(r.standing, RECOVER_BEHIND);
+        struct recover_peer *peer = &r.peers[0];
+        assert_true(peer->checkpoint_count > 1);
+        peer->without = which == 2;
+        peer->size = peer->checkpoints[0].size;
+        if (which) { /* keeps the rest back */
+            while (peer->checkpoint_count > 1) {
+                struct recover_checkpoint *last = &peer->checkpoints[--peer->checkpoint_count];
+                free(last->note);
+                free(last->frontier);
+            }
+            while (peer->entry_count) {
+                free(peer->entries[--peer->entry_count].line);
+                free(peer->entries[peer->entry_count].path);
+            }
+        }
+        assert_int_equal(recovering_apply(&h, INTAKE, &r), TB_EBEHIND);
+        assert_non_null(strstr(r.problem.detail, peer->peer->code));
+        office_recovery_clear(&r);
+    }
+}
+
+static void test_a_checkpoint_that_cannot_be_read_is_none(void **state)
+{
+    static const char *const pages[] = {
+        "{'rows':[{'size':99999,'old':0,'consistency':'','frontier':null}],'next':null}",
+        "{'rows':[{'size':1,'old':0,'note':'x','consistency':'','frontier':null}],'next':null}",
+        "{'rows':[{'size':99999,'old':0,'note':'x','consistency':'','frontier':'?'}],'next':null}",
+    };
+    char no[3][CASE_NO_TEXT];
+    struct office_recovery r;
+    (void)state;
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        char text[256];
+        int64_t next;
+        if (i) {
+            recovering_put_back(&h, INTAKE);
+            recovering_ask(&h, INTAKE, &r);
+        } else {
+            fall_behind(no, &r);
+        }
+        size_t count = r.peers[0].checkpoint_count;
+        (void)snprintf(text, sizeof text, "%s", pages[i]);
+        for (char *c = text; *c; c++)
+            *c = *c == '\'' ? '"' : *c;
+        assert_int_equal(recover_read_checkpoints(&r.peers[0], text, strlen(text), &next), TB_EMALFORMED);
+        assert_int_equal(r.peers[0].checkpoint_count, count);
+        r.peers[0].without = true;
+        OK(recovering_apply(&h, INTAKE, &r));
+        office_recovery_clear(&r);
+    }
+}
+
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERR);
@@ -376,6 +492,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_a_message_that_nobody_took_in_is_written_again),
         T(test_a_receipt_that_did_not_arrive_is_written_again),
+        T(test_what_was_written_again_comes_back_in_its_place),
+        T(test_a_receipt_that_was_written_again_comes_back_in_its_place),
         T(test_revisions_are_what_the_receipt_said),
         T(test_revisions_of_acts_are_what_the_receipt_said),
         T(test_an_act_comes_after_what_its_revision_counts),
@@ -387,6 +505,8 @@ int main(void)
         T(test_a_place_outside_its_own_ledger_is_not_believed),
         T(test_what_is_not_believed_is_passed_over),
         T(test_an_entry_that_comes_twice_is_one),
+        T(test_nobody_goes_on_before_what_was_signed),
+        T(test_a_checkpoint_that_cannot_be_read_is_none),
     };
     return cmocka_run_group_tests_name("recover holes", tests, NULL, NULL);
 }
