@@ -122,7 +122,8 @@
     LIMIT(HOLDS, 5000, "cases", "held from retention at a time; a county has some dozens of reviews and suits")          \
     LIMIT(HOLD_REASON_BYTES, 300, "bytes", "why a case is held or released, 100 hanzi")                                \
     LIMIT(AUDIT_ENTRIES, 5000, "entries", "of the ledger looked at for one page of views; the next page goes on")      \
-    LIMIT(RECOVER_ROWS, 100000, "rows", "messages with receipts, and checkpoints, taken back from one counterpart")        \
+    LIMIT(RECOVER_ROWS, 100000, "rows", "messages with receipts, checkpoints, and messages of theirs, from one counterpart") \
+    LIMIT(RECOVER_BYTES, 512 * 1024 * 1024, "bytes", "of lines and messages, taken back from one counterpart")          \
     LIMIT(RECOVER_NAMED, 200, "cases", "with a lost act of this office that the answer to tongbanctl recover names")    \
     LIMIT(RECOVER_NODES, 1000000, "subtrees", "of our own ledger, worked out of what the counterparts kept")           \
     LIMIT(CONTROL_LINE_BYTES, 8 * 1024, "bytes", "one request at the control socket")                                  \

@@ -50,7 +50,8 @@ struct recover_peer {
     struct recover_checkpoint *checkpoints; /* owned, by size */
     size_t checkpoint_count, checkpoint_room;
     struct parcel **parcels; /* owned: its messages to us */
-    size_t parcel_count, parcel_room;
+    size_t parcel_count, parcel_room, message_count;
+    size_t bytes;            /* of entries and parcels */
 };
 
 enum recover_standing {

@@ -21,6 +21,14 @@ static int room_for(void **rows, size_t count, size_t *room, size_t size)
     return 0;
 }
 
+/* What one counterpart may make this office hold in memory. */
+static int weigh(struct recover_peer *peer, size_t bytes, size_t messages)
+{
+    peer->bytes += bytes;
+    peer->message_count += messages;
+    return peer->bytes > (size_t)LIMIT_RECOVER_BYTES || peer->message_count > (size_t)LIMIT_RECOVER_ROWS ? TB_ELIMIT : 0;
+}
+
 static int get_size(const json_t *doc, const char *key, uint64_t *out)
 {
     const json_t *value = json_object_get(doc, key);
@@ -120,6 +128,9 @@ static int read_entry(struct recover_peer *peer, const json_t *row)
         rc = get_path(row, "path", &path);
     if (rc || !json_is_string(line) || !entry->len || entry->len > LIMIT_ENTRY_BYTES)
         return rc ? rc : TB_EMALFORMED;
+    rc = weigh(peer, entry->len, 0);
+    if (rc)
+        return rc;
     peer->entry_count++; /* from here on it is freed with the others */
     entry->line = strdup(json_string_value(line));
     entry->path = malloc((path.count + 1) * sizeof *entry->path);
@@ -191,6 +202,8 @@ int recover_read_outbox(struct recover_peer *peer, char *bytes, size_t len, int6
 {
     struct parcel *parcel = NULL;
     int rc = parcel_decode(bytes, len, &parcel, NULL);
+    if (!rc)
+        rc = weigh(peer, len, parcel->count);
     if (!rc)
         rc = room_for((void **)&peer->parcels, peer->parcel_count, &peer->parcel_room, sizeof *peer->parcels);
     if (rc) {

@@ -485,6 +485,35 @@ static void test_a_checkpoint_that_cannot_be_read_is_none(void **state)
     }
 }
 
+/* However much it has to say, it is cut off before this office runs out of memory. */
+static void test_a_flood_is_cut_off(void **state)
+{
+    static const char page[] = "{\"rows\":[{\"index\":1,\"size\":2,\"path\":\"\",\"line\":\"x\"}],\"next\":null}";
+    char no[3][CASE_NO_TEXT];
+    struct office_recovery r;
+    struct office_batch batch;
+    int64_t next;
+    (void)state;
+    fall_behind(no, &r);
+    struct recover_peer *peer = &r.peers[0];
+    peer->bytes = LIMIT_RECOVER_BYTES - 1;
+    OK(recover_read_entries(peer, page, strlen(page), &next));
+    assert_int_equal(recover_read_entries(peer, page, strlen(page), &next), TB_ELIMIT);
+    peer->bytes = 0;
+    for (int i = 0; i < 2; i++) {
+        size_t len;
+        office_batch_init(&batch, h.hall[HOME].office, h.hall[INTAKE].office->code);
+        batch.force_after = 0;
+        batch.force_old = 0;
+        OK(batch.query.run(store_sync_view(h.hall[HOME].store), &batch.query));
+        char *bytes = buf_take(&batch.out, &len);
+        peer->message_count = i ? LIMIT_RECOVER_ROWS : 0;
+        assert_int_equal(recover_read_outbox(peer, bytes, len, &next), i ? TB_ELIMIT : 0);
+        office_batch_clear(&batch);
+    }
+    office_recovery_clear(&r);
+}
+
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERR);
@@ -507,6 +536,7 @@ int main(void)
         T(test_an_entry_that_comes_twice_is_one),
         T(test_nobody_goes_on_before_what_was_signed),
         T(test_a_checkpoint_that_cannot_be_read_is_none),
+        T(test_a_flood_is_cut_off),
     };
     return cmocka_run_group_tests_name("recover holes", tests, NULL, NULL);
 }
