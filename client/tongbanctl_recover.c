@@ -58,7 +58,7 @@ static void print_lacking(const json_t *done)
     size_t i;
     if (!json_array_size(cases))
         return;
-    (void)printf(_("In %d cases an act of this office is lost that its own receipts show. Have it recorded again:\n"),
+    (void)printf(_("An act of this office is lost that its own receipts show. Have it recorded again (cases: %d):\n"),
                  number(json_object_get(done, "sum"), "lacking"));
     json_array_foreach(cases, i, one)
         (void)printf("  %s\n", json_string_value(one));

@@ -48,14 +48,14 @@ static int keep_verdict(struct recover_side *side, int64_t seq, struct receipt_l
     struct receipt *last = side->fresh_count ? &side->fresh[side->fresh_count - 1] : NULL;
     if (!last || last->last - last->first + 1 >= LIMIT_BATCH_MESSAGES) {
         struct receipt *more = realloc(side->fresh, (side->fresh_count + 1) * sizeof *more);
-        struct receipt_line *lines = calloc(LIMIT_BATCH_MESSAGES, sizeof *lines);
-        side->fresh = more ? more : side->fresh;
-        if (!more || !lines) {
-            free(lines);
+        if (!more)
             return TB_ENOMEM;
-        }
-        last = &side->fresh[side->fresh_count++];
-        *last = (struct receipt){.first = seq, .last = seq - 1, .lines = lines};
+        side->fresh = more;
+        last = &more[side->fresh_count];
+        *last = (struct receipt){.first = seq, .last = seq - 1, .lines = calloc(LIMIT_BATCH_MESSAGES, sizeof *last->lines)};
+        if (!last->lines)
+            return TB_ENOMEM;
+        side->fresh_count++;
     }
     last->lines[++last->last - last->first] = *verdict;
     last->tally = side->row.received;
@@ -267,7 +267,7 @@ static int take_act(struct recover_work *w, size_t n, const struct entry *entry,
 static int take_entry(struct recover_work *w, size_t n, const struct recover_entry *e, const struct entry *entry)
 {
     struct repeated of;
-    bool known;
+    bool known = false;
     int rc = recover_as_repeated(w, entry, &of);
     if (!rc)
         rc = recover_repeated(w->db, e->index, &of, e->line, e->len, &known);

@@ -156,7 +156,7 @@ static int pass_gap(struct rehash *r)
     struct ledger_nodes nodes = {.node = node_read, .context = r};
     struct ledger_frontier behind;
     struct ledger_hash old_root, new_root;
-    struct ledger_path path;
+    struct ledger_path path = {.count = 0};
     int rc = ledger_frontier_load(&nodes, r->until, &behind);
     if (!rc)
         rc = ledger_root(r->suite, &r->frontier, &old_root);

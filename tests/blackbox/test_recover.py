@@ -338,7 +338,7 @@ def test_an_act_that_is_lost_is_named(fresh):
     fresh.home.start()
     wait_state(fresh.home, "behind")
     text = fresh.home.control("recover", "--apply")
-    assert f"Have it recorded again:\n  {number}\n" in text, text
+    assert f"Have it recorded again (cases: 1):\n  {number}\n" in text, text
     until(lambda: timeline(fresh.home, number) == timeline(fresh.away, number))
     assert fresh.home.control_json("verify")["done"]["difference_count"] == 0
     assert fresh.stop() == [0, 0]

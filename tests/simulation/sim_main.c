@@ -190,5 +190,6 @@ int main(int argc, char **argv)
         return total.failed ? 1 : 0;
     /* a run that never took in enough has nothing planted in it; all others must have been caught */
     (void)printf("planted fault found in %llu of %llu runs\n", (unsigned long long)total.failed, (unsigned long long)total.runs);
-    return total.failed * 20 >= total.runs * 19 ? 0 : 1;
+    uint64_t reached = choice.plant == SIM_PLANT_FORK ? total.restores : total.runs; /* without an image nothing forks */
+    return reached * 2 > total.runs && total.failed * 20 >= reached * 19 ? 0 : 1;
 }
