@@ -35,7 +35,8 @@ static int put_peers(struct recover_work *w)
     for (size_t i = 0; i < w->r->peer_count && !rc; i++) {
         const struct recover_peer *peer = &w->r->peers[i];
         struct peer_row *row = &w->sides[i].row;
-        if (peer->answer == RECOVER_TOLD && peer->size > row->acked_size)
+        /* what it says of itself, no more than the ledger has: a proof is made from there */
+        if (peer->answer == RECOVER_TOLD && peer->size > row->acked_size && peer->size <= w->plan->newest->size)
             row->acked_size = peer->size;
         rc = peer_put(w->db, row);
     }

@@ -16,8 +16,8 @@ PLACE, STORE = "/srv/backup/tongban", "/var/lib/tongban"
 
 
 def blocks(page, heading):
-    """The blocks of commands below a heading."""
-    part = page.read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    """The blocks of commands below a heading, without those of what is below that."""
+    part = re.split(r"\n##+ ", page.read_text().split(f"\n## {heading}\n", 1)[1])[0]
     return re.findall(r"^```sh\n(.*?)^```$", part, re.M | re.S)
 
 
