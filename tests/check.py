@@ -19,7 +19,7 @@ YEARS_IN_CHECK = 3  # on each core
 SHOWN_LINES = 60
 CASES = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
 # Client, packages and pages: with the address sanitizer other files make the same requests.
-NOT_UNDER_ASAN = r"test_(packages|width|clerk_hour|tutorial|demo_scenes|set_up|desk|cli|documents|register_reports|recover_killed)\.py"
+NOT_UNDER_ASAN = r"test_(packages|width|clerk_hour|tutorial|demo_scenes|set_up|desk|cli|documents|register_reports|recover_killed|pki|log_privacy|reports)\.py"
 ONLY_UNDER_ASAN = r"^(?!simulation/finds)"  # whether planted faults are found does not depend on it
 # The thread sanitizer is for what the daemon's threads do at the same time, and slow: the tests that make them meet.
 UNDER_TSAN = (r"test_(exchange|between|restart|peer_api|window_api|materials|overload|control|hooks|metrics|staff|manager|certificates|"

@@ -89,10 +89,12 @@ static void take_line(struct known *known, char *line, uint64_t now, int64_t wal
     if (!end)
         return;
     *end++ = '\0';
-    int64_t age = wall_ms - strtoll(end, &end, 10);
+    int64_t at = strtoll(end, &end, 10);
+    bool lately = at <= wall_ms && at > wall_ms - LIMIT_HTTP_KNOWN_MS; /* before it is reckoned with: the file may say anything */
+    uint64_t age = lately ? (uint64_t)(wall_ms - at) : 0;
     bool is_address = inet_pton(AF_INET, line, &room) == 1 || inet_pton(AF_INET6, line, &room) == 1;
-    if (is_address && *end == '\n' && age >= 0 && age < LIMIT_HTTP_KNOWN_MS)
-        known_add(known, line, now > (uint64_t)age ? now - (uint64_t)age : 0); /* 0: the machine was started since */
+    if (is_address && *end == '\n' && lately)
+        known_add(known, line, now > age ? now - age : 0); /* 0: the machine was started since */
 }
 
 void known_load(struct known *known, const char *path, uint64_t now, int64_t wall_ms)
