@@ -133,6 +133,11 @@ static int apply(struct store_db *db, struct office_recovery *r, const struct re
 static int say_why(struct office_recovery *r, int rc)
 {
     bool untrue = rc == TB_ETRUST || rc == TB_EMALFORMED;
+    if (r->hides)
+        return problem_set(&r->problem, PROBLEM_BEHIND, "",
+                           "%s has seen more than it shows, our own signature says so: nothing can go on before that; ask that office, "
+                           "--without does not help",
+                           r->blamed->peer->code);
     if ((untrue || rc == TB_ENOTFOUND) && r->blamed)
         return problem_set(&r->problem, PROBLEM_BEHIND, "",
                            "what %s has %s: ask that office what it answers with, and if it is in order, restore the copy again, and recover "

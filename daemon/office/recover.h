@@ -83,6 +83,7 @@ struct office_recovery {
     enum recover_standing standing;
     struct recover_sum sum;
     const struct recover_peer *blamed; /* whose answer was not believed; NULL: no single one's */
+    bool hides;                     /* it has seen more than it shows */
     struct problem problem;         /* when the command failed */
     char (*changed)[CASE_NO_TEXT];  /* owned: for watchers */
     size_t changed_count;

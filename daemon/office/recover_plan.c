@@ -341,6 +341,7 @@ static int check_newest(struct store_db *db, struct office_recovery *r, const st
         if (shown <= size)
             continue;
         r->blamed = peer;
+        r->hides = true;
         return TB_ENOTFOUND;
     }
     return plan->newest ? 0 : TB_ENOTFOUND;

@@ -107,17 +107,35 @@ static void assert_counted(const char *no)
 
 /* ---- what nobody can prove any more ---- */
 
+/* In the copy an application waits; what stands beside it is lost, and the other side has seen the ledger with both. */
+static void leave_waiting(char first[CASE_NO_TEXT], char waiting[CASE_NO_TEXT])
+{
+    halls_intake(&h, "X1", first);
+    halls_exchange(&h);
+    halls_intake(&h, "X1", waiting);
+    recovering_copy(&h, INTAKE);
+    OK(halls_run(&h, INTAKE, write_own, NULL));
+    OK(halls_act(&h, HOME, "handler", first, "accept", "{}"));
+    halls_send(&h, HOME); /* its answer shows the checkpoint */
+}
+
+/* The same of a receipt at the home side that did not arrive. */
+static void leave_receipt(char first[CASE_NO_TEXT], char second[CASE_NO_TEXT])
+{
+    halls_intake(&h, "X1", first);
+    halls_exchange(&h);
+    halls_intake(&h, "X1", second);
+    halls_send_part(&h, INTAKE, 64, false);
+    recovering_copy(&h, HOME);
+    OK(halls_run(&h, HOME, write_own, NULL));
+    halls_send_part(&h, HOME, 1, true); /* the last checkpoint that the other side sees */
+}
+
 static void test_a_message_that_nobody_took_in_is_written_again(void **state)
 {
     char first[CASE_NO_TEXT], waiting[CASE_NO_TEXT];
     (void)state;
-    halls_intake(&h, "X1", first);
-    halls_exchange(&h);
-    halls_intake(&h, "X1", waiting); /* forwarded, and not sent yet */
-    recovering_copy(&h, INTAKE);
-    OK(halls_run(&h, INTAKE, write_own, NULL)); /* stands beside it, and is lost */
-    OK(halls_act(&h, HOME, "handler", first, "accept", "{}"));
-    halls_send(&h, HOME); /* its answer shows the ledger with both */
+    leave_waiting(first, waiting);
     struct recover_sum sum = recover(INTAKE, NULL);
     assert_int_equal(sum.repeated, 1);
     halls_exchange(&h);
@@ -135,13 +153,7 @@ static void test_a_receipt_that_did_not_arrive_is_written_again(void **state)
 {
     char first[CASE_NO_TEXT], second[CASE_NO_TEXT];
     (void)state;
-    halls_intake(&h, "X1", first);
-    halls_exchange(&h);
-    halls_intake(&h, "X1", second);
-    halls_send_part(&h, INTAKE, 64, false);
-    recovering_copy(&h, HOME);
-    OK(halls_run(&h, HOME, write_own, NULL));
-    halls_send_part(&h, HOME, 1, true); /* the last checkpoint that the other side sees */
+    leave_receipt(first, second);
     assert_true(recover(HOME, NULL).repeated > 0);
     halls_exchange(&h);
     assert_alike(second, CASE_RECEIVED);
@@ -152,13 +164,7 @@ static void test_what_was_written_again_comes_back_in_its_place(void **state)
 {
     char first[CASE_NO_TEXT], waiting[CASE_NO_TEXT];
     (void)state;
-    halls_intake(&h, "X1", first);
-    halls_exchange(&h);
-    halls_intake(&h, "X1", waiting);
-    recovering_copy(&h, INTAKE);
-    OK(halls_run(&h, INTAKE, write_own, NULL));
-    OK(halls_act(&h, HOME, "handler", first, "accept", "{}"));
-    halls_send(&h, HOME);
+    leave_waiting(first, waiting);
     assert_int_equal(recover(INTAKE, NULL).repeated, 1);
     halls_exchange(&h);
     OK(halls_act(&h, HOME, "handler", waiting, "accept", "{}"));
@@ -178,13 +184,7 @@ static void test_a_receipt_that_was_written_again_comes_back_in_its_place(void *
 {
     char first[CASE_NO_TEXT], second[CASE_NO_TEXT];
     (void)state;
-    halls_intake(&h, "X1", first);
-    halls_exchange(&h);
-    halls_intake(&h, "X1", second);
-    halls_send_part(&h, INTAKE, 64, false);
-    recovering_copy(&h, HOME);
-    OK(halls_run(&h, HOME, write_own, NULL));
-    halls_send_part(&h, HOME, 1, true);
+    leave_receipt(first, second);
     assert_true(recover(HOME, NULL).repeated > 0);
     halls_exchange(&h);
     for (int i = 0; i < 2; i++) {
@@ -450,6 +450,7 @@ static void test_nobody_goes_on_before_what_was_signed(void **state)
         }
         assert_int_equal(recovering_apply(&h, INTAKE, &r), TB_EBEHIND);
         assert_non_null(strstr(r.problem.detail, peer->peer->code));
+        assert_non_null(strstr(r.problem.detail, "--without does not help"));
         office_recovery_clear(&r);
     }
 }
