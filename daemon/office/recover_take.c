@@ -186,11 +186,15 @@ static bool is_catalogue(const struct entry *entry, const struct parcel_line *li
 static int64_t next_message(const struct recover_work *w, size_t n, const struct entry *entry,
                             bool (*fits)(const struct entry *entry, const struct parcel_line *line))
 {
-    struct parcel *parcel;
-    const struct parcel_line *line;
-    for (int64_t seq = w->sides[n].row.received.seq + 1; (line = message_of(&w->r->peers[n], seq, &parcel)) != NULL; seq++)
-        if (!line->entry_rc && fits(entry, line))
-            return seq;
+    const struct recover_peer *peer = &w->r->peers[n];
+    int64_t taken = w->sides[n].row.received.seq;
+    for (size_t i = 0; i < peer->parcel_count; i++) {
+        const struct parcel *parcel = peer->parcels[i];
+        int64_t here = taken - parcel->sent.seq; /* of its lines are taken */
+        for (size_t k = here > 0 ? (size_t)here : 0; k < parcel->count; k++)
+            if (!parcel->lines[k].entry_rc && fits(entry, &parcel->lines[k]))
+                return parcel->sent.seq + 1 + (int64_t)k;
+    }
     return 0;
 }
 

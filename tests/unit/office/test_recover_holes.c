@@ -105,6 +105,14 @@ static void assert_counted(const char *no)
     json_decref(rows);
 }
 
+/* The copy has one case, received at both sides. */
+static void copy_with_case(char no[CASE_NO_TEXT], int victim)
+{
+    halls_intake(&h, "X1", no);
+    halls_exchange(&h);
+    recovering_copy(&h, victim);
+}
+
 /* ---- what nobody can prove any more ---- */
 
 /* In the copy an application waits; what stands beside it is lost, and the other side has seen the ledger with both. */
@@ -209,9 +217,7 @@ static void write_note(const char *no)
 static void lose_acceptance(bool note, bool withdraw)
 {
     char no[CASE_NO_TEXT], lacking[CASE_NO_TEXT];
-    halls_intake(&h, "X1", no);
-    halls_exchange(&h);
-    recovering_copy(&h, HOME);
+    copy_with_case(no, HOME);
     OK(halls_act(&h, HOME, "handler", no, "accept", "{}"));
     if (note)
         write_note(no);
@@ -247,9 +253,7 @@ static void test_an_act_comes_after_what_its_revision_counts(void **state)
 {
     char no[CASE_NO_TEXT];
     (void)state;
-    halls_intake(&h, "X1", no);
-    halls_exchange(&h);
-    recovering_copy(&h, HOME);
+    copy_with_case(no, HOME);
     write_note(no);
     halls_send_part(&h, INTAKE, 64, false);
     OK(halls_act(&h, HOME, "handler", no, "accept", "{}"));
@@ -278,9 +282,7 @@ static void test_an_act_that_rests_on_a_message_without_receipt(void **state)
 {
     char no[CASE_NO_TEXT];
     (void)state;
-    halls_intake(&h, "X1", no);
-    halls_exchange(&h);
-    recovering_copy(&h, INTAKE);
+    copy_with_case(no, INTAKE);
     OK(halls_act(&h, HOME, "handler", no, "notice", NOTICE("2026-12-31")));
     halls_send_part(&h, HOME, 64, false);
     OK(halls_act(&h, INTAKE, "window", no, "supplement", SUPPLEMENT));
@@ -322,9 +324,7 @@ static void test_what_was_asked_of_the_delegate_is_asked_again(void **state)
 {
     char no[CASE_NO_TEXT];
     (void)state;
-    halls_intake(&h, "X1", no);
-    halls_exchange(&h);
-    recovering_copy(&h, HOME);
+    copy_with_case(no, HOME);
     OK(halls_act(&h, HOME, "handler", no, "notice", NOTICE("2026-12-31")));
     assert_int_equal(open_steps(HOME, no), 1);
     halls_send_part(&h, HOME, 1, true); /* the notice crosses, the request to hand it over does not */
@@ -340,9 +340,7 @@ static void test_what_was_asked_and_crossed_is_not_asked_twice(void **state)
 {
     char no[CASE_NO_TEXT];
     (void)state;
-    halls_intake(&h, "X1", no);
-    halls_exchange(&h);
-    recovering_copy(&h, HOME);
+    copy_with_case(no, HOME);
     OK(halls_act(&h, HOME, "handler", no, "notice", NOTICE("2026-12-31")));
     halls_send(&h, HOME);
     (void)recover(HOME, NULL);
