@@ -205,23 +205,6 @@ def test_a_person_of_the_configuration_is_suspended_at_once_and_stays_so(office)
     assert [one["act"] for one in changes(office, "0351")] == ["suspend", "resume"]
 
 
-def test_a_person_of_the_configuration_follows_no_case_when_suspended(office):
-    base = person(office, "0351")
-    case = office.world.away.intake().json()["case"]
-    office.wait_state(case, "received", "0101")
-    connection = office.connect_window(certificate=base)
-    try:
-        connection.request("GET", f"/window/v1/cases/{case}/events")
-        stream = connection.getresponse()
-        assert stream.status == 200 and stream.readline()
-        staff(office, "suspend", "0351", "--reason", "密钥失窃")
-        office.world.away.act(case, "withdraw", {"reason": "申请人撤回"}, "0007")
-        while stream.readline():  # to the end, not to the time-out
-            pass
-    finally:
-        connection.close()
-
-
 def test_who_ended_works_no_more_wherever_the_number_stands(office):
     base = of_file(office, "0352")
     again(office)
@@ -478,8 +461,10 @@ def test_the_audit_goes_on_beyond_one_page(office):
     assert len(views) == 205 and [one["at"] for one in views] == sorted((one["at"] for one in views), reverse=True)
 
 
-def test_a_suspended_person_follows_no_case_any_more(office):
-    base = enrol(office, "0341")
+@pytest.mark.parametrize("number, make", [("0341", enrol), ("0351", person)])
+def test_a_suspended_person_follows_no_case_any_more(office, number, make):
+    """Enrolled, or of the configuration."""
+    base = make(office, number)
     case = office.world.away.intake().json()["case"]
     office.wait_state(case, "received", "0101")
     connection = office.connect_window(certificate=base)
@@ -487,7 +472,7 @@ def test_a_suspended_person_follows_no_case_any_more(office):
         connection.request("GET", f"/window/v1/cases/{case}/events")
         stream = connection.getresponse()
         assert stream.status == 200 and stream.readline()
-        staff(office, "suspend", "0341", "--reason", "调离窗口")
+        staff(office, "suspend", number, "--reason", "调离窗口")
         assert office.act(case, "accept", {"documents": []}).status in (200, 201, 422)
         office.world.away.act(case, "withdraw", {"reason": "申请人撤回"}, "0007")
         while stream.readline():  # to the end, not to the time-out
