@@ -13,6 +13,7 @@
 #include "client/tongban_cert.h"
 #include "client/tongban_view.h"
 #include "client/tongbanctl.h"
+#include "proto/finding.h"
 #include "proto/timestamp.h"
 
 enum { CERTIFICATE_PATH = 4096, MS_A_DAY = 24 * 3600 * 1000 };
@@ -81,7 +82,7 @@ int ctl_certificate_list(const struct ctl *ctl, const struct ctl_command *c)
         term_json(answer);
     json_array_foreach(json_object_get(answer, "rows"), i, row)
     {
-        bool late = days_left(row) < LIMIT_CERTIFICATE_DAYS_WARN ||
+        bool late = days_left(row) < FINDING_CERTIFICATE_DAYS ||
                     json_is_true(json_object_get(json_object_get(row, "crl"), "outdated"));
         if (!ctl->client.json)
             print_one(row);

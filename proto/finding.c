@@ -47,14 +47,14 @@ static bool office_holds(enum finding_id id, const struct finding_facts *f, int6
     case FINDING_CERTIFICATE_NOW:
     case FINDING_CERTIFICATE_SOON:
         *number = f->certificate_days;
-        return id == FINDING_CERTIFICATE_NOW ? *number <= FINDING_CERTIFICATE_NOW_DAYS
-                                             : *number > FINDING_CERTIFICATE_NOW_DAYS && *number <= FINDING_CERTIFICATE_DAYS;
+        return id == FINDING_CERTIFICATE_NOW ? *number < FINDING_CERTIFICATE_NOW_DAYS
+                                             : *number >= FINDING_CERTIFICATE_NOW_DAYS && *number < FINDING_CERTIFICATE_DAYS;
     case FINDING_CRL_OUTDATED:
         *number = f->crls_outdated;
         return *number > 0;
     case FINDING_CALENDAR_SOON:
         *number = f->calendar_days;
-        return *number <= FINDING_CALENDAR_DAYS;
+        return *number < FINDING_CALENDAR_DAYS;
     case FINDING_HOOK_FAILING:
         *number = f->hooks_failing;
         return *number > 0;

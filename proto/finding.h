@@ -16,9 +16,9 @@ enum finding_level { FINDING_ERROR, FINDING_WARNING, FINDING_NOTICE };
 enum {
     FINDING_AWAY_MS = 5 * 60 * 1000,      /* a counterpart that fails this long is away, not hiccuping */
     FINDING_QUEUE_S = 15 * 60,            /* a message this old is late: half a working step of an hour */
-    FINDING_CERTIFICATE_DAYS = 30,        /* a county's authority takes two weeks */
-    FINDING_CERTIFICATE_NOW_DAYS = 7,
-    FINDING_CALENDAR_DAYS = 45,           /* the State Council publishes the next year in November */
+    FINDING_CERTIFICATE_DAYS = 30,        /* fewer are left: a county's authority takes two weeks */
+    FINDING_CERTIFICATE_NOW_DAYS = 7,     /* fewer are left: act today */
+    FINDING_CALENDAR_DAYS = 45,           /* fewer are left: the State Council publishes the next year in November */
     FINDING_BACKUP_DAYS = 2,              /* one night may fail */
     FINDING_RETENTION_DAYS = 30,          /* over its retention for this long: nobody erases */
     FINDING_SKEW_MS = 5 * 1000,

@@ -150,7 +150,6 @@
     LIMIT(CRL_BYTES, 4 * 1024 * 1024, "bytes", "one file of revocation lists: some 100,000 certificates")                \
     LIMIT(CRL_AGE_DAYS, 3650, "days", "largest `crl_max_age_days`")                                                   \
     LIMIT(CRL_LOOK_S, 3600, "s", "between two looks whether a revocation list has changed or grown old")              \
-    LIMIT(CERTIFICATE_DAYS_WARN, 30, "days", "left to a certificate: fewer and `certificate list` ends with 1")        \
     LIMIT(REPORT_BYTES, 1024LL * 1024 * 1024, "bytes", "a whole report of ten years as text, at the client")           \
     LIMIT(CASE_ROW_BYTES, 256 * 1024, "bytes", "one case in a file of cases: a request of 64 KiB, escaped")             \
     LIMIT(CASE_FILE_COLUMNS, 64, "columns", "of a file of cases; the table has fewer")                                 \

@@ -26,7 +26,7 @@ for office in "${offices[@]}"; do
     [ $# -eq 0 ] || shift
     PORT[$office]=${1:-${PORT[$office]}}
 done
-DAYS=30
+DAYS=29 # fewer than FINDING_CERTIFICATE_DAYS from the first second, so that `tongbanctl status` has something to tell
 
 # authorisation PRINCIPAL DELEGATE: its id; between the first two offices it is the one of their plan of 2021
 authorisation() {

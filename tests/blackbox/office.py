@@ -509,7 +509,7 @@ def make_offices(directory, codes, port):
                    env={**os.environ, "TONGBAND": daemon_path(), "OFFICES": " ".join(codes)}, stdout=subprocess.DEVNULL)
 
 
-def make_certificate(directory, name, authority, usage, names, days=30):
+def make_certificate(directory, name, authority, usage, names, days=29):
     """A certificate signed by `authority` (path without suffix; None: signed by itself).  Returns the path without suffix."""
     base = pathlib.Path(directory) / name
     subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256", "-subj", f"/CN={name}",

@@ -104,7 +104,7 @@ def install(office, kind, base, *words, code=0):
 
 def test_the_list_names_every_certificate_in_use_and_warns_a_month_before(world):
     home = world.home.start()
-    named = rows(home, code=1)  # the authorities of the demonstration are good for 30 days
+    named = rows(home, code=1)  # the authorities of the demonstration have fewer than 30 days
     assert set(named) == {("window", home.code), ("gateway", home.code), ("gateway-client", home.code), ("staff-authority", home.code),
                           ("peer-authority", world.away.code)}
     window = named["window", home.code]

@@ -90,6 +90,13 @@ def test_every_alarm_says_what_and_where():
         assert not anchor or anchor in anchors(common.read(path)), (name, rule["runbook"])
 
 
+def test_what_runs_out_is_told_by_alarm_and_status_on_the_same_day():
+    days = dict(re.findall(r"FINDING_(\w+)_DAYS = (\d+)", common.read("proto/finding.h")))
+    found = rules(common.read(RULES))
+    for constant, alarm in (("CERTIFICATE", "CertificateExpires"), ("CERTIFICATE_NOW", "CertificateExpiresNow"), ("CALENDAR", "CalendarEnds")):
+        assert found["Tongban" + alarm]["expr"].endswith(f"_seconds < {days[constant]} * 86400"), constant
+
+
 def test_every_alarm_has_its_entry():
     page, found = common.read(PAGE), rules(common.read(RULES))
     entries = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page, re.M | re.S))

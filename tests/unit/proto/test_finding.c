@@ -55,10 +55,11 @@ static void facts_of_the_office(void **unused)
     HOLDS(log_lost, false, true, "log-lost");
     HOLDS(writer_silent_ms, FINDING_WRITER_MS - 1, FINDING_WRITER_MS, "writer-stuck");
     HOLDS(writer_queue, FINDING_QUEUE_COMMANDS - 1, FINDING_QUEUE_COMMANDS, "writer-busy");
-    HOLDS(certificate_days, FINDING_CERTIFICATE_DAYS + 1, FINDING_CERTIFICATE_DAYS, "certificate-soon");
-    HOLDS(certificate_days, FINDING_CERTIFICATE_DAYS + 1, FINDING_CERTIFICATE_NOW_DAYS, "certificate-now");
-    HOLDS(certificate_days, FINDING_CERTIFICATE_DAYS + 1, -3, "certificate-now");
-    HOLDS(calendar_days, FINDING_CALENDAR_DAYS + 1, FINDING_CALENDAR_DAYS, "calendar-soon");
+    HOLDS(certificate_days, FINDING_CERTIFICATE_DAYS, FINDING_CERTIFICATE_DAYS - 1, "certificate-soon");
+    HOLDS(certificate_days, FINDING_CERTIFICATE_DAYS, FINDING_CERTIFICATE_NOW_DAYS, "certificate-soon");
+    HOLDS(certificate_days, FINDING_CERTIFICATE_DAYS, FINDING_CERTIFICATE_NOW_DAYS - 1, "certificate-now");
+    HOLDS(certificate_days, FINDING_CERTIFICATE_DAYS, -3, "certificate-now");
+    HOLDS(calendar_days, FINDING_CALENDAR_DAYS, FINDING_CALENDAR_DAYS - 1, "calendar-soon");
     HOLDS(hooks_failing, 0, 1, "hook-failing");
     HOLDS(crls_outdated, 0, 1, "crl-outdated");
     HOLDS(backup_failed, false, true, "backup-failed");
