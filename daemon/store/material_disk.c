@@ -6,6 +6,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+/* A write of this much begins to go to the disk at once.  Else a material of 100 MB goes out whole at its sync, and the sync of every
+ * intake waits behind it (docs/explanation/overload.md). */
+enum { DISK_BEGIN_BYTES = 64 * 1024 };
+
 static int disk_fault(const struct material_disk *disk, const char *operation)
 {
     return disk->fault ? disk->fault(disk->fault_context, operation) : 0;
@@ -57,6 +61,7 @@ int disk_write(const struct material_disk *disk, int fd, int64_t at, const void 
     int error = disk_fault(disk, "write");
     size_t want = error ? len / 2 : len;
     const char *from = bytes;
+    int64_t begin = at;
     while (want) {
         ssize_t n = pwrite(fd, from, want, at);
         if (n < 0 && errno == EINTR)
@@ -67,6 +72,8 @@ int disk_write(const struct material_disk *disk, int fd, int64_t at, const void 
         want -= (size_t)n;
         at += n;
     }
+    if (!error && len >= DISK_BEGIN_BYTES) /* only a hint: disk_sync is what holds */
+        (void)sync_file_range(fd, begin, (off_t)len, SYNC_FILE_RANGE_WRITE);
     return error ? disk_problem(p, error, "write") : 0;
 }
 
