@@ -5,6 +5,7 @@
 # Everything below DIR is made anew: per office a peer authority and gateway certificate, a staff authority with the window
 # server's and three members' of staff certificates, a ledger key, office.yaml; for the staff DIR/client/OFFICE-NUMBER.yaml.
 # An office uses three ports from PORT on: window, peer, admin.  TONGBAND names the daemon (for --make-ledger-key).
+# CALENDAR is a table of holidays other than that of this tree.
 # For demonstrations and tests: real offices make their keys where they are used.
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd)
@@ -26,6 +27,7 @@ for office in "${offices[@]}"; do
     [ $# -eq 0 ] || shift
     PORT[$office]=${1:-${PORT[$office]}}
 done
+calendar=${CALENDAR:-$here/config/calendar/holidays.tsv}
 DAYS=29 # fewer than FINDING_CERTIFICATE_DAYS from the first second, so that `tongbanctl status` has something to tell
 
 # authorisation PRINCIPAL DELEGATE: its id; between the first two offices it is the one of their plan of 2021
@@ -96,7 +98,7 @@ peer: {address: 127.0.0.1, port: $((port + 1)), certificate: tls/gateway.crt, ke
 admin: {port: $((port + 2))}
 gateway_certificate: tls/gateway.crt
 gateway_key: tls/gateway.key
-calendar: $(quoted "$here/config/calendar/holidays.tsv")
+calendar: $(quoted "$calendar")
 catalogue:
 YAML
         catalogue "$office"
@@ -151,7 +153,7 @@ authority: ../$office/tls/staff-ca.crt
 certificate: ../$office/tls/staff-$staff.crt
 key: ../$office/tls/staff-$staff.key
 office: "$office"
-calendar: $(quoted "$here/config/calendar/holidays.tsv")
+calendar: $(quoted "$calendar")
 YAML
     done
 }

@@ -29,7 +29,8 @@ def answer(command, answers, environment, directory):
                     break
                 shown += part
             elif run.poll() is not None:
-                break
+                if not select.select([ours], [], [], 0)[0]:  # its last words may have come since
+                    break
             elif shown.rstrip(b" ").endswith((b":", "：".encode())):
                 os.write(ours, (answers.pop(0) + "\n").encode() if answers else b"\x04")
         status = run.wait(10)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from office import AWAY, HOME, application
+from office import AWAY, HOME
 
 DELIVERED = {"way": "direct", "documents": [{"name": "居民身份证"}], "place": "如东县政务服务中心", "received_at": "2026-01-05T09:00:00+08:00",
              "recipient": "张三", "server": "顾海燕"}

@@ -103,7 +103,7 @@ def test_a_wrong_identifier_says_which_part(pair, wrong, part):
 def test_the_supplement(pair):
     case = pair.away.intake(item=WHERE, materials=[FORM]).json()["case"]
     pair.home.wait_state(case, "received", "0101")
-    notice = {"defects": [{"material": SEEN, "defect": "未查验电子证照", "cure": "出示电子证照"}], "deadline": time.strftime("%Y-12-31")}
+    notice = {"defects": [{"material": SEEN, "defect": "未查验电子证照", "cure": "出示电子证照"}], "deadline": "2099-12-31"}
     assert pair.home.act(case, "notice", notice).status == 200
     pair.away.wait_state(case, "supplement_asked")
     assert pair.away.act(case, "supplement", {"materials": [electronic(PLAIN)]}, "0007").json()["field"] == "/materials/0/sha256"

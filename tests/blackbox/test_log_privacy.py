@@ -16,7 +16,7 @@ import journal
 import test_registers
 from desk import TONGBAN
 from ledger import FakeOffice
-from office import AWAY, HOME, ROOT, World, application, base64_text, make_certificate
+from office import AWAY, HOME, ROOT, WAIT_S, World, application, base64_text, make_certificate
 from planted import PLANTED, broken_bodies, forms, hits, leaves, variants, with_leaf
 from test_bad_answers import NDJSON, Gateway
 from test_peer_api import case_number, submit
@@ -348,25 +348,31 @@ def test_the_request_id_is_found_at_both_offices(pair):
     pair.home.wait_state(number, "received", "0101")
     pair.away.wait_state(number, "received")
 
-    def lines(office):
-        return [json.loads(line) for line in office.log_text().splitlines() if trace in line]
+    def lines(office, count):
+        """What is said of it; the state is to be seen a moment before its line is written."""
+        end = time.monotonic() + WAIT_S
+        while True:
+            found = [json.loads(line) for line in office.log_text().splitlines() if trace in line]
+            if len(found) >= count or time.monotonic() > end:
+                return found
+            time.sleep(0.02)
 
-    [asked, settled] = lines(pair.away)
+    [asked, settled] = lines(pair.away, 2)
     assert (asked["event"], asked["request"], asked["staff"], asked["status"], asked["about"]) == ("request_done", trace, f"{AWAY}:0007", 201, number)
     assert (settled["event"], settled["request"], settled["verdict"], settled["case"], settled["peer"]) == (
         "message_settled", trace, "done", number, HOME)
-    [taken] = lines(pair.home)
+    [taken] = lines(pair.home, 1)
     assert (taken["event"], taken["request"], taken["verdict"], taken["case"], taken["peer"]) == ("message_taken", trace, "done", number, AWAY)
     assert taken["entry"] == settled["entry"] and taken["entry"].startswith(trace)
     # an officer's decision, and a refusal that has no entry
     answer = pair.home.act(number, "accept")
     pair.away.wait_state(number, "accepted")
     trace = answer.headers["x-request-id"]
-    assert [line["event"] for line in lines(pair.away)] == ["message_taken"]
+    assert [line["event"] for line in lines(pair.away, 1)] == ["message_taken"]
     refused = pair.home.act(number, "accept")
     assert refused.json()["instance"] == "urn:tongban:request:" + refused.headers["x-request-id"]
     trace = refused.headers["x-request-id"]
-    assert [(line["event"], line["problem"], line["about"]) for line in lines(pair.home)] == [("request_refused", refused.problem(), number)]
+    assert [(line["event"], line["problem"], line["about"]) for line in lines(pair.home, 1)] == [("request_refused", refused.problem(), number)]
 
 
 def test_two_requests_with_one_id_make_two_entries(pair):

@@ -107,6 +107,13 @@ def test_life_of_an_authorisation(unauthorised):
     assert same_history(pair, "authorisation", no) == ["offer", "accept", "suspend", "resume", "revoke"]
 
 
+def connect(pair):
+    """The link is there again; what waits for it, however long it was away, goes now."""
+    pair.restore()
+    for office in pair.offices.values():
+        office.control("queue", "retry")
+
+
 def test_what_was_done_in_ignorance_of_a_revocation_is_refused(unauthorised):
     pair = unauthorised
     no = done(act(pair.home, "authorisation", "offer", data={**OFFER, "open_cases": "stop"}))["no"]
@@ -116,7 +123,7 @@ def test_what_was_done_in_ignorance_of_a_revocation_is_refused(unauthorised):
     pair.cut()
     done(act(pair.home, "authorisation", "revoke", no, {"reason": "协议终止"}))
     number = pair.away.intake().json()["case"]  # it cannot know yet
-    pair.restore()
+    connect(pair)
     wait(pair.away, "authorisation", no, "revoked")
     end = time.monotonic() + WAIT_S
     while True:
@@ -229,7 +236,7 @@ def test_crossing_acts_end_alike(fresh):
     done(act(pair.home, "step", "void", no, {"reason": "不再需要"}))
     done(act(pair.away, "step", "done", no, {"comparison": {"result": "match", "officer": "顾海燕"}}, "0007"))
     assert show(pair.away, "step", no).json()["state"] == "done"
-    pair.restore()
+    connect(pair)
     wait(pair.away, "step", no, "void")
     assert wait(pair.home, "step", no, "void")["data"].get("evidence") is None
     assert [row["verdict"] for row in show(pair.away, "step", no).json()["history"] if row["act"] == "done"] == ["refused"]

@@ -59,6 +59,7 @@ def check_nothing_lost(world, load):
 
 
 def test_sigterm_under_load(fresh):
+    fresh.away.admission(staff_per_s=100000)
     fresh.start()
     load = Load(fresh.away)
     time.sleep(1)
@@ -72,6 +73,7 @@ def test_sigterm_under_load(fresh):
 
 @pytest.mark.parametrize("victim", ["away", "home"])
 def test_kill_under_load(fresh, victim):
+    fresh.away.admission(staff_per_s=100000)
     fresh.start()
     load = Load(fresh.away)
     office = getattr(fresh, victim)
