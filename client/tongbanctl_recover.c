@@ -82,6 +82,8 @@ int ctl_recover_print(const struct ctl *ctl, const struct ctl_command *c, const 
     print_lacking(done);
     if (sum && !applied)
         (void)printf("%s\n", _("Take it back with: tongbanctl recover --apply"));
+    if (applied) /* a key that somebody lost works again */
+        (void)printf("%s\n", _("Staff suspended, ended or enrolled since the copy: do it again now. Who is here: tongbanctl staff list"));
     return EXIT_DONE;
 }
 
