@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "proto/strict_json.h"
 #include "proto/timestamp.h"
 
 int joint_work_load(struct joint_work *w, int64_t joint_id)
@@ -168,6 +169,15 @@ static int set_limit(struct joint_work *w, size_t n)
     return calendar_add(w->office->calendar, from, (unsigned)days, &leg->due_day, &leg->due_provisional);
 }
 
+static int mark_open(struct joint_work *w, size_t n, int64_t case_id)
+{
+    struct joint_leg_row *leg = &w->legs[n];
+    leg->leg.state = LEG_OPEN;
+    leg->case_id = case_id;
+    leg->opened = w->now;
+    return set_limit(w, n);
+}
+
 /* A refusal of the rules, as against a failure of the store or of memory. */
 static bool is_refusal(int rc)
 {
@@ -186,11 +196,8 @@ static int open_leg(struct joint_work *w, size_t n, bool strict, struct problem 
     rc = case_intake(w->db, w->office, w->staff, body, &row, &why);
     json_decref(body);
     if (!rc) {
-        leg->leg.state = LEG_OPEN;
-        leg->case_id = row.id;
-        leg->opened = w->now;
+        rc = mark_open(w, n, row.id);
         case_row_clear(&row);
-        rc = set_limit(w, n);
     } else if (is_refusal(rc) && why.id < PROBLEM_COUNT) {
         if (strict)
             return problem_set(p, why.id, why.field, "leg %s: %s", json_string_value(json_object_get(leg_of(w, n), "name")), why.detail);
@@ -199,6 +206,31 @@ static int open_leg(struct joint_work *w, size_t n, bool strict, struct problem 
         rc = 0;
     }
     return rc ? rc : joint_leg_put(w->db, w->row.id, n, leg);
+}
+
+int joint_leg_again(struct store_db *db, const struct office *office, const struct case_row *row, const struct entry *entry)
+{
+    const json_t *claim = json_object_get(entry->body, "joint");
+    struct joint_work w = {.db = db, .office = office, .now = entry->at};
+    struct joint_row joint;
+    int64_t n = json_integer_value(json_object_get(claim, "n"));
+    if (!claim)
+        return 0;
+    int rc = joint_get(db, strict_json_peek(claim, "id"), &joint);
+    if (rc)
+        return rc == TB_ENOTFOUND ? 0 : rc; /* opened after the copy as well: what the leg was is a case of its own now */
+    int64_t joint_id = joint.id;
+    joint_row_clear(&joint);
+    rc = joint_work_load(&w, joint_id);
+    if (rc)
+        return rc;
+    if (n >= 1 && (uint64_t)n <= w.count && w.legs[n - 1].leg.state == LEG_WAITING) {
+        rc = mark_open(&w, (size_t)n - 1, row->id);
+        if (!rc)
+            rc = joint_leg_put(db, joint_id, (size_t)n - 1, &w.legs[n - 1]);
+    }
+    joint_work_clear(&w);
+    return rc;
 }
 
 static int stop_legs(struct joint_work *w, uint32_t which, const char *reason)

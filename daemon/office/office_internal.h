@@ -73,6 +73,9 @@ int joint_run(struct store_db *db, struct office_request *request, struct proble
 /* A case may have been decided: when it is a leg of a joint case, the joint case goes on — legs open, others never will, it closes.  Costs
  * nothing for cases that were not decided. */
 int joint_follow(struct store_db *db, const struct office *office, const struct case_row *row) TB_MUST_USE;
+/* After a recovery: the application of the entry, our own, was made for a leg that is not opened in the joint case as it is here.  Without
+ * this the leg would be opened once more, and its office would have the application twice. */
+int joint_leg_again(struct store_db *db, const struct office *office, const struct case_row *row, const struct entry *entry) TB_MUST_USE;
 /* What a received application says about its joint case must fit its sender. */
 int joint_check_claim(const json_t *body, const char *from, struct problem *p) TB_MUST_USE;
 

@@ -106,6 +106,8 @@ static int submitted(struct store_db *db, const struct office *office, const str
         rc = case_serial_next(db, timestamp_day(entry->at), &serial);
     if (!rc)
         rc = keep_event(db, office, &row, entry, index);
+    if (!rc)
+        rc = joint_leg_again(db, office, &row, entry);
     case_row_clear(&row);
     return rc;
 }

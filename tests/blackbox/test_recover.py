@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import test_joint
 from office import AWAY, HOME, THIRD, WAIT_S, World, application, daemon_path
 
 VERIFY = pathlib.Path(daemon_path()).parent / "tongban-verify"
@@ -342,3 +343,44 @@ def test_an_act_that_is_lost_is_named(fresh):
     until(lambda: timeline(fresh.home, number) == timeline(fresh.away, number))
     assert fresh.home.control_json("verify")["done"]["difference_count"] == 0
     assert fresh.stop() == [0, 0]
+
+
+def test_a_joint_case_goes_on_with_the_legs_that_crossed(tmp_path):
+    """Legs that were opened after the copy are found by what their applications say: no office gets the same application twice."""
+    world = test_joint.make()
+    try:
+        world.start()
+        test_joint.wait_items(world)
+        office, far, near = world.home, world.away, world.offices[THIRD]
+        document = test_joint.open_joint(world, "TWICE")
+        number, first = document["joint"], test_joint.legs(document)["a"]
+        far.wait_state(first["case"], "received")
+        copy = keep_copy(office)
+        test_joint.decide(world, first)
+        second = test_joint.wait_leg(world, number, "b", "open")
+        test_joint.decide(world, second)
+        third = test_joint.wait_leg(world, number, "c", "open")
+        near.wait_state(third["case"], "received")
+        office.wait_state(third["case"], "received")
+        def stands():
+            return {name: (leg["state"], leg["case"]) for name, leg in test_joint.legs(test_joint.joint(world, number)).items()}
+        before = stands()
+        there = {other: len(other.window("GET", "/window/v1/cases").json()["rows"]) for other in (far, near)}
+
+        put_back(office, copy)
+        office.start()
+        wait_state(office, "behind")
+        done = office.control_json("recover", "--apply")["done"]
+        assert done["applied"] and not done["sum"]["unapplied"] and not done["sum"]["differing"], done
+        assert stands() == before
+        for other in (far, near):
+            other.control("queue", "retry")
+        test_joint.decide(world, third)
+        test_joint.wait_joint(world, number, "granted")
+        assert there == {other: len(other.window("GET", "/window/v1/cases").json()["rows"]) for other in (far, near)}
+        for one in (first, second, third):
+            verifies(office, one["case"], tmp_path)
+        assert "nothing differs" in office.control("verify")
+        assert world.stop() == [0, 0, 0]
+    finally:
+        world.remove()
