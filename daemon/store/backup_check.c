@@ -260,7 +260,8 @@ int check_ledger(sqlite3 *db, const struct backup_keys *keys, struct backup_pace
     if (signed_rc && keys->before) /* the key was rotated since */
         signed_rc = checkpoint_verify(keys->before, out->checkpoint, len, &checkpoint);
     if (!rc && signed_rc)
-        rc = damaged(p, "the last checkpoint is not signed by the configured key", r.frontier.size);
+        rc = damaged(p, "the last checkpoint is not signed by the configured key, nor by one before it that the key file has",
+                     r.frontier.size);
     else if (!rc && (checkpoint.size != r.frontier.size || memcmp(root.b, checkpoint.root.b, sizeof root.b) != 0))
         rc = damaged(p, "the entries do not give the root of the last checkpoint", r.frontier.size);
     return rc;

@@ -436,7 +436,8 @@ int db_ledger_load(struct store_db *db, struct problem *p)
         struct ledger_frontier frontier;
         struct ledger_nodes nodes = nodes_of(db);
         uint64_t from = size > START_RECHECK ? size - START_RECHECK : 0, gap = 0, until = 0;
-        const char *what = "its last checkpoint is not signed by the configured key";
+        const char *what = "The last checkpoint is not signed by the configured key. In a copy of before a change of the key it is that "
+                           "one's: put the key file back that has both, the one of before `tongbanctl key retire`";
         rc = checkpoint_verify(&db->options->signer->vkey, note.data, note.len, &checkpoint);
         if (rc == TB_ETRUST && db->options->previous_signer) /* the key was rotated while the daemon stood */
             rc = checkpoint_verify(&db->options->previous_signer->vkey, note.data, note.len, &checkpoint);
@@ -444,7 +445,7 @@ int db_ledger_load(struct store_db *db, struct problem *p)
             rc = store_gap_before(db, size, &gap, &until);
         if (!rc) {
             from = until > from ? until : from; /* entries that are lost cannot be hashed again */
-            what = "the stored hashes do not fit the last entries";
+            what = "The ledger is damaged: the stored hashes do not fit the last entries";
             rc = ledger_frontier_load(&nodes, from, &frontier);
         }
         if (!rc)
@@ -452,13 +453,13 @@ int db_ledger_load(struct store_db *db, struct problem *p)
         if (!rc)
             rc = ledger_root(suite_of(db), &frontier, &root);
         if (!rc && (checkpoint.size != size || memcmp(root.b, checkpoint.root.b, sizeof root.b))) {
-            what = "the last entries do not give the root of the last checkpoint";
+            what = "The ledger is damaged: the last entries do not give the root of the last checkpoint";
             rc = TB_ECORRUPT;
         }
         if (!rc)
             db->frontier = frontier;
         else
-            problem_set(p, PROBLEM_STORE_FAILED, "", "The ledger is damaged: %s", what);
+            problem_set(p, PROBLEM_STORE_FAILED, "", "%s", what);
         if (rc && rc != TB_EIO && rc != TB_ENOMEM && rc != TB_ETEMP)
             rc = TB_ECORRUPT;
     }

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import test_joint
+import test_key_rotation
 from office import AWAY, HOME, THIRD, WAIT_S, World, application, daemon_path
 
 VERIFY = pathlib.Path(daemon_path()).parent / "tongban-verify"
@@ -384,3 +385,46 @@ def test_a_joint_case_goes_on_with_the_legs_that_crossed(tmp_path):
         assert world.stop() == [0, 0, 0]
     finally:
         world.remove()
+
+
+@pytest.mark.parametrize("whose", ["own", "counterpart"])
+def test_a_key_was_changed_and_retired_since_the_copy(fresh, whose):
+    fresh.start()
+    office, other = fresh.away, fresh.home
+    one = office if whose == "own" else other
+    work(fresh, 2)
+    copy = keep_copy(office)
+    rotation, both = test_key_rotation.rotate(one), one.directory / "both.key"
+    shutil.copy(one.directory / "ledger.key", both)
+    word = ("key", "accept", one.code, "--rotation", str(rotation), "--fingerprint", test_key_rotation.one_key(one, one.code, "signs")["fingerprint"])
+    fresh.other(one).control(*word)
+    test_key_rotation.run("key", "retire", str(one.directory / "ledger.key"))
+    assert one.stop() == 0
+    one.start()
+    numbers = work(fresh, 3)
+    kept = {number: timeline(other, number) for number in numbers}
+
+    put_back(office, copy)
+    if whose == "own":
+        with pytest.raises(AssertionError, match="key file back that has both"):
+            office.start()
+        office.stop()
+        shutil.copy(both, office.directory / "ledger.key")
+    office.start()
+    if whose == "counterpart":
+        said = until(lambda: (lambda text: text if "does not continue" in text else None)(office.control("recover", wait=False).communicate()[1]))
+        assert "--without" in said
+        office.control(*word)  # also while the ledger is closed
+    wait_state(office, "behind")
+    assert office.control_json("recover", "--apply")["done"]["applied"]
+    other.control("queue", "retry")
+    quiet(fresh)
+    for number in numbers:
+        until(lambda number=number: timeline(office, number) == kept[number])
+    if whose == "own":
+        test_key_rotation.run("key", "retire", str(office.directory / "ledger.key"))
+        assert office.stop() == 0
+        office.start()
+    work(fresh, 2)
+    assert "nothing differs" in office.control("verify")
+    assert fresh.stop() == [0, 0]
