@@ -4,14 +4,16 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "daemon/base/idle.h"
+
 /* Per lane.  Work of one office is bounded by the store's and the listeners' limits; this is the last stop. */
 #define LANE_QUEUE   1024
 #define LANE_OF_ONE  256
 #define LANE_THREADS 16
 
 struct lane {
-    uv_mutex_t mutex;
-    uv_cond_t wake;
+    pthread_mutex_t mutex;
+    struct idle_pool idle;     /* under mutex */
     struct fair_queue waiting; /* under mutex */
     bool stopping;             /* under mutex */
     unsigned threads, of_one; /* of_one: how many of them one source may have */
@@ -40,29 +42,30 @@ static void lane_thread(void *argument)
 {
     struct lane *lane = argument;
     struct lanes *lanes = lane->lanes;
-    uv_mutex_lock(&lane->mutex);
+    struct idle_thread self = IDLE_THREAD;
+    pthread_mutex_lock(&lane->mutex);
     for (;;) {
         struct fair_item *item = fair_take(&lane->waiting, lane->stopping ? 0 : lane->of_one);
         if (!item) {
             if (lane->stopping)
                 break;
-            uv_cond_wait(&lane->wake, &lane->mutex);
+            idle_wait(&lane->idle, &self, &lane->mutex);
             continue;
         }
         struct lane_job *job = (struct lane_job *)((char *)item - offsetof(struct lane_job, fair));
         uint16_t source = item->source;
-        uv_mutex_unlock(&lane->mutex);
+        pthread_mutex_unlock(&lane->mutex);
         job->work(job);
         uv_mutex_lock(&lanes->mutex);
         lane_append(&lanes->first, &lanes->last, job);
         uv_mutex_unlock(&lanes->mutex);
         (void)uv_async_send(&lanes->async);
-        uv_mutex_lock(&lane->mutex);
+        pthread_mutex_lock(&lane->mutex);
         fair_done(&lane->waiting, source);
         if (lane->waiting.count)
-            uv_cond_signal(&lane->wake); /* what had to wait for its source to come back */
+            idle_call(&lane->idle); /* what had to wait for its source to come back */
     }
-    uv_mutex_unlock(&lane->mutex);
+    pthread_mutex_unlock(&lane->mutex);
 }
 
 /* One wake-up may stand for many jobs: the whole list is taken. */
@@ -86,10 +89,10 @@ static void lanes_on_async(uv_async_t *async)
 
 static void lane_join(struct lane *lane)
 {
-    uv_mutex_lock(&lane->mutex);
+    pthread_mutex_lock(&lane->mutex);
     lane->stopping = true;
-    uv_cond_broadcast(&lane->wake);
-    uv_mutex_unlock(&lane->mutex);
+    idle_call_all(&lane->idle);
+    pthread_mutex_unlock(&lane->mutex);
     for (unsigned i = 0; i < lane->threads; i++)
         (void)uv_thread_join(&lane->thread[i]);
     lane->threads = 0;
@@ -99,8 +102,7 @@ static void lanes_on_closed(uv_handle_t *handle)
 {
     struct lanes *lanes = handle->data;
     for (int k = 0; k < LANE_KINDS; k++) {
-        uv_cond_destroy(&lanes->lane[k].wake);
-        uv_mutex_destroy(&lanes->lane[k].mutex);
+        pthread_mutex_destroy(&lanes->lane[k].mutex);
     }
     uv_mutex_destroy(&lanes->mutex);
     free(lanes);
@@ -130,9 +132,8 @@ int lanes_start(uv_loop_t *loop, unsigned fast_threads, unsigned slow_threads, s
     lanes->async.data = lanes;
     int rc = uv_mutex_init(&lanes->mutex) ? TB_ENOMEM : 0;
     for (int k = 0; k < LANE_KINDS; k++)
-        if (uv_mutex_init(&lanes->lane[k].mutex) || uv_cond_init(&lanes->lane[k].wake))
-            rc =
-                TB_ENOMEM; /* cannot happen on Linux without a broken libc; then the half-made set is still destroyed */
+        if (pthread_mutex_init(&lanes->lane[k].mutex, NULL))
+            rc = TB_ENOMEM; /* cannot happen on Linux without a broken libc; then the half-made set is still destroyed */
     if (!rc)
         rc = lane_start(lanes, &lanes->lane[LANE_FAST], fast_threads);
     if (!rc)
@@ -149,11 +150,11 @@ int lane_submit(struct lanes *lanes, enum lane_kind kind, struct lane_job *job)
 {
     struct lane *lane = &lanes->lane[kind];
     int rc = 0;
-    uv_mutex_lock(&lane->mutex);
+    pthread_mutex_lock(&lane->mutex);
     rc = lane->stopping ? TB_ETEMP : fair_put(&lane->waiting, &job->fair);
     if (!rc)
-        uv_cond_signal(&lane->wake);
-    uv_mutex_unlock(&lane->mutex);
+        idle_call(&lane->idle);
+    pthread_mutex_unlock(&lane->mutex);
     return rc;
 }
 

@@ -75,12 +75,13 @@ void *reader_main(void *argument)
 {
     struct store *store = argument;
     struct store_db db = {.store = store, .options = &store->options};
+    struct idle_thread idle = IDLE_THREAD;
     bool open = false;
     pthread_mutex_lock(&store->lock);
     for (;;) {
         struct store_query *query;
         while (!(query = take(store)) && !store->stopping)
-            pthread_cond_wait(&store->read_work, &store->lock);
+            idle_wait(&store->read_idle, &idle, &store->lock);
         uint16_t source = query ? query->fair.source : FAIR_OWN;
         pthread_mutex_unlock(&store->lock);
         if (!query)
@@ -100,7 +101,7 @@ void *reader_main(void *argument)
         pthread_mutex_lock(&store->lock);
         fair_done(&store->queries, source);
         if (store->queries.count)
-            pthread_cond_signal(&store->read_work); /* what had to wait for its source to come back */
+            idle_call(&store->read_idle); /* what had to wait for its source to come back */
     }
     if (open)
         db_close(&db);
@@ -121,7 +122,7 @@ int store_read(struct store *store, struct store_query *query)
     else
         rc = fair_put(&store->queries, &query->fair);
     if (!rc)
-        pthread_cond_signal(&store->read_work);
+        idle_call(&store->read_idle);
     pthread_mutex_unlock(&store->lock);
     return rc;
 }

@@ -118,8 +118,6 @@ static int init_threads(struct store *store)
         rc = pthread_cond_init(&store->work, &attributes);
     if (!rc)
         rc = pthread_cond_init(&store->copied, &attributes);
-    if (!rc)
-        rc = pthread_cond_init(&store->read_work, NULL);
     pthread_condattr_destroy(&attributes);
     return rc ? TB_ENOMEM : 0;
 }
@@ -269,8 +267,8 @@ void store_stop(struct store *store)
     bool started = store->started;
     unsigned readers = store->readers;
     store->stopping = true;
-    pthread_cond_broadcast(&store->work);
-    pthread_cond_broadcast(&store->read_work);
+    pthread_cond_signal(&store->work);
+    idle_call_all(&store->read_idle);
     pthread_mutex_unlock(&store->lock);
     if (!started)
         return;
@@ -295,7 +293,6 @@ void store_close(struct store *store)
         (void)close(store->lock_fd);
     pthread_cond_destroy(&store->work);
     pthread_cond_destroy(&store->copied);
-    pthread_cond_destroy(&store->read_work);
     pthread_mutex_destroy(&store->lock);
     free(store);
 }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "daemon/base/idle.h"
 #include "daemon/store/db.h"
 #include "daemon/store/vfs_count.h"
 
@@ -30,7 +31,8 @@ struct store {
     atomic_bool closed;               /* nothing may be appended: the ledger is behind what others have seen of it */
 
     pthread_mutex_t lock;             /* everything below */
-    pthread_cond_t work, read_work, copied;
+    pthread_cond_t work, copied;      /* each with one thread that waits (daemon/base/idle.h) */
+    struct idle_pool read_idle;
     bool started, stopping;
     struct copy_job *copy;            /* being made (copy.c), or NULL */
     struct fair_queue commands, queries; /* of struct store_command, struct store_query */

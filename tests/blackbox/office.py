@@ -477,7 +477,8 @@ class World:
                     break
                 time.sleep(0.02)
             else:
-                raise AssertionError(f"{office.code} has no catalogue of {other}\n{office.log_text()[-3000:]}")
+                logs = "\n".join(f"{one.code}:\n{one.log_text()[-3000:]}" for one in self.offices.values())
+                raise AssertionError(f"{office.code} has no catalogue of {other}\n{logs}")
 
     def stop(self):
         statuses = [office.stop() for office in self.offices.values()]
