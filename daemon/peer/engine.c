@@ -120,6 +120,12 @@ static enum engine_action on_built(struct engine *engine, const struct engine_re
         return ENGINE_NOTHING;
     if (report->rc < 0)
         return back_off(engine, report, now, random);
+    if (engine->paused) { /* it may hold what was committed after the word */
+        engine->state = ENGINE_IDLE;
+        engine->work = true;
+        engine->wake_at = INT64_MAX;
+        return ENGINE_NOTHING;
+    }
     if (report->count == 0 && !is_heartbeat_due(engine, now)) {
         if (engine->work)
             return build(engine);

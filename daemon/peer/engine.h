@@ -46,7 +46,7 @@ struct engine {
     enum engine_state state;
     bool work;               /* something was committed since the last build began */
     bool forced;             /* speak now: an operator's or a test's word */
-    bool paused;             /* an operator's word: nothing new is begun; what is in flight ends as it would */
+    bool paused;             /* an operator's word: nothing more is sent; what was sent before ends as it would */
     unsigned failures;       /* in a row */
     unsigned corrections;    /* rebuilds at once since the last applied answer; bounded by ENGINE_CORRECTIONS */
     int64_t wake_at;         /* monotonic ms, INT64_MAX for never */

@@ -331,12 +331,13 @@ def test_an_act_that_is_lost_is_named(fresh):
     fresh.away.wait_state(number, "received")
     quiet(fresh)
     copy = keep_copy(fresh.home)
-    fresh.home.control("peer", "pause", AWAY)
+    fresh.links[HOME, AWAY].cut()
     assert fresh.home.act(number, "accept").status == 200
     assert fresh.away.act(number, "withdraw", {"reason": "不办了"}, staff="0007").status == 200
     fresh.home.wait_state(number, "withdrawn")
     until(lambda: not fresh.away.window("GET", "/window/v1/office").json()["peers"][0]["unsent"])
     put_back(fresh.home, copy)
+    fresh.links[HOME, AWAY].restore()
     fresh.home.start()
     wait_state(fresh.home, "behind")
     text = fresh.home.control("recover", "--apply")
@@ -344,47 +345,6 @@ def test_an_act_that_is_lost_is_named(fresh):
     until(lambda: timeline(fresh.home, number) == timeline(fresh.away, number))
     assert fresh.home.control_json("verify")["done"]["difference_count"] == 0
     assert fresh.stop() == [0, 0]
-
-
-def test_a_joint_case_goes_on_with_the_legs_that_crossed(tmp_path):
-    """Legs that were opened after the copy are found by what their applications say: no office gets the same application twice."""
-    world = test_joint.make()
-    try:
-        world.start()
-        test_joint.wait_items(world)
-        office, far, near = world.home, world.away, world.offices[THIRD]
-        document = test_joint.open_joint(world, "TWICE")
-        number, first = document["joint"], test_joint.legs(document)["a"]
-        far.wait_state(first["case"], "received")
-        copy = keep_copy(office)
-        test_joint.decide(world, first)
-        second = test_joint.wait_leg(world, number, "b", "open")
-        test_joint.decide(world, second)
-        third = test_joint.wait_leg(world, number, "c", "open")
-        near.wait_state(third["case"], "received")
-        office.wait_state(third["case"], "received")
-        def stands():
-            return {name: (leg["state"], leg["case"]) for name, leg in test_joint.legs(test_joint.joint(world, number)).items()}
-        before = stands()
-        there = {other: len(other.window("GET", "/window/v1/cases").json()["rows"]) for other in (far, near)}
-
-        put_back(office, copy)
-        office.start()
-        wait_state(office, "behind")
-        done = office.control_json("recover", "--apply")["done"]
-        assert done["applied"] and not done["sum"]["unapplied"] and not done["sum"]["differing"], done
-        assert stands() == before
-        for other in (far, near):
-            other.control("queue", "retry")
-        test_joint.decide(world, third)
-        test_joint.wait_joint(world, number, "granted")
-        assert there == {other: len(other.window("GET", "/window/v1/cases").json()["rows"]) for other in (far, near)}
-        for one in (first, second, third):
-            verifies(office, one["case"], tmp_path)
-        assert "nothing differs" in office.control("verify")
-        assert world.stop() == [0, 0, 0]
-    finally:
-        world.remove()
 
 
 @pytest.mark.parametrize("whose", ["own", "counterpart"])
@@ -428,3 +388,102 @@ def test_a_key_was_changed_and_retired_since_the_copy(fresh, whose):
     work(fresh, 2)
     assert "nothing differs" in office.control("verify")
     assert fresh.stop() == [0, 0]
+
+
+@pytest.fixture
+def joints():
+    """Three offices with joint items."""
+    world = test_joint.make()
+    try:
+        world.start()
+        test_joint.wait_items(world)
+        yield world
+        assert world.stop() == [0, 0, 0]
+    finally:
+        world.remove()
+
+
+def recovered(world, office, copy):
+    """What was done when the office goes on from an older copy with what the others have."""
+    put_back(office, copy)
+    office.start()
+    wait_state(office, "behind")
+    done = office.control_json("recover", "--apply")["done"]
+    assert done["applied"], done
+    for other in world.others(office):
+        other.control("queue", "retry")
+    return done
+
+
+def test_a_joint_case_goes_on_with_the_legs_that_crossed(joints, tmp_path):
+    """Legs that were opened after the copy are found by what their applications say: no office gets the same application twice."""
+    office, far, near = joints.home, joints.away, joints.offices[THIRD]
+    document = test_joint.open_joint(joints, "TWICE")
+    number, first = document["joint"], test_joint.legs(document)["a"]
+    far.wait_state(first["case"], "received")
+    copy = keep_copy(office)
+    test_joint.decide(joints, first)
+    second = test_joint.wait_leg(joints, number, "b", "open")
+    test_joint.decide(joints, second)
+    third = test_joint.wait_leg(joints, number, "c", "open")
+    near.wait_state(third["case"], "received")
+    office.wait_state(third["case"], "received")
+    def stands():
+        return {name: (leg["state"], leg["case"]) for name, leg in test_joint.legs(test_joint.joint(joints, number)).items()}
+    before = stands()
+    there = {other: len(other.window("GET", "/window/v1/cases").json()["rows"]) for other in (far, near)}
+
+    done = recovered(joints, office, copy)
+    assert not done["sum"]["unapplied"] and not done["sum"]["differing"], done
+    assert stands() == before
+    test_joint.decide(joints, third)
+    test_joint.wait_joint(joints, number, "granted")
+    assert there == {other: len(other.window("GET", "/window/v1/cases").json()["rows"]) for other in (far, near)}
+    for one in (first, second, third):
+        verifies(office, one["case"], tmp_path)
+    assert "nothing differs" in office.control("verify")
+
+
+def test_local_legs_are_lost_and_opened_again(joints, tmp_path):
+    """What never left the office has to be decided again; the leg between, which crossed, is not opened twice."""
+    office, far = joints.home, joints.away
+    document = test_joint.open_joint(joints, "MOVE")
+    number, permit = document["joint"], test_joint.legs(document)["permit"]
+    copy = keep_copy(office)
+    test_joint.decide(joints, permit)
+    out = test_joint.wait_leg(joints, number, "out", "open")
+    test_joint.decide(joints, out)
+    lost = test_joint.wait_leg(joints, number, "in", "open")["case"]
+    cases = len(far.window("GET", "/window/v1/cases").json()["rows"])
+
+    recovered(joints, office, copy)
+    found = test_joint.legs(test_joint.joint(joints, number))
+    assert (found["permit"]["state"], found["out"]["state"], found["in"]["state"]) == ("open", "granted", "open")
+    assert found["out"]["case"] == out["case"] and found["in"]["case"] != lost, "numbers are not given twice"
+    for name in ("permit", "in"):
+        test_joint.decide(joints, found[name])
+    test_joint.wait_joint(joints, number, "granted")
+    assert len(far.window("GET", "/window/v1/cases").json()["rows"]) == cases
+    verifies(office, out["case"], tmp_path)
+    assert "nothing differs" in office.control("verify")
+
+
+def test_a_joint_case_withdrawn_since_the_copy_is_withdrawn_again(joints):
+    """That the whole was withdrawn is lost, what it did to the legs elsewhere is not: nothing more is opened, and it can be said again."""
+    office = joints.home
+    document = test_joint.open_joint(joints, "FAN0")
+    number, legs = document["joint"], test_joint.legs(document)
+    for name in ("a", "b"):
+        joints.offices[legs[name]["office"]].wait_state(legs[name]["case"], "received")
+    copy = keep_copy(office)
+    path = f"/window/v1/joint/{number}/withdraw"
+    assert office.window("POST", path, {"reason": "搬家取消"}).status == 200
+    test_joint.wait_joint(joints, number, "withdrawn")
+
+    recovered(joints, office, copy)
+    for name in ("a", "b"):
+        test_joint.wait_leg(joints, number, name, "withdrawn")
+    assert test_joint.legs(test_joint.joint(joints, number))["d"]["case"] is None
+    assert office.window("POST", path, {"reason": "搬家取消"}).status == 200
+    test_joint.wait_joint(joints, number, "withdrawn")
+    assert "nothing differs" in office.control("verify")

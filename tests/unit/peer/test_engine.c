@@ -356,8 +356,16 @@ static void a_pause_holds_and_forgets_nothing(void **unused)
         struct engine_report none = ok(0);
         assert_int_equal(engine_step(&e, ENGINE_BUILT, &none, 60002, 0), ENGINE_POST);
     }
+    /* what was built when the word came may hold what was committed after it */
+    struct engine e = in_state(ENGINE_BUILDING);
+    struct engine_report two = ok(2);
+    engine_pause(&e, true);
+    assert_int_equal(engine_step(&e, ENGINE_BUILT, &two, 2000, 0), ENGINE_NOTHING);
+    assert_true(e.state == ENGINE_IDLE && e.wake_at == INT64_MAX && e.work);
+    engine_pause(&e, false);
+    assert_int_equal(engine_step(&e, ENGINE_WAKE, NULL, 2001, 0), ENGINE_BUILD);
     /* what is in flight ends, and nothing follows it */
-    struct engine e = in_state(ENGINE_APPLYING);
+    e = in_state(ENGINE_APPLYING);
     struct engine_report well = ok(0);
     e.in_flight = 3;
     engine_pause(&e, true);
