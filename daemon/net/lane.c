@@ -101,9 +101,8 @@ static void lane_join(struct lane *lane)
 static void lanes_on_closed(uv_handle_t *handle)
 {
     struct lanes *lanes = handle->data;
-    for (int k = 0; k < LANE_KINDS; k++) {
+    for (int k = 0; k < LANE_KINDS; k++)
         pthread_mutex_destroy(&lanes->lane[k].mutex);
-    }
     uv_mutex_destroy(&lanes->mutex);
     free(lanes);
 }

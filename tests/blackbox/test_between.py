@@ -190,14 +190,8 @@ def test_a_local_case_through_all_rules(law):
 
 @pytest.fixture(scope="module")
 def three():
-    world = test_joint.make()
-    try:
-        world.start()
-        test_joint.wait_items(world)
+    with test_joint.running_trio() as world:
         yield world
-        assert world.stop() == [0, 0, 0]
-    finally:
-        world.remove()
 
 
 def test_legs_that_end_without_a_decision(three):

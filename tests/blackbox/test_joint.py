@@ -1,4 +1,5 @@
 """Joint cases (多地联办): one intake, legs at three offices, each with its own number, clock and decision."""
+import contextlib
 import http.client
 import json
 import os
@@ -62,9 +63,9 @@ def wait_items(world):
                 time.sleep(0.02)
 
 
-@pytest.fixture(scope="module")
-def trio():
-    """Three running offices that know each other."""
+@contextlib.contextmanager
+def running_trio():
+    """Three offices with joint items that run and know each other, for the time of a test or of a file; each must end cleanly."""
     world = make()
     try:
         world.start()
@@ -73,6 +74,12 @@ def trio():
         assert world.stop() == [0, 0, 0], "a daemon did not end cleanly"
     finally:
         world.remove()
+
+
+@pytest.fixture(scope="module")
+def trio():
+    with running_trio() as world:
+        yield world
 
 
 @pytest.fixture

@@ -392,15 +392,8 @@ def test_a_key_was_changed_and_retired_since_the_copy(fresh, whose):
 
 @pytest.fixture
 def joints():
-    """Three offices with joint items."""
-    world = test_joint.make()
-    try:
-        world.start()
-        test_joint.wait_items(world)
+    with test_joint.running_trio() as world:
         yield world
-        assert world.stop() == [0, 0, 0]
-    finally:
-        world.remove()
 
 
 def recovered(world, office, copy):
